@@ -1,0 +1,50 @@
+/**
+ * What a failure of the database means to whoever asked.
+ *
+ * - `input`: a value that PostgreSQL cannot read, so the caller's fault.
+ * - `timeout`: the statement ran into its time limit.
+ * - `unavailable`: the database cannot be reached or takes no work now; the same request may succeed later.
+ * - `unexpected`: everything else, such as a missing table or privilege.
+ */
+export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'unexpected'
+
+/** The only error that a Database throws. Its message carries no parameter: it may be logged. */
+export class DatabaseError extends Error {
+  readonly failure: DatabaseFailure
+  /** SQLSTATE, or the operating system's code (ECONNREFUSED) where there was no answer. */
+  readonly code: string
+
+  constructor(failure: DatabaseFailure, code: string, message: string) {
+    super(message)
+    this.name = 'DatabaseError'
+    this.failure = failure
+    this.code = code
+  }
+}
+
+const unavailable = /^(08...|53...|57P0[1-5]|25P03|E[A-Z]+)$/
+const timeout = new Set(['57014', '55P03'])
+/** Data exceptions quote the offending value in their message. */
+const dataException = /^22...$/
+
+export function databaseError(cause: unknown): DatabaseError {
+  if (cause instanceof DatabaseError) return cause
+  const code = codeOf(cause)
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (code !== undefined && dataException.test(code)) {
+    return new DatabaseError('input', code, 'a value is out of the range or form that PostgreSQL can read')
+  }
+  if (code !== undefined && timeout.has(code)) return new DatabaseError('timeout', code, message)
+  // Without a code it is the driver's own word: connection terminated, timeout while waiting for a connection.
+  if (code === undefined && /connect|terminat|timeout|closed/i.test(message)) {
+    return new DatabaseError('unavailable', 'CONNECTION', message)
+  }
+  if (code !== undefined && unavailable.test(code)) return new DatabaseError('unavailable', code, message)
+  return new DatabaseError('unexpected', code ?? 'UNKNOWN', message)
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return codeOf(error.errors[0])
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return undefined
+}

@@ -1,0 +1,25 @@
+import type { SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+
+/** A value exactly as PostgreSQL prints it: 64-bit integers, microseconds and infinity survive only as text. */
+export type Value = string | null
+
+/** All that a reader may do with a database, be it a server or the embedded one. */
+export interface Database {
+  /** Runs one statement and gives its rows as arrays of text. Fails with a DatabaseError, and with nothing else. */
+  query(statement: SQL): Promise<Value[][]>
+  close(): Promise<void>
+}
+
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+const dialect = new PgDialect()
+
+/** The statement's text with numbered parameters. Drizzle quotes names; values never become part of the text. */
+export function render(statement: SQL): Statement {
+  const { sql, params } = dialect.sqlToQuery(statement)
+  return { text: sql, values: params }
+}

@@ -1,0 +1,115 @@
+import type { SQL } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { OrderColumn } from '../versions/projection.ts'
+import { BadInput } from './bad-input.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+
+export const defaultPageSize = 20
+export const maxPageSize = 100
+
+/** The four arguments of the Relay cursor connections specification. */
+export interface PageArguments {
+  readonly first?: number | null
+  readonly last?: number | null
+  readonly after?: string | null
+  readonly before?: string | null
+}
+
+/** A total order as a client sees it. Cursors of different tags are not interchangeable. */
+export interface Order<Row> {
+  readonly tag: string
+  readonly columns: readonly OrderColumn<Row>[]
+  readonly descending: boolean
+}
+
+/** What a statement needs to know of a page, and how its rows become the page. */
+export interface Window {
+  readonly condition: SQL
+  readonly orderBy: SQL
+  /** One row more than asked for tells whether there is more. */
+  readonly limit: number
+  cut<Row>(rows: readonly Row[]): Page<Row>
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+}
+
+interface Sizes {
+  readonly first: number | undefined
+  readonly last: number | undefined
+}
+
+/** Fails with BadInput where the arguments make no page. */
+export function windowOf<Row>(order: Order<Row>, page: PageArguments): Window {
+  const { first, last } = sizes(page)
+  const conditions: SQL[] = []
+  if (page.after != null) conditions.push(beyond(order, page.after, order.descending ? '<' : '>'))
+  if (page.before != null) conditions.push(beyond(order, page.before, order.descending ? '>' : '<'))
+  return {
+    condition: conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `),
+    orderBy: orderBy(order, first === undefined),
+    limit: (first ?? last ?? 0) + 1,
+    cut: (rows) => pageOf(rows, page),
+  }
+}
+
+/**
+ * Turns the rows that a window gave into the page. Where both first and last are given, last cuts what first gave, as the
+ * specification has it. A cursor stands for a row that exists beyond the page, so the other direction needs no statement.
+ */
+function pageOf<Row>(rows: readonly Row[], page: PageArguments): Page<Row> {
+  const { first, last } = sizes(page)
+  if (first === undefined) {
+    const size = last ?? 0
+    return {
+      rows: rows.slice(0, size).reverse(),
+      hasNextPage: page.before != null,
+      hasPreviousPage: rows.length > size,
+    }
+  }
+  const kept = rows.slice(0, first)
+  const cut = last === undefined ? kept : kept.slice(Math.max(0, kept.length - last))
+  return {
+    rows: cut,
+    hasNextPage: rows.length > first,
+    hasPreviousPage: page.after != null || cut.length < kept.length,
+  }
+}
+
+export function cursorOf<Row>(order: Order<Row>, row: Row): string {
+  return encodeCursor(
+    order.tag,
+    order.columns.map(({ field }) => String(row[field])),
+  )
+}
+
+function sizes({ first, last }: PageArguments): Sizes {
+  checkSize('first', first)
+  checkSize('last', last)
+  if (first == null && last == null) return { first: defaultPageSize, last: undefined }
+  return { first: first ?? undefined, last: last ?? undefined }
+}
+
+function checkSize(name: string, size: number | null | undefined): void {
+  if (size == null || (size >= 0 && size <= maxPageSize)) return
+  throw new BadInput(`${name} is ${size}; it must be from 0 to ${maxPageSize}. Ask for the rest page by page.`)
+}
+
+/** Compares whole rows: `(time, rowid) < (…)` is what an index on these columns can serve. */
+function beyond<Row>(order: Order<Row>, cursor: string, comparison: '<' | '>'): SQL {
+  const values = decodeCursor(cursor, order.tag, order.columns.length)
+  const left = order.columns.map((column) => column.sql)
+  const right = order.columns.map((column, index) => column.bind(values[index] ?? ''))
+  return sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`
+}
+
+function orderBy<Row>(order: Order<Row>, backwards: boolean): SQL {
+  const direction = sql.raw(order.descending !== backwards ? 'DESC' : 'ASC')
+  return sql.join(
+    order.columns.map((column) => sql`${column.sql} ${direction}`),
+    sql`, `,
+  )
+}

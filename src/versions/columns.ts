@@ -1,0 +1,83 @@
+import type { SQL, SQLWrapper } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { Value } from '../database/database.ts'
+import type { Column, Columns, OrderColumn } from './projection.ts'
+
+const expression = (part: SQLWrapper): SQL => sql`${part}`
+
+/** A column that is never null: a null is a broken promise of the schema, not a value. */
+export function text(part: SQLWrapper): Column<string> {
+  return { sql: expression(part), parse: (value) => value ?? missing(part) }
+}
+
+export function nullableText(part: SQLWrapper): Column<string | null> {
+  return { sql: expression(part), parse: (value) => value }
+}
+
+export function integer(part: SQLWrapper): Column<number> {
+  return { sql: expression(part), parse: (value) => Number(value ?? missing(part)) }
+}
+
+function missing(part: SQLWrapper): never {
+  throw new Error(`A column that cannot be null is null: ${JSON.stringify(part.getSQL().queryChunks.length)} chunks.`)
+}
+
+/** An element of an order whose cursor value is cast back to the column's own type. */
+export function orderBy<Row>(
+  field: keyof Row & string,
+  part: SQLWrapper,
+  type: 'timestamptz' | 'timestamp' | 'bigint',
+): OrderColumn<Row> {
+  const cast = sql.raw(type)
+  return { field, sql: expression(part), bind: (value) => sql`${value}::${cast}` }
+}
+
+export function selectList<Row>(columns: Columns<Row>): SQL {
+  return sql.join(
+    list(columns).map(([, column]) => column.sql),
+    sql`, `,
+  )
+}
+
+/** Reads a row whose values from `offset` on are those of `selectList(columns)`. */
+export function decoder<Row>(columns: Columns<Row>): (values: Value[], offset: number) => Row {
+  const entries = list(columns)
+  return (values, offset) => {
+    const row: Record<string, unknown> = {}
+    for (const [index, [name, column]] of entries.entries()) {
+      row[name] = column.parse(values[offset + index] ?? null)
+    }
+    // Each column's parser has checked its value; the names are those of the mapped type.
+    return row as Row
+  }
+}
+
+function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {
+  return Object.entries(columns)
+}
+
+export function width<Row>(columns: Columns<Row>): number {
+  return Object.keys(columns).length
+}
+
+/**
+ * Text that must come back unchanged as a key or in a cursor. In an SQL_ASCII database it may hold bytes that are no UTF-8,
+ * so there it travels in PostgreSQL's escape format, which is plain for plain text.
+ */
+export function exactText(part: SQLWrapper, encoding: string): { read: Column<string>; bind: (value: SQL) => SQL } {
+  if (encoding !== 'SQL_ASCII') return { read: text(part), bind: (value) => value }
+  return {
+    read: text(sql`encode(convert_to(${part}, 'SQL_ASCII'), 'escape')`),
+    bind: (value) => sql`convert_from(decode(${value}, 'escape'), 'SQL_ASCII')`,
+  }
+}
+
+/**
+ * A timestamp without time zone as an instant. Years that no answer can show are left alone: moved into another zone they
+ * could leave PostgreSQL's range, which fails the whole statement.
+ */
+export function inZone(part: SQLWrapper, timeZone: string): SQL {
+  if (timeZone === 'UTC') return sql`(${part} AT TIME ZONE 'UTC')`
+  return sql`(CASE WHEN ${part} BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'
+    THEN ${part} AT TIME ZONE ${sql.raw(`'${timeZone.replaceAll("'", "''")}'`)} ELSE ${part} AT TIME ZONE 'UTC' END)`
+}

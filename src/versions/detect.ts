@@ -1,0 +1,131 @@
+import { getTableColumns, getTableName, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../problem.ts'
+import type { Projection, Reading, SchemaVersion } from './projection.ts'
+import { v1Projection } from './v1/projection.ts'
+import * as v1 from './v1/tables.ts'
+import { v2Projection } from './v2/projection.ts'
+import * as v2 from './v2/tables.ts'
+
+/** What a database turned out to be. */
+export interface Detected {
+  readonly version: SchemaVersion
+  readonly serverVersion: string
+  readonly encoding: string
+  /** Whether there is a table tableversions with the columns that this gateway can read. */
+  readonly hasTableVersions: boolean
+}
+
+interface FoundTable {
+  readonly columns: ReadonlySet<string>
+  readonly readable: boolean
+}
+
+type Found = ReadonlyMap<string, FoundTable>
+
+/** The tables that the gateway reads, and with them the columns that must be there. More tables and columns do no harm. */
+const needed: Readonly<Record<SchemaVersion, ReadonlyMap<string, readonly string[]>>> = {
+  V2: columnsOf([v2.selectors, v2.tokens, v2.sipcalls, v2.siptextmessages, v2.pushtests]),
+  V1: columnsOf([v1.selectors, v1.tokens, v1.sipcalls, v1.siptextmessages, v1.pushtests]),
+}
+
+const projections = { V1: v1Projection, V2: v2Projection }
+
+export function projectionOf(version: SchemaVersion, reading: Reading): Projection {
+  return projections[version](reading)
+}
+
+/**
+ * Tells the version by the columns, never by the server, for SIPIS 4 also runs on a v1 schema. Names are looked up along
+ * the connection's search_path. Fails with a Problem that says what was found.
+ */
+export async function detect(database: Database): Promise<Detected> {
+  const [server] = await database.query(
+    sql`SELECT current_setting('server_version'), current_setting('server_encoding'), current_schemas(false)::text`,
+  )
+  const [serverVersion, encoding, searchPath] = server ?? []
+  const found = await findTables(database)
+  const candidates = [nearness('V2', found), nearness('V1', found)]
+  const version = candidates.find(({ missing }) => missing.length === 0)?.version
+  if (version === undefined) throw await neither(database, found, candidates, searchPath ?? '')
+  refuseUnreadable(version, found)
+  const versions = found.get('tableversions')
+  return {
+    version,
+    serverVersion: serverVersion ?? 'unknown',
+    encoding: encoding ?? 'unknown',
+    hasTableVersions: versions?.readable === true && versions.columns.has('name') && versions.columns.has('version'),
+  }
+}
+
+async function findTables(database: Database): Promise<Found> {
+  const names = new Set([...needed.V1.keys(), ...needed.V2.keys(), 'tableversions'])
+  const rows = await database.query(sql`SELECT n.name, a.attname, has_table_privilege(n.oid, 'SELECT')
+    FROM (SELECT name, to_regclass(name)::oid AS oid FROM unnest(${sql.param([...names])}::text[]) AS name) AS n
+    JOIN pg_attribute a ON a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped`)
+  return new Map(
+    [...Map.groupBy(rows, ([name]) => String(name))].map(([name, columns]) => [
+      name,
+      { columns: new Set(columns.map(([, column]) => String(column))), readable: columns[0]?.[2] === 't' },
+    ]),
+  )
+}
+
+interface Candidate {
+  readonly version: SchemaVersion
+  /** `table` or `table.column`. */
+  readonly missing: readonly string[]
+}
+
+function nearness(version: SchemaVersion, found: Found): Candidate {
+  const missing = [...needed[version]].flatMap(([table, columns]) => {
+    const there = found.get(table)
+    if (there === undefined) return [table]
+    return columns.filter((column) => !there.columns.has(column)).map((column) => `${table}.${column}`)
+  })
+  return { version, missing }
+}
+
+async function neither(
+  database: Database,
+  found: Found,
+  candidates: readonly Candidate[],
+  searchPath: string,
+): Promise<Problem> {
+  const path = searchPath.replace(/[{}]/g, '') || 'nothing'
+  const elsewhere = await schemasWithSelectors(database)
+  if (found.size === 0) {
+    const hint =
+      elsewhere.length === 0
+        ? 'Check the database name; "sipis-gateway init" makes the tables in an empty database.'
+        : `There are some in schema ${elsewhere.join(', ')}: ALTER ROLE … SET search_path to it, or add options=-csearch_path%3D${elsewhere[0]} to the URL.`
+    return new Problem(`No SIPIS table is in this database's search_path (${path}). ${hint}`)
+  }
+  const nearest = candidates.reduce((a, b) => (b.missing.length < a.missing.length ? b : a))
+  const tables = [...found.keys()].sort().join(', ')
+  return new Problem(
+    `This is neither schema v1 nor v2 of SIPIS. Found in ${path}: ${tables}; nearest is ${nearest.version.toLowerCase()}, ` +
+      `but it lacks ${nearest.missing.join(', ')}. Check the database name and the search_path.`,
+  )
+}
+
+async function schemasWithSelectors(database: Database): Promise<string[]> {
+  const rows = await database.query(sql`SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = 'selectors' AND c.relkind IN ('r', 'p', 'v') AND NOT n.nspname = ANY(current_schemas(false))
+    ORDER BY 1 LIMIT 5`)
+  return rows.map(([schema]) => String(schema))
+}
+
+function refuseUnreadable(version: SchemaVersion, found: Found): void {
+  const unreadable = [...needed[version].keys()].filter((table) => found.get(table)?.readable !== true)
+  if (unreadable.length === 0) return
+  const tables = unreadable.join(', ')
+  throw new Problem(`The database role may not read ${tables}. Run as the owner: GRANT SELECT ON ${tables} TO <role>;`)
+}
+
+function columnsOf(tables: readonly PgTable[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    tables.map((table) => [getTableName(table), Object.values(getTableColumns(table)).map(({ name }) => name)]),
+  )
+}

@@ -1,0 +1,126 @@
+/**
+ * The seam between the two schemas. A version offers, for each kind of row, the table to read and SQL expressions for the
+ * same columns, whatever the version calls them. Readers are written once, over these; nothing outside `versions/` knows
+ * that there are two schemas.
+ *
+ * The versions differ in what links a row to its selector, the *key*: in v1 the integer selectors.id, in v2 the selector
+ * string itself. A key is opaque to everyone else.
+ */
+import type { SQL } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Value } from '../database/database.ts'
+
+/** An expression, and how the text that it gives becomes a value. */
+export interface Column<T> {
+  readonly sql: SQL
+  readonly parse: (text: Value) => T
+}
+
+export type Columns<Row> = { readonly [Name in keyof Row]-?: Column<Row[Name]> }
+
+/** One element of a total order: rows are sorted by `sql`, a cursor keeps the row's `field`, `bind` makes it comparable. */
+export interface OrderColumn<Row> {
+  readonly field: keyof Row & string
+  readonly sql: SQL
+  readonly bind: (value: string) => SQL
+}
+
+export interface Rows<Row> {
+  readonly table: PgTable
+  /** Matches the rows of the selector with this key. */
+  readonly ofKey: (key: SQL) => SQL
+  /** Newest-first and oldest-first are this order read backwards and forwards; its last element settles ties. */
+  readonly order: readonly OrderColumn<Row>[]
+  readonly columns: Columns<Row>
+}
+
+/** Rows that belong to a selector. */
+export interface OwnedRows<Row> extends Rows<Row> {
+  /** Joins a row to its selector. */
+  readonly ofSelector: SQL
+}
+
+export interface SelectorRow {
+  readonly key: string
+  /** selectors.id; settles the order of selectors that were seen at the same time. */
+  readonly id: string
+  readonly selector: string
+  /** The selector in a form that survives undecodable bytes; only for comparing. */
+  readonly exact: string
+  readonly lastSeen: string
+}
+
+export interface TokenRow {
+  readonly rowid: string
+  readonly token: string
+  readonly appId: string
+  readonly lastSeen: string | null
+}
+
+/** Who called or wrote. Unknown parts are empty, an unknown port is 0. */
+export interface PeerColumns {
+  readonly scheme: string
+  readonly displayName: string
+  readonly username: string
+  readonly domain: string
+  readonly port: number
+}
+
+export interface CallRow extends PeerColumns {
+  readonly rowid: string
+  readonly callId: string
+  readonly time: string
+  /** The database's own word; null where it records none. */
+  readonly missedReason: string | null
+}
+
+export interface MessageRow extends PeerColumns {
+  readonly rowid: string
+  readonly messageId: string
+  readonly contentType: string
+  readonly headers: string
+  readonly body: string
+  readonly time: string
+}
+
+export interface PushTestRow {
+  /** A number that tells push tests of one instant apart: the rowid, or a hash where there is none. */
+  readonly rowid: string
+  readonly key: string
+  readonly pushId: string
+  readonly platform: string
+  /** As stored, without a zone; only for ordering. */
+  readonly startedLocal: string
+  readonly started: string
+  readonly concluded: string | null
+}
+
+export interface SelectorRows extends Rows<SelectorRow> {
+  /** Matches rows that are selectors at all: in v1 the column may be null. */
+  readonly exists: SQL
+  /** Sorted by the selector string. */
+  readonly alphabetical: readonly OrderColumn<SelectorRow>[]
+  /** The part behind the 40 hexadecimal digits, in the form that SIPIS's own index has. */
+  readonly suffix: SQL
+}
+
+export interface Projection {
+  readonly version: SchemaVersion
+  /** The SQL type of a list of keys. */
+  readonly keyArray: SQL
+  readonly selectors: SelectorRows
+  readonly tokens: OwnedRows<TokenRow>
+  readonly calls: OwnedRows<CallRow>
+  readonly messages: OwnedRows<MessageRow>
+  readonly pushTests: OwnedRows<PushTestRow>
+}
+
+export type SchemaVersion = 'V1' | 'V2'
+
+/** What a projection depends on beside the version. */
+export interface Reading {
+  /** server_encoding of the database. */
+  readonly encoding: string
+  /** The zone of pushtests.started and concluded, which have none: an IANA name. */
+  readonly timeZone: string
+}

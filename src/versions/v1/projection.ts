@@ -1,0 +1,110 @@
+import { sql } from 'drizzle-orm'
+import { exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
+import type { CallRow, MessageRow, Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import { pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+
+/** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
+export function v1Projection({ encoding, timeZone }: Reading): Projection {
+  const exact = exactText(selectors.selector, encoding)
+  const pushTestRowid = sql`hashtextextended(${pushtests.pushid}, ${pushtests.id}::bigint)`
+
+  return {
+    version: 'V1',
+    keyArray: sql`integer[]`,
+    selectors: {
+      table: selectors,
+      ofKey: (key) => sql`${selectors.id} = ${key}`,
+      exists: sql`${selectors.selector} IS NOT NULL`,
+      order: [
+        orderBy<SelectorRow>('lastSeen', selectors.lastseen, 'timestamptz'),
+        orderBy<SelectorRow>('id', selectors.id, 'bigint'),
+      ],
+      alphabetical: [
+        { field: 'exact', sql: sql`${selectors.selector}`, bind: (value) => exact.bind(sql`${value}`) },
+        orderBy<SelectorRow>('id', selectors.id, 'bigint'),
+      ],
+      suffix: sql`substring(${selectors.selector}, 41)`,
+      columns: {
+        key: text(selectors.id),
+        id: text(selectors.id),
+        selector: text(selectors.selector),
+        exact: exact.read,
+        lastSeen: text(selectors.lastseen),
+      },
+    },
+    tokens: {
+      table: tokens,
+      ofKey: (key) => sql`${tokens.id} = ${key}`,
+      ofSelector: sql`${tokens.id} = ${selectors.id}`,
+      order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      columns: {
+        rowid: text(tokens.rowid),
+        token: text(tokens.token),
+        appId: text(tokens.appid),
+        lastSeen: nullableText(tokens.lastseen),
+      },
+    },
+    calls: {
+      table: sipcalls,
+      ofKey: (key) => sql`${sipcalls.id} = ${key}`,
+      ofSelector: sql`${sipcalls.id} = ${selectors.id}`,
+      order: [
+        orderBy<CallRow>('time', sipcalls.time, 'timestamptz'),
+        orderBy<CallRow>('rowid', sipcalls.rowid, 'bigint'),
+      ],
+      columns: {
+        rowid: text(sipcalls.rowid),
+        ...peerColumns(sipcalls),
+        callId: text(sql`coalesce(${sipcalls.callid}, '')`),
+        time: text(sipcalls.time),
+        missedReason: nullableText(sql`NULL::text`),
+      },
+    },
+    messages: {
+      table: siptextmessages,
+      ofKey: (key) => sql`${siptextmessages.id} = ${key}`,
+      ofSelector: sql`${siptextmessages.id} = ${selectors.id}`,
+      order: [
+        orderBy<MessageRow>('time', siptextmessages.time, 'timestamptz'),
+        orderBy<MessageRow>('rowid', siptextmessages.rowid, 'bigint'),
+      ],
+      columns: {
+        rowid: text(siptextmessages.rowid),
+        ...peerColumns(siptextmessages),
+        messageId: text(sql`coalesce(${siptextmessages.msgid}, '')`),
+        contentType: text(sql`coalesce(${siptextmessages.contenttype}, '')`),
+        headers: text(sql`coalesce(${siptextmessages.headers}, '')`),
+        body: text(sql`coalesce(${siptextmessages.body}, '')`),
+        time: text(siptextmessages.time),
+      },
+    },
+    pushTests: {
+      table: pushtests,
+      ofKey: (key) => sql`${pushtests.id} = ${key}`,
+      ofSelector: sql`${pushtests.id} = ${selectors.id}`,
+      order: [
+        orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
+        orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
+      ],
+      columns: {
+        rowid: text(pushTestRowid),
+        key: text(pushtests.id),
+        pushId: text(pushtests.pushid),
+        platform: text(pushtests.platform),
+        startedLocal: text(pushtests.started),
+        started: text(inZone(pushtests.started, timeZone)),
+        concluded: nullableText(inZone(pushtests.concluded, timeZone)),
+      },
+    },
+  }
+}
+
+function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
+  return {
+    scheme: text(sql`coalesce(${table.scheme}, '')`),
+    displayName: text(sql`coalesce(${table.userdisplayname}, '')`),
+    username: text(sql`coalesce(${table.username}, '')`),
+    domain: text(sql`coalesce(${table.domain}, '')`),
+    port: integer(sql`coalesce(${table.domainport}, 0)`),
+  }
+}

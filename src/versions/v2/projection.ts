@@ -1,0 +1,109 @@
+import { sql } from 'drizzle-orm'
+import { exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
+import type { CallRow, MessageRow, Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import { pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+
+/** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
+export function v2Projection({ encoding, timeZone }: Reading): Projection {
+  const exact = exactText(selectors.selector, encoding)
+
+  return {
+    version: 'V2',
+    keyArray: sql`text[]`,
+    selectors: {
+      table: selectors,
+      ofKey: (key) => sql`${selectors.selector} = ${exact.bind(key)}`,
+      exists: sql`true`,
+      order: [
+        orderBy<SelectorRow>('lastSeen', selectors.lastseen, 'timestamptz'),
+        orderBy<SelectorRow>('id', selectors.id, 'bigint'),
+      ],
+      alphabetical: [
+        { field: 'exact', sql: sql`${selectors.selector}`, bind: (value) => exact.bind(sql`${value}`) },
+        orderBy<SelectorRow>('id', selectors.id, 'bigint'),
+      ],
+      suffix: sql`substring(${selectors.selector}, 41)`,
+      columns: {
+        key: exact.read,
+        id: text(selectors.id),
+        selector: text(selectors.selector),
+        exact: exact.read,
+        lastSeen: text(selectors.lastseen),
+      },
+    },
+    tokens: {
+      table: tokens,
+      ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
+      order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      columns: {
+        rowid: text(tokens.rowid),
+        token: text(tokens.token),
+        appId: text(tokens.appid),
+        lastSeen: nullableText(tokens.lastseen),
+      },
+    },
+    calls: {
+      table: sipcalls,
+      ofKey: (key) => sql`${sipcalls.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${sipcalls.selector} = ${selectors.selector}`,
+      order: [
+        orderBy<CallRow>('time', sipcalls.time, 'timestamptz'),
+        orderBy<CallRow>('rowid', sipcalls.rowid, 'bigint'),
+      ],
+      columns: {
+        rowid: text(sipcalls.rowid),
+        ...peerColumns(sipcalls),
+        callId: text(sipcalls.callid),
+        time: text(sipcalls.time),
+        missedReason: nullableText(sipcalls.missedreason),
+      },
+    },
+    messages: {
+      table: siptextmessages,
+      ofKey: (key) => sql`${siptextmessages.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${siptextmessages.selector} = ${selectors.selector}`,
+      order: [
+        orderBy<MessageRow>('time', siptextmessages.time, 'timestamptz'),
+        orderBy<MessageRow>('rowid', siptextmessages.rowid, 'bigint'),
+      ],
+      columns: {
+        rowid: text(siptextmessages.rowid),
+        ...peerColumns(siptextmessages),
+        messageId: text(siptextmessages.msgid),
+        contentType: text(siptextmessages.contenttype),
+        headers: text(siptextmessages.headers),
+        body: text(siptextmessages.body),
+        time: text(siptextmessages.time),
+      },
+    },
+    pushTests: {
+      table: pushtests,
+      ofKey: (key) => sql`${pushtests.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${pushtests.selector} = ${selectors.selector}`,
+      order: [
+        orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
+        orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
+      ],
+      columns: {
+        rowid: text(pushtests.rowid),
+        key: exactText(pushtests.selector, encoding).read,
+        pushId: text(pushtests.pushid),
+        platform: text(pushtests.platform),
+        startedLocal: text(pushtests.started),
+        started: text(inZone(pushtests.started, timeZone)),
+        concluded: nullableText(inZone(pushtests.concluded, timeZone)),
+      },
+    },
+  }
+}
+
+function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
+  return {
+    scheme: text(table.scheme),
+    displayName: text(table.userdisplayname),
+    username: text(table.username),
+    domain: text(table.domain),
+    port: integer(table.domainport),
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Schema v2 (SIPIS since 4.0). Columns and nullability are the vendor's documentation; keys and indexes are ours, for the
+ * vendor has published none. There are no foreign keys: nobody has told in which order SIPIS writes, and a database made
+ * here must never refuse what SIPIS inserts.
+ *
+ * The history indexes are plain ascending (selector, time, rowid): read backwards they also give newest first.
+ */
+import { sql } from 'drizzle-orm'
+import { bigserial, index, integer, pgTable, text, timestamp, unique, varchar } from 'drizzle-orm/pg-core'
+
+const instant = () => timestamp({ withTimezone: true, mode: 'string' })
+const rowid = () => bigserial({ mode: 'bigint' }).primaryKey()
+const selector = () => varchar({ length: 64 }).notNull()
+const peer = {
+  scheme: varchar({ length: 6 }).notNull(),
+  userdisplayname: varchar({ length: 255 }).notNull(),
+  username: varchar({ length: 255 }).notNull(),
+  domain: varchar({ length: 255 }).notNull(),
+  domainport: integer().notNull(),
+}
+
+export const selectors = pgTable(
+  'selectors',
+  {
+    id: bigserial({ mode: 'bigint' }).primaryKey(),
+    selector: selector(),
+    lastseen: instant().notNull().defaultNow(),
+  },
+  (t) => [
+    unique('selectors_selector_key').on(t.selector),
+    // A prefix is looked up by LIKE, which an index serves in any collation only with this operator class.
+    index('selectors_selector_prefix_idx').on(t.selector.op('varchar_pattern_ops')),
+    index('selectorsuffixindex').on(sql`substring(${t.selector}, 41)`),
+    index('selectors_lastseen_id_idx').on(t.lastseen, t.id),
+  ],
+)
+
+export const tokens = pgTable(
+  'tokens',
+  {
+    rowid: rowid(),
+    selector: selector(),
+    token: text().notNull(),
+    appid: varchar({ length: 200 }).notNull(),
+    lastseen: instant(),
+  },
+  (t) => [
+    // SIPIS 4 upserts tokens by these three.
+    unique('tokens_selector_token_appid_key').on(t.selector, t.token, t.appid),
+    index('tokens_selector_rowid_idx').on(t.selector, t.rowid),
+    index('tokens_appid_idx').on(t.appid),
+  ],
+)
+
+/** Missed calls, and calls that still wait to be reported. */
+export const sipcalls = pgTable(
+  'sipcalls',
+  {
+    rowid: rowid(),
+    selector: selector(),
+    ...peer,
+    callid: varchar({ length: 255 }).notNull(),
+    time: instant().notNull(),
+    missedreason: varchar({ length: 64 }).notNull(),
+  },
+  (t) => [
+    index('sipcalls_selector_time_rowid_idx').on(t.selector, t.time, t.rowid),
+    index('sipcalls_time_rowid_idx').on(t.time, t.rowid),
+  ],
+)
+
+/** headers is XML; body is encrypted by SIPIS and may be 4 MiB. */
+export const siptextmessages = pgTable(
+  'siptextmessages',
+  {
+    rowid: rowid(),
+    selector: selector(),
+    ...peer,
+    msgid: varchar({ length: 255 }).notNull(),
+    contenttype: varchar({ length: 255 }).notNull(),
+    headers: text().notNull(),
+    body: text().notNull(),
+    time: instant().notNull(),
+  },
+  (t) => [
+    index('siptextmessages_selector_time_rowid_idx').on(t.selector, t.time, t.rowid),
+    index('siptextmessages_time_rowid_idx').on(t.time, t.rowid),
+  ],
+)
+
+/** Times are without a zone. */
+export const pushtests = pgTable(
+  'pushtests',
+  {
+    rowid: rowid(),
+    selector: selector(),
+    pushid: varchar({ length: 64 }).notNull(),
+    platform: varchar({ length: 255 }).notNull(),
+    started: timestamp({ mode: 'string' }).notNull(),
+    concluded: timestamp({ mode: 'string' }),
+  },
+  (t) => [
+    index('pushtests_selector_started_rowid_idx').on(t.selector, t.started, t.rowid),
+    index('pushtests_selector_pushid_idx').on(t.selector, t.pushid),
+    index('pushtests_started_rowid_idx').on(t.started, t.rowid),
+  ],
+)
+
+export const data = pgTable(
+  'data',
+  {
+    rowid: rowid(),
+    selector: selector(),
+    name: varchar({ length: 64 }).notNull(),
+    value: varchar({ length: 255 }),
+    longvalue: text(),
+  },
+  (t) => [index('data_selector_name_idx').on(t.selector, t.name)],
+)
+
+export const restart = pgTable(
+  'restart',
+  {
+    rowid: rowid(),
+    selector: selector(),
+    name: varchar({ length: 64 }).notNull(),
+    seq: integer().notNull().default(0),
+    value: varchar({ length: 255 }),
+    longvalue: text(),
+  },
+  // SIPIS 4 upserts restart entries by these three.
+  (t) => [unique('restart_selector_name_seq_key').on(t.selector, t.name, t.seq)],
+)
+
+/**
+ * ASSUMPTION: the vendor says only that this is "information necessary for calculating correct badge number". The columns
+ * are a placeholder for a database made here; nothing reads them.
+ */
+export const badge = pgTable('badge', {
+  selector: varchar({ length: 64 }).primaryKey(),
+  badge: integer().notNull().default(0),
+})
+
+/**
+ * ASSUMPTION: the vendor says only that this is "versioning information of the other tables". The columns are a
+ * placeholder; they are read where a database has columns of these names, and nothing fails where it has not.
+ */
+export const tableversions = pgTable('tableversions', {
+  name: varchar({ length: 64 }).primaryKey(),
+  version: integer().notNull(),
+})
