@@ -20,3 +20,6 @@ CREATE RULE "updateremoteagents" AS ON INSERT TO "remoteagents"
     WHERE "remoteagents"."id" = NEW."id"
       AND "remoteagents"."remoteagentname" = NEW."remoteagentname"
       AND "remoteagents"."remoteagenttype" = NEW."remoteagenttype";
+--> statement-breakpoint
+-- As a serial column has it: the sequence goes with the table.
+ALTER SEQUENCE "sipmessages_rowid_seq" OWNED BY "siptextmessages"."rowid";

@@ -9,12 +9,16 @@ import type { Page, Window } from './keyset.ts'
 /** A row with the selector that it belongs to, so that neither its id nor its selector costs another statement. */
 export type Owned<Row, Orphan extends null = never> = Row & { readonly owner: SelectorRow | Orphan }
 
-/** Which rows of a collection, and which page of them. */
-export interface CollectionQuery {
+/** Which rows of a collection. */
+export interface RowQuery {
   readonly conditions: readonly SQL[]
-  readonly window: Window
   /** Equal for equal questions: what is asked of many selectors with one signature is one statement. */
   readonly signature: string
+}
+
+/** Which rows of a collection, and which page of them. */
+export interface PageQuery extends RowQuery {
+  readonly window: Window
 }
 
 /** The selector and, within it, the value of the identity column. */
@@ -28,10 +32,10 @@ export interface Identity {
  * with a lateral join, for a limit over `IN (…)` would cut the wrong rows.
  */
 export interface Collection<Row, Orphan extends null = never> {
-  page(query: CollectionQuery): Promise<Page<Owned<Row, Orphan>>>
-  count(query: CollectionQuery): Promise<number>
-  pageOf(owner: SelectorRow, query: CollectionQuery): Promise<Page<Owned<Row, Orphan>>>
-  countOf(owner: SelectorRow, query: CollectionQuery): Promise<number>
+  page(query: PageQuery): Promise<Page<Owned<Row, Orphan>>>
+  count(query: RowQuery): Promise<number>
+  pageOf(owner: SelectorRow, query: PageQuery): Promise<Page<Owned<Row, Orphan>>>
+  countOf(owner: SelectorRow, query: RowQuery): Promise<number>
   byIdentity(identity: Identity): Promise<Owned<Row, Orphan> | null>
 }
 
@@ -66,11 +70,11 @@ export function openCollection<Row, Orphan extends null = never>(
   }
 
   /** One statement for each signature, however many selectors ask. */
-  const bySignature = async <Answer>(
-    asked: readonly Asked[],
-    answer: (keys: SQL, group: readonly Asked[], query: CollectionQuery) => Promise<Answer[]>,
+  const bySignature = async <Query extends RowQuery, Answer>(
+    asked: readonly Asked<Query>[],
+    answer: (keys: SQL, group: readonly Asked<Query>[], query: Query) => Promise<Answer[]>,
   ): Promise<(Answer | Error)[]> => {
-    const answers = new Map<Asked, Answer | Error>()
+    const answers = new Map<Asked<Query>, Answer | Error>()
     await Promise.all(
       [...Map.groupBy(asked, ({ query }) => query.signature).values()].map(async (group) => {
         const [{ query } = never()] = group
@@ -85,7 +89,7 @@ export function openCollection<Row, Orphan extends null = never>(
     return asked.map((one) => answers.get(one) ?? never())
   }
 
-  const pages = new DataLoader<Asked, Page<Owned<Row, Orphan>>, string>(
+  const pages = new DataLoader<Asked<PageQuery>, Page<Owned<Row, Orphan>>, string>(
     (asked) =>
       bySignature(asked, async (keys, group, query) => {
         const { conditions, window } = query
@@ -103,7 +107,7 @@ export function openCollection<Row, Orphan extends null = never>(
     { cacheKeyFn: askedKey },
   )
 
-  const counts = new DataLoader<Asked, number, string>(
+  const counts = new DataLoader<Asked<RowQuery>, number, string>(
     (asked) =>
       bySignature(asked, async (keys, group, query) => {
         const found = await database.query(sql`SELECT k.n, (
@@ -145,12 +149,12 @@ export function openCollection<Row, Orphan extends null = never>(
   }
 }
 
-interface Asked {
+interface Asked<Query> {
   readonly owner: SelectorRow
-  readonly query: CollectionQuery
+  readonly query: Query
 }
 
-function askedKey({ owner, query }: Asked): string {
+function askedKey({ owner, query }: Asked<RowQuery>): string {
   return `${owner.key}\n${query.signature}`
 }
 

@@ -4,26 +4,26 @@ import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../
 
 /** Instants are RFC 3339 texts; since is inclusive, until is exclusive. */
 interface Period {
-  readonly since?: string | null
-  readonly until?: string | null
+  readonly since?: string | null | undefined
+  readonly until?: string | null | undefined
 }
 
 export interface CallFilter extends Period {
   /** The database's words for the reasons; `null` stands for every word that is not known. */
-  readonly missedReason?: readonly (string | null)[] | null
-  readonly callerUsername?: string | null
-  readonly callerDomain?: string | null
+  readonly missedReason?: readonly (string | null)[] | null | undefined
+  readonly callerUsername?: string | null | undefined
+  readonly callerDomain?: string | null | undefined
 }
 
 export interface MessageFilter extends Period {
-  readonly contentType?: string | null
-  readonly senderUsername?: string | null
-  readonly senderDomain?: string | null
+  readonly contentType?: string | null | undefined
+  readonly senderUsername?: string | null | undefined
+  readonly senderDomain?: string | null | undefined
 }
 
 export interface PushTestFilter extends Period {
-  readonly platform?: string | null
-  readonly concluded?: boolean | null
+  readonly platform?: string | null | undefined
+  readonly concluded?: boolean | null | undefined
 }
 
 export function callConditions(

@@ -9,10 +9,10 @@ export const maxPageSize = 100
 
 /** The four arguments of the Relay cursor connections specification. */
 export interface PageArguments {
-  readonly first?: number | null
-  readonly last?: number | null
-  readonly after?: string | null
-  readonly before?: string | null
+  readonly first?: number | null | undefined
+  readonly last?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly before?: string | null | undefined
 }
 
 /** A total order as a client sees it. Cursors of different tags are not interchangeable. */

@@ -8,11 +8,11 @@ import { where } from './collection.ts'
 import type { Page, Window } from './keyset.ts'
 
 export interface SelectorFilter {
-  readonly prefix?: string | null
-  readonly suffix?: string | null
-  readonly appId?: string | null
-  readonly lastSeenSince?: string | null
-  readonly lastSeenUntil?: string | null
+  readonly prefix?: string | null | undefined
+  readonly suffix?: string | null | undefined
+  readonly appId?: string | null | undefined
+  readonly lastSeenSince?: string | null | undefined
+  readonly lastSeenUntil?: string | null | undefined
 }
 
 export interface Selectors {

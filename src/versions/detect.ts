@@ -129,3 +129,17 @@ function columnsOf(tables: readonly PgTable[]): ReadonlyMap<string, readonly str
     tables.map((table) => [getTableName(table), Object.values(getTableColumns(table)).map(({ name }) => name)]),
   )
 }
+
+export interface TableVersion {
+  readonly name: string
+  readonly version: string
+}
+
+/** The columns of tableversions are unpublished: where they are other than assumed, there is nothing to tell. */
+export async function readTableVersions(database: Database, { hasTableVersions }: Detected): Promise<TableVersion[]> {
+  if (!hasTableVersions) return []
+  const rows = await database.query(
+    sql`SELECT name::text, version::text FROM tableversions WHERE name IS NOT NULL AND version IS NOT NULL ORDER BY 1 LIMIT 100`,
+  )
+  return rows.map(([name, version]) => ({ name: String(name), version: String(version) }))
+}

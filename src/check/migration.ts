@@ -1,0 +1,98 @@
+/** Rows of a v1 database that will trouble a migration to v2: counted, never changed. */
+import { sql } from 'drizzle-orm'
+import type { Database } from '../database/database.ts'
+
+export interface Trouble {
+  readonly table: string
+  readonly reason: string
+  readonly rows: number
+}
+
+interface Question {
+  readonly table: string
+  readonly reason: string
+  /** A condition on the table's rows, in SQL. */
+  readonly condition: string
+}
+
+const ofNullSelector = 'id IN (SELECT id FROM selectors WHERE selector IS NULL)'
+
+const questions: readonly Question[] = [
+  { table: 'selectors', reason: 'selector is null', condition: 'selector IS NULL' },
+  ...['tokens', 'sipcalls', 'siptextmessages', 'data', 'restart'].map((table) => ({
+    table,
+    reason: 'its selector is null',
+    condition: ofNullSelector,
+  })),
+  {
+    table: 'pushtests',
+    reason: 'its selector is gone',
+    condition: 'NOT EXISTS (SELECT FROM selectors s WHERE s.id = pushtests.id AND s.selector IS NOT NULL)',
+  },
+  { table: 'data', reason: 'id is null', condition: 'id IS NULL' },
+  { table: 'data', reason: 'name is null', condition: 'name IS NULL' },
+  { table: 'restart', reason: 'name is longer than 64', condition: 'length(name) > 64' },
+  {
+    table: 'restart',
+    reason: 'server would become a second entry named "server"',
+    condition: `server IS NOT NULL AND EXISTS (SELECT FROM restart r WHERE r.id = restart.id AND r.name = 'server')`,
+  },
+  {
+    table: 'sipcalls',
+    reason: 'a part that v2 requires is null and becomes empty',
+    condition: 'num_nulls(scheme, userdisplayname, username, domain, domainport, callid) > 0',
+  },
+  {
+    table: 'siptextmessages',
+    reason: 'a part that v2 requires is null and becomes empty',
+    condition: 'num_nulls(scheme, userdisplayname, username, domain, domainport, msgid, contenttype, headers, body) > 0',
+  },
+]
+
+const textColumns: Readonly<Record<string, readonly string[]>> = {
+  selectors: ['selector'],
+  tokens: ['token', 'appid'],
+  sipcalls: ['scheme', 'userdisplayname', 'username', 'domain', 'callid'],
+  siptextmessages: ['scheme', 'userdisplayname', 'username', 'domain', 'msgid', 'contenttype', 'headers', 'body'],
+  pushtests: ['pushid', 'platform'],
+  data: ['name', 'value', 'longvalue'],
+  restart: ['name', 'value', 'server', 'longvalue'],
+}
+
+/** Well-formed UTF-8, byte by byte: in an SQL_ASCII database a character is a byte. */
+const utf8 =
+  '^([\\x01-\\x7f]|[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}' +
+  '|\\xed[\\x80-\\x9f][\\x80-\\xbf]|\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}|[\\xf1-\\xf3][\\x80-\\xbf]{3}|\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2})*$'
+
+function notUtf8(table: string, columns: readonly string[]): Question {
+  const condition = columns.map((column) => `${column} !~ '${utf8}'`).join(' OR ')
+  return { table, reason: 'a text is not valid UTF-8', condition }
+}
+
+/** Only what troubles; tables that the role may not read, or that are not there, are left out. */
+export async function findTroubles(
+  database: Database,
+  encoding: string,
+  looking: (table: string) => void,
+): Promise<Trouble[]> {
+  const readable = await readableTables(database)
+  const asked = [
+    ...questions,
+    ...(encoding === 'SQL_ASCII' ? Object.entries(textColumns).map(([table, columns]) => notUtf8(table, columns)) : []),
+  ].filter(({ table }) => readable.has(table))
+  const troubles: Trouble[] = []
+  for (const [table, ofTable] of Map.groupBy(asked, (question) => question.table)) {
+    looking(table)
+    // One scan of the table answers all questions about it.
+    const counts = ofTable.map(({ condition }) => `count(*) FILTER (WHERE ${condition})`).join(', ')
+    const [found] = await database.query(sql.raw(`SELECT ${counts} FROM ${table}`))
+    troubles.push(...ofTable.map(({ reason }, index) => ({ table, reason, rows: Number(found?.[index]) })))
+  }
+  return troubles.filter(({ rows }) => rows > 0)
+}
+
+async function readableTables(database: Database): Promise<Set<string>> {
+  const rows = await database.query(sql`SELECT name FROM unnest(${sql.param(Object.keys(textColumns))}::text[]) AS name
+    WHERE has_table_privilege(to_regclass(name), 'SELECT')`)
+  return new Set(rows.map(([name]) => String(name)))
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+/** The command line. Only this file reads argv and sets the exit code. */
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
+import { standardOutput } from './cli/output.ts'
+import { defaultDataSet } from './demo/data-set.ts'
+import { Problem } from './problem.ts'
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
+
+const databaseUrl = () => new Option('--database-url <url>', 'postgres:// URL of the database (or DATABASE_URL)')
+const settings = () =>
+  new Option('--settings <file...>', "SIPIS's own Settings.xml, several of them, or their folder").argParser(
+    (path: string, earlier: string[] | undefined) => [...(earlier ?? []), path],
+  )
+const count = (name: string, fallback: number, description: string) =>
+  new Option(`--${name} <n>`, description).argParser(wholeNumber).default(fallback)
+
+const program = new Command('sipis-gateway')
+  .description('A GraphQL API over the database of SIPIS, version 1 or 2 of its schema.')
+  .version(version)
+  .showHelpAfterError('(add --help for what there is)')
+  .allowExcessArguments(false)
+
+program
+  .command('serve')
+  .description('serve the API, read-only; without a database, a demo on an embedded one')
+  .addOption(databaseUrl())
+  .addOption(settings())
+  .addOption(new Option('--host <address>', 'address to listen on (or HOST; default 127.0.0.1)'))
+  .addOption(new Option('--port <number>', 'port to listen on (or PORT; default 4000)'))
+  .addHelpText('after', '\nOther settings are environment variables: see docs/configuration.md.')
+  .action(async (flags) => {
+    const { serve } = await import('./cli/serve.ts')
+    await serve(flags, process.env, standardOutput)
+  })
+
+program
+  .command('init')
+  .description("make SIPIS's tables in an empty database")
+  .addOption(databaseUrl())
+  .addOption(new Option('--schema <version>', 'which schema').choices(['v1', 'v2']).default('v2'))
+  .action(async (flags) => {
+    const { init } = await import('./cli/init.ts')
+    await init(flags, process.env, standardOutput)
+  })
+
+program
+  .command('seed')
+  .description('write made-up rows into an empty database, the same for the same options')
+  .addOption(databaseUrl())
+  .addOption(new Option('--selectors <n>', 'how many selectors').argParser(wholeNumber).makeOptionMandatory())
+  .addOption(count('calls', defaultDataSet.calls, 'calls of each selector'))
+  .addOption(count('messages', defaultDataSet.messages, 'messages of each selector'))
+  .addOption(count('push-tests', defaultDataSet.pushTests, 'push tests of each selector'))
+  .addOption(count('tokens', defaultDataSet.tokens, 'push tokens of an iOS installation; Android has one'))
+  .addOption(count('random-seed', defaultDataSet.randomSeed, 'another number makes another data set'))
+  .action(async (flags) => {
+    const { seed } = await import('./cli/seed.ts')
+    await seed(flags, process.env, standardOutput)
+  })
+
+program
+  .command('check')
+  .description('say what a database is; exit code 0 all well, 1 there is advice, 2 it cannot be served')
+  .addOption(databaseUrl())
+  .addOption(settings())
+  .addOption(new Option('--json', 'print JSON'))
+  .action(async (flags) => {
+    const { check } = await import('./cli/check.ts')
+    const advised = await check(flags, process.env, standardOutput).catch((error: unknown) => {
+      report(error)
+      return undefined
+    })
+    process.exitCode = advised === undefined ? 2 : advised ? 1 : 0
+  })
+
+program
+  .command('schema')
+  .description('print the GraphQL schema')
+  .action(async () => {
+    const { printSchemaCommand } = await import('./cli/schema.ts')
+    printSchemaCommand(standardOutput)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  report(error)
+  process.exitCode = 1
+}
+
+function report(error: unknown): void {
+  // A problem is the operator's to mend; anything else is ours, and its stack helps to find it.
+  const text = error instanceof Problem ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`${text}\n`)
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number <= 10_000_000) return number
+  throw new InvalidArgumentError('It must be a whole number up to 10000000.')
+}

@@ -1,0 +1,6 @@
+import { printSdl } from '../graph/schema.ts'
+import type { Output } from './output.ts'
+
+export function printSchemaCommand(output: Output): void {
+  output.print(printSdl().trimEnd())
+}

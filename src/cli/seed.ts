@@ -1,0 +1,90 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Client } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { DatabaseFlags, Environment } from '../config.ts'
+import { requireDatabase } from '../config.ts'
+import { connectProblem } from '../database/connect-problem.ts'
+import { databaseError } from '../database/database-error.ts'
+import { openPool } from '../database/pool.ts'
+import { openWriter } from '../database/writer.ts'
+import { copyStatement, copyText } from '../demo/copy-text.ts'
+import type { DataSetOptions, DataTable } from '../demo/data-set.ts'
+import { dataSet } from '../demo/data-set.ts'
+import { Problem } from '../problem.ts'
+import type { SchemaVersion } from '../versions/projection.ts'
+import { detect } from '../versions/detect.ts'
+import type { Output } from './output.ts'
+import type { Progress } from './progress.ts'
+import { openProgress } from './progress.ts'
+
+export interface SeedFlags extends DatabaseFlags, DataSetOptions {}
+
+/** Writes made-up rows, all of them or none. */
+export async function seed(flags: SeedFlags, environment: Environment, output: Output): Promise<void> {
+  const { connection, label } = requireDatabase(flags, environment)
+  let interrupted = false
+  try {
+    const version = await versionOf(connection)
+    await using writer = await openWriter(connection, 'sipis-gateway seed')
+    const { client } = writer
+    void output.stopped().then(() => {
+      interrupted = true
+      return client.end()
+    })
+    const progress = openProgress(output.progress)
+    const tables = dataSet(version, flags)
+    await client.query('BEGIN')
+    await refuseRows(client, tables, label)
+    for (const table of tables) await write(client, table, flags.selectors, progress)
+    await client.query('COMMIT')
+    for (const { name } of tables) await client.query(`ANALYZE ${name}`)
+    const rows = tables.map((table) => `${table.rows} ${table.name}`).join(', ')
+    output.print(`Wrote ${rows} into ${label}, schema ${version.toLowerCase()}.`)
+  } catch (error) {
+    if (interrupted) throw new Problem('Interrupted: nothing was written.')
+    throw error instanceof Problem ? error : connectProblem(label, databaseError(error))
+  }
+}
+
+async function versionOf(connection: Parameters<typeof openWriter>[0]): Promise<SchemaVersion> {
+  const database = openPool({
+    connection,
+    applicationName: 'sipis-gateway seed',
+    maxConnections: 1,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 60_000,
+  })
+  try {
+    return (await detect(database)).version
+  } finally {
+    await database.close()
+  }
+}
+
+/** Made-up rows among real ones could never be told apart again. */
+async function refuseRows(client: Client, tables: readonly DataTable[], label: string): Promise<void> {
+  for (const { name } of tables) {
+    const { rowCount } = await client.query(`SELECT FROM ${name} LIMIT 1`)
+    if (rowCount === 0) continue
+    throw new Problem(`${label} already has rows in ${name}. Nothing was written. Seed an empty database, made by "init".`)
+  }
+}
+
+async function write(client: Client, table: DataTable, installations: number, progress: Progress): Promise<void> {
+  progress.start(table.name, table.rows)
+  try {
+    const text = copyText(table, installations, (rows) => progress.update(rows))
+    await pipeline(Readable.from(text), client.query(copyFrom(copyStatement(table, 'STDIN'))))
+  } finally {
+    progress.stop()
+  }
+  if (table.sequence === undefined || table.rows === 0) return
+  // Not pg_get_serial_sequence: in a database that SIPIS made, a sequence need not be owned by its column.
+  await client.query(
+    `SELECT setval(substring(pg_get_expr(d.adbin, d.adrelid) FROM 'nextval\\(''(.+)''::regclass'), $3)
+      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+      WHERE d.adrelid = to_regclass($1) AND a.attname = $2`,
+    [table.name, table.sequence, table.rows],
+  )
+}

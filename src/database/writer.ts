@@ -1,0 +1,19 @@
+import pg from 'pg'
+import { databaseError } from './database-error.ts'
+
+/** One connection that may write, for the commands whose purpose that is. */
+export interface Writer extends AsyncDisposable {
+  readonly client: pg.Client
+}
+
+export async function openWriter(connection: pg.ClientConfig, applicationName: string): Promise<Writer> {
+  const client = new pg.Client({ ...connection, application_name: applicationName, connectionTimeoutMillis: 10_000 })
+  // Its end is told by the statement that runs; without a listener it would end the process.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+  } catch (error) {
+    throw databaseError(error)
+  }
+  return { client, [Symbol.asyncDispose]: () => client.end() }
+}

@@ -1,0 +1,33 @@
+import type { Cell, DataTable } from './data-set.ts'
+
+export function copyStatement({ name, columns }: DataTable, source: 'STDIN' | "'/dev/blob'"): string {
+  return `COPY ${name} (${columns.join(', ')}) FROM ${source}`
+}
+
+const chunkLength = 64 * 1024
+
+/** The rows of the first installations in the text format of COPY, in chunks. */
+export function* copyText(table: DataTable, installations: number, progress?: (rows: number) => void): Generator<string> {
+  let chunk = ''
+  let rows = 0
+  for (let installation = 0; installation < installations; installation++) {
+    for (const row of table.rowsOf(installation)) {
+      chunk += `${row.map(cellText).join('\t')}\n`
+      rows++
+    }
+    if (chunk.length < chunkLength) continue
+    yield chunk
+    progress?.(rows)
+    chunk = ''
+  }
+  if (chunk !== '') yield chunk
+  progress?.(rows)
+}
+
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+function cellText(cell: Cell): string {
+  if (cell === null) return '\\N'
+  if (typeof cell === 'number') return String(cell)
+  return cell.replaceAll(/[\\\t\n\r]/g, (character) => escapes[character] ?? character)
+}

@@ -1,0 +1,217 @@
+/**
+ * A made-up SIPIS database: the same rows for the same options, whatever the schema version. Each table is generated on its
+ * own from (seed, table, installation), so a table can be streamed without holding another.
+ */
+import { createHash } from 'node:crypto'
+import type { SchemaVersion } from '../versions/projection.ts'
+import { displayNames, domains } from './people.ts'
+import type { Random } from './random.ts'
+import { random } from './random.ts'
+
+export interface DataSetOptions {
+  readonly selectors: number
+  /** Rows for each selector. */
+  readonly calls: number
+  readonly messages: number
+  readonly pushTests: number
+  /** Push tokens of an iOS installation; an Android one has one at most. */
+  readonly tokens: number
+  readonly randomSeed: number
+}
+
+export const defaultDataSet: Omit<DataSetOptions, 'selectors'> = {
+  calls: 30,
+  messages: 5,
+  pushTests: 3,
+  tokens: 2,
+  randomSeed: 1,
+}
+
+export type Cell = string | number | null
+
+export interface DataTable {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** The column whose sequence must stand past the rows. */
+  readonly sequence: string | undefined
+  readonly rows: number
+  rowsOf(installation: number): Cell[][]
+}
+
+/** The newest row is from just before this instant: a data set that moved with the clock would not be the same twice. */
+const newest = Date.UTC(2026, 10, 22)
+const day = 86_400_000
+
+const iosAppIds = ['com.example.phone.voip', 'com.example.phone'] as const
+const androidAppId = 'com.example.phone.android'
+const reasons = ['Missed', 'Missed', 'Missed', 'AnsweredElsewhere', 'RejectedByDnd'] as const
+const contentTypes = ['text/plain', 'text/plain', 'application/x-acro-filetransfer+json'] as const
+
+export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTable[] {
+  const { selectors, calls, messages, pushTests, randomSeed } = options
+  const link = version === 'V1' ? 'id' : 'selector'
+  const ownerOf = (index: number): Cell => (version === 'V1' ? index + 1 : selectorName(randomSeed, index))
+  const sequenced = (name: string, count: number, columns: readonly string[], make: (of: RowOf) => Cell[]): DataTable => ({
+    name,
+    columns: ['rowid', link, ...columns],
+    sequence: 'rowid',
+    rows: selectors * count,
+    rowsOf: (installation) => {
+      const owner = ownerOf(installation)
+      const choose = random(randomSeed, name.length * 31 + name.charCodeAt(0), installation)
+      return Array.from({ length: count }, (_, row) => [
+        installation * count + row + 1,
+        owner,
+        ...make({ installation, row, choose }),
+      ])
+    },
+  })
+  const peer = ['scheme', 'userdisplayname', 'username', 'domain', 'domainport']
+
+  return [
+    {
+      name: 'selectors',
+      columns: ['id', 'selector', 'lastseen'],
+      sequence: 'id',
+      rows: selectors,
+      rowsOf: (index) => [
+        [index + 1, selectorName(randomSeed, index), timestamp(random(randomSeed, 1, index), 3)],
+      ],
+    },
+    tokenTable(link, ownerOf, options),
+    sequenced(
+      'sipcalls',
+      calls,
+      [...peer, 'callid', 'time', ...(version === 'V1' ? [] : ['missedreason'])],
+      ({ installation, choose }) => {
+        const cells = [...contact(randomSeed, installation, choose), callId(choose), timestamp(choose, 30)]
+        const reason = choose.pick(reasons)
+        return version === 'V1' ? cells : [...cells, reason]
+      },
+    ),
+    sequenced(
+      'siptextmessages',
+      messages,
+      [...peer, 'msgid', 'contenttype', 'headers', 'body', 'time'],
+      ({ installation, choose }) => [
+        ...contact(randomSeed, installation, choose),
+        callId(choose),
+        choose.pick(contentTypes),
+        `<headers><header name="X-Id">${choose.hex(8)}</header></headers>`,
+        Buffer.from(choose.hex(64), 'hex').toString('base64'),
+        timestamp(choose, 14),
+      ],
+    ),
+    pushTestTable(version, link, ownerOf, selectors * pushTests, pushTests, randomSeed),
+  ]
+}
+
+interface RowOf {
+  readonly installation: number
+  readonly row: number
+  readonly choose: Random
+}
+
+/** Ten installations make six accounts, some of them on two or three devices. */
+const accountOf = [0, 1, 1, 2, 3, 3, 3, 4, 5, 5] as const
+
+function account(installation: number): number {
+  return Math.floor(installation / accountOf.length) * 6 + (accountOf[installation % accountOf.length] ?? 0)
+}
+
+function isIos(installation: number): boolean {
+  return installation % 5 < 3
+}
+
+/** A SHA-1 that the installations of an account share, and a suffix of their own. */
+export function selectorName(randomSeed: number, installation: number): string {
+  const shared = digest(`account ${randomSeed} ${account(installation)}`)
+  return `${shared}:${digest(`installation ${randomSeed} ${installation}`).slice(0, 8)}`
+}
+
+function digest(text: string): string {
+  return createHash('sha1').update(text).digest('hex').toUpperCase()
+}
+
+/** iOS has a token for calls and one for everything else; the number of an installation's rows depends on its platform. */
+function tokenTable(link: string, ownerOf: (index: number) => Cell, options: DataSetOptions): DataTable {
+  const { selectors, tokens, randomSeed } = options
+  const android = Math.min(tokens, 1)
+  const count = (installation: number) => (isIos(installation) ? tokens : android)
+  const perFive = 3 * tokens + 2 * android
+  const before = (installation: number) => {
+    const rest = installation % 5
+    return Math.floor(installation / 5) * perFive + Math.min(rest, 3) * tokens + Math.max(rest - 3, 0) * android
+  }
+  return {
+    name: 'tokens',
+    columns: ['rowid', link, 'token', 'appid', 'lastseen'],
+    sequence: 'rowid',
+    rows: before(selectors),
+    rowsOf: (installation) => {
+      const choose = random(randomSeed, 2, installation)
+      return Array.from({ length: count(installation) }, (_, row) => [
+        before(installation) + row + 1,
+        ownerOf(installation),
+        Buffer.from(choose.hex(64), 'hex').toString('base64'),
+        isIos(installation) ? (iosAppIds[row % 2] ?? androidAppId) : androidAppId,
+        choose.oneIn(20) ? null : timestamp(choose, 3),
+      ])
+    },
+  }
+}
+
+function pushTestTable(
+  version: SchemaVersion,
+  link: string,
+  ownerOf: (index: number) => Cell,
+  rows: number,
+  count: number,
+  randomSeed: number,
+): DataTable {
+  const numbered = version === 'V2'
+  return {
+    name: 'pushtests',
+    columns: [...(numbered ? ['rowid'] : []), link, 'pushid', 'platform', 'started', 'concluded'],
+    sequence: numbered ? 'rowid' : undefined,
+    rows,
+    rowsOf: (installation) => {
+      const choose = random(randomSeed, 3, installation)
+      return Array.from({ length: count }, (_, row) => {
+        const started = newest - choose.below(7 * day)
+        const latency = 80 + choose.below(200) * choose.below(20)
+        return [
+          ...(numbered ? [installation * count + row + 1] : []),
+          ownerOf(installation),
+          choose.hex(32),
+          isIos(installation) ? 'iOS' : 'Android',
+          local(started),
+          choose.oneIn(12) ? null : local(started + latency),
+        ]
+      })
+    },
+  }
+}
+
+/** One of the dozen people whom an account knows. */
+function contact(randomSeed: number, installation: number, choose: Random): Cell[] {
+  const person = random(randomSeed, 4, account(installation) * 12 + choose.below(12))
+  const isNumber = !person.oneIn(4)
+  const username = isNumber ? `+420${600_000_000 + person.below(200_000_000)}` : `user.${person.hex(4)}`
+  const scheme = person.oneIn(30) ? 'sips' : 'sip'
+  const port = person.oneIn(10) ? 5060 + person.below(20) : 0
+  return [scheme, person.pick(displayNames), username, person.pick(domains), port]
+}
+
+function callId(choose: Random): string {
+  return `${choose.hex(16)}@${choose.below(256)}.${choose.below(256)}.example`
+}
+
+function timestamp(choose: Random, days: number): string {
+  const micros = choose.below(1000).toString().padStart(3, '0')
+  return `${new Date(newest - choose.below(days * day)).toISOString().slice(0, 23)}${micros}Z`
+}
+
+function local(time: number): string {
+  return new Date(time).toISOString().slice(0, 23)
+}

@@ -1,0 +1,21 @@
+import type { Database } from '../database/database.ts'
+import { openEmbedded, startEmbedded } from '../database/embedded.ts'
+import { migrateEmbedded } from '../database/migrations.ts'
+import type { SchemaVersion } from '../versions/projection.ts'
+import { copyStatement, copyText } from './copy-text.ts'
+import type { DataSetOptions } from './data-set.ts'
+import { dataSet, defaultDataSet } from './data-set.ts'
+
+export const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
+
+/** An embedded database in memory that holds the demo data set. */
+export async function openDemo(version: SchemaVersion, options: DataSetOptions = demoOptions): Promise<Database> {
+  const server = await startEmbedded()
+  await migrateEmbedded(server, version)
+  for (const table of dataSet(version, options)) {
+    const blob = new Blob([...copyText(table, options.selectors)])
+    await server.query(copyStatement(table, "'/dev/blob'"), [], { blob })
+  }
+  await server.exec('ANALYZE')
+  return openEmbedded(server)
+}

@@ -1,0 +1,12 @@
+import type { Principal } from '../auth/principal.ts'
+import type { Database } from '../database/database.ts'
+import type { Loaders } from '../loaders/loaders.ts'
+import type { Detected } from '../versions/detect.ts'
+
+/** What a resolver may use; made anew for every operation. */
+export interface Context {
+  readonly principal: Principal
+  readonly loaders: Loaders
+  readonly database: Database
+  readonly detected: Detected
+}

@@ -1,0 +1,60 @@
+/** RFC 3339 in UTC with microseconds, from and to the text that PostgreSQL prints with DateStyle ISO and TimeZone UTC. */
+import { BadInput } from '../loaders/bad-input.ts'
+
+const earliest = '0001-01-01T00:00:00.000000Z'
+const latest = '9999-12-31T23:59:59.999999Z'
+
+const printed = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00)?( BC)?$/
+
+/** Instants that RFC 3339 cannot say become its earliest or latest one. */
+export function formatInstant(text: string): string {
+  if (text === 'infinity') return latest
+  if (text === '-infinity') return earliest
+  const [, year = '', month, day, time, fraction = '', era] = printed.exec(text) ?? unreadable(text)
+  if (era !== undefined) return earliest
+  if (year.length > 4) return latest
+  return `${year}-${month}-${day}T${time}.${fraction.padEnd(6, '0')}Z`
+}
+
+function unreadable(text: string): never {
+  throw new Error(`PostgreSQL printed a timestamp in an unknown form of ${text.length} characters.`)
+}
+
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/
+
+/** Checks an instant that a client gave and puts it in a form that PostgreSQL reads. Digits beyond microseconds are cut. */
+export function parseInstant(text: string): string {
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', offset = ''] =
+    rfc3339.exec(text) ?? invalid(text)
+  const isDay = Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month))
+  const isTime = Number(hour) <= 23 && Number(minute) <= 59 && Number(second) <= 60
+  const zone = offset.toUpperCase() === 'Z' ? '+00:00' : offset
+  const isZone = Number(zone.slice(1, 3)) <= 15 && Number(zone.slice(4)) <= 59
+  if (year === '0000' || !isDay || !isTime || !isZone) throw invalid(text)
+  return `${year}-${month}-${day} ${hour}:${minute}:${second}.${fraction.slice(0, 6).padEnd(6, '0')}${zone}`
+}
+
+function daysIn(year: number, month: number): number {
+  if (month < 1 || month > 12) return 0
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return [4, 6, 9, 11].includes(month) ? 30 : 31
+}
+
+function invalid(text: string): never {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+  throw new BadInput(
+    `"${shown}" is not an RFC 3339 date and time of the years 0001 to 9999; write it like 2026-11-22T06:24:17.701827Z.`,
+  )
+}
+
+/** The milliseconds from one instant to another; null where one of them is beyond what can be shown. */
+export function millisecondsBetween(from: string, to: string): number | null {
+  const start = formatInstant(from)
+  const end = formatInstant(to)
+  if ([start, end].some((instant) => instant === earliest || instant === latest)) return null
+  return Number(microseconds(end) - microseconds(start)) / 1000
+}
+
+function microseconds(instant: string): bigint {
+  return BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(instant.slice(20, 26))
+}

@@ -1,0 +1,97 @@
+import type { Owned } from '../loaders/collection.ts'
+import { messageConditions } from '../loaders/filters.ts'
+import type { Loaders } from '../loaders/loaders.ts'
+import type { MessageRow, SelectorRow } from '../versions/projection.ts'
+import { builder } from './builder.ts'
+import type { ListArguments } from './connection.ts'
+import { collectionConnection } from './connection.ts'
+import { formatRowId, parseRowId } from './node-id.ts'
+import { Selector } from './selector.ts'
+import { SipAddress } from './sip-address.ts'
+import type { TimeOrderValue } from './time-order.ts'
+import { TimeOrder, timeOrder } from './time-order.ts'
+
+type MessageShape = Owned<MessageRow>
+
+const Message = builder.nodeRef<MessageShape>('Message', {
+  id: {
+    description: 'Names this message, before and after a migration.',
+    resolve: ({ rowid, owner }: MessageShape) => formatRowId({ rowid, selector: owner.selector }),
+  },
+  loadOne: (id, { loaders }) => {
+    const { rowid, selector } = parseRowId(id)
+    return loaders.messages.byIdentity({ selector, value: rowid })
+  },
+})
+
+Message.implement({
+  description: 'A text message that waits until the device collects it.',
+  fields: (t) => ({
+    selector: t.field({ type: Selector, description: 'Whom it is for.', resolve: ({ owner }) => owner }),
+    sender: t.field({ type: SipAddress, description: 'Who wrote.', resolve: (message) => message }),
+    messageId: t.exposeString('messageId', {
+      description: 'The Call-ID of the MESSAGE; empty where SIPIS did not record it.',
+    }),
+    contentType: t.exposeString('contentType', { description: 'The media type of the body, as the sender gave it.' }),
+    headers: t.exposeString('headers', { description: 'The headers of the MESSAGE, as XML.' }),
+    body: t.exposeString('body', {
+      description: 'The body, encrypted by SIPIS: the gateway cannot read it. It may be as long as 4 MiB.',
+    }),
+    time: t.expose('time', { type: 'DateTime', description: 'When the message came.' }),
+  }),
+})
+
+const MessageFilter = builder.inputType('MessageFilter', {
+  description: 'Which messages; what is left out or null does not restrict.',
+  fields: (t) => ({
+    since: t.field({ type: 'DateTime', description: 'At this instant or later.' }),
+    until: t.field({ type: 'DateTime', description: 'Before this instant.' }),
+    contentType: t.string({ description: 'The media type is exactly this.' }),
+    senderUsername: t.string({ description: "The sender's user part is exactly this." }),
+    senderDomain: t.string({ description: "The sender's domain is exactly this." }),
+  }),
+})
+
+const messageArgs = builder.args((t) => ({
+  filter: t.field({ type: MessageFilter, description: 'Restricts the list.' }),
+  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'How the list is sorted.' }),
+}))
+
+const MessageConnection = builder.connectionObject(
+  { type: Message, name: 'MessageConnection', description: 'A page of messages.' },
+  { name: 'MessageEdge', description: 'A message and its position in the list.' },
+)
+
+builder.objectField(Selector, 'messages', (t) =>
+  t.connection(
+    {
+      type: Message,
+      description: 'The text messages that wait for it.',
+      args: messageArgs,
+      resolve: (owner, args, { loaders }) => messages(loaders, owner, args),
+    },
+    MessageConnection,
+  ),
+)
+
+builder.queryField('messages', (t) =>
+  t.connection(
+    {
+      type: Message,
+      description: 'The waiting text messages of all selectors.',
+      args: messageArgs,
+      resolve: (_, args, { loaders }) => messages(loaders, null, args),
+    },
+    MessageConnection,
+  ),
+)
+
+interface MessageArguments extends ListArguments {
+  readonly filter?: typeof MessageFilter.$inferInput | null | undefined
+  readonly orderBy?: TimeOrderValue | null | undefined
+}
+
+function messages({ messages: collection, projection }: Loaders, owner: SelectorRow | null, args: MessageArguments) {
+  const conditions = messageConditions(projection.messages.columns, args.filter ?? {})
+  return collectionConnection(collection, owner, timeOrder('m', projection.messages, args.orderBy), conditions, args)
+}

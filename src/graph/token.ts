@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { GraphQLError } from 'graphql'
+import type { Owned } from '../loaders/collection.ts'
+import type { TokenRow } from '../versions/projection.ts'
+import { builder } from './builder.ts'
+import { collectionConnection } from './connection.ts'
+import { formatRowId, parseRowId } from './node-id.ts'
+import { Selector } from './selector.ts'
+
+type TokenShape = Owned<TokenRow>
+
+const Token = builder.nodeRef<TokenShape>('Token', {
+  id: {
+    description: 'Names this token, before and after a migration.',
+    resolve: ({ rowid, owner }: TokenShape) => formatRowId({ rowid, selector: owner.selector }),
+  },
+  loadOne: (id, { loaders }) => {
+    const { rowid, selector } = parseRowId(id)
+    return loaders.tokens.byIdentity({ selector, value: rowid })
+  },
+})
+
+Token.implement({
+  description: 'A push token: with its appId it is enough to wake the device, so treat it as a secret. iOS has two of them per device.',
+  fields: (t) => ({
+    selector: t.field({ type: Selector, description: 'The installation that it wakes.', resolve: ({ owner }) => owner }),
+    appId: t.exposeString('appId', { description: 'The app that the token is for, as the push service knows it.' }),
+    token: t.string({
+      nullable: true,
+      description:
+        'The push token itself, base64. It needs the scope sipis:tokens; without it the field is null with the error ' +
+        'FORBIDDEN, and everything else is answered.',
+      resolve: ({ token }, _, { principal }) => {
+        if (principal.scopes.includes('sipis:tokens')) return token
+        throw new GraphQLError('Push tokens need the scope sipis:tokens; fingerprint tells them apart without it.', {
+          extensions: { code: 'FORBIDDEN' },
+        })
+      },
+    }),
+    fingerprint: t.string({
+      description: 'The first 16 hexadecimal digits of the SHA-256 of the token: tells tokens apart without showing them.',
+      resolve: ({ token }) => createHash('sha256').update(token).digest('hex').slice(0, 16),
+    }),
+    lastSeen: t.expose('lastSeen', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the device last reported it; null where SIPIS has not recorded that.',
+    }),
+  }),
+})
+
+builder.objectField(Selector, 'tokens', (t) =>
+  t.connection(
+    {
+      type: Token,
+      description: 'Its push tokens, in the order in which they were stored.',
+      resolve: (owner, page, { loaders }) => {
+        const order = { tag: 't', columns: loaders.projection.tokens.order, descending: false }
+        return collectionConnection(loaders.tokens, owner, order, [], page)
+      },
+    },
+    { name: 'TokenConnection', description: 'A page of push tokens.' },
+    { name: 'TokenEdge', description: 'A push token and its position in the list.' },
+  ),
+)

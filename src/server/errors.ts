@@ -1,0 +1,71 @@
+import type { GraphQLErrorExtensions } from 'graphql'
+import { GraphQLError } from 'graphql'
+import type { Logger } from 'pino'
+import type { DatabaseFailure } from '../database/database-error.ts'
+import { DatabaseError } from '../database/database-error.ts'
+import { BadInput } from '../loaders/bad-input.ts'
+
+interface Said {
+  readonly code: string
+  readonly message: string
+}
+
+/** What a client is told of a failure of the database. */
+const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
+  input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
+  timeout: { code: 'TIMEOUT', message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.' },
+  unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
+  unexpected: { code: 'INTERNAL', message: 'Something went wrong in the gateway. Its operator finds the cause in the log.' },
+}
+
+/**
+ * Turns any error of an operation into one that a client may see: a message without inner workings and a code to branch on.
+ * What is not the caller's fault is logged, once for each cause however many fields it spoilt, and without parameters.
+ */
+export function createErrorMask(logger: Logger): (error: unknown) => Error {
+  const logged = new WeakSet<Error>()
+  const log = (cause: Error, code: string, path: string) => {
+    if (logged.has(cause)) return
+    logged.add(cause)
+    const detail = cause instanceof DatabaseError ? { sqlstate: cause.code } : { stack: cause.stack }
+    logger.error({ code, path, cause: cause.message, ...detail }, 'An operation failed')
+  }
+
+  return (error) => {
+    const located = error instanceof GraphQLError ? error : undefined
+    const cause = rootCause(error)
+    const said = tell(cause, located)
+    if (said === undefined) return located ?? cause
+    const { code, message } = said
+    if (code !== 'BAD_USER_INPUT') log(cause, code, located?.path?.join('.') ?? '')
+    return new GraphQLError(message, {
+      nodes: located?.nodes ?? null,
+      path: located?.path ?? null,
+      extensions: { ...httpOf(located), code },
+    })
+  }
+}
+
+/** What to say instead of the error; undefined where the error may be seen as it is. */
+function tell(cause: Error, located: GraphQLError | undefined): Said | undefined {
+  // graphql names the variable or argument in front of a scalar's own words.
+  if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: located?.message ?? cause.message }
+  if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
+  if (cause instanceof GraphQLError) {
+    if (typeof cause.extensions['code'] === 'string') return undefined
+    // Without a path it is graphql's own word on the request, such as a variable of the wrong type.
+    if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: cause.message }
+  }
+  return databaseFailures.unexpected
+}
+
+function rootCause(error: unknown): Error {
+  if (error instanceof GraphQLError && error.originalError != null) return rootCause(error.originalError)
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** The HTTP status that Yoga has chosen for the error, where it has. */
+function httpOf(error: GraphQLError | undefined): GraphQLErrorExtensions {
+  const http = error?.extensions.http
+  return http === undefined ? {} : { http }
+}

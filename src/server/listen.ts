@@ -1,0 +1,44 @@
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:http'
+import { Problem } from '../problem.ts'
+
+export interface Listening {
+  /** The address with the port that was given or found free. */
+  readonly url: string
+  /** Lets running requests end, but not for longer than this. */
+  close(graceMs: number): Promise<void>
+}
+
+const requestTimeoutMs = 30_000
+const maxHeaderBytes = 16_384
+
+export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
+  const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: maxHeaderBytes }, handler)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenProblem(error, host, port)))
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  const actual = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    async close(graceMs) {
+      const ended = new Promise((resolve) => server.close(resolve))
+      server.closeIdleConnections()
+      const force = setTimeout(() => server.closeAllConnections(), graceMs)
+      await ended
+      clearTimeout(force)
+    },
+  }
+}
+
+function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): Problem {
+  if (error.code === 'EADDRINUSE') {
+    return new Problem(`Port ${port} of ${host} is in use. Stop what listens there, or choose another with --port.`)
+  }
+  if (error.code === 'EACCES') {
+    return new Problem(`This user may not listen on port ${port}. Choose one above 1023 with --port.`)
+  }
+  if (error.code === 'EADDRNOTAVAIL') return new Problem(`This machine has no address ${host}. Choose another with --host.`)
+  return new Problem(`Cannot listen on ${host}:${port}: ${error.message}. Choose another address with --host and --port.`)
+}

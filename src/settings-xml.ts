@@ -1,0 +1,112 @@
+/**
+ * SIPIS's own Settings.xml: the root element Sipis, with or without its namespace; Sipis[Defaults] names another file that
+ * is read first and overlaid; Sipis/Database[OpenString] is a libpq keyword/value string.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { z } from 'zod'
+import { Problem } from './problem.ts'
+
+export interface Settings {
+  readonly file: string
+  /** Undefined where no file of the chain names a database. */
+  readonly openString: string | undefined
+}
+
+const maxDefaults = 10
+const maxBytes = 5_000_000
+
+const attribute = z.string().optional()
+const document = z.object({
+  Sipis: z.union([
+    z.object({
+      '@Defaults': attribute,
+      // An element that stands twice is a list; as with an overlay, the last one wins.
+      Database: z.preprocess(
+        (element) => (Array.isArray(element) ? element.at(-1) : element),
+        z.union([z.object({ '@OpenString': attribute }), z.literal('')]).optional(),
+      ),
+    }),
+    z.literal('').transform(() => ({ '@Defaults': undefined, Database: undefined })),
+  ]),
+})
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  removeNSPrefix: true,
+  parseAttributeValue: false,
+  parseTagValue: false,
+})
+
+/** Reads the settings of one or several SIPIS processes; a folder stands for every Settings*.xml in it. */
+export function readSettings(paths: readonly string[]): Settings[] {
+  return paths.flatMap(settingsFiles).map((file) => ({ file, openString: openStringOf(file, []) }))
+}
+
+function settingsFiles(path: string): string[] {
+  const isFolder = attempt(path, () => statSync(path).isDirectory())
+  if (!isFolder) return [path]
+  const files = readdirSync(path).filter((name) => /^Settings.*\.xml$/i.test(name))
+  if (files.length === 0) throw new Problem(`There is no Settings*.xml in ${path}. Name the file itself.`)
+  return files.sort().map((name) => join(path, name))
+}
+
+function openStringOf(file: string, chain: readonly string[]): string | undefined {
+  const path = resolve(file)
+  if (chain.includes(path)) {
+    throw new Problem(`The Defaults of ${chain[0]} lead back to ${path}. Break the circle.`)
+  }
+  if (chain.length > maxDefaults) {
+    throw new Problem(`The Defaults of ${chain[0]} are nested more than ${maxDefaults} deep. Name fewer files.`)
+  }
+  const { '@Defaults': defaults, Database: database } = parse(path)
+  const own = database === undefined || database === '' ? undefined : database['@OpenString']
+  if (own !== undefined && own.trim() !== '') return own
+  if (defaults === undefined || defaults.trim() === '') return undefined
+  return openStringOf(resolve(dirname(path), defaults), [...chain, path])
+}
+
+function parse(path: string): z.infer<typeof document>['Sipis'] {
+  const text = decode(
+    attempt(path, () => {
+      if (statSync(path).size > maxBytes) throw new Problem(`${path} is larger than any Settings.xml. Check the path.`)
+      return readFileSync(path)
+    }),
+  )
+  const validity = XMLValidator.validate(text)
+  if (validity !== true) {
+    throw new Problem(`${path} is not well-formed XML: line ${validity.err.line}: ${validity.err.msg} Correct the file.`)
+  }
+  const result = document.safeParse(attempt(path, () => parser.parse(text)))
+  if (result.success) return result.data.Sipis
+  throw new Problem(`${path} has no root element Sipis. Check that it is a Settings.xml of SIPIS.`)
+}
+
+/** XML is UTF-8 unless a byte order mark or its own declaration says otherwise. */
+function decode(bytes: Buffer): string {
+  const declared = /^<\?xml[^>]*encoding=["']([\w.-]+)["']/.exec(bytes.subarray(0, 200).toString('latin1'))?.[1]
+  const marked = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined
+  try {
+    return new TextDecoder(marked ?? declared ?? 'utf-8').decode(bytes)
+  } catch {
+    return new TextDecoder().decode(bytes)
+  }
+}
+
+function attempt<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    throw new Problem(`Cannot read ${path}: ${reason(error)}. Check the path and who may read it.`)
+  }
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'this user may not'
+  return error instanceof Error ? error.message : String(error)
+}
