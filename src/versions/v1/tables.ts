@@ -1,6 +1,8 @@
 /**
  * Schema v1 (SIPIS until 3.59), table by table as the vendor's own dump has it: nullability, indexes, foreign keys and
  * their cascades. The insert rules cannot be said in Drizzle; they are in the migration `drizzle/v1/*_rules.sql`.
+ *
+ * Columns are named twice, for Drizzle mistakes columns without a name for those of another version's table.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -16,18 +18,18 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core'
 
-const instant = () => timestamp({ withTimezone: true, mode: 'string' })
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
 const selectorId = () =>
-  integer()
+  integer('id')
     .notNull()
     .references(() => selectors.id, { onDelete: 'cascade' })
 
 export const selectors = pgTable(
   'selectors',
   {
-    id: serial().primaryKey(),
-    selector: varchar({ length: 64 }),
-    lastseen: instant().notNull().defaultNow(),
+    id: serial('id').primaryKey(),
+    selector: varchar('selector', { length: 64 }),
+    lastseen: instant('lastseen').notNull().defaultNow(),
   },
   (t) => [
     unique('selectors_selector_key').on(t.selector),
@@ -39,11 +41,11 @@ export const selectors = pgTable(
 export const tokens = pgTable(
   'tokens',
   {
-    rowid: serial().primaryKey(),
+    rowid: serial('rowid').primaryKey(),
     id: selectorId(),
-    token: text().notNull(),
-    appid: varchar({ length: 200 }).notNull(),
-    lastseen: instant(),
+    token: text('token').notNull(),
+    appid: varchar('appid', { length: 200 }).notNull(),
+    lastseen: instant('lastseen'),
   },
   (t) => [unique('tokens_unq').on(t.id, t.token, t.appid)],
 )
@@ -52,15 +54,15 @@ export const tokens = pgTable(
 export const sipcalls = pgTable(
   'sipcalls',
   {
-    rowid: serial().notNull(),
+    rowid: serial('rowid').notNull(),
     id: selectorId(),
-    scheme: varchar({ length: 6 }),
-    userdisplayname: varchar({ length: 255 }),
-    username: varchar({ length: 255 }),
-    domain: varchar({ length: 255 }),
-    domainport: integer(),
-    callid: varchar({ length: 255 }),
-    time: instant().notNull(),
+    scheme: varchar('scheme', { length: 6 }),
+    userdisplayname: varchar('userdisplayname', { length: 255 }),
+    username: varchar('username', { length: 255 }),
+    domain: varchar('domain', { length: 255 }),
+    domainport: integer('domainport'),
+    callid: varchar('callid', { length: 255 }),
+    time: instant('time').notNull(),
   },
   (t) => [index('sipcalls_id_idx').on(t.id), index('sipcalls_time_idx').on(t.time)],
 )
@@ -72,20 +74,20 @@ export const sipmessagesRowidSeq = pgSequence('sipmessages_rowid_seq')
 export const siptextmessages = pgTable(
   'siptextmessages',
   {
-    rowid: integer()
+    rowid: integer('rowid')
       .notNull()
       .default(sql`nextval('sipmessages_rowid_seq')`),
     id: selectorId(),
-    scheme: varchar({ length: 6 }),
-    userdisplayname: varchar({ length: 255 }),
-    username: varchar({ length: 255 }),
-    domain: varchar({ length: 255 }),
-    domainport: integer(),
-    msgid: varchar({ length: 255 }),
-    contenttype: varchar({ length: 255 }),
-    body: text(),
-    time: instant().notNull(),
-    headers: text(),
+    scheme: varchar('scheme', { length: 6 }),
+    userdisplayname: varchar('userdisplayname', { length: 255 }),
+    username: varchar('username', { length: 255 }),
+    domain: varchar('domain', { length: 255 }),
+    domainport: integer('domainport'),
+    msgid: varchar('msgid', { length: 255 }),
+    contenttype: varchar('contenttype', { length: 255 }),
+    body: text('body'),
+    time: instant('time').notNull(),
+    headers: text('headers'),
   },
   (t) => [index('siptextmessages_id_idx').on(t.id), index('siptextmessages_time_idx').on(t.time)],
 )
@@ -94,11 +96,11 @@ export const siptextmessages = pgTable(
 export const pushtests = pgTable(
   'pushtests',
   {
-    id: integer().notNull(),
-    pushid: varchar({ length: 64 }).notNull(),
-    platform: varchar({ length: 255 }).notNull(),
-    started: timestamp({ mode: 'string' }).notNull(),
-    concluded: timestamp({ mode: 'string' }),
+    id: integer('id').notNull(),
+    pushid: varchar('pushid', { length: 64 }).notNull(),
+    platform: varchar('platform', { length: 255 }).notNull(),
+    started: timestamp('started', { mode: 'string' }).notNull(),
+    concluded: timestamp('concluded', { mode: 'string' }),
   },
   (t) => [unique('pushtestsunq').on(t.id, t.pushid)],
 )
@@ -106,11 +108,11 @@ export const pushtests = pgTable(
 export const data = pgTable(
   'data',
   {
-    rowid: bigserial({ mode: 'bigint' }).primaryKey(),
-    id: integer().references(() => selectors.id, { onDelete: 'cascade' }),
-    name: varchar({ length: 64 }),
-    value: varchar({ length: 255 }),
-    longvalue: text(),
+    rowid: bigserial('rowid', { mode: 'bigint' }).primaryKey(),
+    id: integer('id').references(() => selectors.id, { onDelete: 'cascade' }),
+    name: varchar('name', { length: 64 }),
+    value: varchar('value', { length: 255 }),
+    longvalue: text('longvalue'),
   },
   (t) => [index('data_id_idx').on(t.id)],
 )
@@ -118,13 +120,13 @@ export const data = pgTable(
 export const restart = pgTable(
   'restart',
   {
-    rowid: serial().primaryKey(),
+    rowid: serial('rowid').primaryKey(),
     id: selectorId(),
-    name: varchar({ length: 128 }).notNull(),
-    value: varchar({ length: 255 }),
-    seq: integer().notNull().default(0),
-    server: varchar({ length: 100 }),
-    longvalue: text(),
+    name: varchar('name', { length: 128 }).notNull(),
+    value: varchar('value', { length: 255 }),
+    seq: integer('seq').notNull().default(0),
+    server: varchar('server', { length: 100 }),
+    longvalue: text('longvalue'),
   },
   (t) => [
     unique('restart_unq').on(t.id, t.name, t.seq),
@@ -139,9 +141,9 @@ export const remoteagents = pgTable(
   'remoteagents',
   {
     id: selectorId(),
-    remoteagentname: text().notNull(),
-    remoteagenttype: text().notNull(),
-    lastseen: instant().notNull(),
+    remoteagentname: text('remoteagentname').notNull(),
+    remoteagenttype: text('remoteagenttype').notNull(),
+    lastseen: instant('lastseen').notNull(),
   },
   (t) => [unique('remoteagents_unq').on(t.id, t.remoteagentname, t.remoteagenttype)],
 )

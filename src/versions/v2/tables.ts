@@ -4,27 +4,29 @@
  * here must never refuse what SIPIS inserts.
  *
  * The history indexes are plain ascending (selector, time, rowid): read backwards they also give newest first.
+ *
+ * Columns are named twice, for Drizzle mistakes columns without a name for those of another version's table.
  */
 import { sql } from 'drizzle-orm'
 import { bigserial, index, integer, pgTable, text, timestamp, unique, varchar } from 'drizzle-orm/pg-core'
 
-const instant = () => timestamp({ withTimezone: true, mode: 'string' })
-const rowid = () => bigserial({ mode: 'bigint' }).primaryKey()
-const selector = () => varchar({ length: 64 }).notNull()
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
+const rowid = () => bigserial('rowid', { mode: 'bigint' }).primaryKey()
+const selector = () => varchar('selector', { length: 64 }).notNull()
 const peer = {
-  scheme: varchar({ length: 6 }).notNull(),
-  userdisplayname: varchar({ length: 255 }).notNull(),
-  username: varchar({ length: 255 }).notNull(),
-  domain: varchar({ length: 255 }).notNull(),
-  domainport: integer().notNull(),
+  scheme: varchar('scheme', { length: 6 }).notNull(),
+  userdisplayname: varchar('userdisplayname', { length: 255 }).notNull(),
+  username: varchar('username', { length: 255 }).notNull(),
+  domain: varchar('domain', { length: 255 }).notNull(),
+  domainport: integer('domainport').notNull(),
 }
 
 export const selectors = pgTable(
   'selectors',
   {
-    id: bigserial({ mode: 'bigint' }).primaryKey(),
+    id: bigserial('id', { mode: 'bigint' }).primaryKey(),
     selector: selector(),
-    lastseen: instant().notNull().defaultNow(),
+    lastseen: instant('lastseen').notNull().defaultNow(),
   },
   (t) => [
     unique('selectors_selector_key').on(t.selector),
@@ -40,9 +42,9 @@ export const tokens = pgTable(
   {
     rowid: rowid(),
     selector: selector(),
-    token: text().notNull(),
-    appid: varchar({ length: 200 }).notNull(),
-    lastseen: instant(),
+    token: text('token').notNull(),
+    appid: varchar('appid', { length: 200 }).notNull(),
+    lastseen: instant('lastseen'),
   },
   (t) => [
     // SIPIS 4 upserts tokens by these three.
@@ -59,9 +61,9 @@ export const sipcalls = pgTable(
     rowid: rowid(),
     selector: selector(),
     ...peer,
-    callid: varchar({ length: 255 }).notNull(),
-    time: instant().notNull(),
-    missedreason: varchar({ length: 64 }).notNull(),
+    callid: varchar('callid', { length: 255 }).notNull(),
+    time: instant('time').notNull(),
+    missedreason: varchar('missedreason', { length: 64 }).notNull(),
   },
   (t) => [
     index('sipcalls_selector_time_rowid_idx').on(t.selector, t.time, t.rowid),
@@ -76,11 +78,11 @@ export const siptextmessages = pgTable(
     rowid: rowid(),
     selector: selector(),
     ...peer,
-    msgid: varchar({ length: 255 }).notNull(),
-    contenttype: varchar({ length: 255 }).notNull(),
-    headers: text().notNull(),
-    body: text().notNull(),
-    time: instant().notNull(),
+    msgid: varchar('msgid', { length: 255 }).notNull(),
+    contenttype: varchar('contenttype', { length: 255 }).notNull(),
+    headers: text('headers').notNull(),
+    body: text('body').notNull(),
+    time: instant('time').notNull(),
   },
   (t) => [
     index('siptextmessages_selector_time_rowid_idx').on(t.selector, t.time, t.rowid),
@@ -94,10 +96,10 @@ export const pushtests = pgTable(
   {
     rowid: rowid(),
     selector: selector(),
-    pushid: varchar({ length: 64 }).notNull(),
-    platform: varchar({ length: 255 }).notNull(),
-    started: timestamp({ mode: 'string' }).notNull(),
-    concluded: timestamp({ mode: 'string' }),
+    pushid: varchar('pushid', { length: 64 }).notNull(),
+    platform: varchar('platform', { length: 255 }).notNull(),
+    started: timestamp('started', { mode: 'string' }).notNull(),
+    concluded: timestamp('concluded', { mode: 'string' }),
   },
   (t) => [
     index('pushtests_selector_started_rowid_idx').on(t.selector, t.started, t.rowid),
@@ -111,9 +113,9 @@ export const data = pgTable(
   {
     rowid: rowid(),
     selector: selector(),
-    name: varchar({ length: 64 }).notNull(),
-    value: varchar({ length: 255 }),
-    longvalue: text(),
+    name: varchar('name', { length: 64 }).notNull(),
+    value: varchar('value', { length: 255 }),
+    longvalue: text('longvalue'),
   },
   (t) => [index('data_selector_name_idx').on(t.selector, t.name)],
 )
@@ -123,10 +125,10 @@ export const restart = pgTable(
   {
     rowid: rowid(),
     selector: selector(),
-    name: varchar({ length: 64 }).notNull(),
-    seq: integer().notNull().default(0),
-    value: varchar({ length: 255 }),
-    longvalue: text(),
+    name: varchar('name', { length: 64 }).notNull(),
+    seq: integer('seq').notNull().default(0),
+    value: varchar('value', { length: 255 }),
+    longvalue: text('longvalue'),
   },
   // SIPIS 4 upserts restart entries by these three.
   (t) => [unique('restart_selector_name_seq_key').on(t.selector, t.name, t.seq)],
@@ -137,8 +139,8 @@ export const restart = pgTable(
  * are a placeholder for a database made here; nothing reads them.
  */
 export const badge = pgTable('badge', {
-  selector: varchar({ length: 64 }).primaryKey(),
-  badge: integer().notNull().default(0),
+  selector: varchar('selector', { length: 64 }).primaryKey(),
+  badge: integer('badge').notNull().default(0),
 })
 
 /**
@@ -146,6 +148,6 @@ export const badge = pgTable('badge', {
  * placeholder; they are read where a database has columns of these names, and nothing fails where it has not.
  */
 export const tableversions = pgTable('tableversions', {
-  name: varchar({ length: 64 }).primaryKey(),
-  version: integer().notNull(),
+  name: varchar('name', { length: 64 }).primaryKey(),
+  version: integer('version').notNull(),
 })

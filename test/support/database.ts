@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import type { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import { inject, onTestFinished } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
+import { migrateEmbedded } from '../../src/database/migrations.ts'
+import { openPool } from '../../src/database/pool.ts'
+import type { SchemaVersion } from '../../src/versions/projection.ts'
+import type { Encoding } from './templates.ts'
+import { asAdmin, createDatabase, templateName, templates, urlOf } from './templates.ts'
+
+/** A database of the test's own on the test server. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: string
+  /** Runs statements as a superuser, apart from what the gateway does. Values come as text. */
+  sql(text: string, values?: readonly unknown[]): Promise<(string | null)[][]>
+}
+
+/** A copy of a migrated, empty database. */
+export function cloneDatabase(version: SchemaVersion, encoding: Encoding = 'UTF8'): Promise<TestDatabase> {
+  return newDatabase((admin, name) =>
+    admin.query(`CREATE DATABASE ${name} TEMPLATE ${templateName(inject('run'), version, encoding)}`),
+  )
+}
+
+/** A database without a table. */
+export function emptyDatabase(encoding: Encoding = 'UTF8'): Promise<TestDatabase> {
+  return newDatabase((admin, name) => createDatabase(admin, name, encoding))
+}
+
+async function newDatabase(create: (admin: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
+  const serverUrl = inject('serverUrl')
+  const name = `gateway_${inject('run')}_${randomBytes(6).toString('hex')}`
+  await asAdmin(serverUrl, (admin) => create(admin, name))
+  const url = urlOf(serverUrl, name)
+  const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (value: string) => value } })
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query(`SET TimeZone = 'UTC'`)
+  return {
+    url,
+    async sql(text, values = []) {
+      const { rows } = await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })
+      return rows
+    },
+    async [Symbol.asyncDispose]() {
+      await client.end()
+      await asAdmin(serverUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+    },
+  }
+}
+
+export function openReader(url: string, statementTimeoutMs = 30_000): Database {
+  return openPool({
+    connection: { connectionString: url },
+    maxConnections: 4,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs,
+    applicationName: 'sipis-gateway test',
+  })
+}
+
+/** A kind of database that readers must serve alike. */
+export interface Backend {
+  readonly name: string
+  readonly version: SchemaVersion
+  open(): Promise<Opened>
+}
+
+export interface Opened extends AsyncDisposable {
+  readonly version: SchemaVersion
+  /** As the gateway sees it: read-only. */
+  readonly database: Database
+  /** Writes and reads beside it. */
+  sql(text: string, values?: readonly unknown[]): Promise<(string | null)[][]>
+}
+
+const server: Backend[] = templates.map(({ version, encoding }) => ({
+  name: `PostgreSQL, ${version}, ${encoding}`,
+  version,
+  async open() {
+    const own = await cloneDatabase(version, encoding)
+    const database = openReader(own.url)
+    return {
+      version,
+      database,
+      sql: own.sql,
+      async [Symbol.asyncDispose]() {
+        await database.close()
+        await own[Symbol.asyncDispose]()
+      },
+    }
+  },
+}))
+
+const embedded: Backend[] = (['V1', 'V2'] as const).map((version) => ({
+  name: `PGlite, ${version}`,
+  version,
+  async open() {
+    const own = await startEmbedded()
+    await migrateEmbedded(own, version)
+    const database = await openEmbedded(own)
+    return {
+      version,
+      database,
+      sql: (text, values = []) => writeEmbedded(own, text, values),
+      [Symbol.asyncDispose]: () => database.close(),
+    }
+  },
+}))
+
+/** Every reader test runs on all of them. */
+export const backends: readonly Backend[] = [...server, ...embedded]
+
+/** The embedded database has one session, which is read-only for the gateway. */
+async function writeEmbedded(own: PGlite, text: string, values: readonly unknown[]): Promise<(string | null)[][]> {
+  await own.exec('SET default_transaction_read_only = off')
+  try {
+    const { rows } = await own.query<unknown[]>(text, [...values], { rowMode: 'array' })
+    return rows.map((row) => row.map((value) => (value === null ? null : String(value))))
+  } finally {
+    await own.exec('SET default_transaction_read_only = on')
+  }
+}
+
+/** Closes a resource when the test that opened it ends, however it ends. */
+export function untilTestEnds<T extends AsyncDisposable>(resource: T): T {
+  onTestFinished(() => resource[Symbol.asyncDispose]())
+  return resource
+}

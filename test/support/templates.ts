@@ -1,0 +1,57 @@
+import pg from 'pg'
+import { migrateServer } from '../../src/database/migrations.ts'
+import type { SchemaVersion } from '../../src/versions/projection.ts'
+
+export type Encoding = 'UTF8' | 'SQL_ASCII'
+
+export const templates: readonly { readonly version: SchemaVersion; readonly encoding: Encoding }[] = [
+  { version: 'V1', encoding: 'UTF8' },
+  { version: 'V1', encoding: 'SQL_ASCII' },
+  { version: 'V2', encoding: 'UTF8' },
+  { version: 'V2', encoding: 'SQL_ASCII' },
+]
+
+export function templateName(run: string, version: SchemaVersion, encoding: Encoding): string {
+  return `gateway_${run}_${version}_${encoding}`.toLowerCase()
+}
+
+/** One migrated database for each kind; test files clone them. */
+export async function createTemplates(serverUrl: string, run: string): Promise<void> {
+  for (const { version, encoding } of templates) {
+    const name = templateName(run, version, encoding)
+    await asAdmin(serverUrl, (admin) => createDatabase(admin, name, encoding))
+    const client = new pg.Client(urlOf(serverUrl, name))
+    await client.connect()
+    await migrateServer(client, version)
+    await client.end()
+  }
+}
+
+export async function dropDatabases(serverUrl: string, run: string): Promise<void> {
+  await asAdmin(serverUrl, async (admin) => {
+    const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [
+      `gateway_${run}_`,
+    ])
+    for (const { datname } of rows) await admin.query(`DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`)
+  })
+}
+
+export async function createDatabase(admin: pg.Client, name: string, encoding: Encoding): Promise<void> {
+  await admin.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`)
+}
+
+export function urlOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+export async function asAdmin<T>(serverUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client(urlOf(serverUrl, 'postgres'))
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.end()
+  }
+}
