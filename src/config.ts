@@ -69,7 +69,9 @@ const serveSettings = z.object({
     })
     .default('UTC'),
   LOG_LEVEL: z
-    .enum(logLevels, { error: ({ input }) => `LOG_LEVEL is "${String(input)}"; it must be one of ${logLevels.join(', ')}.` })
+    .enum(logLevels, {
+      error: ({ input }) => `LOG_LEVEL is "${String(input)}"; it must be one of ${logLevels.join(', ')}.`,
+    })
     .default('info'),
   DATABASE_POOL_SIZE: wholeNumber('DATABASE_POOL_SIZE', 1, 100, 10),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber('DATABASE_CONNECT_TIMEOUT_MS', 100, 60_000, 5_000),
@@ -102,7 +104,9 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
 export function requireDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget {
   const target = findDatabase(flags, environment)
   if (target !== undefined) return target
-  throw new Problem('No database is named. Give --database-url postgres://user:password@host:5432/sipis, or set DATABASE_URL.')
+  throw new Problem(
+    'No database is named. Give --database-url postgres://user:password@host:5432/sipis, or set DATABASE_URL.',
+  )
 }
 
 function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget | undefined {
@@ -139,7 +143,7 @@ function fromSettings(paths: readonly string[]): DatabaseTarget {
   )
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 

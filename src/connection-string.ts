@@ -6,7 +6,8 @@ import { Problem } from './problem.ts'
 /** Nothing of a connection string is ever quoted in a problem, for it holds a password. */
 export function parseConnectionString(text: string, where: string): ClientConfig {
   const trimmed = text.trim()
-  if (trimmed === '') throw new Problem(`${where} is empty. Give a URL such as postgres://user:password@host:5432/sipis.`)
+  if (trimmed === '')
+    throw new Problem(`${where} is empty. Give a URL such as postgres://user:password@host:5432/sipis.`)
   if (/^postgres(ql)?:\/\//i.test(trimmed)) return parseUrl(trimmed, where)
   if (trimmed.includes('=')) return parseUrl(urlOf(parseKeywords(trimmed, where), where), where)
   if (/\.(sqlite3?|db)$/i.test(trimmed)) {
@@ -37,7 +38,8 @@ function parseUrl(text: string, where: string): ClientConfig {
   } catch (error) {
     // The parser's own words would quote the URL; a missing certificate file is worth a word of its own.
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT') throw new Problem(`${where} names a certificate or key file that does not exist. Correct its path.`)
+    if (code === 'ENOENT')
+      throw new Problem(`${where} names a certificate or key file that does not exist. Correct its path.`)
     throw new Problem(
       `${where} is not a valid postgres:// URL. Escape special characters of the password (@ is %40, / is %2F).`,
     )
@@ -59,24 +61,20 @@ function parseKeywords(text: string, where: string): Map<string, string> {
   return found
 }
 
-/** libpq's names for the same things in a URL; sslmode and the like keep theirs. */
-function urlOf(keywords: Map<string, string>, where: string): string {
+/** Keywords that a URL takes as parameters of the same name. Others, such as application_name, are the gateway's own business. */
+const parameters = ['port', 'user', 'password', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'options']
+
+function urlOf(keywords: ReadonlyMap<string, string>, where: string): string {
   const url = new URL('postgres://localhost')
-  const hosts = keywords.get('hostaddr') ?? keywords.get('host') ?? ''
-  if (hosts.includes(',')) {
+  const host = keywords.get('hostaddr') ?? keywords.get('host') ?? ''
+  if (host.includes(',')) {
     throw new Problem(`${where} lists several hosts, which is not supported. Name the one to read from.`)
   }
-  if (hosts !== '') url.searchParams.set('host', hosts)
-  for (const [keyword, value] of keywords) {
-    if (keyword === 'host' || keyword === 'hostaddr') continue
-    else if (keyword === 'port') url.searchParams.set('port', value)
-    else if (keyword === 'user') url.searchParams.set('user', value)
-    else if (keyword === 'password') url.searchParams.set('password', value)
-    else if (keyword === 'dbname') url.pathname = `/${encodeURIComponent(value)}`
-    else if (passedOn.has(keyword)) url.searchParams.set(keyword, value)
+  if (host !== '') url.searchParams.set('host', host)
+  url.pathname = `/${encodeURIComponent(keywords.get('dbname') ?? '')}`
+  for (const name of parameters) {
+    const value = keywords.get(name)
+    if (value !== undefined) url.searchParams.set(name, value)
   }
   return url.href
 }
-
-/** Keywords that mean the same to the driver. Others, such as application_name, are the gateway's own business. */
-const passedOn = new Set(['sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'options'])

@@ -77,7 +77,9 @@ function parse(path: string): z.infer<typeof document>['Sipis'] {
   )
   const validity = XMLValidator.validate(text)
   if (validity !== true) {
-    throw new Problem(`${path} is not well-formed XML: line ${validity.err.line}: ${validity.err.msg} Correct the file.`)
+    throw new Problem(
+      `${path} is not well-formed XML: line ${validity.err.line}: ${validity.err.msg} Correct the file.`,
+    )
   }
   const result = document.safeParse(attempt(path, () => parser.parse(text)))
   if (result.success) return result.data.Sipis
@@ -87,7 +89,12 @@ function parse(path: string): z.infer<typeof document>['Sipis'] {
 /** XML is UTF-8 unless a byte order mark or its own declaration says otherwise. */
 function decode(bytes: Buffer): string {
   const declared = /^<\?xml[^>]*encoding=["']([\w.-]+)["']/.exec(bytes.subarray(0, 200).toString('latin1'))?.[1]
-  const marked = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined
+  const marked =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : undefined
   try {
     return new TextDecoder(marked ?? declared ?? 'utf-8').decode(bytes)
   } catch {

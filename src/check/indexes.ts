@@ -23,5 +23,8 @@ export async function missingIndexes(database: Database, wanted: readonly Wanted
 
 /** PostgreSQL prints an expression with casts and parentheses of its own. */
 function plain(column: string): string {
-  return column.replaceAll(/::(text|character varying)|[()\s]/g, '').replace('FROM', ',').toLowerCase()
+  return column
+    .replaceAll(/::(text|character varying)|[()\s]/g, '')
+    .replace('FROM', ',')
+    .toLowerCase()
 }

@@ -45,7 +45,8 @@ const questions: readonly Question[] = [
   {
     table: 'siptextmessages',
     reason: 'a part that v2 requires is null and becomes empty',
-    condition: 'num_nulls(scheme, userdisplayname, username, domain, domainport, msgid, contenttype, headers, body) > 0',
+    condition:
+      'num_nulls(scheme, userdisplayname, username, domain, domainport, msgid, contenttype, headers, body) > 0',
   },
 ]
 

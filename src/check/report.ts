@@ -2,8 +2,8 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { detect } from '../versions/detect.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
 import { createIndex, wantedIndexes } from '../versions/indexes.ts'
+import type { SchemaVersion } from '../versions/projection.ts'
 import { missingIndexes } from './indexes.ts'
 import type { Trouble } from './migration.ts'
 import { findTroubles } from './migration.ts'
@@ -55,7 +55,10 @@ export async function examine(database: Database, target: string, looking: (tabl
     role,
     tables: await tableSizes(database),
     advice: [
-      ...missing.map((index) => ({ reason: `An index would help with ${index.purpose}.`, statement: createIndex(index) })),
+      ...missing.map((index) => ({
+        reason: `An index would help with ${index.purpose}.`,
+        statement: createIndex(index),
+      })),
       ...(role.superuser || role.mayWrite ? [readOnlyRole] : []),
     ],
     migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, looking) : [],

@@ -54,7 +54,9 @@ function migration({ migrationTroubles }: Report): string[] {
   return [
     '',
     'Rows that will trouble a migration to v2:',
-    ...migrationTroubles.map(({ table, reason, rows }) => `  ${table.padEnd(16)} ${String(rows).padStart(9)}  ${reason}`),
+    ...migrationTroubles.map(
+      ({ table, reason, rows }) => `  ${table.padEnd(16)} ${String(rows).padStart(9)}  ${reason}`,
+    ),
   ]
 }
 

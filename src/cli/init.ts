@@ -28,7 +28,9 @@ export async function init(flags: InitFlags, environment: Environment, output: O
     const done = await appliedVersion(client)
     if (done === undefined) await refuseForeignTables(client, label)
     else if (done !== version) {
-      throw new Problem(`${label} already holds schema ${done.toLowerCase()}. Use another database for ${flags.schema}.`)
+      throw new Problem(
+        `${label} already holds schema ${done.toLowerCase()}. Use another database for ${flags.schema}.`,
+      )
     }
     await migrateServer(client, version)
     output.print(

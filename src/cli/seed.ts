@@ -12,8 +12,8 @@ import { copyStatement, copyText } from '../demo/copy-text.ts'
 import type { DataSetOptions, DataTable } from '../demo/data-set.ts'
 import { dataSet } from '../demo/data-set.ts'
 import { Problem } from '../problem.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
 import { detect } from '../versions/detect.ts'
+import type { SchemaVersion } from '../versions/projection.ts'
 import type { Output } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openProgress } from './progress.ts'
@@ -67,7 +67,9 @@ async function refuseRows(client: Client, tables: readonly DataTable[], label: s
   for (const { name } of tables) {
     const { rowCount } = await client.query(`SELECT FROM ${name} LIMIT 1`)
     if (rowCount === 0) continue
-    throw new Problem(`${label} already has rows in ${name}. Nothing was written. Seed an empty database, made by "init".`)
+    throw new Problem(
+      `${label} already has rows in ${name}. Nothing was written. Seed an empty database, made by "init".`,
+    )
   }
 }
 

@@ -6,8 +6,8 @@ import { connectProblem } from '../database/connect-problem.ts'
 import type { Database } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { openPool } from '../database/pool.ts'
-import { openLoaders } from '../loaders/loaders.ts'
 import { windowOf } from '../loaders/keyset.ts'
+import { openLoaders } from '../loaders/loaders.ts'
 import { createGateway } from '../server/gateway.ts'
 import type { Example } from '../server/graphiql.ts'
 import { listen } from '../server/listen.ts'
@@ -53,7 +53,10 @@ async function openDemo(): Promise<Database> {
   return demo.openDemo('V2')
 }
 
-async function inspect(database: Database, { timeZone }: ServeConfig): Promise<{ detected: Detected; example: Example }> {
+async function inspect(
+  database: Database,
+  { timeZone }: ServeConfig,
+): Promise<{ detected: Detected; example: Example }> {
   const detected = await detect(database)
   // PostgreSQL has its own list of zones: better to fail now than at every push test.
   await database.query(sql`SELECT now() AT TIME ZONE ${timeZone}`)
@@ -62,7 +65,10 @@ async function inspect(database: Database, { timeZone }: ServeConfig): Promise<{
 
 /** Something that exists, for the ready queries. */
 async function findExample(database: Database, detected: Detected, timeZone: string): Promise<Example> {
-  const { projection, selectors, calls } = openLoaders(database, projectionOf(detected.version, { ...detected, timeZone }))
+  const { projection, selectors, calls } = openLoaders(
+    database,
+    projectionOf(detected.version, { ...detected, timeZone }),
+  )
   const order = { tag: 'l', columns: projection.selectors.order, descending: true }
   const [owner] = (await selectors.page({}, windowOf(order, { first: 1 }))).rows
   if (owner === undefined) return { selector: '', username: '' }
@@ -80,7 +86,12 @@ export async function orProblem<T>(label: string, use: () => Promise<T>): Promis
   }
 }
 
-function banner(url: string, { version, serverVersion, encoding }: Detected, label: string | undefined, { selector }: Example) {
+function banner(
+  url: string,
+  { version, serverVersion, encoding }: Detected,
+  label: string | undefined,
+  { selector }: Example,
+) {
   const what =
     label === undefined
       ? `This is a DEMO: made-up data in an embedded database, in memory only; nothing is kept.`

@@ -7,7 +7,11 @@ export function copyStatement({ name, columns }: DataTable, source: 'STDIN' | "'
 const chunkLength = 64 * 1024
 
 /** The rows of the first installations in the text format of COPY, in chunks. */
-export function* copyText(table: DataTable, installations: number, progress?: (rows: number) => void): Generator<string> {
+export function* copyText(
+  table: DataTable,
+  installations: number,
+  progress?: (rows: number) => void,
+): Generator<string> {
   let chunk = ''
   let rows = 0
   for (let installation = 0; installation < installations; installation++) {

@@ -51,7 +51,12 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
   const { selectors, calls, messages, pushTests, randomSeed } = options
   const link = version === 'V1' ? 'id' : 'selector'
   const ownerOf = (index: number): Cell => (version === 'V1' ? index + 1 : selectorName(randomSeed, index))
-  const sequenced = (name: string, count: number, columns: readonly string[], make: (of: RowOf) => Cell[]): DataTable => ({
+  const sequenced = (
+    name: string,
+    count: number,
+    columns: readonly string[],
+    make: (of: RowOf) => Cell[],
+  ): DataTable => ({
     name,
     columns: ['rowid', link, ...columns],
     sequence: 'rowid',
@@ -74,9 +79,7 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
       columns: ['id', 'selector', 'lastseen'],
       sequence: 'id',
       rows: selectors,
-      rowsOf: (index) => [
-        [index + 1, selectorName(randomSeed, index), timestamp(random(randomSeed, 1, index), 3)],
-      ],
+      rowsOf: (index) => [[index + 1, selectorName(randomSeed, index), timestamp(random(randomSeed, 1, index), 3)]],
     },
     tokenTable(link, ownerOf, options),
     sequenced(

@@ -6,7 +6,7 @@ import { copyStatement, copyText } from './copy-text.ts'
 import type { DataSetOptions } from './data-set.ts'
 import { dataSet, defaultDataSet } from './data-set.ts'
 
-export const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
+const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
 
 /** An embedded database in memory that holds the demo data set. */
 export async function openDemo(version: SchemaVersion, options: DataSetOptions = demoOptions): Promise<Database> {

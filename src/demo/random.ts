@@ -12,7 +12,9 @@ export interface Random {
 }
 
 export function random(...seeds: readonly number[]): Random {
-  const generator = xoroshiro128plus(seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) ^ (mixed >>> 15), 17))
+  const generator = xoroshiro128plus(
+    seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) ^ (mixed >>> 15), 17),
+  )
   const below = (max: number) => uniformInt(generator, 0, max - 1)
   return {
     below,

@@ -26,14 +26,17 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesOnConnection: { description: 'The nodes of this page without their edges.' },
     edgesFieldOptions: { nullable: false, description: 'The edges of this page, in the order asked for.' },
     nodeFieldOptions: { nullable: false, description: 'The object itself.' },
-    cursorFieldOptions: { description: 'Its position, for after and before. Opaque; valid for this field and order only.' },
+    cursorFieldOptions: {
+      description: 'Its position, for after and before. Opaque; valid for this field and order only.',
+    },
     pageInfoFieldOptions: { description: 'Where this page lies in the whole list.' },
     pageInfoTypeOptions: { description: 'Where a page lies in the whole list, after the Relay specification.' },
     hasNextPageFieldOptions: {
       description: 'Whether there is more behind this page. Of a page asked for by last it says that before was given.',
     },
     hasPreviousPageFieldOptions: {
-      description: 'Whether there is more ahead of this page. Of a page asked for by first it says that after was given.',
+      description:
+        'Whether there is more ahead of this page. Of a page asked for by first it says that after was given.',
     },
     startCursorFieldOptions: { description: 'The cursor of the first edge; null on an empty page.' },
     endCursorFieldOptions: { description: 'The cursor of the last edge; null on an empty page.' },

@@ -42,7 +42,9 @@ Call.implement({
   fields: (t) => ({
     selector: t.field({ type: Selector, description: 'Who was called.', resolve: ({ owner }) => owner }),
     caller: t.field({ type: SipAddress, description: 'Who called.', resolve: (call) => call }),
-    callId: t.exposeString('callId', { description: 'The Call-ID of the INVITE; empty where SIPIS did not record it.' }),
+    callId: t.exposeString('callId', {
+      description: 'The Call-ID of the INVITE; empty where SIPIS did not record it.',
+    }),
     time: t.expose('time', { type: 'DateTime', description: 'When the call came.' }),
     missedReason: t.field({
       type: MissedReason,
@@ -109,11 +111,7 @@ interface CallArguments extends ListArguments {
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
   const { missedReason, ...filter } = args.filter ?? {}
   const asked = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : words[reason])) ?? null
-  const conditions = callConditions(
-    projection.calls.columns,
-    { ...filter, missedReason: asked },
-    Object.values(words),
-  )
+  const conditions = callConditions(projection.calls.columns, { ...filter, missedReason: asked }, Object.values(words))
   return collectionConnection(collection, owner, timeOrder('c', projection.calls, args.orderBy), conditions, args)
 }
 

@@ -18,12 +18,17 @@ const TableVersionType = builder.objectRef<TableVersion>('TableVersion').impleme
 const DatabaseType = builder.objectRef<Detected>('Database').implement({
   description: 'The database that is served, as it was when the gateway started.',
   fields: (t) => ({
-    schemaVersion: t.field({ type: SchemaVersion, description: 'Which of the two schemas it has.', resolve: ({ version }) => version }),
+    schemaVersion: t.field({
+      type: SchemaVersion,
+      description: 'Which of the two schemas it has.',
+      resolve: ({ version }) => version,
+    }),
     serverVersion: t.exposeString('serverVersion', { description: 'The version of PostgreSQL.' }),
     encoding: t.exposeString('encoding', { description: 'Its encoding, e.g. UTF8 or SQL_ASCII.' }),
     tableVersions: t.field({
       type: [TableVersionType],
-      description: 'What SIPIS says of the versions of its tables; empty where it says nothing in a form known here. At most 100.',
+      description:
+        'What SIPIS says of the versions of its tables; empty where it says nothing in a form known here. At most 100.',
       resolve: (detected, _, { database }) => readTableVersions(database, detected),
     }),
   }),

@@ -33,7 +33,8 @@ PushTest.implement({
     selector: t.field({
       type: Selector,
       nullable: true,
-      description: 'The installation that it was sent to; null where that is gone, for push tests outlive their selector.',
+      description:
+        'The installation that it was sent to; null where that is gone, for push tests outlive their selector.',
       resolve: ({ owner }) => owner,
     }),
     pushId: t.exposeString('pushId', { description: 'What the device answers with.' }),
@@ -64,7 +65,11 @@ const PushTestFilter = builder.inputType('PushTestFilter', {
 
 const pushTestArgs = builder.args((t) => ({
   filter: t.field({ type: PushTestFilter, description: 'Restricts the list.' }),
-  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'How the list is sorted, by started.' }),
+  orderBy: t.field({
+    type: TimeOrder,
+    defaultValue: 'NEWEST_FIRST',
+    description: 'How the list is sorted, by started.',
+  }),
 }))
 
 const PushTestConnection = builder.connectionObject(
@@ -116,7 +121,8 @@ interface PushTestId {
 function parseId(id: string): PushTestId {
   const parts = parseStrings(id)
   const [first, second, third] = parts
-  if (parts.length === 2 && first !== undefined && second !== undefined) return { selector: first, key: '', pushId: second }
+  if (parts.length === 2 && first !== undefined && second !== undefined)
+    return { selector: first, key: '', pushId: second }
   const isOrphan = parts.length === 3 && first === 'orphan' && second !== undefined && third !== undefined
   return isOrphan ? { selector: undefined, key: second, pushId: third } : notAnId(id)
 }

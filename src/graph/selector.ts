@@ -28,7 +28,10 @@ Selector.implement({
 const SelectorFilter = builder.inputType('SelectorFilter', {
   description: 'Which selectors; what is left out or null does not restrict.',
   fields: (t) => ({
-    prefix: t.string({ description: 'The selector starts with this. Its first 40 characters are shared by the installations of an account.' }),
+    prefix: t.string({
+      description:
+        'The selector starts with this. Its first 40 characters are shared by the installations of an account.',
+    }),
     suffix: t.string({ description: 'What follows the first 40 characters is this, with or without its colon.' }),
     appId: t.string({ description: 'It has a push token of this app.' }),
     lastSeenSince: t.field({ type: 'DateTime', description: 'Last seen at this instant or later.' }),

@@ -5,11 +5,14 @@ export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement
   description: 'Who called or wrote, as the SIP message had it. Parts that SIPIS did not record are empty.',
   fields: (t) => ({
     uri: t.string({
-      description: 'The parts as one URI after RFC 3261, e.g. sip:alice@example.com:5070; empty where there is neither user nor domain.',
+      description:
+        'The parts as one URI after RFC 3261, e.g. sip:alice@example.com:5070; empty where there is neither user nor domain.',
       resolve: uriOf,
     }),
     scheme: t.exposeString('scheme', { description: 'The scheme of the URI: sip, sips or tel.' }),
-    displayName: t.exposeString('displayName', { description: "The name that the caller's side gave. Nobody has verified it." }),
+    displayName: t.exposeString('displayName', {
+      description: "The name that the caller's side gave. Nobody has verified it.",
+    }),
     username: t.exposeString('username', { description: 'The user part: a number or a name.' }),
     domain: t.exposeString('domain', { description: 'The host part: a domain or an address.' }),
     port: t.int({

@@ -21,9 +21,14 @@ const Token = builder.nodeRef<TokenShape>('Token', {
 })
 
 Token.implement({
-  description: 'A push token: with its appId it is enough to wake the device, so treat it as a secret. iOS has two of them per device.',
+  description:
+    'A push token: with its appId it is enough to wake the device, so treat it as a secret. iOS has two of them per device.',
   fields: (t) => ({
-    selector: t.field({ type: Selector, description: 'The installation that it wakes.', resolve: ({ owner }) => owner }),
+    selector: t.field({
+      type: Selector,
+      description: 'The installation that it wakes.',
+      resolve: ({ owner }) => owner,
+    }),
     appId: t.exposeString('appId', { description: 'The app that the token is for, as the push service knows it.' }),
     token: t.string({
       nullable: true,
@@ -38,7 +43,8 @@ Token.implement({
       },
     }),
     fingerprint: t.string({
-      description: 'The first 16 hexadecimal digits of the SHA-256 of the token: tells tokens apart without showing them.',
+      description:
+        'The first 16 hexadecimal digits of the SHA-256 of the token: tells tokens apart without showing them.',
       resolve: ({ token }) => createHash('sha256').update(token).digest('hex').slice(0, 16),
     }),
     lastSeen: t.expose('lastSeen', {

@@ -5,8 +5,13 @@ import { Selector } from './selector.ts'
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who asks, and what they may see.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'The name of the caller; "open" where the gateway asks for no credential.' }),
-    scopes: t.stringList({ description: 'What the caller may see beside its own selector.', resolve: ({ scopes }) => [...scopes] }),
+    name: t.exposeString('name', {
+      description: 'The name of the caller; "open" where the gateway asks for no credential.',
+    }),
+    scopes: t.stringList({
+      description: 'What the caller may see beside its own selector.',
+      resolve: ({ scopes }) => [...scopes],
+    }),
     selector: t.field({
       type: Selector,
       nullable: true,

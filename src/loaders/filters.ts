@@ -26,11 +26,7 @@ export interface PushTestFilter extends Period {
   readonly concluded?: boolean | null | undefined
 }
 
-export function callConditions(
-  columns: Columns<CallRow>,
-  filter: CallFilter,
-  knownReasons: readonly string[],
-): SQL[] {
+export function callConditions(columns: Columns<CallRow>, filter: CallFilter, knownReasons: readonly string[]): SQL[] {
   const found = [...inPeriod(columns.time.sql, filter), ...ofPeer(columns, filter.callerUsername, filter.callerDomain)]
   if (filter.missedReason != null) {
     const reason = columns.missedReason.sql

@@ -13,9 +13,15 @@ interface Said {
 /** What a client is told of a failure of the database. */
 const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
-  timeout: { code: 'TIMEOUT', message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.' },
+  timeout: {
+    code: 'TIMEOUT',
+    message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
+  },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
-  unexpected: { code: 'INTERNAL', message: 'Something went wrong in the gateway. Its operator finds the cause in the log.' },
+  unexpected: {
+    code: 'INTERNAL',
+    message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',
+  },
 }
 
 /**

@@ -39,6 +39,9 @@ function listenProblem(error: NodeJS.ErrnoException, host: string, port: number)
   if (error.code === 'EACCES') {
     return new Problem(`This user may not listen on port ${port}. Choose one above 1023 with --port.`)
   }
-  if (error.code === 'EADDRNOTAVAIL') return new Problem(`This machine has no address ${host}. Choose another with --host.`)
-  return new Problem(`Cannot listen on ${host}:${port}: ${error.message}. Choose another address with --host and --port.`)
+  if (error.code === 'EADDRNOTAVAIL')
+    return new Problem(`This machine has no address ${host}. Choose another with --host.`)
+  return new Problem(
+    `Cannot listen on ${host}:${port}: ${error.message}. Choose another address with --host and --port.`,
+  )
 }

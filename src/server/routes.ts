@@ -11,7 +11,9 @@ export function useRoutes(): Plugin {
         endResponse(new fetchAPI.Response(null, { status: 302, headers: { location: endpoint } }))
         return
       }
-      const errors = [{ message: `There is nothing here. The API is at ${endpoint}.`, extensions: { code: 'NOT_FOUND' } }]
+      const errors = [
+        { message: `There is nothing here. The API is at ${endpoint}.`, extensions: { code: 'NOT_FOUND' } },
+      ]
       endResponse(fetchAPI.Response.json({ errors }, { status: 404 }))
     },
   }

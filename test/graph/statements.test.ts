@@ -52,7 +52,9 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
 
   it('is one for any number of selectors asked for by name', async () => {
     const names = (await client.ask('{ selectors(first: 20) { nodes { selector } } }')).selectors.nodes
-    const query = names.map(({ selector }: { selector: string }, n: number) => `s${n}: selector(selector: "${selector}") { id }`)
+    const query = names.map(
+      ({ selector }: { selector: string }, n: number) => `s${n}: selector(selector: "${selector}") { id }`,
+    )
     const { data, statements } = await count(`{ ${query.join(' ')} }`)
     expect(Object.keys(data)).toHaveLength(20)
     expect(statements).toHaveLength(1)
@@ -72,12 +74,16 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
 
   it('is none for a count that is not asked for, and none for a page that is not asked for', async () => {
     expect((await count('{ calls(first: 1) { totalCount } }')).statements).toHaveLength(1)
-    expect((await count('{ calls(first: 1) { nodes { id } edges { cursor } pageInfo { endCursor } } }')).statements).toHaveLength(1)
+    expect(
+      (await count('{ calls(first: 1) { nodes { id } edges { cursor } pageInfo { endCursor } } }')).statements,
+    ).toHaveLength(1)
     expect((await count('{ calls(first: 1) { __typename } }')).statements).toHaveLength(0)
   })
 
   it('are only SELECTs', async () => {
-    const { statements } = await count(`{ selectors { nodes { ${children} } } calls { totalCount } database { tableVersions { name } } }`)
+    const { statements } = await count(
+      `{ selectors { nodes { ${children} } } calls { totalCount } database { tableVersions { name } } }`,
+    )
     for (const { text } of statements) expect(text).toMatch(/^SELECT /)
   })
 })

@@ -1,7 +1,6 @@
 import { pino } from 'pino'
-import type { Database } from '../../src/database/database.ts'
+import type { Database, Statement } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
-import type { Statement } from '../../src/database/database.ts'
 import type { Gateway } from '../../src/server/gateway.ts'
 import { createGateway } from '../../src/server/gateway.ts'
 import { detect } from '../../src/versions/detect.ts'
@@ -38,7 +37,13 @@ export async function openClient(database: Database, timeZone = 'UTC'): Promise<
   }
   const detected = await detect(database)
   const logger = pino({ base: null }, { write: (line: string) => log.push(line) })
-  const gateway = createGateway({ database: recorded, detected, timeZone, logger, example: { selector: '', username: '' } })
+  const gateway = createGateway({
+    database: recorded,
+    detected,
+    timeZone,
+    logger,
+    example: { selector: '', username: '' },
+  })
   const answer = async (query: string, variables?: object): Promise<Answer> => {
     const response = await gateway.fetch('http://gateway/graphql', {
       method: 'POST',

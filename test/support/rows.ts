@@ -47,7 +47,10 @@ async function insert({ sql }: Target, table: string, cells: Cells): Promise<voi
 }
 
 /** The made-up data set of the demo, row by row. */
-export async function addDataSet(target: Target, options: Partial<DataSetOptions> & { selectors: number }): Promise<void> {
+export async function addDataSet(
+  target: Target,
+  options: Partial<DataSetOptions> & { selectors: number },
+): Promise<void> {
   const all = { ...defaultDataSet, ...options }
   for (const { name, columns, rowsOf } of dataSet(target.version, all)) {
     const rows = Array.from({ length: all.selectors }, (_, installation) => rowsOf(installation)).flat()

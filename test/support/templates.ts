@@ -29,9 +29,10 @@ export async function createTemplates(serverUrl: string, run: string): Promise<v
 
 export async function dropDatabases(serverUrl: string, run: string): Promise<void> {
   await asAdmin(serverUrl, async (admin) => {
-    const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [
-      `gateway_${run}_`,
-    ])
+    const { rows } = await admin.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      [`gateway_${run}_`],
+    )
     for (const { datname } of rows) await admin.query(`DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`)
   })
 }

@@ -74,9 +74,7 @@ export const sipmessagesRowidSeq = pgSequence('sipmessages_rowid_seq')
 export const siptextmessages = pgTable(
   'siptextmessages',
   {
-    rowid: integer('rowid')
-      .notNull()
-      .default(sql`nextval('sipmessages_rowid_seq')`),
+    rowid: integer('rowid').notNull().default(sql`nextval('sipmessages_rowid_seq')`),
     id: selectorId(),
     scheme: varchar('scheme', { length: 6 }),
     userdisplayname: varchar('userdisplayname', { length: 255 }),
