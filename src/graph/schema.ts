@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql'
-import { printSchema } from 'graphql'
+import { assertInterfaceType, printSchema } from 'graphql'
 import { builder } from './builder.ts'
 import './scalars.ts'
 import './total-count.ts'
@@ -12,6 +12,10 @@ import './viewer.ts'
 import './database.ts'
 
 export const schema: GraphQLSchema = builder.toSchema()
+
+// The Relay plugin has no option for the description of this one field.
+const { id } = assertInterfaceType(schema.getType('Node')).getFields()
+if (id !== undefined) id.description = 'Names the object, before and after a migration from v1 to v2. Opaque.'
 
 /** The schema definition language of the API, as it is committed in schema.graphql. */
 export function printSdl(): string {

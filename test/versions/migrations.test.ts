@@ -149,10 +149,13 @@ function byName(a: readonly unknown[], b: readonly unknown[]): number {
 }
 
 async function columns({ sql }: TestDatabase): Promise<unknown[][]> {
-  const found = await sql(`SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef
+  const found =
+    await sql(`SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped`)
-  return found.map(([name, type, notNull, hasDefault]) => [name, type, notNull === 't', hasDefault === 't']).sort(byName)
+  return found
+    .map(([name, type, notNull, hasDefault]) => [name, type, notNull === 't', hasDefault === 't'])
+    .sort(byName)
 }
 
 /** Everything that a migration could have changed. */
@@ -160,7 +163,9 @@ async function catalogue(database: TestDatabase): Promise<unknown> {
   return [
     await columns(database),
     await database.sql(`SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`),
-    await database.sql(`SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0 ORDER BY 1, 2`),
+    await database.sql(
+      `SELECT conrelid::regclass, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0 ORDER BY 1, 2`,
+    ),
     await database.sql(`SELECT tablename, definition FROM pg_rules WHERE schemaname = 'public' ORDER BY 1, 2`),
     await database.sql(`SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`),
     await database.sql('SELECT * FROM sipis_gateway.__drizzle_migrations ORDER BY 1'),

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises'
+import type { GraphQLArgument, GraphQLNamedType, GraphQLSchema } from 'graphql'
+import { buildSchema, isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { printSdl, schema } from '../../src/graph/schema.ts'
+
+describe('The schema', () => {
+  it('is the one that is committed in schema.graphql (npm run schema writes it)', async () => {
+    expect(await readFile('schema.graphql', 'utf8')).toBe(printSdl())
+  })
+
+  it('has a description on every type, field, argument and enum value', () => {
+    const without = members(schema).filter(([, member]) => !member.description?.trim())
+    expect(without.map(([name]) => name)).toEqual([])
+  })
+
+  it('keeps all that the contract promises: names, types, arguments and defaults', async () => {
+    const contract = buildSchema(await readFile('test/graph/contract.graphql', 'utf8'))
+    const served = new Map(members(schema).map(([name, member]) => [name, signature(member)]))
+    for (const [name, member] of members(contract)) expect([name, served.get(name)]).toEqual([name, signature(member)])
+  })
+
+  it('makes no argument required that the contract does not know', async () => {
+    const contract = new Set(
+      members(buildSchema(await readFile('test/graph/contract.graphql', 'utf8'))).map(([name]) => name),
+    )
+    const added = members(schema).filter(([name, member]) => !contract.has(name) && signature(member).endsWith('!'))
+    expect(added.filter(([name]) => name.includes('(')).map(([name]) => name)).toEqual([])
+  })
+})
+
+interface Member {
+  readonly description?: string | null | undefined
+  readonly type?: unknown
+  readonly defaultValue?: unknown
+}
+
+/** Everything that has a name: Type, Type.field, Type.field(argument), Type.VALUE. */
+function members(of: GraphQLSchema): [string, Member][] {
+  return Object.values(of.getTypeMap())
+    .filter((type) => !(isIntrospectionType(type) || ['String', 'Int', 'Float', 'Boolean', 'ID'].includes(type.name)))
+    .flatMap((type): [string, Member][] => [[type.name, { description: type.description }], ...inside(type)])
+}
+
+function inside(type: GraphQLNamedType): [string, Member][] {
+  if (isEnumType(type))
+    return type.getValues().map((value) => [`${type.name}.${value.name}`, { description: value.description }])
+  if (isInputObjectType(type)) {
+    return Object.values(type.getFields()).map((field): [string, Member] => [`${type.name}.${field.name}`, field])
+  }
+  if (!(isObjectType(type) || isInterfaceType(type))) return []
+  return Object.values(type.getFields()).flatMap((field): [string, Member][] => [
+    [`${type.name}.${field.name}`, { description: field.description, type: field.type }],
+    ...field.args.map((arg: GraphQLArgument): [string, Member] => [`${type.name}.${field.name}(${arg.name})`, arg]),
+  ])
+}
+
+function signature({ type, defaultValue }: Member): string {
+  return `${defaultValue === undefined ? '' : `= ${String(defaultValue)} `}${String(type)}`
+}

@@ -1,0 +1,388 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import type { Opened, TestDatabase } from '../support/database.ts'
+import { backends, cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../support/database.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+const latest = '9999-12-31T23:59:59.999999Z'
+const earliest = '0001-01-01T00:00:00.000000Z'
+
+describe.each(backends)('Values on $name', ({ version, open }) => {
+  let opened: Opened
+  let client: Client
+
+  beforeAll(async () => {
+    opened = await open()
+    client = await openClient(opened.database)
+    await addSelector(opened, 1, { lastseen: 'infinity' })
+  })
+  afterAll(() => opened[Symbol.asyncDispose]())
+
+  const times = [
+    ['infinity', latest],
+    ['294276-12-31 23:59:59.999999+00', latest],
+    ['10000-01-01 00:00:00+00', latest],
+    ['9999-12-31 23:59:59.999999+00', latest],
+    ['2026-11-22 06:24:17.701827+00', '2026-11-22T06:24:17.701827Z'],
+    ['2026-11-22 06:24:17.7+00', '2026-11-22T06:24:17.700000Z'],
+    ['2026-11-22 06:24:17+00', '2026-11-22T06:24:17.000000Z'],
+    ['0099-02-03 04:05:06.000001+00', '0099-02-03T04:05:06.000001Z'],
+    ['0001-01-01 00:00:00+00', earliest],
+    ['0044-03-15 12:00:00+00 BC', earliest],
+    ['4713-01-01 00:00:00+00 BC', earliest],
+    ['-infinity', earliest],
+  ] as const
+
+  it('of time come with microseconds, and clamped where RFC 3339 cannot say them', async () => {
+    for (const [index, [time]] of times.entries()) await addRow(opened, 'sipcalls', 1, { rowid: index + 1, time })
+    const { calls } = await client.ask('{ calls(first: 100) { nodes { time } } }')
+    expect(calls.nodes.map(({ time }: { time: string }) => time)).toEqual(times.map(([, shown]) => shown))
+    const { selectors } = await client.ask('{ selectors { nodes { lastSeen } } }')
+    expect(selectors.nodes).toEqual([{ lastSeen: latest }])
+  })
+
+  it('of time keep their true order in cursors, clamped or not', async () => {
+    const seen: string[] = []
+    let after = ''
+    for (let turn = 0; turn < times.length; turn++) {
+      const { calls } = await client.ask(`{ calls(first: 1${after}) { nodes { time } pageInfo { endCursor } } }`)
+      seen.push(calls.nodes[0].time)
+      after = `, after: "${calls.pageInfo.endCursor}"`
+      expect(calls.pageInfo.endCursor.length).toBeLessThan(70)
+    }
+    expect(seen).toEqual(times.map(([, shown]) => shown))
+  })
+
+  it('of 64 bits survive in ids', async () => {
+    if (version === 'V1') return
+    await addRow(opened, 'sipcalls', 1, { rowid: '9007199254740993', time: '2000-01-01', callid: 'large' })
+    await addRow(opened, 'sipcalls', 1, { rowid: '9007199254740992', time: '2000-01-01', callid: 'other' })
+    const { calls } = await client.ask(
+      '{ calls(filter: { until: "2001-01-01T00:00:00Z", since: "1999-01-01T00:00:00Z" }) { nodes { id callId } } }',
+    )
+    expect(calls.nodes.map(({ callId }: { callId: string }) => callId)).toEqual(['large', 'other'])
+    const { node } = await client.ask('query ($id: ID!) { node(id: $id) { ... on Call { callId } } }', {
+      id: calls.nodes[0].id,
+    })
+    expect(node).toEqual({ callId: 'large' })
+  })
+
+  it('of any script and any length survive, and are found by filters', async () => {
+    const username = 'Ünï\'"\\%_𝒳\u202e 电话\t\n'
+    await addRow(opened, 'sipcalls', 1, {
+      rowid: 900,
+      time: '2026-01-01',
+      callid: 'odd',
+      username,
+      userdisplayname: '🛎️'.repeat(20),
+    })
+    await addRow(opened, 'siptextmessages', 1, {
+      rowid: 1,
+      time: '2026-01-01',
+      body: 'ä'.repeat(2_000_000),
+      headers: '<h a="&lt;"/>',
+    })
+    const data = await client.ask(
+      `query ($username: String!) { calls(filter: { callerUsername: $username }) { nodes { callId caller { username displayName } } }
+        messages { nodes { body headers } } }`,
+      { username },
+    )
+    expect(data.calls.nodes).toEqual([{ callId: 'odd', caller: { username, displayName: '🛎️'.repeat(20) } }])
+    expect(data.messages.nodes[0].headers).toBe('<h a="&lt;"/>')
+    expect(data.messages.nodes[0].body).toBe('ä'.repeat(2_000_000))
+  })
+
+  it('of push tests are infinite without harm', async () => {
+    const rows: [string, string | null][] = [
+      ['infinity', 'infinity'],
+      ['-infinity', 'infinity'],
+      ['2026-01-01 00:00:00', 'infinity'],
+      ['2026-01-01 00:00:00.25', '2026-01-01 00:00:01.000001'],
+      ['294276-12-31 23:59:59', null],
+    ]
+    for (const [index, [started, concluded]] of rows.entries()) {
+      await addRow(opened, 'pushtests', 1, {
+        rowid: index + 1,
+        pushid: `p${index}`,
+        platform: 'iOS',
+        started,
+        concluded,
+      })
+    }
+    const { pushTests } = await client.ask(
+      '{ pushTests(orderBy: OLDEST_FIRST) { nodes { pushId started concluded latencyMs } } }',
+    )
+    expect(pushTests.nodes).toEqual([
+      { pushId: 'p1', started: earliest, concluded: latest, latencyMs: null },
+      { pushId: 'p2', started: '2026-01-01T00:00:00.000000Z', concluded: latest, latencyMs: null },
+      {
+        pushId: 'p3',
+        started: '2026-01-01T00:00:00.250000Z',
+        concluded: '2026-01-01T00:00:01.000001Z',
+        latencyMs: 750.001,
+      },
+      { pushId: 'p4', started: latest, concluded: null, latencyMs: null },
+      { pushId: 'p0', started: latest, concluded: latest, latencyMs: null },
+    ])
+  })
+
+  it('of push tests are in the zone that the operator names, and ordered and filtered so', async () => {
+    const inPrague = await openClient(opened.database, 'Europe/Prague')
+    await addRow(opened, 'pushtests', 1, {
+      rowid: 50,
+      pushid: 'summer',
+      platform: 'zone',
+      started: '2026-07-01 12:00:00',
+    })
+    await addRow(opened, 'pushtests', 1, {
+      rowid: 51,
+      pushid: 'winter',
+      platform: 'zone',
+      started: '2026-12-01 12:00:00',
+    })
+    const query =
+      '{ pushTests(filter: { platform: "zone", since: "2026-07-01T09:30:00Z", until: "2026-12-01T11:00:01Z" }) { nodes { pushId started } } }'
+    expect((await inPrague.ask(query)).pushTests.nodes).toEqual([
+      { pushId: 'winter', started: '2026-12-01T11:00:00.000000Z' },
+      { pushId: 'summer', started: '2026-07-01T10:00:00.000000Z' },
+    ])
+    expect((await client.ask(query)).pushTests.nodes).toEqual([
+      { pushId: 'summer', started: '2026-07-01T12:00:00.000000Z' },
+    ])
+    const all = await inPrague.ask('{ pushTests { nodes { started } } }')
+    expect(all.pushTests.nodes).toHaveLength(7)
+  })
+})
+
+describe('What v1 lacks', () => {
+  const v1 = backends.filter(({ version }) => version === 'V1')
+
+  it.each(v1)('is empty or null on $name, and never an error', async ({ open }) => {
+    const opened = untilTestEnds(await open())
+    const client = await openClient(opened.database)
+    await addSelector(opened, 1)
+    await addRow(opened, 'sipcalls', 1, { rowid: 1, time: '2026-01-01' })
+    await addRow(opened, 'siptextmessages', 1, { rowid: 1, time: '2026-01-01' })
+    const peer = { uri: '', scheme: '', displayName: '', username: '', domain: '', port: null }
+    const data =
+      await client.ask(`{ calls { nodes { missedReason callId caller { uri scheme displayName username domain port } } }
+      messages { nodes { messageId contentType headers body sender { uri scheme displayName username domain port } } } }`)
+    expect(data.calls.nodes).toEqual([{ missedReason: null, callId: '', caller: peer }])
+    expect(data.messages.nodes).toEqual([{ messageId: '', contentType: '', headers: '', body: '', sender: peer }])
+    const { calls } = await client.ask('{ calls(filter: { callerUsername: "" }) { totalCount } }')
+    expect(calls.totalCount).toBe(1)
+  })
+
+  it.each(v1)(
+    'on $name: a selector that is null is nowhere, nor are its rows, but its push tests are orphans',
+    async ({ open }) => {
+      const opened = untilTestEnds(await open())
+      const client = await openClient(opened.database)
+      await addSelector(opened, 1)
+      await addSelector(opened, 2, { selector: null })
+      for (const number of [1, 2]) {
+        await addRow(opened, 'sipcalls', number, { rowid: number, time: '2026-01-01' })
+        await addRow(opened, 'siptextmessages', number, { rowid: number, time: '2026-01-01' })
+        await addRow(opened, 'tokens', number, { token: 't', appid: 'a' })
+        await addRow(opened, 'pushtests', number, { pushid: `p${number}`, platform: 'iOS', started: '2026-01-01' })
+      }
+      await addRow(opened, 'pushtests', 77, { pushid: 'gone', platform: 'iOS', started: '2025-01-01' })
+      await opened.sql(`INSERT INTO data (id, name) VALUES (NULL, 'nobody')`)
+      const data =
+        await client.ask(`{ selectors { totalCount nodes { selector pushTests { totalCount nodes { pushId } } tokens { totalCount } } }
+      calls { totalCount nodes { selector { selector } } } messages { totalCount nodes { selector { selector } } }
+      pushTests { totalCount nodes { id pushId selector { selector } } } }`)
+      const only = { totalCount: 1, nodes: [{ selector: { selector: selectorNamed(1) } }] }
+      expect(data.calls).toEqual(only)
+      expect(data.messages).toEqual(only)
+      expect(data.selectors).toEqual({
+        totalCount: 1,
+        nodes: [
+          {
+            selector: selectorNamed(1),
+            pushTests: { totalCount: 1, nodes: [{ pushId: 'p1' }] },
+            tokens: { totalCount: 1 },
+          },
+        ],
+      })
+      expect(data.pushTests).toMatchObject({
+        totalCount: 3,
+        nodes: [
+          { pushId: expect.stringMatching(/p[12]/) },
+          { pushId: expect.stringMatching(/p[12]/) },
+          { pushId: 'gone', selector: null },
+        ],
+      })
+      const orphans = data.pushTests.nodes.filter((node: { selector: object | null }) => node.selector === null)
+      expect(orphans.map(({ pushId }: { pushId: string }) => pushId).sort()).toEqual(['gone', 'p2'])
+      const ids = data.pushTests.nodes.map(({ id }: { id: string }) => id)
+      const again = await client.ask(
+        'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on PushTest { id pushId selector { selector } } } }',
+        { ids },
+      )
+      expect(again.nodes).toEqual(data.pushTests.nodes)
+    },
+  )
+})
+
+describe('Bytes that are no UTF-8 in an SQL_ASCII database', () => {
+  const bytes = (hex: string) => `convert_from('\\x${hex}'::bytea, 'SQL_ASCII')`
+
+  async function dirty(own: TestDatabase) {
+    const database = openReader(own.url)
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    return openClient(database)
+  }
+
+  it.each(['V1', 'V2'] as const)(
+    'become U+FFFD in that value alone on %s; every other row and field is served',
+    async (version) => {
+      const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
+      const target = { version, sql: own.sql }
+      for (const number of [1, 2, 3]) await addSelector(target, number, { lastseen: `2026-01-0${number}` })
+      for (const number of [1, 2, 3]) {
+        await addRow(target, 'sipcalls', number, {
+          rowid: number,
+          time: `2026-01-0${number}`,
+          callid: `c${number}`,
+          username: 'žluťoučký',
+        })
+      }
+      // A cut character, a lone continuation byte, Latin-1 and an encoded surrogate.
+      await own.sql(
+        `UPDATE sipcalls SET userdisplayname = ${bytes('41c3')} || 'x' || ${bytes('80e9eda080')} WHERE callid = 'c2'`,
+      )
+      // A selector and a push id may hold them too.
+      const odd = `${bytes('ff')} || 'odd'`
+      if (version === 'V1') await own.sql(`UPDATE selectors SET selector = ${odd} WHERE id = 3`)
+      else
+        for (const table of ['selectors', 'sipcalls'])
+          await own.sql(`UPDATE ${table} SET selector = ${odd} WHERE selector = $1`, [selectorNamed(3)])
+      const client = await dirty(own)
+      const data =
+        await client.ask(`{ selectors { nodes { selector calls { totalCount nodes { callId caller { displayName username } } } } }
+      calls { nodes { callId selector { selector } } } }`)
+      expect(data.selectors.nodes).toEqual([
+        {
+          selector: '\ufffdodd',
+          calls: { totalCount: 1, nodes: [{ callId: 'c3', caller: { displayName: '', username: 'žluťoučký' } }] },
+        },
+        {
+          selector: selectorNamed(2),
+          calls: {
+            totalCount: 1,
+            nodes: [
+              {
+                callId: 'c2',
+                caller: { displayName: 'A\ufffdx\ufffd\ufffd\ufffd\ufffd\ufffd', username: 'žluťoučký' },
+              },
+            ],
+          },
+        },
+        {
+          selector: selectorNamed(1),
+          calls: { totalCount: 1, nodes: [{ callId: 'c1', caller: { displayName: '', username: 'žluťoučký' } }] },
+        },
+      ])
+      expect(data.calls.nodes.map(({ callId }: { callId: string }) => callId)).toEqual(['c3', 'c2', 'c1'])
+    },
+  )
+
+  it.each(['V1', 'V2'] as const)(
+    'in a selector neither skip nor repeat a row in a list by name on %s',
+    async (version) => {
+      const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
+      const names = ['61', '80', '81', 'c3', 'c3a9', 'efbfbd', 'f0', 'ff', '5c3031']
+      for (const [index, name] of names.entries())
+        await own.sql(`INSERT INTO selectors (id, selector) VALUES (${index}, ${bytes(name)})`)
+      const client = await dirty(own)
+      let after = ''
+      const seen: string[] = []
+      for (let turn = 0; turn < names.length; turn++) {
+        const { selectors } = await client.ask(
+          `{ selectors(first: 1, orderBy: SELECTOR_ASC${after}) { nodes { selector } pageInfo { hasNextPage endCursor } } }`,
+        )
+        expect(selectors.pageInfo.hasNextPage).toBe(turn < names.length - 1)
+        after = `, after: "${selectors.pageInfo.endCursor}"`
+        seen.push(selectors.nodes[0].selector)
+      }
+      expect(seen).toEqual(names.toSorted().map((hex) => Buffer.from(hex, 'hex').toString()))
+    },
+  )
+})
+
+describe('A database made by hand from the description of v1, in SQL_ASCII', () => {
+  it('with rules, orphans, nulls, bad bytes and a null selector is served with the answers of plain SQL', async () => {
+    const own = untilTestEnds(await emptyDatabase('SQL_ASCII'))
+    await own.sql(await readFile('test/support/sipis-v1.sql', 'utf8'))
+    await own.sql(`INSERT INTO selectors (id, selector, lastseen)
+      SELECT n, upper(lpad(md5('a' || n / 3), 40, '0')) || ':' || upper(left(md5('s' || n), 8)), timestamptz '2026-11-01 00:00Z' + n * interval '1 second' / 7
+      FROM generate_series(1, 50) n`)
+    await own.sql(`INSERT INTO selectors (id, selector) VALUES (99, NULL)`)
+    await own.sql(`INSERT INTO sipcalls (id, scheme, userdisplayname, username, domainport, callid, time)
+      SELECT n % 50 + 1, CASE n % 7 WHEN 0 THEN NULL ELSE 'sip' END, CASE n % 5 WHEN 0 THEN convert_from('\\xe9ff', 'SQL_ASCII') END,
+        'u' || n % 11, n % 3, 'c' || n, timestamptz '2026-11-01 00:00Z' + (n / 4) * interval '1 microsecond'
+      FROM generate_series(1, 2000) n`)
+    await own.sql(`INSERT INTO sipcalls (id, time) VALUES (99, now())`)
+    for (let n = 0; n < 3; n++) await own.sql(`INSERT INTO tokens (id, token, appid) VALUES (1, 'again', 'app')`)
+    await own.sql(`INSERT INTO pushtests (id, pushid, platform, started, concluded)
+      SELECT n, 'p' || n, 'iOS', timestamp '2026-11-01' + n * interval '1 second', CASE WHEN n % 2 = 0 THEN timestamp '2026-11-02' END
+      FROM generate_series(40, 70) n`)
+    await own.sql(`INSERT INTO data (id, name, value) VALUES (NULL, NULL, 'x')`)
+    const database = openReader(own.url)
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    const client = await openClient(database)
+
+    const data = await client.ask(`{ selectors(first: 100) { totalCount nodes { selector lastSeen
+      calls(first: 100) { totalCount nodes { callId time caller { scheme displayName username port } } }
+      tokens { totalCount nodes { token appId } } pushTests { nodes { pushId concluded } } } }
+      calls { totalCount } pushTests(first: 100) { totalCount nodes { pushId selector { selector } } } }`)
+
+    const instant = (column: string) => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+    const selectors = await own.sql(
+      `SELECT id, selector, ${instant('lastseen')} FROM selectors WHERE selector IS NOT NULL ORDER BY lastseen DESC, id DESC`,
+    )
+    expect(data.selectors.totalCount).toBe(50)
+    expect(data.selectors.nodes.map((node: Record<string, unknown>) => [node['selector'], node['lastSeen']])).toEqual(
+      selectors.map(([, ...rest]) => rest),
+    )
+    for (const [index, [id]] of selectors.entries()) {
+      const { calls, pushTests } = data.selectors.nodes[index]
+      const rows = await own.sql(
+        `SELECT callid, ${instant('time')}, coalesce(scheme, ''), userdisplayname IS NULL, username, domainport
+        FROM sipcalls WHERE id = $1 ORDER BY time DESC, rowid DESC`,
+        [id],
+      )
+      expect(calls.totalCount).toBe(rows.length)
+      expect(calls.nodes).toEqual(
+        rows.map(([callId, time, scheme, noName, username, port]) => ({
+          callId,
+          time,
+          caller: {
+            scheme,
+            displayName: noName === 't' ? '' : '\ufffd\ufffd',
+            username,
+            port: port === '0' ? null : Number(port),
+          },
+        })),
+      )
+      const tests = await own.sql('SELECT pushid, concluded IS NULL FROM pushtests WHERE id = $1', [id])
+      expect(
+        pushTests.nodes.map((node: Record<string, unknown>) => [
+          node['pushId'],
+          node['concluded'] === null ? 't' : 'f',
+        ]),
+      ).toEqual(tests)
+    }
+    expect(data.calls.totalCount).toBe(2000)
+    const one = data.selectors.nodes.find((node: { tokens: { totalCount: number } }) => node.tokens.totalCount > 0)
+    expect(one.tokens).toEqual({ totalCount: 1, nodes: [{ token: 'again', appId: 'app' }] })
+    expect(data.pushTests.totalCount).toBe(31)
+    const orphans = data.pushTests.nodes.filter((node: { selector: object | null }) => node.selector === null)
+    expect(orphans.map(({ pushId }: { pushId: string }) => pushId)).toEqual(
+      Array.from({ length: 20 }, (_, n) => `p${70 - n}`),
+    )
+  })
+})
