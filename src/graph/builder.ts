@@ -1,5 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
+import { BadInput } from '../loaders/bad-input.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Context } from './context.ts'
 import { decodeNodeId, encodeNodeId, maxNodes } from './node-id.ts'
@@ -52,6 +53,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     nodesQueryOptions: {
       description: `The objects with these ids, in their order, null where one is gone or not yours. At most ${maxNodes} ids.`,
       args: { ids: { description: `At most ${maxNodes} ids.` } },
+      resolve: (_, { ids }, __, ___, resolveNodes) => {
+        if (ids.length <= maxNodes) return resolveNodes(ids)
+        throw new BadInput(`${ids.length} ids are asked for; nodes takes at most ${maxNodes}. Ask in several requests.`)
+      },
     },
   },
 })

@@ -24,6 +24,9 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   },
 }
 
+/** The codes of errors that are made for clients, here or in Yoga. */
+const ownCodes = new Set<unknown>(['FORBIDDEN', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED'])
+
 /**
  * Turns any error of an operation into one that a client may see: a message without inner workings and a code to branch on.
  * What is not the caller's fault is logged, once for each cause however many fields it spoilt, and without parameters.
@@ -58,7 +61,7 @@ function tell(cause: Error, located: GraphQLError | undefined): Said | undefined
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: located?.message ?? cause.message }
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {
-    if (typeof cause.extensions['code'] === 'string') return undefined
+    if (ownCodes.has(cause.extensions['code'])) return undefined
     // Without a path it is graphql's own word on the request, such as a variable of the wrong type.
     if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: cause.message }
   }

@@ -1,0 +1,162 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { render } from '../../src/database/database.ts'
+import { DatabaseError } from '../../src/database/database-error.ts'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import type { Opened } from '../support/database.ts'
+import { backends, cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+describe.each(backends)('Bad input on $name', ({ open }) => {
+  let opened: Opened
+  let client: Client
+
+  beforeAll(async () => {
+    opened = await open()
+    await addSelector(opened, 1)
+    await addRow(opened, 'sipcalls', 1, { rowid: 1, time: '2026-01-01' })
+    client = await openClient(opened.database)
+  })
+  afterAll(() => opened[Symbol.asyncDispose]())
+
+  const codes = async (query: string, variables?: object) => {
+    const { errors } = await client.answer(query, variables)
+    return errors?.map(({ extensions }) => extensions.code)
+  }
+
+  it.each([
+    ['a page that is too large', '{ calls(first: 101) { totalCount } }'],
+    ['a page that is negative', '{ selectors { nodes { calls(last: -1) { totalCount } } } }'],
+    ['a cursor that is none', '{ calls(after: "nonsense") { nodes { id } } }'],
+    ['an empty cursor', '{ calls(after: "") { nodes { id } } }'],
+    ['a NUL in a text', '{ selector(selector: "a\\u0000") { id } }'],
+    ['a NUL in a filter', '{ calls(filter: { callerUsername: "\\u0000" }) { totalCount } }'],
+  ])('that is %s is BAD_USER_INPUT', async (_, query) => {
+    expect(await codes(query)).toEqual(['BAD_USER_INPUT'])
+  })
+
+  it('that is a cursor of another list or order is BAD_USER_INPUT', async () => {
+    const data = await client.ask('{ calls { pageInfo { endCursor } } selectors { pageInfo { endCursor } } }')
+    const call = data.calls.pageInfo.endCursor
+    const selector = data.selectors.pageInfo.endCursor
+    expect(await codes(`{ messages(after: "${call}") { totalCount } }`)).toEqual(['BAD_USER_INPUT'])
+    expect(await codes(`{ selectors(after: "${call}") { totalCount } }`)).toEqual(['BAD_USER_INPUT'])
+    expect(await codes(`{ selectors(orderBy: SELECTOR_ASC, after: "${selector}") { totalCount } }`)).toEqual([
+      'BAD_USER_INPUT',
+    ])
+  })
+
+  it('that is a cursor with a forged position is BAD_USER_INPUT, or an empty page', async () => {
+    const forged = fc.tuple(
+      fc.constantFrom('1c', '1s', '1l', '1t', '2c', ''),
+      fc.oneof(
+        fc.string(),
+        fc.constantFrom('infinity', '-infinity', 'now', '2026-13-01', 'today', "'", '\\x00', '\\000'),
+      ),
+      fc.oneof(fc.string(), fc.bigInt().map(String), fc.constant('1'), fc.constant('99999999999999999999')),
+    )
+    await fc.assert(
+      fc.asyncProperty(forged, async (parts) => {
+        const after = Buffer.from(parts.join('\n')).toString('base64url')
+        for (const list of ['calls', 'selectors', 'selectors(orderBy: SELECTOR_ASC, after: $after)']) {
+          const field = list.includes('(') ? list : `${list}(after: $after)`
+          const { data, errors } = await client.answer(`query ($after: String) { ${field} { nodes { id } } }`, {
+            after,
+          })
+          if (errors === undefined) expect(data).toBeTruthy()
+          else expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('that is no instant is refused, as a literal by validation and as a variable by coercion', async () => {
+    expect(await codes('{ calls(filter: { since: "yesterday" }) { totalCount } }')).toEqual([
+      'GRAPHQL_VALIDATION_FAILED',
+    ])
+    expect(await codes('{ calls(filter: { since: 5 }) { totalCount } }')).toEqual(['GRAPHQL_VALIDATION_FAILED'])
+    const query = 'query ($since: DateTime) { calls(filter: { since: $since }) { totalCount } }'
+    for (const since of ['yesterday', '2026-02-30T00:00:00Z', '2026-01-01', '0000-01-01T00:00:00Z', 5, {}]) {
+      const { errors } = await client.answer(query, { since })
+      expect(errors?.[0]).toMatchObject({
+        message: expect.stringContaining('$since'),
+        extensions: { code: 'BAD_USER_INPUT' },
+      })
+    }
+    expect(await codes(query, { since: '2026-01-01T00:00:00+15:59' })).toBeUndefined()
+  })
+
+  it('that is not GraphQL, or not of this schema, has a code of its own', async () => {
+    expect(await codes('{')).toEqual(['GRAPHQL_PARSE_FAILED'])
+    expect(await codes('{ nothing }')).toEqual(['GRAPHQL_VALIDATION_FAILED'])
+    expect(await codes('query A { viewer { name } } query B { viewer { name } }')).toEqual(['BAD_USER_INPUT'])
+  })
+
+  it('spoils only the field that it stands in', async () => {
+    const { data, errors } = await client.answer(
+      `{ selector(selector: "${selectorNamed(1)}") { id } node(id: "x") { id } viewer { name } }`,
+    )
+    expect(data).toMatchObject({ selector: { id: expect.any(String) }, node: null, viewer: { name: 'open' } })
+    expect(errors).toHaveLength(1)
+    expect(errors?.[0]).toMatchObject({ path: ['node'], extensions: { code: 'BAD_USER_INPUT' } })
+  })
+
+  it('is not logged, for it is the caller’s business', () => {
+    expect(client.log).toEqual([])
+  })
+})
+
+describe('A failure that is not the caller’s', () => {
+  async function failing(failure: DatabaseError | Error) {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    await own.sql(`INSERT INTO selectors (selector) SELECT 's' || n FROM generate_series(1, 50) n`)
+    const real = openReader(own.url)
+    untilTestEnds({ [Symbol.asyncDispose]: () => real.close() })
+    let broken = false
+    const database: Database = {
+      query: (statement) =>
+        broken && render(statement).text.includes('sipcalls') ? Promise.reject(failure) : real.query(statement),
+      close: () => real.close(),
+    }
+    const client = await openClient(database)
+    broken = true
+    return client
+  }
+
+  it('is masked and logged once with its cause, however many fields it spoils', async () => {
+    const client = await failing(new DatabaseError('unexpected', '42703', 'column "secret_column" does not exist'))
+    const { errors } = await client.answer('{ selectors(first: 50) { nodes { calls { nodes { id } } } } }')
+    expect(errors).toBeDefined()
+    for (const error of errors ?? []) {
+      expect(error.extensions).toEqual({ code: 'INTERNAL' })
+      expect(error.message).not.toContain('secret_column')
+    }
+    expect(client.log).toHaveLength(1)
+    expect(JSON.parse(String(client.log[0]))).toMatchObject({
+      code: 'INTERNAL',
+      sqlstate: '42703',
+      cause: 'column "secret_column" does not exist',
+    })
+  })
+
+  it.each([
+    ['unavailable', '57P01', 'UNAVAILABLE'],
+    ['timeout', '57014', 'TIMEOUT'],
+  ] as const)('that is %s has a code of its own', async (failure, sqlstate, code) => {
+    const client = await failing(new DatabaseError(failure, sqlstate, 'inner words'))
+    const { errors } = await client.answer('{ calls { nodes { id } } }')
+    expect(errors?.[0]).toMatchObject({ extensions: { code } })
+    expect(JSON.stringify(errors)).not.toContain('inner words')
+  })
+
+  it('that is a bug shows nothing of itself', async () => {
+    const client = await failing(new TypeError('inner words'))
+    const { errors } = await client.answer('{ calls { nodes { id } } }')
+    expect(errors?.[0]).toMatchObject({ extensions: { code: 'INTERNAL' } })
+    expect(JSON.stringify(errors)).not.toContain('inner words')
+    expect(client.log.join()).toContain('inner words')
+  })
+})

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import type { Opened } from '../support/database.ts'
+import { backends } from '../support/database.ts'
+import { addDataSet } from '../support/rows.ts'
+
+const everything = `{
+  selectors(first: 3) { nodes { id __typename name: selector lastSeen
+    tokens { nodes { id __typename token appId owner: selector { id } } }
+    calls(first: 3) { nodes { id __typename callId time owner: selector { id } } }
+    messages { nodes { id __typename messageId time owner: selector { id } } }
+    pushTests { nodes { id __typename pushId started target: selector { id } } } } } }`
+
+const again = `query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename
+  ... on Selector { name: selector lastSeen }
+  ... on Token { token appId owner: selector { id } }
+  ... on Call { callId time owner: selector { id } }
+  ... on Message { messageId time owner: selector { id } }
+  ... on PushTest { pushId started target: selector { id } } } }`
+
+interface Node {
+  readonly id: string
+}
+
+function flatten(data: { selectors: { nodes: (Node & Record<string, { nodes: Node[] }>)[] } }): Node[] {
+  return data.selectors.nodes.flatMap(({ tokens, calls, messages, pushTests, ...selector }) => [
+    selector as unknown as Node,
+    ...[tokens, calls, messages, pushTests].flatMap((list) => list?.nodes ?? []),
+  ])
+}
+
+describe.each(backends)('An id on $name', ({ open }) => {
+  let opened: Opened
+  let client: Client
+
+  beforeAll(async () => {
+    opened = await open()
+    await addDataSet(opened, { selectors: 12, calls: 5 })
+    client = await openClient(opened.database)
+  })
+  afterAll(() => opened[Symbol.asyncDispose]())
+
+  it('gives the object that it was taken from', async () => {
+    const nodes = flatten(await client.ask(everything))
+    expect(nodes.length).toBeGreaterThan(30)
+    const found = await client.ask(again, { ids: nodes.map(({ id }) => id) })
+    expect(found.nodes).toEqual(nodes)
+    const { node } = await client.ask('query ($id: ID!) { node(id: $id) { id } }', { id: nodes[5]?.id })
+    expect(node).toEqual({ id: nodes[5]?.id })
+  })
+
+  it('gives null where the object is gone, or never was its selector’s', async () => {
+    const ids = [
+      'Selector:nobody',
+      'Call:1:nobody',
+      'Call:99999999:x',
+      'Token:-5:x',
+      'PushTest:["nobody","p"]',
+      'PushTest:["orphan","1","p"]',
+    ]
+    const found = await client.ask(again, { ids: ids.map((id) => Buffer.from(id).toString('base64url')) })
+    expect(found.nodes).toEqual(ids.map(() => null))
+    const { selectors } = await client.ask('{ selectors(first: 2) { nodes { selector calls { nodes { id } } } } }')
+    const [first, second] = selectors.nodes
+    const id = Buffer.from(first.calls.nodes[0].id, 'base64url').toString()
+    const foreign = Buffer.from(id.replace(first.selector, second.selector)).toString('base64url')
+    expect((await client.ask(again, { ids: [foreign] })).nodes).toEqual([null])
+  })
+
+  it.each([
+    'x',
+    '',
+    'Call',
+    'Call:1',
+    'Call:1:',
+    'Call:abc:x',
+    'Call:99999999999999999999:x',
+    'Call:9223372036854775808:x',
+    'Unknown:1:x',
+    'PushTest:{}',
+    'PushTest:["a"]',
+    'PushTest:["a",1]',
+    'PushTest:["orphan","a"',
+    'Selector:a\0b',
+  ])('that is malformed (%j) is BAD_USER_INPUT', async (id) => {
+    const { errors } = await client.answer(again, { ids: [Buffer.from(id).toString('base64url')] })
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+    const raw = await client.answer(again, { ids: [`${id}%`] })
+    expect(raw.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
+  })
+
+  it('is one of at most a hundred', async () => {
+    const ids = Array.from({ length: 101 }, () => Buffer.from('Selector:nobody').toString('base64url'))
+    const { errors } = await client.answer(again, { ids })
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringContaining('100'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    })
+    expect((await client.ask(again, { ids: ids.slice(1) })).nodes).toHaveLength(100)
+  })
+})
+
+describe('Ids', () => {
+  it('are the same in v1 and in v2, encoded as either', async () => {
+    const all = await Promise.all(
+      backends.map(async ({ open }) => {
+        await using opened = await open()
+        await addDataSet(opened, { selectors: 5, calls: 3 })
+        const nodes = flatten(await (await openClient(opened.database)).ask(everything))
+        return nodes.map(({ id }) => id)
+      }),
+    )
+    for (const ids of all) expect(ids).toEqual(all[0])
+  })
+})
