@@ -9,7 +9,7 @@ export function parseConnectionString(text: string, where: string): ClientConfig
   if (trimmed === '')
     throw new Problem(`${where} is empty. Give a URL such as postgres://user:password@host:5432/sipis.`)
   if (/^postgres(ql)?:\/\//i.test(trimmed)) return parseUrl(trimmed, where)
-  if (trimmed.includes('=')) return parseUrl(urlOf(parseKeywords(trimmed, where), where), where)
+  if (trimmed.includes('=')) return parseKeywordValues(trimmed, where)
   if (/\.(sqlite3?|db)$/i.test(trimmed)) {
     throw new Problem(
       `${where} names an SQLite file, which an embedded SIPIS uses. The gateway reads PostgreSQL only: give it a SIPIS that keeps its state there.`,
@@ -46,6 +46,13 @@ function parseUrl(text: string, where: string): ClientConfig {
   }
 }
 
+function parseKeywordValues(text: string, where: string): ClientConfig {
+  const keywords = parseKeywords(text, where)
+  const database = keywords.get('dbname') ?? ''
+  // Not by way of the URL: the parser leaves some of its escapes in the name of a database.
+  return { ...parseUrl(urlOf(keywords, where), where), ...(database === '' ? {} : { database }) }
+}
+
 /** The grammar of libpq: keyword = value, value quoted by ' where it has spaces, \ escaping the next character. */
 function parseKeywords(text: string, where: string): Map<string, string> {
   const pair = /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gsy
@@ -71,7 +78,6 @@ function urlOf(keywords: ReadonlyMap<string, string>, where: string): string {
     throw new Problem(`${where} lists several hosts, which is not supported. Name the one to read from.`)
   }
   if (host !== '') url.searchParams.set('host', host)
-  url.pathname = `/${encodeURIComponent(keywords.get('dbname') ?? '')}`
   for (const name of parameters) {
     const value = keywords.get(name)
     if (value !== undefined) url.searchParams.set(name, value)

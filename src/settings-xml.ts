@@ -38,6 +38,8 @@ const parser = new XMLParser({
   removeNSPrefix: true,
   parseAttributeValue: false,
   parseTagValue: false,
+  // Without it, numeric character references stay as they are.
+  htmlEntities: true,
 })
 
 /** Reads the settings of one or several SIPIS processes; a folder stands for every Settings*.xml in it. */
