@@ -73,8 +73,12 @@ function rootCause(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }
 
-/** The HTTP status that Yoga has chosen for the error, where it has. */
+/**
+ * The HTTP status that Yoga has chosen for the error, where it has. What is no GraphQL request at all is a 4xx for every
+ * client; `spec` would make it a 200 for those that accept application/json.
+ */
 function httpOf(error: GraphQLError | undefined): GraphQLErrorExtensions {
-  const http = error?.extensions.http
-  return http === undefined ? {} : { http }
+  const { http, code } = error?.extensions ?? {}
+  if (http === undefined) return {}
+  return { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http }
 }

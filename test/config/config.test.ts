@@ -7,7 +7,10 @@ import { requireDatabase, serveConfig } from '../../src/config.ts'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-config-'))
-  await writeFile(join(folder, 'a.xml'), '<Sipis><Database OpenString="host=db dbname=a user=x password=canary"/></Sipis>')
+  await writeFile(
+    join(folder, 'a.xml'),
+    '<Sipis><Database OpenString="host=db dbname=a user=x password=canary"/></Sipis>',
+  )
   await writeFile(join(folder, 'b.xml'), '<Sipis><Database OpenString="host=db port=5432 dbname=a user=y"/></Sipis>')
   await writeFile(join(folder, 'c.xml'), '<Sipis><Database OpenString="host=other dbname=a"/></Sipis>')
   await writeFile(join(folder, 'none.xml'), '<Sipis/>')
@@ -18,15 +21,30 @@ const file = (name: string) => join(folder, name)
 
 describe('The configuration', () => {
   it('without any setting is the demo on loopback', () => {
-    expect(serveConfig({}, {})).toMatchObject({ database: undefined, host: '127.0.0.1', port: 4000, timeZone: 'UTC', logLevel: 'info' })
+    expect(serveConfig({}, {})).toMatchObject({
+      database: undefined,
+      host: '127.0.0.1',
+      port: 4000,
+      timeZone: 'UTC',
+      logLevel: 'info',
+    })
     expect(serveConfig({}, { DATABASE_URL: '', PORT: '' })).toMatchObject({ database: undefined, port: 4000 })
   })
 
   it('takes the command line before the environment', () => {
     const environment = { DATABASE_URL: 'postgres://env/e', HOST: '::1', PORT: '1', SIPIS_TIME_ZONE: 'Europe/Prague' }
-    expect(serveConfig({}, environment)).toMatchObject({ database: { label: 'env:5432/e' }, host: '::1', port: 1, timeZone: 'Europe/Prague' })
+    expect(serveConfig({}, environment)).toMatchObject({
+      database: { label: 'env:5432/e' },
+      host: '::1',
+      port: 1,
+      timeZone: 'Europe/Prague',
+    })
     const flags = { databaseUrl: 'postgres://flag/f', host: 'localhost', port: '2' }
-    expect(serveConfig(flags, environment)).toMatchObject({ database: { label: 'flag:5432/f' }, host: 'localhost', port: 2 })
+    expect(serveConfig(flags, environment)).toMatchObject({
+      database: { label: 'flag:5432/f' },
+      host: 'localhost',
+      port: 2,
+    })
     expect(serveConfig({ settings: [file('a.xml')] }, environment).database?.label).toBe('db:5432/a')
   })
 
@@ -36,17 +54,33 @@ describe('The configuration', () => {
 
   it('names all that is wrong at once', () => {
     const flags = { host: '0.0.0.0', port: 'x', settings: [file('missing.xml')] }
-    const environment = { SIPIS_TIME_ZONE: 'Nowhere', LOG_LEVEL: 'loud', DATABASE_POOL_SIZE: '0', DATABASE_STATEMENT_TIMEOUT_MS: '-1' }
+    const environment = {
+      SIPIS_TIME_ZONE: 'Nowhere',
+      LOG_LEVEL: 'loud',
+      DATABASE_POOL_SIZE: '0',
+      DATABASE_STATEMENT_TIMEOUT_MS: '-1',
+    }
     const message = problemOf(() => serveConfig(flags, environment))
-    for (const word of ['HOST', 'PORT', 'missing.xml', 'SIPIS_TIME_ZONE', 'LOG_LEVEL', 'DATABASE_POOL_SIZE', 'DATABASE_STATEMENT_TIMEOUT_MS']) {
+    for (const word of [
+      'HOST',
+      'PORT',
+      'missing.xml',
+      'SIPIS_TIME_ZONE',
+      'LOG_LEVEL',
+      'DATABASE_POOL_SIZE',
+      'DATABASE_STATEMENT_TIMEOUT_MS',
+    ]) {
       expect(message).toContain(word)
     }
     expect(message.split('\n')).toHaveLength(7)
   })
 
-  it.each(['0.0.0.0', '::', '192.168.1.1', 'example.com', '127.0.0.1.example.com', '10.127.0.1'])('refuses to listen on %s', (host) => {
-    expect(() => serveConfig({ host }, {})).toThrow(/no authentication yet/)
-  })
+  it.each(['0.0.0.0', '::', '192.168.1.1', 'example.com', '127.0.0.1.example.com', '10.127.0.1'])(
+    'refuses to listen on %s',
+    (host) => {
+      expect(() => serveConfig({ host }, {})).toThrow(/no authentication yet/)
+    },
+  )
 
   it.each([
     [{ databaseUrl: 'postgres://h/d', settings: ['x'] }, /Give one of them/],

@@ -6,8 +6,14 @@ const parse = (text: string) => parseConnectionString(text, 'OpenString')
 
 describe('A connection string', () => {
   it.each([
-    ['host=db port=5432 dbname=sipis user=sipis password=secret', { host: 'db', port: 5432, database: 'sipis', user: 'sipis', password: 'secret' }],
-    [`  host = 'db'   dbname='my db' password='it''s'`.replace(`it''s`, `it\\'s \\\\ ok`), { host: 'db', database: 'my db', password: "it's \\ ok" }],
+    [
+      'host=db port=5432 dbname=sipis user=sipis password=secret',
+      { host: 'db', port: 5432, database: 'sipis', user: 'sipis', password: 'secret' },
+    ],
+    [
+      `  host = 'db'   dbname='my db' password='it''s'`.replace(`it''s`, `it\\'s \\\\ ok`),
+      { host: 'db', database: 'my db', password: "it's \\ ok" },
+    ],
     ['hostaddr=10.0.0.1 host=db dbname=x', { host: '10.0.0.1', database: 'x' }],
     ['host=/var/run/postgresql dbname=x', { host: '/var/run/postgresql', database: 'x' }],
     ['dbname=x password=a@b/c%20?#', { database: 'x', password: 'a@b/c%20?#' }],
@@ -30,13 +36,17 @@ describe('A connection string', () => {
 
   it('gives back any value that was quoted', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', minLength: 1 }), (password, database) => {
-        fc.pre(!/[\0\ud800-\udfff]/.test(password + database))
-        const quote = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
-        const config = parse(`dbname=${quote(database)} password=${quote(password)}`)
-        expect(config.database).toBe(database)
-        expect(config.password ?? '').toBe(password)
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme' }),
+        fc.string({ unit: 'grapheme', minLength: 1 }),
+        (password, database) => {
+          fc.pre(!/[\0\ud800-\udfff]/.test(password + database))
+          const quote = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
+          const config = parse(`dbname=${quote(database)} password=${quote(password)}`)
+          expect(config.database).toBe(database)
+          expect(config.password ?? '').toBe(password)
+        },
+      ),
     )
   })
 

@@ -21,14 +21,26 @@ const openStrings = (...paths: string[]) => readSettings(paths).map(({ openStrin
 
 describe('Settings.xml', () => {
   it('names the database, with the namespace or without, prefixed or not', async () => {
-    const plain = await write('a.xml', `<?xml version="1.0"?><Sipis><Server Name="Sipis1"/><Database OpenString="dbname=a"/></Sipis>`)
-    const namespaced = await write('b.xml', `<Sipis xmlns="http://acrobits.net/SipisSettings.xsd">\n  <Database OpenString="dbname=b" />\n</Sipis>`)
-    const prefixed = await write('c.xml', `<s:Sipis xmlns:s="http://acrobits.net/SipisSettings.xsd"><s:Database OpenString="dbname=c"/></s:Sipis>`)
+    const plain = await write(
+      'a.xml',
+      `<?xml version="1.0"?><Sipis><Server Name="Sipis1"/><Database OpenString="dbname=a"/></Sipis>`,
+    )
+    const namespaced = await write(
+      'b.xml',
+      `<Sipis xmlns="http://acrobits.net/SipisSettings.xsd">\n  <Database OpenString="dbname=b" />\n</Sipis>`,
+    )
+    const prefixed = await write(
+      'c.xml',
+      `<s:Sipis xmlns:s="http://acrobits.net/SipisSettings.xsd"><s:Database OpenString="dbname=c"/></s:Sipis>`,
+    )
     expect(openStrings(plain, namespaced, prefixed)).toEqual(['dbname=a', 'dbname=b', 'dbname=c'])
   })
 
   it('has its entities decoded', async () => {
-    const path = await write('entities.xml', `<Sipis><Database OpenString="dbname=a password=&apos;&lt;&amp;&quot;&#x17E;&apos;"/></Sipis>`)
+    const path = await write(
+      'entities.xml',
+      `<Sipis><Database OpenString="dbname=a password=&apos;&lt;&amp;&quot;&#x17E;&apos;"/></Sipis>`,
+    )
     expect(openStrings(path)).toEqual([`dbname=a password='<&"ž'`])
   })
 
@@ -37,12 +49,16 @@ describe('Settings.xml', () => {
     await write('defaults/middle.xml', '<Sipis Defaults="base.xml"><HttpServer Port="5000"/></Sipis>')
     const silent = await write('silent.xml', '<Sipis Defaults="defaults/middle.xml"><Server Name="x"/></Sipis>')
     const empty = await write('empty.xml', '<Sipis Defaults="defaults/middle.xml"><Database/></Sipis>')
-    const loud = await write('loud.xml', '<Sipis Defaults="defaults/middle.xml"><Database OpenString="dbname=own"/></Sipis>')
+    const loud = await write(
+      'loud.xml',
+      '<Sipis Defaults="defaults/middle.xml"><Database OpenString="dbname=own"/></Sipis>',
+    )
     expect(openStrings(silent, empty, loud)).toEqual(['dbname=base', 'dbname=base', 'dbname=own'])
   })
 
   it('may be one of several in a folder', async () => {
-    for (const n of [1, 2]) await write(`several/Settings${n}.xml`, `<Sipis><Database OpenString="dbname=${n}"/></Sipis>`)
+    for (const n of [1, 2])
+      await write(`several/Settings${n}.xml`, `<Sipis><Database OpenString="dbname=${n}"/></Sipis>`)
     await write('several/other.xml', '<Sipis/>')
     expect(openStrings(join(folder, 'several'))).toEqual(['dbname=1', 'dbname=2'])
   })
@@ -76,7 +92,10 @@ describe('Settings.xml', () => {
 
   it('is refused where entities would grow without bound', async () => {
     const levels = Array.from({ length: 12 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`).join('')
-    const path = await write('bomb.xml', `<!DOCTYPE Sipis [<!ENTITY e0 "boom">${levels}]><Sipis><Database OpenString="&e12;"/></Sipis>`)
+    const path = await write(
+      'bomb.xml',
+      `<!DOCTYPE Sipis [<!ENTITY e0 "boom">${levels}]><Sipis><Database OpenString="&e12;"/></Sipis>`,
+    )
     const read = () => openStrings(path)
     try {
       expect(String(read()[0]).length).toBeLessThan(10_000)

@@ -2,7 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatInstant, millisecondsBetween, parseInstant } from '../../src/graph/date-time.ts'
 
-const instants = fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
+const instants = fc.date({
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59Z'),
+  noInvalidDate: true,
+})
 const micros = fc.integer({ min: 0, max: 999_999 })
 
 /** As PostgreSQL prints it: no trailing zeros. */

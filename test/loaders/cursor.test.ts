@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCursor, encodeCursor } from '../../src/loaders/cursor.ts'
 
-const values = fc.array(fc.string({ unit: 'grapheme', maxLength: 64 }).filter((text) => !/[\n\0]/.test(text)), { minLength: 1, maxLength: 3 })
+const values = fc.array(
+  fc.string({ unit: 'grapheme', maxLength: 64 }).filter((text) => !/[\n\0]/.test(text)),
+  { minLength: 1, maxLength: 3 },
+)
 
 describe('A cursor', () => {
   it('gives back the position that it was made of', () => {
@@ -24,9 +27,12 @@ describe('A cursor', () => {
 
   it('that nobody made is refused', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.string({ minLength: 2_001, maxLength: 3_000 })), (text) => {
-        expect(() => decodeCursor(text, 'c', 2)).toThrow(/not a cursor/)
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.base64String(), fc.string({ minLength: 2_001, maxLength: 3_000 })),
+        (text) => {
+          expect(() => decodeCursor(text, 'c', 2)).toThrow(/not a cursor/)
+        },
+      ),
     )
   })
 

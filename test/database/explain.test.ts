@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { copyStatement, copyText } from '../../src/demo/copy-text.ts'
+import { dataSet, defaultDataSet, selectorName } from '../../src/demo/data-set.ts'
+import { createIndex, wantedIndexes } from '../../src/versions/indexes.ts'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { cloneDatabase, openReader } from '../support/database.ts'
+
+const kinds = [
+  { name: "v1 with SIPIS's own indexes", version: 'V1', advised: false },
+  { name: 'v1 with the indexes that check advises', version: 'V1', advised: true },
+  { name: 'v2 with our own indexes', version: 'V2', advised: false },
+] as const
+
+const filled = { ...defaultDataSet, selectors: 1_000, calls: 100 }
+
+describe.each(kinds)('On $name', ({ version, advised }) => {
+  let own: TestDatabase
+  let database: Database
+  let client: Client
+
+  beforeAll(async () => {
+    own = await cloneDatabase(version)
+    await fill(own.url, version)
+    if (advised)
+      for (const index of wantedIndexes.V1)
+        await own.sql(createIndex(index).replace('CONCURRENTLY', 'CONCURRENTLY IF NOT EXISTS'))
+    await own.sql('ANALYZE')
+    database = openReader(own.url)
+    client = await openClient(database)
+  })
+  afterAll(async () => {
+    await database.close()
+    await own[Symbol.asyncDispose]()
+  })
+
+  /** The plans of all statements of a query. */
+  const plansOf = async (query: string) => {
+    client.statements()
+    await client.ask(query)
+    const plans = client.statements().map(({ text, values }) => own.sql(`EXPLAIN (COSTS OFF) ${text}`, values))
+    return (await Promise.all(plans)).map((lines) => lines.flat().join('\n'))
+  }
+  const selector = selectorName(defaultDataSet.randomSeed, 7)
+  const indexed = /Seq Scan on (sipcalls|siptextmessages|pushtests|tokens|selectors)/
+
+  it('a selector with all four children is found by indexes alone', async () => {
+    const plans = await plansOf(`{ selector(selector: "${selector}") {
+      tokens { nodes { id } totalCount } calls { nodes { id } totalCount } messages { nodes { id } } pushTests { nodes { id } } } }`)
+    expect(plans).toHaveLength(7)
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+  })
+
+  it('the next page of a selector’s calls is found by an index', async () => {
+    const data = await client.ask(
+      `{ selector(selector: "${selector}") { calls(first: 3) { pageInfo { endCursor } } } }`,
+    )
+    const { endCursor } = data.selector.calls.pageInfo
+    const plans = await plansOf(
+      `{ selector(selector: "${selector}") { calls(first: 3, after: "${endCursor}") { nodes { id } } } }`,
+    )
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+  })
+
+  it('the newest calls and messages of all, and the page after them, are read from an index of time', async () => {
+    const { calls } = await client.ask('{ calls { pageInfo { endCursor } } }')
+    const plans =
+      await plansOf(`{ calls { nodes { id } } next: calls(after: "${calls.pageInfo.endCursor}") { nodes { id } }
+      messages { nodes { id } } oldest: calls(orderBy: OLDEST_FIRST) { nodes { id } } }`)
+    for (const plan of plans) {
+      expect(plan).not.toMatch(indexed)
+      expect(plan).toMatch(/Index Scan (Backward )?using \w*time\w* on (sipcalls|siptextmessages)/)
+    }
+  })
+
+  it('selectors are found by name, by prefix and by suffix with an index', async () => {
+    const plans = await plansOf(`{ selectors(filter: { prefix: "${selector.slice(0, 40)}" }) { nodes { id } }
+      suffix: selectors(filter: { suffix: "${selector.slice(40)}" }) { nodes { id } } }`)
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+    expect(plans[1]).toContain('suffix')
+  })
+
+  it('objects are found by id with an index', async () => {
+    const { selectors: list } = await client.ask(`{ selectors(filter: { prefix: "${selector}" }) { nodes { id
+      tokens { nodes { id } } calls(first: 1) { nodes { id } } messages(first: 1) { nodes { id } } pushTests(first: 1) { nodes { id } } } } }`)
+    const [node] = list.nodes
+    const ids = [node.id, ...['tokens', 'calls', 'messages', 'pushTests'].map((kind) => node[kind].nodes[0].id)]
+    for (const plan of await plansOf(`{ nodes(ids: ${JSON.stringify(ids)}) { id } }`)) expect(plan).not.toMatch(indexed)
+  })
+
+  if (version === 'V2' || advised) {
+    it('the newest calls of a selector are not even sorted', async () => {
+      const plans = await plansOf(
+        `{ selector(selector: "${selector}") { calls(first: 5) { nodes { id } } old: calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } } }`,
+      )
+      for (const plan of plans) expect(plan).not.toContain('Sort')
+    })
+
+    it('the newest of all lists are read from an index', async () => {
+      const plans = await plansOf('{ selectors { nodes { id } } pushTests { nodes { id } } calls { nodes { id } } }')
+      for (const plan of plans) expect(plan).not.toMatch(indexed)
+    })
+  }
+})
+
+async function fill(url: string, version: 'V1' | 'V2'): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  for (const table of dataSet(version, filled)) {
+    await pipeline(
+      Readable.from(copyText(table, filled.selectors)),
+      client.query(copyFrom(copyStatement(table, 'STDIN'))),
+    )
+  }
+  await client.end()
+}

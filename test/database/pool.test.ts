@@ -1,0 +1,120 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { DatabaseError } from '../../src/database/database-error.ts'
+import { openPool } from '../../src/database/pool.ts'
+import { openClient } from '../support/client.ts'
+import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
+
+async function failureOf(database: Database, text: string): Promise<DatabaseError> {
+  const error: unknown = await database.query(sql.raw(text)).catch((cause: unknown) => cause)
+  if (error instanceof DatabaseError) return error
+  throw new Error(`It did not fail with a DatabaseError, but gave ${String(error)}.`)
+}
+
+function reader(url: string, statementTimeoutMs?: number): Database {
+  const database = openReader(url, statementTimeoutMs)
+  untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+  return database
+}
+
+describe('A connection of the gateway', () => {
+  it.each([
+    `INSERT INTO selectors (selector) VALUES ('x')`,
+    'DELETE FROM selectors',
+    'CREATE TABLE mine (a int)',
+    `SELECT setval('selectors_id_seq', 5)`,
+    'DROP TABLE sipcalls',
+  ])('cannot run %s', async (statement) => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const { code } = await failureOf(reader(own.url), statement)
+    expect(code).toBe('25006')
+  })
+
+  it('says who it is, and what limits it has', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2', 'SQL_ASCII'))
+    const database = reader(own.url, 1234)
+    const settings = [
+      'application_name',
+      'default_transaction_read_only',
+      'statement_timeout',
+      'TimeZone',
+      'client_encoding',
+      'DateStyle',
+    ]
+    const rows = await database.query(
+      sql`SELECT current_setting(name) FROM unnest(${sql.param(settings)}::text[]) AS name`,
+    )
+    expect(rows.flat()).toEqual(['sipis-gateway test', 'on', '1234ms', 'UTC', 'SQL_ASCII', 'ISO, MDY'])
+  })
+
+  it('ends a statement that takes too long on the server, as a timeout', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const { failure } = await failureOf(reader(own.url, 100), 'SELECT pg_sleep(30)')
+    expect(failure).toBe('timeout')
+    const [[running] = []] = await own.sql(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+      AND query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()`)
+    expect(running).toBe('0')
+  })
+
+  it('that the server ends while it works is unavailable, and the next one works', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const database = reader(own.url)
+    const killed = failureOf(database, 'SELECT pg_sleep(30)')
+    await killAll(own.sql, 'active')
+    expect((await killed).failure).toBe('unavailable')
+    expect(await database.query(sql`SELECT 1`)).toEqual([['1']])
+  })
+
+  it('that the server ends while it is idle is replaced without a word', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const client = await openClient(reader(own.url))
+    await client.ask('{ selectors { totalCount } }')
+    await killAll(own.sql, 'idle')
+    const answer = await client.answer('{ selectors { totalCount } }')
+    if (answer.errors !== undefined) expect(answer.errors[0]?.extensions.code).toBe('UNAVAILABLE')
+    expect((await client.ask('{ selectors { totalCount } }')).selectors.totalCount).toBe(0)
+  })
+
+  it('is waited for only so long while all are busy', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const database = openPool({
+      connection: { connectionString: own.url },
+      maxConnections: 1,
+      connectTimeoutMs: 200,
+      statementTimeoutMs: 10_000,
+      applicationName: 'sipis-gateway test',
+    })
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    const busy = database.query(sql`SELECT pg_sleep(1)`)
+    expect((await failureOf(database, 'SELECT 1')).failure).toBe('unavailable')
+    await busy
+  })
+
+  it('that cannot be made is unavailable, and the message holds no password', async () => {
+    const database = reader('postgres://user:canary@127.0.0.1:1/none')
+    const { failure, message, code } = await failureOf(database, 'SELECT 1')
+    expect(failure).toBe('unavailable')
+    expect(code).toBe('ECONNREFUSED')
+    expect(message).not.toContain('canary')
+  })
+
+  it('that fails on a value says so without the value', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const { failure, message } = await failureOf(reader(own.url), `SELECT 'canary'::timestamptz`)
+    expect(failure).toBe('input')
+    expect(message).not.toContain('canary')
+  })
+})
+
+type Sql = (text: string) => Promise<(string | null)[][]>
+
+/** Ends the gateway's connections of a state, as soon as there is one. */
+async function killAll(run: Sql, state: string): Promise<void> {
+  for (;;) {
+    const killed = await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'sipis-gateway test' AND state = '${state}'
+      AND (state = 'idle' OR query LIKE '%pg_sleep%')`)
+    if (killed.length > 0) return
+  }
+}
