@@ -27,7 +27,7 @@ query Overview {
 }
 
 # The call history of one selector, page by page: give endCursor as after for the next page.
-query History($selector: String! = ${JSON.stringify(selector)}, $after: String) {
+query History($selector: String! = ${literal(selector)}, $after: String) {
   selector(selector: $selector) {
     calls(first: 10, after: $after) {
       nodes { time missedReason callId caller { displayName uri } }
@@ -37,7 +37,7 @@ query History($selector: String! = ${JSON.stringify(selector)}, $after: String) 
 }
 
 # Who called from this name or number, over all selectors.
-query CallsOf($username: String! = ${JSON.stringify(username)}) {
+query CallsOf($username: String! = ${literal(username)}) {
   calls(filter: { callerUsername: $username }, first: 20) {
     totalCount
     nodes { time missedReason caller { uri } selector { selector } }
@@ -58,6 +58,11 @@ query About {
   viewer { name scopes }
 }
 `
+
+/** A GraphQL string. Callers choose their names, and the page puts the query into a script element: no `<` may stand there. */
+function literal(text: string): string {
+  return JSON.stringify(text).replaceAll('<', '\\u003c')
+}
 
 /**
  * A few ready queries. They share one tab, for in GraphiQL 5 a tab that was not opened by hand moves away under the pointer

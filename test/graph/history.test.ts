@@ -100,19 +100,21 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     )
   })
 
+  const forwards = { size: 'first', from: 'after', more: 'hasNextPage', behind: 'hasPreviousPage', cursor: 'endCursor' }
+  const back = { size: 'last', from: 'before', more: 'hasPreviousPage', behind: 'hasNextPage', cursor: 'startCursor' }
+
   const walk = async (size: number, orderBy: string, backwards: boolean): Promise<string[]> => {
-    const seen: string[] = []
-    let cursor: string | null = null
-    for (let turn = 0; turn <= calls; turn++) {
-      const from: string = cursor === null ? '' : `, ${backwards ? 'before' : 'after'}: "${cursor}"`
-      const { nodes, pageInfo } = await page(`(${backwards ? 'last' : 'first'}: ${size}, orderBy: ${orderBy}${from})`)
-      if (backwards) seen.unshift(...callIds(nodes))
-      else seen.push(...callIds(nodes))
-      expect(backwards ? pageInfo.hasNextPage : pageInfo.hasPreviousPage).toBe(cursor !== null)
-      if (!(backwards ? pageInfo.hasPreviousPage : pageInfo.hasNextPage)) return seen
-      cursor = backwards ? pageInfo.startCursor : pageInfo.endCursor
+    const way = backwards ? back : forwards
+    const pages: string[][] = []
+    let from = ''
+    for (let more = true; more; ) {
+      const { nodes, pageInfo } = await page(`(${way.size}: ${size}, orderBy: ${orderBy}${from})`)
+      expect(pageInfo[way.behind]).toBe(from !== '')
+      pages.push(callIds(nodes))
+      from = `, ${way.from}: "${pageInfo[way.cursor]}"`
+      more = pageInfo[way.more] && pages.length <= calls
     }
-    throw new Error('The walk does not end.')
+    return (backwards ? pages.toReversed() : pages).flat()
   }
 
   it('between two cursors gives what lies between', async () => {

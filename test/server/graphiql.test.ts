@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
     own = await cloneDatabase('V2')
     await addDataSet({ version: 'V2', sql: own.sql }, { selectors: 5 })
     database = openReader(own.url)
-    const example = { selector: selectorName(1, 0), username: '+420600000000' }
+    const example = { selector: selectorName(1, 0), username: '</script><script>throw new Error("injected")</script>' }
     const logger = pino({ level: 'silent' })
     server = await listen(
       createGateway({ database, detected: await detect(database), timeZone: 'UTC', logger, example }),
