@@ -5,7 +5,7 @@ import { databaseError } from './database-error.ts'
 
 const unchanged = (value: string) => value
 /** As with a server, values stay as PostgreSQL prints them. */
-const asText = Object.fromEntries(Object.values(types).map((oid) => [oid, unchanged]))
+export const asText = Object.fromEntries(Object.values(types).map((oid) => [oid, unchanged]))
 
 /** PostgreSQL in this process, in memory only: for the demo and for tests, not for load. */
 export async function startEmbedded(): Promise<PGlite> {

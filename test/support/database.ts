@@ -3,7 +3,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
+import { asText, openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
 import { migrateEmbedded } from '../../src/database/migrations.ts'
 import { openPool } from '../../src/database/pool.ts'
 import type { SchemaVersion } from '../../src/versions/projection.ts'
@@ -117,8 +117,8 @@ export const backends: readonly Backend[] = [...server, ...embedded]
 async function writeEmbedded(own: PGlite, text: string, values: readonly unknown[]): Promise<(string | null)[][]> {
   await own.exec('SET default_transaction_read_only = off')
   try {
-    const { rows } = await own.query<unknown[]>(text, [...values], { rowMode: 'array' })
-    return rows.map((row) => row.map((value) => (value === null ? null : String(value))))
+    const { rows } = await own.query<(string | null)[]>(text, [...values], { rowMode: 'array', parsers: asText })
+    return rows
   } finally {
     await own.exec('SET default_transaction_read_only = on')
   }
