@@ -1,0 +1,209 @@
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Running } from '../support/command.ts'
+import { run, start } from '../support/command.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
+import { addDataSet } from '../support/rows.ts'
+
+function serve(args: readonly string[], environment?: Record<string, string>): Running {
+  const running = start(['serve', '--port', '0', ...args], environment)
+  onTestFinished(async () => {
+    running.child.kill('SIGKILL')
+    await running.finished
+  })
+  return running
+}
+
+async function addressOf(running: Running): Promise<string> {
+  const [address = ''] = /http:\/\/[^/\s]+/.exec(await running.printed('Stop with Ctrl+C')) ?? []
+  return address
+}
+
+async function ask(address: string, query: string): Promise<unknown> {
+  const answer = await fetch(`${address}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+  return answer.json()
+}
+
+/** Every row of SIPIS's tables, and all that a schema change would change. */
+async function everything({ sql }: TestDatabase): Promise<unknown> {
+  const names = (await sql(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`)).flat()
+  const rows = names.map((name) => sql(`SELECT t::text FROM ${name} t ORDER BY 1`))
+  return [names, await Promise.all(rows), await sql('SELECT relname, relfilenode FROM pg_class ORDER BY oid')]
+}
+
+describe('sipis-gateway serve', () => {
+  it('without a database serves the demo, says so, and says how to serve a real one', async () => {
+    const running = serve([])
+    const address = await addressOf(running)
+    const said = await running.printed('')
+    expect(said).toMatch(/DEMO/)
+    expect(said).toContain('--database-url')
+    expect(said).toContain(`${address}/graphql`)
+    expect(await ask(address, '{ selectors { totalCount } database { schemaVersion } }')).toEqual({
+      data: { selectors: { totalCount: 60 }, database: { schemaVersion: 'V2' } },
+    })
+    expect(await (await fetch(`${address}/health`)).json()).toEqual({ status: 'ok', schemaVersion: 'V2' })
+  })
+
+  it('prints a command that can be pasted as it is', async () => {
+    const running = serve([])
+    await addressOf(running)
+    const [, body = ''] = /-d '(.*)'/.exec(await running.printed('')) ?? []
+    const address = await addressOf(running)
+    const answer = (await ask(address, JSON.parse(body).query)) as {
+      data: { selector: { calls: { nodes: unknown[] } } }
+    }
+    expect(answer.data.selector.calls.nodes).toHaveLength(3)
+  })
+
+  it.each(['V1', 'V2'] as const)(
+    'serves a %s database by its URL, and leaves nothing behind in it',
+    async (version) => {
+      const own = untilTestEnds(await cloneDatabase(version))
+      await addDataSet({ version, sql: own.sql }, { selectors: 3 })
+      const before = await everything(own)
+      const running = serve(['--database-url', own.url])
+      const address = await addressOf(running)
+      expect(await ask(address, '{ selectors { totalCount } database { schemaVersion } }')).toEqual({
+        data: { selectors: { totalCount: 3 }, database: { schemaVersion: version } },
+      })
+      expect(
+        await own.sql(
+          `SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+        ),
+      ).toEqual([['sipis-gateway']])
+      expect(await running.printed('')).not.toContain('password@')
+      running.child.kill('SIGTERM')
+      expect((await running.finished).code).toBe(0)
+      expect(await everything(own)).toEqual(before)
+      expect(
+        await own.sql(
+          `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sipis-gateway' AND datname = current_database()`,
+        ),
+      ).toEqual([['0']])
+    },
+  )
+
+  it('serves the database that Settings.xml names, in the zone of the environment', async () => {
+    const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))
+    await own.sql(`INSERT INTO pushtests VALUES (1, 'p', 'iOS', '2026-07-01 12:00:00')`)
+    const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const { hostname, port, pathname, username, password } = new URL(own.url)
+    const open = `host=${hostname} port=${port} dbname=${pathname.slice(1)} user=${username} password='${decodeURIComponent(password)}'`
+    await writeFile(join(folder, 'defaults.xml'), `<Sipis><Database OpenString="${open}"/></Sipis>`)
+    for (const n of [1, 2])
+      await writeFile(
+        join(folder, `Settings${n}.xml`),
+        `<Sipis Defaults="defaults.xml"><Server Name="Sipis${n}"/></Sipis>`,
+      )
+    const running = serve(['--settings', folder], { SIPIS_TIME_ZONE: 'Europe/Prague' })
+    expect(
+      await ask(
+        await addressOf(running),
+        '{ database { schemaVersion encoding } pushTests { nodes { started selector { id } } } }',
+      ),
+    ).toEqual({
+      data: {
+        database: { schemaVersion: 'V1', encoding: 'SQL_ASCII' },
+        pushTests: { nodes: [{ started: '2026-07-01T10:00:00.000000Z', selector: null }] },
+      },
+    })
+  })
+
+  it('ends on SIGINT with 0', async () => {
+    const running = serve([])
+    await addressOf(running)
+    running.child.kill('SIGINT')
+    expect(await running.finished).toMatchObject({ code: 0, stdout: expect.stringContaining('Stopping') })
+  })
+
+  it('has the port from the environment, and says so where it is in use', async () => {
+    const busy = createServer().listen(0, '127.0.0.1')
+    await once(busy, 'listening')
+    onTestFinished(() => void busy.close())
+    const address = busy.address()
+    const port = String(typeof address === 'object' && address !== null ? address.port : '')
+    const { code, stderr } = await run(['serve'], { PORT: port })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      new RegExp(`^Port ${port} of 127.0.0.1 is in use. Stop .* or choose another with --port.\n$`),
+    )
+  })
+})
+
+describe('sipis-gateway serve says in one sentence what is wrong and what to do', () => {
+  const refusal = async (args: string[], environment?: Record<string, string>) => {
+    const { code, stderr, stdout } = await run(['serve', '--port', '0', ...args], environment)
+    expect(code).not.toBe(0)
+    expect(stdout).toBe('')
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stderr).not.toContain('canary')
+    return stderr
+  }
+
+  it('when the database is down', async () => {
+    expect(await refusal(['--database-url', 'postgres://u:canary@127.0.0.1:1/sipis'])).toMatch(
+      /127.0.0.1:1\/sipis cannot be used: .*start PostgreSQL/,
+    )
+  })
+
+  it('when host or database are unknown, or the password is wrong', async () => {
+    const own = untilTestEnds(await emptyDatabase())
+    const url = new URL(own.url)
+    expect(await refusal(['--database-url', 'postgres://u:canary@nowhere.invalid/sipis'])).toMatch(
+      /nowhere.invalid:5432\/sipis cannot be used/,
+    )
+    url.pathname = '/nothing'
+    expect(await refusal(['--database-url', url.href])).toMatch(/There is no database of this name/)
+    const wrong = new URL(own.url)
+    wrong.password = 'canary'
+    const said = await run(['serve', '--port', '0', '--database-url', wrong.href])
+    // A server may trust everybody on loopback.
+    if (!said.stderr.includes('No SIPIS table')) expect(said.stderr).toMatch(/User or password is wrong/)
+  })
+
+  it('when the database is none of SIPIS', async () => {
+    const own = untilTestEnds(await emptyDatabase())
+    expect(await refusal(['--database-url', own.url])).toMatch(/No SIPIS table .* init/)
+  })
+
+  it('when a table is missing', async () => {
+    const own = untilTestEnds(await cloneDatabase('V1'))
+    await own.sql('DROP TABLE sipcalls')
+    expect(await refusal(['--database-url', own.url])).toMatch(/neither schema v1 nor v2.*lacks sipcalls\b/)
+  })
+
+  it('when Settings.xml cannot be read', async () => {
+    expect(await refusal(['--settings', '/nowhere/Settings.xml'])).toMatch(
+      /Cannot read \/nowhere\/Settings.xml: there is no such file/,
+    )
+  })
+
+  it('when it should listen beyond loopback', async () => {
+    expect(await refusal(['--host', '0.0.0.0'])).toMatch(/no authentication yet, so it listens on this machine only/)
+  })
+
+  it('when several things are wrong at once', async () => {
+    const said = await refusal(['--host', '1.2.3.4', '--settings', '/nowhere'], {
+      SIPIS_TIME_ZONE: 'Mars',
+      LOG_LEVEL: 'x',
+    })
+    expect(said.trim().split('\n')).toHaveLength(4)
+  })
+
+  it.each([['--nonsense'], ['extra'], ['--port']])('when it does not know %s', async (arg) => {
+    const { code, stderr } = await run(['serve', arg])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/error: .*\n.*--help/)
+  })
+})

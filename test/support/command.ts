@@ -1,0 +1,51 @@
+/** The command line as a real process. */
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  /** Resolves with all that was printed so far, once that contains a text. */
+  printed(text: string): Promise<string>
+  finished: Promise<Finished>
+}
+
+const own = ['DATABASE_URL', 'HOST', 'PORT', 'SIPIS_TIME_ZONE', 'LOG_LEVEL']
+
+export function start(args: readonly string[], environment: Record<string, string> = {}): Running {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)))
+  const child = spawn(process.execPath, ['src/cli.ts', ...args], {
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const finished = once(child, 'close').then(([code]) => ({ code, stdout, stderr }))
+  return {
+    child,
+    finished,
+    async printed(text) {
+      while (!(stdout + stderr).includes(text)) {
+        if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}:\n${stdout}${stderr}`)
+        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), finished])
+      }
+      return stdout + stderr
+    },
+  }
+}
+
+export function run(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
+  return start(args, environment).finished
+}
