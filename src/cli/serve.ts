@@ -28,8 +28,10 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
   const gateway = createGateway({ database, detected, timeZone: config.timeZone, logger, example })
   const server = await listen(gateway, config.host, config.port)
+  // Heard from before the address is known, for whoever reads it may stop us at once.
+  const stopped = output.stopped()
   output.print(banner(server.url, detected, label, example))
-  const signal = await output.stopped()
+  const signal = await stopped
   output.print(`Stopping on ${signal}; requests that run may take up to ${graceMs / 1000} seconds.`)
   await server.close(graceMs)
   await gateway.dispose()
