@@ -5,7 +5,7 @@ import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Context } from './context.ts'
 import { decodeNodeId, encodeNodeId, maxNodes } from './node-id.ts'
 
-interface SchemaTypes {
+export interface SchemaTypes {
   Context: Context
   Scalars: { DateTime: { Input: string; Output: string }; ID: { Input: string; Output: string } }
   DefaultFieldNullability: false
