@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts'
 import { openEmbedded, startEmbedded } from '../database/embedded.ts'
-import { migrateEmbedded } from '../database/migrations.ts'
+import { migrateEmbedded } from '../versions/migrations.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
 import { copyStatement, copyText } from './copy-text.ts'
 import type { DataSetOptions } from './data-set.ts'

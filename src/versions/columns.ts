@@ -32,6 +32,14 @@ export function orderBy<Row>(
   return { field, sql: expression(part), bind: (value) => sql`${value}::${cast}` }
 }
 
+/** The order of rows that have a time: the rowid settles the order of one instant. */
+export function byTime<Row extends { time: string; rowid: string }>(
+  time: SQLWrapper,
+  rowid: SQLWrapper,
+): OrderColumn<Row>[] {
+  return [orderBy<Row>('time', time, 'timestamptz'), orderBy<Row>('rowid', rowid, 'bigint')]
+}
+
 export function selectList<Row>(columns: Columns<Row>): SQL {
   return sql.join(
     list(columns).map(([, column]) => column.sql),

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { migrateServer } from '../../src/database/migrations.ts'
+import { migrateServer } from '../../src/versions/migrations.ts'
 import type { SchemaVersion } from '../../src/versions/projection.ts'
 
 export type Encoding = 'UTF8' | 'SQL_ASCII'

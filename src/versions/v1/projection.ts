@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
-import type { CallRow, MessageRow, Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import { byTime, exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
+import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
 import { pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
@@ -48,10 +48,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       table: sipcalls,
       ofKey: (key) => sql`${sipcalls.id} = ${key}`,
       ofSelector: sql`${sipcalls.id} = ${selectors.id}`,
-      order: [
-        orderBy<CallRow>('time', sipcalls.time, 'timestamptz'),
-        orderBy<CallRow>('rowid', sipcalls.rowid, 'bigint'),
-      ],
+      order: byTime(sipcalls.time, sipcalls.rowid),
       columns: {
         rowid: text(sipcalls.rowid),
         ...peerColumns(sipcalls),
@@ -64,10 +61,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       table: siptextmessages,
       ofKey: (key) => sql`${siptextmessages.id} = ${key}`,
       ofSelector: sql`${siptextmessages.id} = ${selectors.id}`,
-      order: [
-        orderBy<MessageRow>('time', siptextmessages.time, 'timestamptz'),
-        orderBy<MessageRow>('rowid', siptextmessages.rowid, 'bigint'),
-      ],
+      order: byTime(siptextmessages.time, siptextmessages.rowid),
       columns: {
         rowid: text(siptextmessages.rowid),
         ...peerColumns(siptextmessages),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
-import type { CallRow, MessageRow, Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import { byTime, exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
+import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
 import { pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
@@ -47,10 +47,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       table: sipcalls,
       ofKey: (key) => sql`${sipcalls.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${sipcalls.selector} = ${selectors.selector}`,
-      order: [
-        orderBy<CallRow>('time', sipcalls.time, 'timestamptz'),
-        orderBy<CallRow>('rowid', sipcalls.rowid, 'bigint'),
-      ],
+      order: byTime(sipcalls.time, sipcalls.rowid),
       columns: {
         rowid: text(sipcalls.rowid),
         ...peerColumns(sipcalls),
@@ -63,10 +60,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       table: siptextmessages,
       ofKey: (key) => sql`${siptextmessages.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${siptextmessages.selector} = ${selectors.selector}`,
-      order: [
-        orderBy<MessageRow>('time', siptextmessages.time, 'timestamptz'),
-        orderBy<MessageRow>('rowid', siptextmessages.rowid, 'bigint'),
-      ],
+      order: byTime(siptextmessages.time, siptextmessages.rowid),
       columns: {
         rowid: text(siptextmessages.rowid),
         ...peerColumns(siptextmessages),

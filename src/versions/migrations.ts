@@ -5,7 +5,7 @@ import { migrate as migrateServerDatabase } from 'drizzle-orm/node-postgres/migr
 import { drizzle as drizzleEmbedded } from 'drizzle-orm/pglite'
 import { migrate as migrateEmbeddedDatabase } from 'drizzle-orm/pglite/migrator'
 import type { Client } from 'pg'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { SchemaVersion } from './projection.ts'
 
 /** The migrations that were applied are kept in a schema of their own, away from SIPIS's tables. */
 export const migrationsSchema = 'sipis_gateway'

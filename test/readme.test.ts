@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { parse, validate } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { openDemo } from '../src/demo/demo-database.ts'
+import { schema } from '../src/graph/schema.ts'
+import { openClient } from './support/client.ts'
+import { untilTestEnds } from './support/database.ts'
+
+describe('README.md', () => {
+  it.each(['V2'] as const)('shows a first query and the answer that the demo gives (%s)', async (version) => {
+    const readme = await readFile('README.md', 'utf8')
+    const [, query = '', answer = ''] = /```graphql\n(.*?)```\s+```json\n(.*?)```/s.exec(readme) ?? []
+    const database = await openDemo(version)
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    expect(await (await openClient(database)).answer(query)).toEqual(JSON.parse(answer))
+  })
+
+  it('links to files that are there, as do the other documents', async () => {
+    for (const file of [
+      'README.md',
+      'docs/api.md',
+      'docs/architecture.md',
+      'docs/configuration.md',
+      'docs/contributing.md',
+    ]) {
+      const text = await readFile(file, 'utf8')
+      for (const [, target = ''] of text.matchAll(/\]\((?!http)([^)#]+)\)/g)) await readFile(target)
+    }
+  })
+
+  it('names every command that there is', async () => {
+    const readme = await readFile('README.md', 'utf8')
+    for (const command of ['serve', 'check', 'init', 'seed', 'schema']) expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
+  })
+})
+
+describe('docs/api.md', () => {
+  it('shows a query that the schema knows', async () => {
+    const [query = ''] = /^ {4}query History.*?^ {4}}$/ms.exec(await readFile('docs/api.md', 'utf8')) ?? []
+    expect(validate(schema, parse(query))).toEqual([])
+  })
+
+  it('names every code that a client can get', async () => {
+    const text = await readFile('docs/api.md', 'utf8')
+    const sources = await Promise.all(
+      ['src/server/errors.ts', 'src/server/routes.ts', 'src/graph/token.ts'].map((file) => readFile(file, 'utf8')),
+    )
+    const codes = new Set(
+      sources
+        .join()
+        .match(/(?<=')(?:[A-Z]+_)*[A-Z]+(?=')/g)
+        ?.filter((code) => code !== 'BAD_REQUEST'),
+    )
+    expect(codes.size).toBeGreaterThan(6)
+    for (const code of codes) expect([code, text.includes(`\`${code}\``)]).toEqual([code, true])
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('names every variable that is read, with its default', async () => {
+    const text = await readFile('docs/configuration.md', 'utf8')
+    const source = await readFile('src/config.ts', 'utf8')
+    const variables = [...new Set(source.match(/\b(?:DATABASE|SIPIS|LOG)_[A-Z_]+\b/g)), 'HOST', 'PORT']
+    expect(variables.length).toBeGreaterThan(6)
+    for (const variable of variables) expect([variable, text.includes(`\`${variable}\``)]).toEqual([variable, true])
+  })
+})
