@@ -30,7 +30,8 @@ describe('README.md', () => {
 
   it('names every command that there is', async () => {
     const readme = await readFile('README.md', 'utf8')
-    for (const command of ['serve', 'check', 'init', 'seed', 'schema']) expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
+    for (const command of ['serve', 'check', 'init', 'seed', 'schema'])
+      expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
   })
 })
 
