@@ -79,6 +79,31 @@ program
   })
 
 program
+  .command('copy')
+  .description('copy a v1 database into an empty v2 one; without --execute a dry run that writes nothing')
+  .argument('[new]', "the v2 database: SIPIS's Settings.xml, or a postgres:// URL")
+  .argument('[old]', 'the v1 database, likewise; the order is that of CreateSipisDb')
+  .addOption(new Option('--to <new>', 'the v2 database, instead of the first argument'))
+  .addOption(new Option('--from <old>', 'the v1 database, instead of the second argument'))
+  .addOption(new Option('--execute', 'copy'))
+  .addOption(new Option('--verify-only', 'compare two databases of which one was copied from the other'))
+  .addOption(new Option('--freeze', 'hold those who write to the source while the copy runs'))
+  .addOption(
+    new Option('--invalid-bytes <how>', 'from SQL_ASCII into UTF8: texts that are no UTF-8')
+      .choices(['reject', 'replace', 'latin1'])
+      .default('reject'),
+  )
+  .addOption(new Option('--missed-reason <word>', 'why calls were missed, which v1 does not record').default('Missed'))
+  .addOption(new Option('--rejects <file>', 'where rows that cannot go are listed, as JSON lines'))
+  .addOption(new Option('--accept-rejects <reason=count...>', 'leave exactly so many rows behind'))
+  .addOption(new Option('--lock-timeout <seconds>', 'how long to wait for a lock').argParser(wholeNumber).default(10))
+  .addOption(new Option('--json', 'print the report as JSON'))
+  .action(async (newName, oldName, flags) => {
+    const { copyCommand } = await import('./cli/copy.ts')
+    process.exitCode = (await copyCommand([newName, oldName], flags, standardOutput)) ? 0 : 1
+  })
+
+program
   .command('schema')
   .description('print the GraphQL schema')
   .action(async () => {

@@ -109,6 +109,11 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
   )
 }
 
+/** The database that one name stands for: a Settings.xml, or a connection string. */
+export function databaseAt(name: string, where: string, isSettings: boolean): DatabaseTarget {
+  return isSettings ? fromSettings([name]) : target(name, where)
+}
+
 function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget | undefined {
   const { databaseUrl, settings } = flags
   if (databaseUrl !== undefined && settings !== undefined) {

@@ -1,6 +1,7 @@
 /** Rows of a v1 database that will trouble a migration to v2: counted, never changed. */
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
+import { isNotUtf8 } from '../database/utf8.ts'
 
 export interface Trouble {
   readonly table: string
@@ -60,13 +61,8 @@ const textColumns: Readonly<Record<string, readonly string[]>> = {
   restart: ['name', 'value', 'server', 'longvalue'],
 }
 
-/** Well-formed UTF-8, byte by byte: in an SQL_ASCII database a character is a byte. */
-const utf8 =
-  '^([\\x01-\\x7f]|[\\xc2-\\xdf][\\x80-\\xbf]|\\xe0[\\xa0-\\xbf][\\x80-\\xbf]|[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}' +
-  '|\\xed[\\x80-\\x9f][\\x80-\\xbf]|\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}|[\\xf1-\\xf3][\\x80-\\xbf]{3}|\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2})*$'
-
 function notUtf8(table: string, columns: readonly string[]): Question {
-  const condition = columns.map((column) => `${column} !~ '${utf8}'`).join(' OR ')
+  const condition = columns.map(isNotUtf8).join(' OR ')
   return { table, reason: 'a text is not valid UTF-8', condition }
 }
 

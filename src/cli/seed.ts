@@ -76,7 +76,7 @@ async function refuseRows(client: Client, tables: readonly DataTable[], label: s
 async function write(client: Client, table: DataTable, installations: number, progress: Progress): Promise<void> {
   progress.start(table.name, table.rows)
   try {
-    const text = copyText(table, installations, (rows) => progress.update(rows))
+    const text = copyText(table, installations, progress.update)
     await pipeline(Readable.from(text), client.query(copyFrom(copyStatement(table, 'STDIN'))))
   } finally {
     progress.stop()

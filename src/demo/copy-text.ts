@@ -10,22 +10,25 @@ const chunkLength = 64 * 1024
 export function* copyText(
   table: DataTable,
   installations: number,
-  progress?: (rows: number) => void,
+  progress?: (rows: number, bytes: number) => void,
 ): Generator<string> {
   let chunk = ''
   let rows = 0
+  let bytes = 0
   for (let installation = 0; installation < installations; installation++) {
     for (const row of table.rowsOf(installation)) {
       chunk += `${row.map(cellText).join('\t')}\n`
       rows++
     }
     if (chunk.length < chunkLength) continue
+    bytes += Buffer.byteLength(chunk)
     yield chunk
-    progress?.(rows)
+    progress?.(rows, bytes)
     chunk = ''
   }
   if (chunk !== '') yield chunk
-  progress?.(rows)
+  bytes += Buffer.byteLength(chunk)
+  progress?.(rows, bytes)
 }
 
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

@@ -1,0 +1,170 @@
+import { existsSync } from 'node:fs'
+import type { DatabaseTarget } from '../config.ts'
+import { databaseAt } from '../config.ts'
+import type { CopyOptions } from '../copy/copy.ts'
+import { copy } from '../copy/copy.ts'
+import type { Reason } from '../copy/plan.ts'
+import { reasons } from '../copy/plan.ts'
+import type { Progress as CopyProgress } from '../copy/progress.ts'
+import type { CopyReport, TableReport } from '../copy/report.ts'
+import type { InvalidBytes } from '../copy/statements.ts'
+import { connectProblem } from '../database/connect-problem.ts'
+import { DatabaseError } from '../database/database-error.ts'
+import { Problem } from '../problem.ts'
+import type { Output } from './output.ts'
+import { openProgress } from './progress.ts'
+
+export interface CopyFlags {
+  readonly to?: string | undefined
+  readonly from?: string | undefined
+  readonly execute?: boolean | undefined
+  readonly verifyOnly?: boolean | undefined
+  readonly freeze?: boolean | undefined
+  readonly invalidBytes: InvalidBytes
+  readonly missedReason: string
+  readonly rejects?: string | undefined
+  readonly acceptRejects?: readonly string[] | undefined
+  readonly lockTimeout: number
+  readonly json?: boolean | undefined
+}
+
+/** Resolves with whether all went as it should. */
+export async function copyCommand(
+  names: readonly (string | undefined)[],
+  flags: CopyFlags,
+  output: Output,
+): Promise<boolean> {
+  const options = optionsOf(names, flags)
+  const interrupted = new AbortController()
+  void output.stopped().then(() => interrupted.abort())
+  const report = await copy(options, progressOn(output), interrupted.signal).catch((error: unknown) => {
+    throw error instanceof DatabaseError ? failure(options, error) : error
+  })
+  output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
+  return report.problems.length === 0
+}
+
+function optionsOf([newName, oldName]: readonly (string | undefined)[], flags: CopyFlags): CopyOptions {
+  const target = named(newName, flags.to, 'NEW', '--to')
+  const source = named(oldName, flags.from, 'OLD', '--from')
+  if (flags.execute === true && flags.verifyOnly === true) {
+    throw new Problem('--execute and --verify-only exclude each other. Give one of them, or neither for a dry run.')
+  }
+  return {
+    source,
+    target,
+    mode: flags.execute === true ? 'execute' : flags.verifyOnly === true ? 'verify-only' : 'dry-run',
+    freeze: flags.freeze === true,
+    invalidBytes: flags.invalidBytes,
+    missedReason: flags.missedReason,
+    rejectsFile: flags.rejects,
+    accepted: acceptedRejects(flags.acceptRejects ?? []),
+    lockTimeoutMs: flags.lockTimeout * 1000,
+  }
+}
+
+function named(place: string | undefined, flag: string | undefined, what: string, option: string): DatabaseTarget {
+  if (place !== undefined && flag !== undefined)
+    throw new Problem(`${what} and ${option} name the same database twice. Give one of them.`)
+  const name = place ?? flag
+  if (name === undefined) {
+    throw new Problem(
+      `${what} is missing. The order is: sipis-gateway copy NEW OLD, each a Settings.xml or a postgres:// URL.`,
+    )
+  }
+  // A path that is there is a file, whatever it looks like.
+  return databaseAt(name, option, existsSync(name) || /\.xml(\.\w+)?$/i.test(name))
+}
+
+function acceptedRejects(pairs: readonly string[]): Map<Reason, number> {
+  return new Map(
+    pairs.map((pair) => {
+      const [, name, count] = /^([a-z-]+)=(\d{1,15})$/.exec(pair) ?? []
+      const reason = reasons.find((known) => known === name)
+      if (reason === undefined) {
+        throw new Problem(`--accept-rejects ${pair} is not reason=count. The reasons are ${reasons.join(', ')}.`)
+      }
+      return [reason, Number(count)]
+    }),
+  )
+}
+
+function progressOn({ progress: stream }: Output): CopyProgress {
+  const progress = openProgress(stream)
+  return {
+    say: (line) => void stream.write(`${line}\n`),
+    table(name, rows) {
+      progress.start(name, rows)
+      return { moved: ({ rows: done, bytes }) => progress.update(done, bytes), stop: progress.stop }
+    },
+  }
+}
+
+const sentences: Readonly<Record<string, string>> = {
+  '53100': 'The disk of the target is full: make room.',
+  '55P03': 'A lock was not to be had in time: find out who holds it (pg_locks), or raise --lock-timeout.',
+  '40P01': 'Two transactions waited for each other: run the copy again.',
+}
+
+function failure({ source, target }: CopyOptions, error: DatabaseError): Problem {
+  const both = `${source.label} into ${target.label}`
+  const hint = sentences[error.code]
+  const { message } =
+    hint === undefined
+      ? connectProblem(both, error)
+      : new Problem(`The copy of ${both} failed: ${error.message}. ${hint}`)
+  return new Problem(`${message} Nothing was written: the target is as it was, and the source untouched.`)
+}
+
+function describe(report: CopyReport): string {
+  const { mode, source, target, tables, warnings, unknownTables, rejectsFile, problems, committed } = report
+  const heading = {
+    'dry-run': 'Dry run: nothing is written.',
+    execute: 'Copy.',
+    'verify-only': 'Comparison: nothing is written.',
+  }
+  return [
+    `${heading[mode]} From ${source} (v1) into ${target} (v2)`,
+    '',
+    row('table', 'rows in', 'added', 'rejected', 'rows out', mode === 'dry-run' ? '' : 'compared'),
+    ...tables.map(tableLine),
+    ...tables.flatMap(details),
+    ...warnings.map((warning) => `\nWarning: ${warning}`),
+    ...unknownTables.map(
+      ({ table, rows }) => `\nWarning: ${table} is not a table that SIPIS 4 knows; its ${rows} rows are not copied.`,
+    ),
+    ...(rejectsFile === undefined ? [] : [`\nThe rows that cannot go are listed in ${rejectsFile}`]),
+    ...problems.map((problem) => `\n${problem}`),
+    '',
+    ending(report, committed),
+  ].join('\n')
+}
+
+function ending({ mode, problems }: CopyReport, committed: boolean): string {
+  if (committed) return 'Done: every row is accounted for, and the target holds what the source holds.'
+  if (problems.length > 0) return mode === 'verify-only' ? 'The databases differ.' : 'Not copied.'
+  return mode === 'dry-run' ? 'All is ready. Run it again with --execute.' : 'The target holds what the source holds.'
+}
+
+function tableLine({ table, rowsIn, added, rejects, rowsOut, source, target }: TableReport): string {
+  const rejected = Object.values(rejects).reduce((sum, count) => sum + count, 0)
+  const same =
+    target === undefined ? '' : target.rows === source.rows && target.sums === source.sums ? 'same' : 'DIFFERENT'
+  return row(table, String(rowsIn), String(added), String(rejected), String(rowsOut), same)
+}
+
+function row(name: string, ...cells: readonly string[]): string {
+  return `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(12)).join('')}`.trimEnd()
+}
+
+function details({ table, rejects, filled, converted }: TableReport): string[] {
+  return [
+    ...Object.entries(rejects).map(([reason, count]) => `  ${table}: ${count} rows cannot go: ${reason}`),
+    ...Object.entries(filled).map(
+      ([column, count]) => `  ${table}.${column}: null in ${count} rows becomes empty or 0`,
+    ),
+    ...Object.entries(converted).map(
+      ([column, count]) => `  ${table}.${column}: bytes of ${count} values were no UTF-8 and are converted`,
+    ),
+  ]
+}

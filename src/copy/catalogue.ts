@@ -1,0 +1,93 @@
+import type { CopyTable } from './plan.ts'
+import type { Session } from './session.ts'
+import type { TableFacts } from './statements.ts'
+
+export async function factsOf({ query }: Session, table: string): Promise<TableFacts> {
+  const limits = await query(
+    `SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($1) AND atttypid = 'varchar'::regtype
+      AND atttypmod > 4 AND attnum > 0 AND NOT attisdropped`,
+    [table],
+  )
+  const keys = await query(
+    `SELECT array_to_string(ARRAY(SELECT a.attname FROM unnest(x.indkey[0:x.indnkeyatts - 1]) WITH ORDINALITY AS k(n, place)
+        JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.n ORDER BY place), ',')
+      FROM pg_index x WHERE x.indrelid = to_regclass($1) AND x.indisunique AND x.indpred IS NULL AND x.indexprs IS NULL`,
+    [table],
+  )
+  return {
+    limits: new Map(limits.map(([name, limit]) => [String(name), Number(limit)])),
+    uniqueKeys: keys.map(([names]) => String(names).split(',')),
+  }
+}
+
+/** Whether the source itself keeps a key of the target unique, so that nobody has to look. */
+export function isKept(table: CopyTable, key: readonly string[], source: ReadonlyMap<string, TableFacts>): boolean {
+  const has = (name: string, wanted: readonly string[]) =>
+    (source.get(name)?.uniqueKeys ?? []).some(
+      (columns) => columns.length === wanted.length && wanted.every((column) => columns.includes(column)),
+    )
+  if (table.name === 'selectors') return has('selectors', key)
+  // Rows that are added have a key of their own.
+  if (!key.includes('selector')) return has(table.name, key)
+  return (
+    has('selectors', ['selector']) &&
+    has(
+      table.name,
+      key.map((column) => (column === 'selector' ? 'id' : column)),
+    )
+  )
+}
+
+export async function isThere({ query }: Session, table: string): Promise<boolean> {
+  const [[there] = []] = await query('SELECT to_regclass($1) IS NOT NULL', [table])
+  return there === 't'
+}
+
+export interface UnknownTable {
+  readonly table: string
+  readonly rows: number
+}
+
+/** Tables beside those of SIPIS that hold rows, which nobody will copy. */
+export async function unknownTables({ query }: Session, known: readonly string[]): Promise<UnknownTable[]> {
+  const names = await query(
+    `SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(current_schemas(false)) AND NOT c.relname = ANY($1)
+      AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1`,
+    [known],
+  )
+  const found: UnknownTable[] = []
+  for (const [name = ''] of names) {
+    const [[rows] = []] = await query(`SELECT count(*) FROM ${name}`)
+    if (rows !== '0') found.push({ table: String(name), rows: Number(rows) })
+  }
+  return found
+}
+
+/** Others who are connected to the database now: SIPIS may be still running. */
+export async function otherConnections({ query }: Session): Promise<number> {
+  const [[others] = []] = await query(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name NOT LIKE 'sipis-gateway%'`)
+  return Number(others)
+}
+
+/** Moves the sequences of the target past its largest values. */
+export async function advanceSequences({ query }: Session, tables: readonly string[]): Promise<void> {
+  for (const table of tables) {
+    const sequences = await query(
+      `SELECT a.attname, substring(pg_get_expr(d.adbin, d.adrelid) FROM 'nextval\\(''(.+)''::regclass'),
+          pg_get_serial_sequence($1, a.attname)
+        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = to_regclass($1) AND a.attname IN ('id', 'rowid') AND NOT a.attisdropped`,
+      [table],
+    )
+    for (const [column, byDefault, owned] of sequences) {
+      const sequence = byDefault ?? owned
+      if (sequence == null) continue
+      await query(
+        `SELECT setval($1, largest) FROM (SELECT max(${column}) AS largest FROM ${table}) AS t WHERE largest > 0`,
+        [sequence],
+      )
+    }
+  }
+}

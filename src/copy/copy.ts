@@ -1,0 +1,332 @@
+/** Copies a v1 database into an empty v2 one: all rows that can go, compared before anything is committed, or nothing. */
+import type { DatabaseTarget } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { render } from '../database/database.ts'
+import { Problem } from '../problem.ts'
+import { detect } from '../versions/detect.ts'
+import type { SchemaVersion } from '../versions/projection.ts'
+import type { UnknownTable } from './catalogue.ts'
+import { advanceSequences, factsOf, isKept, isThere, otherConnections, unknownTables } from './catalogue.ts'
+import type { CopyTable, Reason } from './plan.ts'
+import { copyPlan, serverQuestions } from './plan.ts'
+import type { Progress } from './progress.ts'
+import { openRejectsFile } from './rejects-file.ts'
+import type { Checksum, CopyReport, Mode, TableReport } from './report.ts'
+import { isSame, rejectsByReason } from './report.ts'
+import type { Session } from './session.ts'
+import { openSession } from './session.ts'
+import type { InvalidBytes, TableFacts, TableStatements } from './statements.ts'
+import { statementsOf, targetChecksum } from './statements.ts'
+import { transfer } from './transfer.ts'
+
+export interface CopyOptions {
+  readonly source: DatabaseTarget
+  readonly target: DatabaseTarget
+  readonly mode: Mode
+  /** Holds SIPIS's writers while the copy runs. */
+  readonly freeze: boolean
+  readonly invalidBytes: InvalidBytes
+  readonly missedReason: string
+  readonly rejectsFile: string | undefined
+  /** How many rows may stay behind, by reason. */
+  readonly accepted: ReadonlyMap<Reason, number>
+  readonly lockTimeoutMs: number
+}
+
+/** A table with all that has to be known to copy it. */
+interface Task {
+  readonly table: CopyTable
+  readonly statements: TableStatements
+  readonly duplicates: readonly (readonly string[])[]
+}
+
+interface Looked extends Task {
+  readonly report: TableReport
+}
+
+/** Any number that nobody else is likely to have: it keeps a second copy out of the target. */
+const advisoryLock = '6003407290438733'
+
+export async function copy(options: CopyOptions, progress: Progress, signal: AbortSignal): Promise<CopyReport> {
+  await using source = await openSession(options.source, options.lockTimeoutMs)
+  await using target = await openSession(options.target, options.lockTimeoutMs)
+  // What the servers are doing does not end with the connection.
+  const cancel = () => void Promise.allSettled([source.cancel(), target.cancel()])
+  signal.addEventListener('abort', cancel)
+  try {
+    return await run(options, source, target, progress, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new Problem('Interrupted: the target is as it was.')
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+}
+
+/** In this order: nothing is copied before all is known of it, nothing is committed before it was compared. */
+async function run(
+  options: CopyOptions,
+  source: Session,
+  target: Session,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<CopyReport> {
+  const { mode } = options
+  refuseEncodings(source, target)
+  const plan = copyPlan({ encoding: source.encoding, missedReason: options.missedReason })
+  await beginSource(source, plan, options.freeze)
+  await beginTarget(target, plan, mode)
+  const there = await tablesOf(source, plan)
+  const tasks = await prepare(there, source, target, options)
+
+  const looked: Looked[] = []
+  for (const task of tasks) looked.push({ ...task, report: await lookThrough(task, source, progress) })
+  const reports = looked.map(({ report }) => report)
+  const facts = {
+    mode,
+    source: source.label,
+    target: target.label,
+    warnings: await warningsOf(source, plan, there),
+    unknownTables: await findUnknown(source, plan),
+    rejectsFile: await writeRejects(options, looked, source),
+  }
+  const refused = unaccepted(reports, options.accepted)
+  if (mode === 'dry-run' || (mode === 'execute' && refused.length > 0)) {
+    const problems = mode === 'execute' ? [...refused, nothingWritten] : refused
+    return { ...facts, tables: reports, committed: false, problems }
+  }
+
+  if (mode === 'execute') for (const task of looked) await move(task, source, target, progress, signal)
+  const tables = await compare(looked, target, progress)
+  const different = tables.filter((table) => !isSame(table)).map(difference)
+  const committed = mode === 'execute' && different.length === 0
+  if (committed) await commit(target, tasks)
+  const undone = mode === 'execute' && !committed ? [nothingWritten] : []
+  return { ...facts, tables, committed, problems: [...refused, ...different, ...undone] }
+}
+
+async function tablesOf(source: Session, plan: readonly CopyTable[]): Promise<CopyTable[]> {
+  const there: CopyTable[] = []
+  for (const table of plan) if (await isThere(source, table.name)) there.push(table)
+  return there
+}
+
+async function compare(looked: readonly Looked[], target: Session, progress: Progress): Promise<TableReport[]> {
+  const compared: TableReport[] = []
+  for (const { table, report } of looked) {
+    progress.say(`Comparing ${table.name} …`)
+    compared.push({ ...report, target: await checksumOf(target, targetChecksum(table)) })
+  }
+  return compared
+}
+
+const nothingWritten = 'Nothing was written: the target is as empty as it was.'
+
+function refuseEncodings(source: Session, target: Session): void {
+  for (const { encoding, label } of [source, target]) {
+    if (encoding === 'UTF8' || encoding === 'SQL_ASCII') continue
+    throw new Problem(
+      `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`,
+    )
+  }
+}
+
+/** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
+async function beginSource(source: Session, plan: readonly CopyTable[], freeze: boolean): Promise<void> {
+  await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  if (freeze) await source.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE MODE`)
+  await expectVersion(source, 'V1', 'The source (OLD)')
+}
+
+async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {
+  await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
+  await expectVersion(target, 'V2', 'The target (NEW)')
+  for (const { name } of plan) {
+    if (await isThere(target, name)) continue
+    throw new Problem(`${target.label} has no table ${name}. Make the target by "sipis-gateway init".`)
+  }
+  if (mode === 'verify-only') return
+  if (mode === 'execute') {
+    const [[free] = []] = await target.query(`SELECT pg_try_advisory_xact_lock(${advisoryLock})`)
+    if (free !== 't') throw new Problem(`Another copy into ${target.label} is running. Wait for it, or stop it.`)
+    await target.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
+  }
+  for (const { name } of plan) {
+    const rows = await target.query(`SELECT 1 FROM ${name} LIMIT 1`)
+    if (rows.length === 0) continue
+    throw new Problem(
+      `${target.label} is not empty: ${name} has rows. Copy into a database that "sipis-gateway init" has just made.`,
+    )
+  }
+}
+
+async function expectVersion(session: Session, wanted: SchemaVersion, which: string): Promise<void> {
+  const database: Database = {
+    query(statement) {
+      const { text, values } = render(statement)
+      return session.query(text, values)
+    },
+    close: async () => undefined,
+  }
+  const { version } = await detect(database)
+  if (version === wanted) return
+  throw new Problem(
+    `${which}, ${session.label}, has schema ${version.toLowerCase()}, not ${wanted.toLowerCase()}. The order is NEW OLD, as with CreateSipisDb.`,
+  )
+}
+
+async function prepare(
+  tables: readonly CopyTable[],
+  source: Session,
+  target: Session,
+  { invalidBytes }: CopyOptions,
+): Promise<Task[]> {
+  const conversion = { sourceEncoding: source.encoding, targetEncoding: target.encoding, invalidBytes }
+  // A text that is converted may become equal to another.
+  const converts = source.encoding === 'SQL_ASCII' && target.encoding !== 'SQL_ASCII' && invalidBytes !== 'reject'
+  const kept = new Map<string, TableFacts>()
+  for (const { name } of tables) kept.set(name, await factsOf(source, name))
+  const tasks: Task[] = []
+  for (const table of tables) {
+    const facts = await factsOf(target, table.name)
+    const statements = statementsOf(table, facts, conversion)
+    const duplicates: (readonly string[])[] = []
+    for (const key of facts.uniqueKeys) {
+      if (key.includes(table.numbered?.column ?? '')) continue
+      if (!converts && isKept(table, key, kept)) continue
+      const [[found] = []] = await source.query(statements.hasDuplicates(key))
+      if (found === 't') duplicates.push(key)
+    }
+    tasks.push({ table, statements, duplicates })
+  }
+  return tasks
+}
+
+async function lookThrough(
+  { table, statements, duplicates }: Task,
+  source: Session,
+  progress: Progress,
+): Promise<TableReport> {
+  progress.say(`Looking through ${table.name} …`)
+  const rows = await source.query(statements.analysis(duplicates))
+  const [[added] = []] = table.added === undefined ? [['0']] : await source.query(table.added)
+  const good = rows.find(([reason]) => reason === null)
+  const rejects = rows.flatMap(([reason, count]) => (reason == null ? [] : [[reason, Number(count)] as const]))
+  const rowsOut = Number(good?.[1] ?? 0)
+  const noted = (kind: 'filled' | 'converted') =>
+    Object.fromEntries(
+      statements.noted.flatMap((note, index) => {
+        const count = Number(good?.[4 + index] ?? 0)
+        return note.kind === kind && count > 0 ? [[note.column, count]] : []
+      }),
+    )
+  return {
+    table: table.name,
+    rowsIn: rowsOut + rejects.reduce((sum, [, count]) => sum + count, 0) - Number(added),
+    added: Number(added),
+    rowsOut,
+    rejects: Object.fromEntries(rejects),
+    filled: noted('filled'),
+    converted: noted('converted'),
+    source: { rows: rowsOut, sums: `${good?.[2] ?? 0} ${good?.[3] ?? 0}` },
+    target: undefined,
+  }
+}
+
+async function move(
+  { table, statements, duplicates, report }: Looked,
+  source: Session,
+  target: Session,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasRejects = Object.keys(report.rejects).length > 0
+  const into = `${table.name} (${statements.columns.join(', ')})`
+  const bar = progress.table(table.name, report.rowsOut)
+  try {
+    await transfer(source, target, statements.accepted(duplicates, hasRejects), into, bar.moved, signal)
+  } finally {
+    bar.stop()
+  }
+}
+
+async function checksumOf(target: Session, statement: string): Promise<Checksum> {
+  const [[rows, first, second] = []] = await target.query(statement)
+  return { rows: Number(rows), sums: `${first} ${second}` }
+}
+
+async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
+  const names = tasks.map(({ table }) => table.name)
+  await advanceSequences(target, names)
+  await target.query('COMMIT')
+  for (const name of names) await target.query(`ANALYZE ${name}`)
+}
+
+/** Rows may stay behind only where somebody has said exactly how many. */
+function unaccepted(tables: readonly TableReport[], accepted: ReadonlyMap<Reason, number>): string[] {
+  const found = rejectsByReason(tables)
+  const reasons = new Set([...found.keys(), ...accepted.keys()])
+  return [...reasons].flatMap((reason) => {
+    const rows = found.get(reason) ?? 0
+    const allowed = accepted.get(reason)
+    if (rows === (allowed ?? 0)) return []
+    return allowed === undefined
+      ? [`${rows} rows cannot go: ${reason}. To leave them behind: --accept-rejects ${reason}=${rows}`]
+      : [`${rows} rows cannot go: ${reason}; --accept-rejects says ${allowed}.`]
+  })
+}
+
+function difference({ table, source, target }: TableReport): string {
+  if (target === undefined) return `${table} was not compared.`
+  if (target.rows !== source.rows) return `${table} differs: ${source.rows} rows should be there, ${target.rows} are.`
+  return `${table} differs: it has the right number of rows, but not their contents.`
+}
+
+async function writeRejects(
+  { mode, rejectsFile }: CopyOptions,
+  looked: readonly Looked[],
+  source: Session,
+): Promise<string | undefined> {
+  const hasSome = looked.some(({ report }) => Object.keys(report.rejects).length > 0)
+  const path =
+    rejectsFile ??
+    (mode === 'execute' && hasSome
+      ? `sipis-copy-rejects-${new Date().toISOString().replaceAll(/[:.]/g, '')}.jsonl`
+      : undefined)
+  if (path === undefined) return undefined
+  await using file = await openRejectsFile(path)
+  for (const { table, statements, duplicates } of looked) {
+    await file.add(source, table, statements.rejects(duplicates))
+  }
+  return file.path
+}
+
+async function warningsOf(source: Session, plan: readonly CopyTable[], there: readonly CopyTable[]): Promise<string[]> {
+  const absent = plan.filter((table) => !there.includes(table))
+  const others = await otherConnections(source)
+  const warnings = absent.map(({ name }) => `The source has no table ${name}; none of its rows are copied.`)
+  if (others > 0) {
+    warnings.push(
+      `${others} other connections to the source are open: SIPIS may be running. What it writes from now on is not copied; stop it first.`,
+    )
+  }
+  if (absent.some(({ name }) => name === 'restart')) return warnings
+  const [[existing] = []] = await source.query(serverQuestions.existing)
+  const [[disagreeing] = []] = await source.query(serverQuestions.disagreeing)
+  if (existing !== '0')
+    warnings.push(
+      `${existing} selectors have an entry named "server" already; it stays, and restart.server does not become one.`,
+    )
+  if (disagreeing !== '0')
+    warnings.push(
+      `The restart entries of ${disagreeing} selectors disagree about the server; the one of the newest entry is taken.`,
+    )
+  return warnings
+}
+
+function findUnknown(source: Session, plan: readonly CopyTable[]): Promise<UnknownTable[]> {
+  return unknownTables(
+    source,
+    plan.map(({ name }) => name),
+  )
+}

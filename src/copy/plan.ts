@@ -1,0 +1,232 @@
+/**
+ * What becomes of each table of a v1 database, as SQL. Where the gateway serves a row, its projection is what is copied: what
+ * is read and what is migrated cannot disagree.
+ */
+import type { SQL, SQLWrapper } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import { render } from '../database/database.ts'
+import { v1Projection } from '../versions/v1/projection.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../versions/v1/tables.ts'
+
+/** Why a row cannot go. Only this order counts where several hold. */
+export const reasons = [
+  'null-id',
+  'orphan',
+  'null-selector',
+  'null-name',
+  'too-long',
+  'invalid-bytes',
+  'duplicate-key',
+] as const
+export type Reason = (typeof reasons)[number]
+
+export interface CopyColumn {
+  /** Its name in v2. */
+  readonly name: string
+  readonly value: string
+  readonly kind: 'text' | 'other'
+  readonly nullable: boolean
+  /** True for a row where v2 forbids the null that stands here, and an empty text or 0 takes its place. */
+  readonly filled: string | undefined
+}
+
+export interface CopyTable {
+  readonly name: string
+  readonly from: string
+  readonly columns: readonly CopyColumn[]
+  /** What tells a rejected row in the rejects file; never a secret. */
+  readonly key: Readonly<Record<string, string>>
+  readonly rejects: readonly (readonly [Reason, string])[]
+  /** Rows get this column by counting in the order of others, for v1 has no such column. */
+  readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
+  /** Counts the rows that have no row of their own in v1. */
+  readonly added: string | undefined
+}
+
+export interface PlanOptions {
+  /** server_encoding of the source. */
+  readonly encoding: string
+  /** What v2 says of calls, of which v1 does not record why they were missed. */
+  readonly missedReason: string
+}
+
+export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
+  const projection = v1Projection({ encoding, timeZone: 'UTC' })
+  const { calls, messages, tokens: pushTokens } = projection
+  const owner = text('selector', selectors.selector)
+  const owned = (table: SQLWrapper, id: SQLWrapper) =>
+    plain(sql`${table} LEFT JOIN ${selectors} ON ${selectors.id} = ${id}`)
+  const ownedRejects = [
+    ['orphan', plain(sql`${selectors.id} IS NULL`)],
+    ['null-selector', plain(sql`${selectors.id} IS NOT NULL AND ${selectors.selector} IS NULL`)],
+  ] as const
+  const peer = (
+    columns: typeof calls.columns | typeof messages.columns,
+    table: typeof sipcalls | typeof siptextmessages,
+  ) => [
+    text('scheme', columns.scheme.sql, table.scheme),
+    text('userdisplayname', columns.displayName.sql, table.userdisplayname),
+    text('username', columns.username.sql, table.username),
+    text('domain', columns.domain.sql, table.domain),
+    other('domainport', columns.port.sql, table.domainport),
+  ]
+  const rest = { numbered: undefined, added: undefined }
+
+  return [
+    {
+      ...rest,
+      name: 'selectors',
+      from: plain(sql`${selectors}`),
+      key: { id: plain(sql`${selectors.id}`) },
+      columns: [other('id', selectors.id), owner, other('lastseen', selectors.lastseen)],
+      rejects: [['null-selector', plain(sql`${selectors.selector} IS NULL`)]],
+    },
+    {
+      ...rest,
+      name: 'tokens',
+      from: owned(tokens, tokens.id),
+      key: { rowid: plain(sql`${tokens.rowid}`) },
+      columns: [
+        other('rowid', pushTokens.columns.rowid.sql),
+        owner,
+        text('token', pushTokens.columns.token.sql),
+        text('appid', pushTokens.columns.appId.sql),
+        nullable(other('lastseen', pushTokens.columns.lastSeen.sql)),
+      ],
+      rejects: ownedRejects,
+    },
+    {
+      ...rest,
+      name: 'sipcalls',
+      from: owned(sipcalls, sipcalls.id),
+      key: { rowid: plain(sql`${sipcalls.rowid}`) },
+      columns: [
+        other('rowid', calls.columns.rowid.sql),
+        owner,
+        ...peer(calls.columns, sipcalls),
+        text('callid', calls.columns.callId.sql, sipcalls.callid),
+        other('time', calls.columns.time.sql),
+        text('missedreason', sql.raw(`${literal(missedReason)}::varchar`)),
+      ],
+      rejects: ownedRejects,
+    },
+    {
+      ...rest,
+      name: 'siptextmessages',
+      from: owned(siptextmessages, siptextmessages.id),
+      key: { rowid: plain(sql`${siptextmessages.rowid}`) },
+      columns: [
+        other('rowid', messages.columns.rowid.sql),
+        owner,
+        ...peer(messages.columns, siptextmessages),
+        text('msgid', messages.columns.messageId.sql, siptextmessages.msgid),
+        text('contenttype', messages.columns.contentType.sql, siptextmessages.contenttype),
+        text('headers', messages.columns.headers.sql, siptextmessages.headers),
+        text('body', messages.columns.body.sql, siptextmessages.body),
+        other('time', messages.columns.time.sql),
+      ],
+      rejects: ownedRejects,
+    },
+    {
+      ...rest,
+      name: 'pushtests',
+      from: owned(pushtests, pushtests.id),
+      key: { id: plain(sql`${pushtests.id}`), pushid: plain(sql`${pushtests.pushid}`) },
+      columns: [
+        owner,
+        text('pushid', pushtests.pushid),
+        text('platform', pushtests.platform),
+        other('started', pushtests.started),
+        nullable(other('concluded', pushtests.concluded)),
+      ],
+      rejects: ownedRejects,
+      numbered: { column: 'rowid', orderBy: ['started', 'selector', 'pushid'] },
+    },
+    {
+      ...rest,
+      name: 'data',
+      from: owned(data, data.id),
+      key: { rowid: plain(sql`${data.rowid}`) },
+      columns: [
+        other('rowid', data.rowid),
+        owner,
+        text('name', data.name),
+        nullable(text('value', data.value)),
+        nullable(text('longvalue', data.longvalue)),
+      ],
+      rejects: [
+        ['null-id', plain(sql`${data.id} IS NULL`)],
+        ...ownedRejects,
+        ['null-name', plain(sql`${data.name} IS NULL`)],
+      ],
+    },
+    restartTable(owner),
+  ]
+}
+
+/**
+ * v1 keeps beside each restart entry the server that runs the instance; v2 keeps it as an entry named "server". Where the
+ * entries of one selector disagree, the newest of them counts. Where an entry named "server" exists already, it stays.
+ */
+const latestServers = `SELECT DISTINCT ON (s.id) s.id, s.server FROM restart s
+  JOIN selectors o ON o.id = s.id AND o.selector IS NOT NULL
+  WHERE s.server IS NOT NULL AND NOT EXISTS (SELECT FROM restart e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)
+  ORDER BY s.id, s.rowid DESC`
+
+/** Selectors whose servers need a word in the report. */
+export const serverQuestions = {
+  existing: `SELECT count(DISTINCT s.id) FROM restart s WHERE s.server IS NOT NULL
+    AND EXISTS (SELECT FROM restart e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)`,
+  disagreeing: `SELECT count(*) FROM (SELECT id FROM restart GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
+}
+
+function restartTable(owner: CopyColumn): CopyTable {
+  const { rowid, id, name, seq, value, longvalue } = restart
+  const plainNames = [rowid, id, name, seq, value, longvalue].map((column) => `"${column.name}"`).join(', ')
+  const added = `SELECT (SELECT coalesce(max(rowid), 0) FROM restart) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
+    FROM (${latestServers}) AS latest`
+  return {
+    name: 'restart',
+    from: `(SELECT ${plainNames} FROM restart UNION ALL ${added}) AS "restart"
+      LEFT JOIN "selectors" ON "selectors"."id" = "restart"."id"`,
+    key: { rowid: plain(sql`${rowid}`) },
+    columns: [
+      other('rowid', rowid),
+      owner,
+      text('name', name),
+      other('seq', seq),
+      nullable(text('value', value)),
+      nullable(text('longvalue', longvalue)),
+    ],
+    rejects: [
+      ['orphan', `"selectors"."id" IS NULL`],
+      ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
+    ],
+    numbered: undefined,
+    added: `SELECT count(*) FROM (${latestServers}) AS latest`,
+  }
+}
+
+function text(name: string, value: SQLWrapper, filledFrom?: SQLWrapper): CopyColumn {
+  return { ...other(name, value, filledFrom), kind: 'text' }
+}
+
+function other(name: string, value: SQLWrapper, filledFrom?: SQLWrapper): CopyColumn {
+  const filled = filledFrom === undefined ? undefined : plain(sql`${filledFrom} IS NULL`)
+  return { name, value: plain(sql`${value}`), kind: 'other', nullable: false, filled }
+}
+
+function nullable(column: CopyColumn): CopyColumn {
+  return { ...column, nullable: true }
+}
+
+/** COPY takes no parameters, so none may be left in the text. */
+function plain(statement: SQL): string {
+  const { text: rendered, values } = render(statement)
+  if (values.length > 0) throw new Error(`A value became a parameter of ${rendered}.`)
+  return rendered
+}
+
+export function literal(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}

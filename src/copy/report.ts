@@ -1,0 +1,57 @@
+import type { UnknownTable } from './catalogue.ts'
+import type { Reason } from './plan.ts'
+
+export type Mode = 'dry-run' | 'execute' | 'verify-only'
+
+export interface Checksum {
+  readonly rows: number
+  /** Sums of hash halves. */
+  readonly sums: string
+}
+
+export interface TableReport {
+  readonly table: string
+  readonly rowsIn: number
+  /** Rows that v2 has and v1 has not: entries named "server". */
+  readonly added: number
+  /** Rows that go, or would go. */
+  readonly rowsOut: number
+  readonly rejects: Partial<Record<Reason, number>>
+  /** Nulls that v2 forbids, by column: they become '' or 0. */
+  readonly filled: Record<string, number>
+  /** Texts that are no UTF-8 and were converted, by column. */
+  readonly converted: Record<string, number>
+  readonly source: Checksum
+  /** Undefined while nothing has been compared. */
+  readonly target: Checksum | undefined
+}
+
+export interface CopyReport {
+  readonly mode: Mode
+  readonly source: string
+  readonly target: string
+  readonly tables: readonly TableReport[]
+  readonly warnings: readonly string[]
+  /** Tables of the source that nobody copies. */
+  readonly unknownTables: readonly UnknownTable[]
+  readonly rejectsFile: string | undefined
+  /** Whether the target now holds the rows. */
+  readonly committed: boolean
+  /** What keeps the exit code from being 0. */
+  readonly problems: readonly string[]
+}
+
+/** Rows that cannot go, by reason over all tables. */
+export function rejectsByReason(tables: readonly TableReport[]): Map<Reason, number> {
+  const found = new Map<Reason, number>()
+  for (const { rejects } of tables) {
+    for (const [reason, rows] of Object.entries(rejects) as [Reason, number][]) {
+      found.set(reason, (found.get(reason) ?? 0) + rows)
+    }
+  }
+  return found
+}
+
+export function isSame({ source, target }: TableReport): boolean {
+  return target !== undefined && target.rows === source.rows && target.sums === source.sums
+}

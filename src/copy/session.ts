@@ -1,0 +1,53 @@
+import pg from 'pg'
+import type { DatabaseTarget } from '../config.ts'
+import { databaseError } from '../database/database-error.ts'
+
+/** One connection of the copy, with everything pinned that the text of a value depends on. */
+export interface Session extends AsyncDisposable {
+  readonly label: string
+  readonly encoding: string
+  readonly client: pg.Client
+  /** Rows as text. Fails with a DatabaseError. */
+  query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
+  /** Ends, from beside, what the server is doing for this session. */
+  cancel(): Promise<void>
+}
+
+export async function openSession({ connection, label }: DatabaseTarget, lockTimeoutMs: number): Promise<Session> {
+  const config = { ...connection, application_name: 'sipis-gateway copy', connectionTimeoutMillis: 10_000 }
+  const client = new pg.Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
+  // The statement that runs tells of a lost connection; without a listener it would end the process.
+  client.on('error', () => undefined)
+  const query = async (text: string, values: readonly unknown[] = []) => {
+    try {
+      const { rows } = await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })
+      return rows
+    } catch (error) {
+      throw databaseError(error)
+    }
+  }
+  await client.connect().catch((error: unknown) => {
+    throw databaseError(error)
+  })
+  const [[encoding = '', pid = ''] = []] = await query(`SELECT current_setting('server_encoding'), pg_backend_pid()`)
+  await query(`SELECT
+    set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false),
+    set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, MDY', false), set_config('extra_float_digits', '3', false),
+    set_config('jit', 'off', false), set_config('work_mem', '64MB', false),
+    set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
+    set_config('lock_timeout', '${lockTimeoutMs}', false)`)
+  return {
+    label,
+    encoding: String(encoding),
+    client,
+    query,
+    async cancel() {
+      const beside = new pg.Client(config)
+      beside.on('error', () => undefined)
+      await beside.connect()
+      await beside.query('SELECT pg_cancel_backend($1)', [pid])
+      await beside.end()
+    },
+    [Symbol.asyncDispose]: () => client.end(),
+  }
+}

@@ -1,0 +1,190 @@
+/** The statements that look through, copy and compare one table. */
+import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../database/utf8.ts'
+import type { CopyColumn, CopyTable, Reason } from './plan.ts'
+import { literal } from './plan.ts'
+
+export const invalidBytesModes = ['reject', 'replace', 'latin1'] as const
+export type InvalidBytes = (typeof invalidBytesModes)[number]
+
+export interface Conversion {
+  readonly sourceEncoding: string
+  readonly targetEncoding: string
+  readonly invalidBytes: InvalidBytes
+}
+
+/** What the catalogue of a database says of a table. */
+export interface TableFacts {
+  /** The lengths of varchar columns. */
+  readonly limits: ReadonlyMap<string, number>
+  readonly uniqueKeys: readonly (readonly string[])[]
+}
+
+export interface TableStatements {
+  /** True where rows that may go share a value of the key; the key is a list of v2's columns. */
+  hasDuplicates(key: readonly string[]): string
+  /** A row for each reason, the first without one: reason, rows, both sums, then a count for each of `noted`. */
+  analysis(duplicates: Duplicates): string
+  /** Reason and the parts of the key of each row that cannot go. */
+  rejects(duplicates: Duplicates): string
+  /** The rows that go, in v2's columns. Without rejects nothing is asked of a row. */
+  accepted(duplicates: Duplicates, hasRejects: boolean): string
+  /** What is worth a count: a null that is filled, a text that is converted. */
+  readonly noted: readonly { readonly column: string; readonly kind: 'filled' | 'converted' }[]
+  readonly columns: readonly string[]
+}
+
+/** Keys of the target that rows of the source would break. */
+type Duplicates = readonly (readonly string[])[]
+
+/** Which bytes a text may hold is decided where they come from SQL_ASCII, which knows no characters. */
+const mustBeUtf8 = ({ sourceEncoding, targetEncoding }: Conversion) =>
+  sourceEncoding === 'SQL_ASCII' && targetEncoding !== 'SQL_ASCII'
+
+export function statementsOf(table: CopyTable, { limits }: TableFacts, conversion: Conversion): TableStatements {
+  const columns = table.columns.map((column) => ({ ...column, value: converted(column, conversion) }))
+  const names = [...(table.numbered === undefined ? [] : [table.numbered.column]), ...columns.map(({ name }) => name)]
+  const noted = notes(table.columns, conversion)
+  const reason = caseOf([
+    ...table.rejects,
+    ['too-long', anyOf(columns.map((column) => tooLong(column, limits.get(column.name), conversion)))],
+    ['invalid-bytes', anyOf(invalid(table.columns, conversion))],
+  ])
+  const keys = Object.entries(table.key).map(([name, value]) => `${value} AS k_${name}`)
+  const flags = noted.map(({ condition }, index) => `${condition} AS n_${index}`)
+  const values = columns.map(({ name, value }) => `${value} AS ${name}`)
+  const rows = `SELECT ${[...keys, ...values, ...flags, `${reason} AS reason0`].join(', ')} FROM ${table.from}`
+  const line = lineOf(columns)
+
+  const classified = (duplicates: Duplicates) => {
+    const tie = columns.some(({ name }) => name === 'rowid') ? `rowid DESC, md5(${line}) DESC` : `md5(${line}) DESC`
+    return duplicates.reduce(
+      (inner, key, depth) => `SELECT *, CASE WHEN reason${depth} IS NULL AND row_number() OVER (
+          PARTITION BY reason${depth}, ${key.join(', ')} ORDER BY ${tie}) > 1 THEN 'duplicate-key' ELSE reason${depth} END AS reason${depth + 1}
+        FROM (${inner}) AS r${depth}`,
+      rows,
+    )
+  }
+  const last = (duplicates: Duplicates) => `reason${duplicates.length}`
+  const numbered = (duplicates: Duplicates) => {
+    const inner = classified(duplicates)
+    if (table.numbered === undefined) return inner
+    const { column, orderBy } = table.numbered
+    return `SELECT *, row_number() OVER (PARTITION BY ${last(duplicates)} ORDER BY ${orderBy.map((name) => byBytes(name, name)).join(', ')}) AS ${column}
+      FROM (${inner}) AS unnumbered`
+  }
+
+  return {
+    columns: names,
+    noted,
+    hasDuplicates: (key) => `SELECT EXISTS (SELECT FROM (${classified([])}) AS r WHERE reason0 IS NULL
+      GROUP BY ${key.join(', ')} HAVING count(*) > 1)`,
+    analysis: (duplicates) => {
+      const why = last(duplicates)
+      const line = lineOf(withNumber(table, columns))
+      const counts = noted.map((_, index) => `count(*) FILTER (WHERE ${why} IS NULL AND n_${index})`)
+      return `SELECT ${[why, 'count(*)', ...sums(line, `${why} IS NULL`), ...counts].join(', ')}
+        FROM (${numbered(duplicates)}) AS r GROUP BY ${why}`
+    },
+    rejects: (duplicates) => {
+      const why = last(duplicates)
+      const parts = Object.keys(table.key).map((name) => `k_${name}`)
+      return `SELECT ${[why, ...parts].join(', ')} FROM (${classified(duplicates)}) AS r WHERE ${why} IS NOT NULL`
+    },
+    accepted: (duplicates, hasRejects) =>
+      hasRejects
+        ? `SELECT ${names.join(', ')} FROM (${numbered(duplicates)}) AS r WHERE ${last(duplicates)} IS NULL`
+        : `SELECT ${unconditional(table, columns).join(', ')} FROM ${table.from}`,
+  }
+}
+
+/** Counts and checksums the rows of the target, as `analysis` does those of the source. */
+export function targetChecksum(table: CopyTable): string {
+  const line = lineOf(withNumber(table, table.columns))
+  return `SELECT count(*), ${sums(line, undefined).join(', ')} FROM ${table.name}`
+}
+
+function unconditional(table: CopyTable, columns: readonly CopyColumn[]): string[] {
+  const values = columns.map(({ name, value }) => `${value} AS ${name}`)
+  if (table.numbered === undefined) return values
+  const expressionOf = (name: string) => columns.find((column) => column.name === name)?.value ?? name
+  const order = table.numbered.orderBy.map((name) => byBytes(name, expressionOf(name))).join(', ')
+  return [`row_number() OVER (ORDER BY ${order}) AS ${table.numbered.column}`, ...values]
+}
+
+/** The same order whatever the collation of the database. */
+function byBytes(name: string, value: string): string {
+  return name === 'started' ? value : `${value} COLLATE "C"`
+}
+
+function withNumber(table: CopyTable, columns: readonly CopyColumn[]): readonly CopyColumn[] {
+  if (table.numbered === undefined) return columns
+  const { column: name } = table.numbered
+  return [{ name, value: name, kind: 'other', nullable: false, filled: undefined }, ...columns]
+}
+
+/**
+ * A row as one text that no other row has: values behind each other, and the lengths of texts, so that nothing can move from
+ * one to the next unnoticed. A value that may be null has a mark where it is not.
+ */
+function lineOf(columns: readonly CopyColumn[]): string {
+  const values = columns.map(({ name, nullable }) => (nullable ? `coalesce('=' || ${name}, '')` : name))
+  const lengths = columns.filter(({ kind }) => kind === 'text').map(({ name }) => `coalesce(octet_length(${name}), -1)`)
+  return `concat_ws(E'\\x1f', ${[...values, ...lengths].join(', ')})`
+}
+
+/** Sums of the halves of a hash of each row: the same in any order of the rows. */
+function sums(line: string, condition: string | undefined): string[] {
+  const filter = condition === undefined ? '' : ` FILTER (WHERE ${condition})`
+  return [1, 17].map((from) => `coalesce(sum(('x' || substr(md5(${line}), ${from}, 16))::bit(64)::bigint)${filter}, 0)`)
+}
+
+function converted({ kind, value }: CopyColumn, conversion: Conversion): string {
+  if (kind !== 'text' || !mustBeUtf8(conversion)) return value
+  if (conversion.invalidBytes === 'replace') return replaceIllFormed(value)
+  if (conversion.invalidBytes === 'latin1') return readAsLatin1(value)
+  return value
+}
+
+function invalid(columns: readonly CopyColumn[], conversion: Conversion): string[] {
+  if (!mustBeUtf8(conversion) || conversion.invalidBytes !== 'reject') return []
+  return columns.filter(({ kind }) => kind === 'text').map(({ value }) => isNotUtf8(value))
+}
+
+/** A length is bytes in SQL_ASCII and characters elsewhere; a text of few bytes has few characters. */
+function tooLong({ value }: CopyColumn, limit: number | undefined, conversion: Conversion): string {
+  if (limit === undefined) return 'false'
+  const bytes = `octet_length(${value}) > ${limit}`
+  if (conversion.targetEncoding === 'SQL_ASCII') return bytes
+  const characters =
+    conversion.sourceEncoding === 'SQL_ASCII'
+      ? `length(regexp_replace(${value}, '[\\x80-\\xbf]', '', 'g'))`
+      : `length(${value})`
+  return `(${bytes} AND ${characters} > ${limit})`
+}
+
+function notes(columns: readonly CopyColumn[], conversion: Conversion) {
+  const filled = columns.flatMap(({ name, filled: condition }) =>
+    condition === undefined ? [] : [{ column: name, kind: 'filled' as const, condition }],
+  )
+  if (!mustBeUtf8(conversion) || conversion.invalidBytes === 'reject') return filled
+  const texts = columns.filter(({ kind }) => kind === 'text')
+  return [
+    ...filled,
+    ...texts.map(({ name, value }) => ({
+      column: name,
+      kind: 'converted' as const,
+      condition: `coalesce(${isNotUtf8(value)}, false)`,
+    })),
+  ]
+}
+
+function anyOf(conditions: readonly string[]): string {
+  const asked = conditions.filter((condition) => condition !== 'false')
+  return asked.length === 0 ? 'false' : asked.map((condition) => `(${condition})`).join(' OR ')
+}
+
+function caseOf(rejects: readonly (readonly [Reason, string])[]): string {
+  const cases = rejects.filter(([, condition]) => condition !== 'false')
+  if (cases.length === 0) return 'NULL::text'
+  return `CASE ${cases.map(([reason, condition]) => `WHEN ${condition} THEN ${literal(reason)}`).join(' ')} END`
+}
