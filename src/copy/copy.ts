@@ -79,8 +79,10 @@ async function run(
   const there = await tablesOf(source, plan)
   const tasks = await prepare(there, source, target, options)
 
+  const lap = stopwatch()
   const looked: Looked[] = []
   for (const task of tasks) looked.push({ ...task, report: await lookThrough(task, source, progress) })
+  const lookingThrough = lap()
   const reports = looked.map(({ report }) => report)
   const facts = {
     mode,
@@ -93,16 +95,30 @@ async function run(
   const refused = unaccepted(reports, options.accepted)
   if (mode === 'dry-run' || (mode === 'execute' && refused.length > 0)) {
     const problems = mode === 'execute' ? [...refused, nothingWritten] : refused
-    return { ...facts, tables: reports, committed: false, problems }
+    const seconds = { lookingThrough, copying: 0, comparing: 0 }
+    return { ...facts, tables: reports, committed: false, seconds, problems }
   }
 
+  lap()
   if (mode === 'execute') for (const task of looked) await move(task, source, target, progress, signal)
+  const copying = lap()
   const tables = await compare(looked, target, progress)
+  const seconds = { lookingThrough, copying, comparing: lap() }
   const different = tables.filter((table) => !isSame(table)).map(difference)
   const committed = mode === 'execute' && different.length === 0
   if (committed) await commit(target, tasks)
   const undone = mode === 'execute' && !committed ? [nothingWritten] : []
-  return { ...facts, tables, committed, problems: [...refused, ...different, ...undone] }
+  return { ...facts, tables, committed, seconds, problems: [...refused, ...different, ...undone] }
+}
+
+/** Gives the seconds since it was last asked. */
+function stopwatch(): () => number {
+  let since = performance.now()
+  return () => {
+    const before = since
+    since = performance.now()
+    return (since - before) / 1000
+  }
 }
 
 async function tablesOf(source: Session, plan: readonly CopyTable[]): Promise<CopyTable[]> {
@@ -185,21 +201,28 @@ async function prepare(
   // A text that is converted may become equal to another.
   const converts = source.encoding === 'SQL_ASCII' && target.encoding !== 'SQL_ASCII' && invalidBytes !== 'reject'
   const kept = new Map<string, TableFacts>()
-  for (const { name } of tables) kept.set(name, await factsOf(source, name))
+  if (!converts) for (const { name } of tables) kept.set(name, await factsOf(source, name))
   const tasks: Task[] = []
   for (const table of tables) {
     const facts = await factsOf(target, table.name)
     const statements = statementsOf(table, facts, conversion)
-    const duplicates: (readonly string[])[] = []
-    for (const key of facts.uniqueKeys) {
-      if (key.includes(table.numbered?.column ?? '')) continue
-      if (!converts && isKept(table, key, kept)) continue
-      const [[found] = []] = await source.query(statements.hasDuplicates(key))
-      if (found === 't') duplicates.push(key)
-    }
-    tasks.push({ table, statements, duplicates })
+    // A column that is counted has no duplicates, and a key that the source keeps needs no look.
+    const open = facts.uniqueKeys.filter(
+      (key) => !(key.includes(table.numbered?.column ?? '') || isKept(table, key, kept)),
+    )
+    tasks.push({ table, statements, duplicates: await broken(open, statements, source) })
   }
   return tasks
+}
+
+/** The keys of the target that rows of the source would break. */
+async function broken(keys: readonly (readonly string[])[], statements: TableStatements, source: Session) {
+  const found: (readonly string[])[] = []
+  for (const key of keys) {
+    const [[duplicates] = []] = await source.query(statements.hasDuplicates(key))
+    if (duplicates === 't') found.push(key)
+  }
+  return found
 }
 
 async function lookThrough(

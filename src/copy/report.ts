@@ -37,6 +37,8 @@ export interface CopyReport {
   readonly rejectsFile: string | undefined
   /** Whether the target now holds the rows. */
   readonly committed: boolean
+  /** How long each step took; a step that was not taken is 0. */
+  readonly seconds: { readonly lookingThrough: number; readonly copying: number; readonly comparing: number }
   /** What keeps the exit code from being 0. */
   readonly problems: readonly string[]
 }

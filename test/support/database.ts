@@ -34,7 +34,11 @@ async function newDatabase(create: (admin: pg.Client, name: string) => Promise<u
   const name = `gateway_${inject('run')}_${randomBytes(6).toString('hex')}`
   await asAdmin(serverUrl, (admin) => create(admin, name))
   const url = urlOf(serverUrl, name)
-  const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (value: string) => value } })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'sipis-gateway test helper',
+    types: { getTypeParser: () => (value: string) => value },
+  })
   client.on('error', () => undefined)
   await client.connect()
   await client.query(`SET TimeZone = 'UTC'`)
