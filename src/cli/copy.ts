@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
 import type { DatabaseTarget } from '../config.ts'
 import { databaseAt } from '../config.ts'
 import type { CopyOptions } from '../copy/copy.ts'
@@ -36,8 +35,6 @@ export async function copyCommand(
   output: Output,
 ): Promise<boolean> {
   const options = optionsOf(names, flags)
-  // Rows come as many small buffers: a young generation that grows would keep hundreds of megabytes of them.
-  setFlagsFromString('--semi-space-growth-factor=1')
   const interrupted = new AbortController()
   void output.stopped().then(() => interrupted.abort())
   const report = await copy(options, progressOn(output), interrupted.signal).catch((error: unknown) => {
