@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { reasons } from '../src/copy/plan.ts'
 import { openDemo } from '../src/demo/demo-database.ts'
 import { schema } from '../src/graph/schema.ts'
 import { openClient } from './support/client.ts'
@@ -30,7 +31,7 @@ describe('README.md', () => {
 
   it('names every command that there is', async () => {
     const readme = await readFile('README.md', 'utf8')
-    for (const command of ['serve', 'check', 'init', 'seed', 'schema'])
+    for (const command of ['serve', 'check', 'init', 'seed', 'copy', 'schema'])
       expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
   })
 })
@@ -54,6 +55,27 @@ describe('docs/api.md', () => {
     )
     expect(codes.size).toBeGreaterThan(6)
     for (const code of codes) expect([code, text.includes(`\`${code}\``)]).toEqual([code, true])
+  })
+})
+
+describe('docs/migration.md', () => {
+  it('names every reason why a row cannot go, and every option of the command', async () => {
+    const text = await readFile('docs/migration.md', 'utf8')
+    for (const reason of reasons) expect([reason, text.includes(`\`${reason}\``)]).toEqual([reason, true])
+    for (const option of [
+      '--execute',
+      '--verify-only',
+      '--freeze',
+      '--invalid-bytes',
+      '--missed-reason',
+      '--rejects',
+      '--accept-rejects',
+      '--json',
+      '--to',
+      '--from',
+    ]) {
+      expect([option, text.includes(option)]).toEqual([option, true])
+    }
   })
 })
 

@@ -152,6 +152,11 @@ async function beginSource(source: Session, plan: readonly CopyTable[], freeze: 
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze) await source.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE MODE`)
   await expectVersion(source, 'V1', 'The source (OLD)')
+  const [[ambiguous] = []] = await source.query('SELECT EXISTS (SELECT FROM selectors GROUP BY id HAVING count(*) > 1)')
+  if (ambiguous !== 't') return
+  throw new Problem(
+    `Some selectors of ${source.label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`,
+  )
 }
 
 async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {

@@ -5,6 +5,7 @@
 import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { render } from '../database/database.ts'
+import { exactText } from '../versions/columns.ts'
 import { v1Projection } from '../versions/v1/projection.ts'
 import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../versions/v1/tables.ts'
 
@@ -131,7 +132,8 @@ export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
       ...rest,
       name: 'pushtests',
       from: owned(pushtests, pushtests.id),
-      key: { id: plain(sql`${pushtests.id}`), pushid: plain(sql`${pushtests.pushid}`) },
+      // Bytes that are no UTF-8 would be lost in the rejects file.
+      key: { id: plain(sql`${pushtests.id}`), pushid: plain(exactText(pushtests.pushid, encoding).read.sql) },
       columns: [
         owner,
         text('pushid', pushtests.pushid),

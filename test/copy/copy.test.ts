@@ -289,6 +289,13 @@ describe('A copy refuses', () => {
     await expect(runCopy(untilTestEnds(await emptyDatabase()), target)).rejects.toThrow(/No SIPIS table/)
   })
 
+  it('a source in which selectors share an id', async () => {
+    const [source, target] = await pair()
+    await source.sql('ALTER TABLE selectors DROP CONSTRAINT selectors_pkey CASCADE')
+    await source.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'), (1, 'b')`)
+    await expect(runCopy(source, target)).rejects.toThrow(/share an id.*repair the source/)
+  })
+
   it('to run beside another copy into the same target', async () => {
     const [source, target] = await pair()
     await target.sql('BEGIN')

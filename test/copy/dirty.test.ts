@@ -61,7 +61,7 @@ const dirtyDatabase = fc.record({
   source: fc.constantFrom('UTF8', 'SQL_ASCII'),
   target: fc.constantFrom('UTF8', 'SQL_ASCII'),
   invalidBytes: fc.constantFrom('reject', 'replace', 'latin1'),
-  /** Without its constraints a v1 database lets orphans and duplicates in. */
+  /** Without its constraints, but for the primary key of selectors, a v1 database lets orphans and duplicates in. */
   lax: fc.boolean(),
   selectors: rows(fc.record({ id, selector: cell, lastseen: time })),
   tokens: rows(fc.record({ rowid, id, token: cell, appid: cell, lastseen: fc.option(time) })),
@@ -115,7 +115,7 @@ afterAll(() => rm(folder, { recursive: true }))
 async function fill({ sql }: TestDatabase, dirty: Dirty): Promise<void> {
   if (dirty.lax) {
     for (const [constraint, table] of await sql(
-      `SELECT conname, conrelid::regclass FROM pg_constraint WHERE contype IN ('f', 'p', 'u') AND connamespace = 'public'::regnamespace ORDER BY contype`,
+      `SELECT conname, conrelid::regclass FROM pg_constraint WHERE contype IN ('f', 'p', 'u') AND connamespace = 'public'::regnamespace AND conname <> 'selectors_pkey' ORDER BY contype`,
     )) {
       await sql(`ALTER TABLE ${table} DROP CONSTRAINT ${constraint}`)
     }
@@ -197,30 +197,50 @@ const everything = `{ selectors(first: 100, orderBy: SELECTOR_ASC) { nodes { id 
   tokens { nodes { id token appId lastSeen } } calls(first: 100) { nodes { id time callId caller { uri displayName username domain port } } }
   messages { nodes { id time messageId contentType headers body sender { username } } } pushTests { nodes { pushId platform started concluded } } } } }`
 
-/** Push tests of one instant have another order in v1, which has no rowid for them. */
+/**
+ * For each selector all that is told of it. Push tests of one instant have another order in v1, which has no rowid for them,
+ * and a selector whose bytes are replaced has another place among the others.
+ */
 async function answers({ url }: TestDatabase): Promise<unknown> {
   const database = openReader(url)
   try {
     const { selectors } = await (await openClient(database)).ask(everything)
-    const bySelector = selectors.nodes.map((node: { pushTests: { nodes: object[] } }) => ({
-      ...node,
-      pushTests: node.pushTests.nodes.map((test) => JSON.stringify(test)).sort(),
-    }))
-    return bySelector
+    return selectors.nodes
+      .map((node: { pushTests: { nodes: object[] } }) => ({
+        ...node,
+        pushTests: node.pushTests.nodes.map((test) => JSON.stringify(test)).sort(),
+      }))
+      .map((node: object) => JSON.stringify(node))
+      .sort()
   } finally {
     await database.close()
   }
 }
 
 /** Takes out of the source what the rejects file lists, so that both sides should show the same. */
-async function withoutRejects({ sql }: TestDatabase, path: string): Promise<void> {
+async function withoutRejects({ sql }: TestDatabase, path: string, encoding: string): Promise<void> {
+  const pushId = encoding === 'UTF8' ? 'pushid' : `encode(convert_to(pushid, 'SQL_ASCII'), 'escape')`
   for (const line of (await readFile(path, 'utf8')).trim().split('\n').filter(Boolean)) {
     const { table, key, reason } = JSON.parse(line)
     if (table === 'selectors' && reason === 'null-selector') continue
     const column = table === 'selectors' ? 'id' : 'rowid'
     if (table !== 'pushtests') await sql(`DELETE FROM ${table} WHERE ${column} = $1`, [key[column]])
-    else await sql('DELETE FROM pushtests WHERE id = $1 AND pushid = $2', [key.id, key.pushid])
+    else await sql(`DELETE FROM pushtests WHERE id = $1 AND ${pushId} = $2`, [key.id, key.pushid])
   }
+}
+
+async function hasSharedKeys({ sql }: TestDatabase): Promise<boolean> {
+  const keys = {
+    selectors: 'selector',
+    tokens: 'rowid',
+    sipcalls: 'rowid',
+    siptextmessages: 'rowid',
+    pushtests: 'id, pushid',
+  }
+  const shared = Object.entries(keys).map(
+    ([table, key]) => `EXISTS (SELECT FROM ${table} GROUP BY ${key} HAVING count(*) > 1)`,
+  )
+  return (await sql(`SELECT ${shared.join(' OR ')}`))[0]?.[0] === 't'
 }
 
 describe('Any dirty v1 database', () => {
@@ -259,9 +279,9 @@ describe('Any dirty v1 database', () => {
       ).toEqual([])
 
       // Rows that share a key cannot be told apart by it, and Latin-1 is another reading than the gateway's.
-      const comparable = invalidBytes !== 'latin1' && !rejectsByReason(dry.tables).has('duplicate-key')
+      const comparable = invalidBytes !== 'latin1' && !(await hasSharedKeys(source))
       if (comparable) {
-        await withoutRejects(source, rejectsFile)
+        await withoutRejects(source, rejectsFile, dirty.source)
         expect(await answers(target)).toEqual(await answers(source))
       }
     })

@@ -8,7 +8,7 @@ import type { TestDatabase } from './database.ts'
 
 const silent = { say: () => undefined, table: () => ({ moved: () => undefined, stop: () => undefined }) }
 
-export function targetOf({ url }: TestDatabase): DatabaseTarget {
+function targetOf({ url }: TestDatabase): DatabaseTarget {
   return { connection: parseConnectionString(url, 'test'), label: new URL(url).pathname.slice(1) }
 }
 
