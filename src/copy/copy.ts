@@ -74,9 +74,9 @@ async function run(
   const { mode } = options
   refuseEncodings(source, target)
   const plan = copyPlan({ encoding: source.encoding, missedReason: options.missedReason })
-  await beginSource(source, plan, options.freeze)
-  await beginTarget(target, plan, mode)
   const there = await tablesOf(source, plan)
+  await beginSource(source, there, options.freeze)
+  await beginTarget(target, plan, mode)
   const tasks = await prepare(there, source, target, options)
 
   const lap = stopwatch()
@@ -148,9 +148,10 @@ function refuseEncodings(source: Session, target: Session): void {
 }
 
 /** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
-async function beginSource(source: Session, plan: readonly CopyTable[], freeze: boolean): Promise<void> {
+async function beginSource(source: Session, tables: readonly CopyTable[], freeze: boolean): Promise<void> {
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  if (freeze) await source.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE MODE`)
+  if (freeze && tables.length > 0)
+    await source.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN SHARE MODE`)
   await expectVersion(source, 'V1', 'The source (OLD)')
   const [[ambiguous] = []] = await source.query('SELECT EXISTS (SELECT FROM selectors GROUP BY id HAVING count(*) > 1)')
   if (ambiguous !== 't') return

@@ -333,6 +333,20 @@ describe('A copy warns', () => {
   })
 })
 
+describe('A source without data and restart', () => {
+  it('is copied all the same, frozen or not, with a word about them', async () => {
+    const [source, target] = await pair()
+    await source.sql('DROP TABLE data, restart')
+    await source.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
+    const report = await runCopy(source, target, { mode: 'execute', freeze: true })
+    expect(report).toMatchObject({
+      committed: true,
+      warnings: [expect.stringContaining('no table data'), expect.stringContaining('no table restart')],
+    })
+    expect(await target.sql('SELECT selector FROM selectors')).toEqual([['a']])
+  })
+})
+
 describe('While others write to the source', () => {
   it('the copy is the snapshot that it took, and holds nobody up', async () => {
     const [source, target] = await pair()
@@ -359,10 +373,36 @@ describe('While others write to the source', () => {
     expect((await runCopy(source, target, { mode: 'verify-only' })).problems.length).toBeGreaterThan(0)
   })
 
+  /** Does something in the middle of a copy, before its snapshot ends. */
+  const meanwhile = (work: () => Promise<unknown>) => {
+    let done: Promise<unknown> | undefined
+    const table = () => ({ moved: () => undefined, stop: () => undefined })
+    const say = () => {
+      done ??= work()
+    }
+    return { progress: { say, table }, done: async () => done }
+  }
+
+  it('it holds no lock on the source that could hold anybody up', async () => {
+    const [source, target] = await pair()
+    await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 40 })
+    const { progress, done } = meanwhile(() =>
+      source.sql(`SELECT DISTINCT l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'relation' AND a.datname = current_database() AND a.application_name = 'sipis-gateway copy'`),
+    )
+    await runCopy(source, target, { mode: 'execute' }, progress)
+    expect(await done()).toEqual([['AccessShareLock']])
+  })
+
   it('--freeze holds them until the copy ends, and gives up where it has to wait', async () => {
     const [source, target] = await pair()
-    await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 20 })
-    expect((await runCopy(source, target, { mode: 'execute', freeze: true })).committed).toBe(true)
+    await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 40 })
+    await source.sql(`SET lock_timeout = '10ms'`)
+    const { progress, done } = meanwhile(() =>
+      source.sql('DELETE FROM sipcalls').catch((error: { code: string }) => error.code),
+    )
+    expect((await runCopy(source, target, { mode: 'execute', freeze: true }, progress)).committed).toBe(true)
+    expect(await done()).toBe('55P03')
     await source.sql('BEGIN')
     await source.sql('DELETE FROM sipcalls WHERE rowid = 1')
     const other = untilTestEnds(await cloneDatabase('V2'))

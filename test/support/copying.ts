@@ -2,11 +2,12 @@ import type { DatabaseTarget } from '../../src/config.ts'
 import { parseConnectionString } from '../../src/connection-string.ts'
 import type { CopyOptions } from '../../src/copy/copy.ts'
 import { copy } from '../../src/copy/copy.ts'
+import type { Progress } from '../../src/copy/progress.ts'
 import type { CopyReport } from '../../src/copy/report.ts'
 import { rejectsByReason } from '../../src/copy/report.ts'
 import type { TestDatabase } from './database.ts'
 
-const silent = { say: () => undefined, table: () => ({ moved: () => undefined, stop: () => undefined }) }
+const silent: Progress = { say: () => undefined, table: () => ({ moved: () => undefined, stop: () => undefined }) }
 
 function targetOf({ url }: TestDatabase): DatabaseTarget {
   return { connection: parseConnectionString(url, 'test'), label: new URL(url).pathname.slice(1) }
@@ -17,6 +18,7 @@ export function runCopy(
   source: TestDatabase,
   target: TestDatabase,
   options: Partial<CopyOptions> = {},
+  progress: Progress = silent,
 ): Promise<CopyReport> {
   const all: CopyOptions = {
     source: targetOf(source),
@@ -30,7 +32,7 @@ export function runCopy(
     lockTimeoutMs: 5_000,
     ...options,
   }
-  return copy(all, silent, new AbortController().signal)
+  return copy(all, progress, new AbortController().signal)
 }
 
 /** Leaves behind exactly what a dry run says. */
