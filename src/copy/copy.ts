@@ -56,7 +56,7 @@ export async function copy(options: CopyOptions, progress: Progress, signal: Abo
   try {
     return await run(options, source, target, progress, signal)
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!signal.aborted || error instanceof Problem) throw error
     throw new Problem('Interrupted: the target is as it was.')
   } finally {
     signal.removeEventListener('abort', cancel)
@@ -287,8 +287,14 @@ async function checksumOf(target: Session, statement: string): Promise<Checksum>
 async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
   const names = tasks.map(({ table }) => table.name)
   await advanceSequences(target, names)
-  await target.query('COMMIT')
-  for (const name of names) await target.query(`ANALYZE ${name}`)
+  await target.query('COMMIT').catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Problem(
+      `The copy into ${target.label} was compared, but the commit was not answered (${why}): the target is complete or empty. "copy --verify-only" tells which.`,
+    )
+  })
+  // The rows are there, with statistics or without.
+  for (const name of names) await target.query(`ANALYZE ${name}`).catch(() => undefined)
 }
 
 /** Rows may stay behind only where somebody has said exactly how many. */
