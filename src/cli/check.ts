@@ -2,9 +2,9 @@ import type { Report } from '../check/report.ts'
 import { examine } from '../check/report.ts'
 import type { DatabaseFlags, Environment } from '../config.ts'
 import { requireDatabase } from '../config.ts'
+import { orProblem } from '../database/connect-problem.ts'
 import { openPool } from '../database/pool.ts'
 import type { Output } from './output.ts'
-import { orProblem } from './serve.ts'
 
 export interface CheckFlags extends DatabaseFlags {
   readonly json?: boolean | undefined

@@ -7,6 +7,7 @@ import { requireDatabase } from '../config.ts'
 import { connectProblem } from '../database/connect-problem.ts'
 import { databaseError } from '../database/database-error.ts'
 import { openPool } from '../database/pool.ts'
+import { advanceSequences } from '../database/sequences.ts'
 import { openWriter } from '../database/writer.ts'
 import { copyStatement, copyText } from '../demo/copy-text.ts'
 import type { DataSetOptions, DataTable } from '../demo/data-set.ts'
@@ -37,6 +38,11 @@ export async function seed(flags: SeedFlags, environment: Environment, output: O
     await client.query('BEGIN')
     await refuseRows(client, tables, label)
     for (const table of tables) await write(client, table, flags.selectors, progress)
+    await advanceSequences(
+      async (text, values = []) =>
+        (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows,
+      tables.map(({ name }) => name),
+    )
     await client.query('COMMIT')
     for (const { name } of tables) await client.query(`ANALYZE ${name}`)
     const rows = tables.map((table) => `${table.rows} ${table.name}`).join(', ')
@@ -81,12 +87,4 @@ async function write(client: Client, table: DataTable, installations: number, pr
   } finally {
     progress.stop()
   }
-  if (table.sequence === undefined || table.rows === 0) return
-  // Not pg_get_serial_sequence: in a database that SIPIS made, a sequence need not be owned by its column.
-  await client.query(
-    `SELECT setval(substring(pg_get_expr(d.adbin, d.adrelid) FROM 'nextval\\(''(.+)''::regclass'), $3)
-      FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-      WHERE d.adrelid = to_regclass($1) AND a.attname = $2`,
-    [table.name, table.sequence, table.rows],
-  )
 }

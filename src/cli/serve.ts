@@ -2,9 +2,8 @@ import { sql } from 'drizzle-orm'
 import { destination, pino } from 'pino'
 import type { Environment, ServeConfig, ServeFlags } from '../config.ts'
 import { serveConfig } from '../config.ts'
-import { connectProblem } from '../database/connect-problem.ts'
+import { orProblem } from '../database/connect-problem.ts'
 import type { Database } from '../database/database.ts'
-import { DatabaseError } from '../database/database-error.ts'
 import { openPool } from '../database/pool.ts'
 import { windowOf } from '../loaders/keyset.ts'
 import { openLoaders } from '../loaders/loaders.ts'
@@ -77,15 +76,6 @@ async function findExample(database: Database, detected: Detected, timeZone: str
   const window = windowOf({ tag: 'c', columns: projection.calls.order, descending: true }, { first: 1 })
   const [call] = (await calls.pageOf(owner, { conditions: [], signature: '', window })).rows
   return { selector: owner.selector, username: call?.username ?? '' }
-}
-
-/** Runs a first use of the database; where that fails, tells what to do about it. */
-export async function orProblem<T>(label: string, use: () => Promise<T>): Promise<T> {
-  try {
-    return await use()
-  } catch (error) {
-    throw error instanceof DatabaseError ? connectProblem(label, error) : error
-  }
 }
 
 function banner(

@@ -70,24 +70,3 @@ export async function otherConnections({ query }: Session): Promise<number> {
     AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name NOT LIKE 'sipis-gateway%'`)
   return Number(others)
 }
-
-/** Moves the sequences of the target past its largest values. */
-export async function advanceSequences({ query }: Session, tables: readonly string[]): Promise<void> {
-  for (const table of tables) {
-    const sequences = await query(
-      `SELECT a.attname, substring(pg_get_expr(d.adbin, d.adrelid) FROM 'nextval\\(''(.+)''::regclass'),
-          pg_get_serial_sequence($1, a.attname)
-        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        WHERE a.attrelid = to_regclass($1) AND a.attname IN ('id', 'rowid') AND NOT a.attisdropped`,
-      [table],
-    )
-    for (const [column, byDefault, owned] of sequences) {
-      const sequence = byDefault ?? owned
-      if (sequence == null) continue
-      await query(
-        `SELECT setval($1, largest) FROM (SELECT max(${column}) AS largest FROM ${table}) AS t WHERE largest > 0`,
-        [sequence],
-      )
-    }
-  }
-}

@@ -1,12 +1,10 @@
 /** Copies a v1 database into an empty v2 one: all rows that can go, compared before anything is committed, or nothing. */
 import type { DatabaseTarget } from '../config.ts'
-import type { Database } from '../database/database.ts'
-import { render } from '../database/database.ts'
+import { advanceSequences } from '../database/sequences.ts'
 import { Problem } from '../problem.ts'
-import { detect } from '../versions/detect.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import { beginSource, beginTarget, refuseEncodings } from './begin.ts'
 import type { UnknownTable } from './catalogue.ts'
-import { advanceSequences, factsOf, isKept, isThere, otherConnections, unknownTables } from './catalogue.ts'
+import { factsOf, isKept, isThere, otherConnections, unknownTables } from './catalogue.ts'
 import type { CopyTable, Reason } from './plan.ts'
 import { copyPlan, serverQuestions } from './plan.ts'
 import type { Progress } from './progress.ts'
@@ -16,7 +14,7 @@ import { isSame, rejectsByReason } from './report.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
 import type { InvalidBytes, TableFacts, TableStatements } from './statements.ts'
-import { statementsOf, targetChecksum } from './statements.ts'
+import { converts, statementsOf, targetChecksum } from './statements.ts'
 import { transfer } from './transfer.ts'
 
 export interface CopyOptions {
@@ -43,9 +41,6 @@ interface Task {
 interface Looked extends Task {
   readonly report: TableReport
 }
-
-/** Any number that nobody else is likely to have: it keeps a second copy out of the target. */
-const advisoryLock = '6003407290438733'
 
 export async function copy(options: CopyOptions, progress: Progress, signal: AbortSignal): Promise<CopyReport> {
   await using source = await openSession(options.source, options.lockTimeoutMs)
@@ -138,65 +133,6 @@ async function compare(looked: readonly Looked[], target: Session, progress: Pro
 
 const nothingWritten = 'Nothing was written: the target is as empty as it was.'
 
-function refuseEncodings(source: Session, target: Session): void {
-  for (const { encoding, label } of [source, target]) {
-    if (encoding === 'UTF8' || encoding === 'SQL_ASCII') continue
-    throw new Problem(
-      `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`,
-    )
-  }
-}
-
-/** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
-async function beginSource(source: Session, tables: readonly CopyTable[], freeze: boolean): Promise<void> {
-  await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  if (freeze && tables.length > 0)
-    await source.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN SHARE MODE`)
-  await expectVersion(source, 'V1', 'The source (OLD)')
-  const [[ambiguous] = []] = await source.query('SELECT EXISTS (SELECT FROM selectors GROUP BY id HAVING count(*) > 1)')
-  if (ambiguous !== 't') return
-  throw new Problem(
-    `Some selectors of ${source.label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`,
-  )
-}
-
-async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {
-  await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
-  await expectVersion(target, 'V2', 'The target (NEW)')
-  for (const { name } of plan) {
-    if (await isThere(target, name)) continue
-    throw new Problem(`${target.label} has no table ${name}. Make the target by "sipis-gateway init".`)
-  }
-  if (mode === 'verify-only') return
-  if (mode === 'execute') {
-    const [[free] = []] = await target.query(`SELECT pg_try_advisory_xact_lock(${advisoryLock})`)
-    if (free !== 't') throw new Problem(`Another copy into ${target.label} is running. Wait for it, or stop it.`)
-    await target.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
-  }
-  for (const { name } of plan) {
-    const rows = await target.query(`SELECT 1 FROM ${name} LIMIT 1`)
-    if (rows.length === 0) continue
-    throw new Problem(
-      `${target.label} is not empty: ${name} has rows. Copy into a database that "sipis-gateway init" has just made.`,
-    )
-  }
-}
-
-async function expectVersion(session: Session, wanted: SchemaVersion, which: string): Promise<void> {
-  const database: Database = {
-    query(statement) {
-      const { text, values } = render(statement)
-      return session.query(text, values)
-    },
-    close: async () => undefined,
-  }
-  const { version } = await detect(database)
-  if (version === wanted) return
-  throw new Problem(
-    `${which}, ${session.label}, has schema ${version.toLowerCase()}, not ${wanted.toLowerCase()}. The order is NEW OLD, as with CreateSipisDb.`,
-  )
-}
-
 async function prepare(
   tables: readonly CopyTable[],
   source: Session,
@@ -204,10 +140,9 @@ async function prepare(
   { invalidBytes }: CopyOptions,
 ): Promise<Task[]> {
   const conversion = { sourceEncoding: source.encoding, targetEncoding: target.encoding, invalidBytes }
-  // A text that is converted may become equal to another.
-  const converts = source.encoding === 'SQL_ASCII' && target.encoding !== 'SQL_ASCII' && invalidBytes !== 'reject'
   const kept = new Map<string, TableFacts>()
-  if (!converts) for (const { name } of tables) kept.set(name, await factsOf(source, name))
+  // A text that is converted may become equal to another.
+  if (!converts(conversion)) for (const { name } of tables) kept.set(name, await factsOf(source, name))
   const tasks: Task[] = []
   for (const table of tables) {
     const facts = await factsOf(target, table.name)
@@ -286,7 +221,7 @@ async function checksumOf(target: Session, statement: string): Promise<Checksum>
 
 async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
   const names = tasks.map(({ table }) => table.name)
-  await advanceSequences(target, names)
+  await advanceSequences(target.query, names)
   await target.query('COMMIT').catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
     throw new Problem(

@@ -4,7 +4,7 @@
  */
 import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import { render } from '../database/database.ts'
+import { literal, render } from '../database/database.ts'
 import { exactText } from '../versions/columns.ts'
 import { v1Projection } from '../versions/v1/projection.ts'
 import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../versions/v1/tables.ts'
@@ -227,8 +227,4 @@ function plain(statement: SQL): string {
   const { text: rendered, values } = render(statement)
   if (values.length > 0) throw new Error(`A value became a parameter of ${rendered}.`)
   return rendered
-}
-
-export function literal(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`
 }

@@ -1,7 +1,7 @@
 /** The statements that look through, copy and compare one table. */
+import { literal } from '../database/database.ts'
 import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../database/utf8.ts'
 import type { CopyColumn, CopyTable, Reason } from './plan.ts'
-import { literal } from './plan.ts'
 
 export const invalidBytesModes = ['reject', 'replace', 'latin1'] as const
 export type InvalidBytes = (typeof invalidBytesModes)[number]
@@ -39,6 +39,10 @@ type Duplicates = readonly (readonly string[])[]
 /** Which bytes a text may hold is decided where they come from SQL_ASCII, which knows no characters. */
 const mustBeUtf8 = ({ sourceEncoding, targetEncoding }: Conversion) =>
   sourceEncoding === 'SQL_ASCII' && targetEncoding !== 'SQL_ASCII'
+
+/** Whether texts that are no UTF-8 are changed on their way. */
+export const converts = (conversion: Conversion): boolean =>
+  mustBeUtf8(conversion) && conversion.invalidBytes !== 'reject'
 
 export function statementsOf(table: CopyTable, { limits }: TableFacts, conversion: Conversion): TableStatements {
   const columns = table.columns.map((column) => ({ ...column, value: converted(column, conversion) }))
@@ -139,10 +143,8 @@ function sums(line: string, condition: string | undefined): string[] {
 }
 
 function converted({ kind, value }: CopyColumn, conversion: Conversion): string {
-  if (kind !== 'text' || !mustBeUtf8(conversion)) return value
-  if (conversion.invalidBytes === 'replace') return replaceIllFormed(value)
-  if (conversion.invalidBytes === 'latin1') return readAsLatin1(value)
-  return value
+  if (kind !== 'text' || !converts(conversion)) return value
+  return conversion.invalidBytes === 'latin1' ? readAsLatin1(value) : replaceIllFormed(value)
 }
 
 function invalid(columns: readonly CopyColumn[], conversion: Conversion): string[] {
@@ -166,7 +168,7 @@ function notes(columns: readonly CopyColumn[], conversion: Conversion) {
   const filled = columns.flatMap(({ name, filled: condition }) =>
     condition === undefined ? [] : [{ column: name, kind: 'filled' as const, condition }],
   )
-  if (!mustBeUtf8(conversion) || conversion.invalidBytes === 'reject') return filled
+  if (!converts(conversion)) return filled
   const texts = columns.filter(({ kind }) => kind === 'text')
   return [
     ...filled,

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts'
-import type { DatabaseError } from './database-error.ts'
+import { DatabaseError } from './database-error.ts'
 
 /** What an operator has to do about a database that cannot be used, by SQLSTATE or the operating system's code. */
 const advice: Readonly<Record<string, string>> = {
@@ -26,4 +26,13 @@ export function connectProblem(label: string, error: DatabaseError): Problem {
     advice[error.code] ??
     (tls.test(error.message) ? 'Check sslmode and sslrootcert.' : 'Look into the log of the server.')
   return new Problem(`The database ${label} cannot be used: ${error.message || error.code}. ${hint}`)
+}
+
+/** Runs a first use of the database; where that fails, tells what to do about it. */
+export async function orProblem<T>(label: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (error) {
+    throw error instanceof DatabaseError ? connectProblem(label, error) : error
+  }
 }

@@ -23,3 +23,8 @@ export function render(statement: SQL): Statement {
   const { sql, params } = dialect.sqlToQuery(statement)
   return { text: sql, values: params }
 }
+
+/** A text as a literal, for statements that take no parameters. */
+export function literal(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}

@@ -32,8 +32,6 @@ export type Cell = string | number | null
 export interface DataTable {
   readonly name: string
   readonly columns: readonly string[]
-  /** The column whose sequence must stand past the rows. */
-  readonly sequence: string | undefined
   readonly rows: number
   rowsOf(installation: number): Cell[][]
 }
@@ -59,7 +57,6 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
   ): DataTable => ({
     name,
     columns: ['rowid', link, ...columns],
-    sequence: 'rowid',
     rows: selectors * count,
     rowsOf: (installation) => {
       const owner = ownerOf(installation)
@@ -77,7 +74,6 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
     {
       name: 'selectors',
       columns: ['id', 'selector', 'lastseen'],
-      sequence: 'id',
       rows: selectors,
       rowsOf: (index) => [[index + 1, selectorName(randomSeed, index), timestamp(random(randomSeed, 1, index), 3)]],
     },
@@ -149,7 +145,6 @@ function tokenTable(link: string, ownerOf: (index: number) => Cell, options: Dat
   return {
     name: 'tokens',
     columns: ['rowid', link, 'token', 'appid', 'lastseen'],
-    sequence: 'rowid',
     rows: before(selectors),
     rowsOf: (installation) => {
       const choose = random(randomSeed, 2, installation)
@@ -176,7 +171,6 @@ function pushTestTable(
   return {
     name: 'pushtests',
     columns: [...(numbered ? ['rowid'] : []), link, 'pushid', 'platform', 'started', 'concluded'],
-    sequence: numbered ? 'rowid' : undefined,
     rows,
     rowsOf: (installation) => {
       const choose = random(randomSeed, 3, installation)

@@ -1,13 +1,14 @@
 import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Value } from '../database/database.ts'
+import { literal } from '../database/database.ts'
 import type { Column, Columns, OrderColumn } from './projection.ts'
 
 const expression = (part: SQLWrapper): SQL => sql`${part}`
 
 /** A column that is never null: a null is a broken promise of the schema, not a value. */
 export function text(part: SQLWrapper): Column<string> {
-  return { sql: expression(part), parse: (value) => value ?? missing(part) }
+  return { sql: expression(part), parse: (value) => value ?? missing() }
 }
 
 export function nullableText(part: SQLWrapper): Column<string | null> {
@@ -15,11 +16,11 @@ export function nullableText(part: SQLWrapper): Column<string | null> {
 }
 
 export function integer(part: SQLWrapper): Column<number> {
-  return { sql: expression(part), parse: (value) => Number(value ?? missing(part)) }
+  return { sql: expression(part), parse: (value) => Number(value ?? missing()) }
 }
 
-function missing(part: SQLWrapper): never {
-  throw new Error(`A column that cannot be null is null: ${JSON.stringify(part.getSQL().queryChunks.length)} chunks.`)
+function missing(): never {
+  throw new Error('A column that cannot be null is null.')
 }
 
 /** An element of an order whose cursor value is cast back to the column's own type. */
@@ -87,5 +88,5 @@ export function exactText(part: SQLWrapper, encoding: string): { read: Column<st
 export function inZone(part: SQLWrapper, timeZone: string): SQL {
   if (timeZone === 'UTC') return sql`(${part} AT TIME ZONE 'UTC')`
   return sql`(CASE WHEN ${part} BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'
-    THEN ${part} AT TIME ZONE ${sql.raw(`'${timeZone.replaceAll("'", "''")}'`)} ELSE ${part} AT TIME ZONE 'UTC' END)`
+    THEN ${part} AT TIME ZONE ${sql.raw(literal(timeZone))} ELSE ${part} AT TIME ZONE 'UTC' END)`
 }

@@ -1,0 +1,72 @@
+/** How a copy begins on either side, and what it refuses before it has looked at a row. */
+import type { Database } from '../database/database.ts'
+import { render } from '../database/database.ts'
+import { Problem } from '../problem.ts'
+import { detect } from '../versions/detect.ts'
+import type { SchemaVersion } from '../versions/projection.ts'
+import { isThere } from './catalogue.ts'
+import type { CopyTable } from './plan.ts'
+import type { Mode } from './report.ts'
+import type { Session } from './session.ts'
+
+/** Any number that nobody else is likely to have: it keeps a second copy out of the target. */
+const advisoryLock = '6003407290438733'
+
+export function refuseEncodings(source: Session, target: Session): void {
+  for (const { encoding, label } of [source, target]) {
+    if (encoding === 'UTF8' || encoding === 'SQL_ASCII') continue
+    throw new Problem(
+      `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`,
+    )
+  }
+}
+
+/** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
+export async function beginSource(source: Session, tables: readonly CopyTable[], freeze: boolean): Promise<void> {
+  await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  if (freeze && tables.length > 0)
+    await source.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN SHARE MODE`)
+  await expectVersion(source, 'V1', 'The source (OLD)')
+  const [[ambiguous] = []] = await source.query('SELECT EXISTS (SELECT FROM selectors GROUP BY id HAVING count(*) > 1)')
+  if (ambiguous !== 't') return
+  throw new Problem(
+    `Some selectors of ${source.label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`,
+  )
+}
+
+export async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {
+  await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
+  await expectVersion(target, 'V2', 'The target (NEW)')
+  for (const { name } of plan) {
+    if (await isThere(target, name)) continue
+    throw new Problem(`${target.label} has no table ${name}. Make the target by "sipis-gateway init".`)
+  }
+  if (mode === 'verify-only') return
+  if (mode === 'execute') {
+    const [[free] = []] = await target.query(`SELECT pg_try_advisory_xact_lock(${advisoryLock})`)
+    if (free !== 't') throw new Problem(`Another copy into ${target.label} is running. Wait for it, or stop it.`)
+    await target.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
+  }
+  for (const { name } of plan) {
+    const rows = await target.query(`SELECT 1 FROM ${name} LIMIT 1`)
+    if (rows.length === 0) continue
+    throw new Problem(
+      `${target.label} is not empty: ${name} has rows. Copy into a database that "sipis-gateway init" has just made.`,
+    )
+  }
+}
+
+async function expectVersion(session: Session, wanted: SchemaVersion, which: string): Promise<void> {
+  const database: Database = {
+    query(statement) {
+      const { text, values } = render(statement)
+      return session.query(text, values)
+    },
+    close: async () => undefined,
+  }
+  const { version } = await detect(database)
+  if (version === wanted) return
+  throw new Problem(
+    `${which}, ${session.label}, has schema ${version.toLowerCase()}, not ${wanted.toLowerCase()}. The order is NEW OLD, as with CreateSipisDb.`,
+  )
+}
