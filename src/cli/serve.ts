@@ -7,6 +7,7 @@ import type { Database } from '../database/database.ts'
 import { openPool } from '../database/pool.ts'
 import { windowOf } from '../loaders/keyset.ts'
 import { openLoaders } from '../loaders/loaders.ts'
+import { openUsage } from '../loaders/usage.ts'
 import { createGateway } from '../server/gateway.ts'
 import type { Example } from '../server/graphiql.ts'
 import { listen } from '../server/listen.ts'
@@ -69,6 +70,7 @@ async function findExample(database: Database, detected: Detected, timeZone: str
   const { projection, selectors, calls } = openLoaders(
     database,
     projectionOf(detected.version, { ...detected, timeZone }),
+    { usage: openUsage(Number.POSITIVE_INFINITY), readTokens: false },
   )
   const order = { tag: 'l', columns: projection.selectors.order, descending: true }
   const [owner] = (await selectors.page({}, windowOf(order, { first: 1 }))).rows

@@ -4,9 +4,10 @@
  * - `input`: a value that PostgreSQL cannot read, so the caller's fault.
  * - `timeout`: the statement ran into its time limit.
  * - `unavailable`: the database cannot be reached or takes no work now; the same request may succeed later.
+ * - `excessive`: the statements of one operation have given more than it may read.
  * - `unexpected`: everything else, such as a missing table or privilege.
  */
-export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'unexpected'
+export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'excessive' | 'unexpected'
 
 /** The only error that a Database throws. Its message carries no parameter: it may be logged. */
 export class DatabaseError extends Error {
@@ -26,6 +27,11 @@ const unavailable = /^(08...|53...|57P0[1-5]|25P03|E[A-Z]+)$/
 const timeout = new Set(['57014', '55P03'])
 /** Data exceptions quote the offending value in their message. */
 const dataException = /^22...$/
+
+/** The operation has run out of its time, or whoever asked has gone away. */
+export function cancelled(): DatabaseError {
+  return new DatabaseError('timeout', 'CANCELLED', 'the operation was cancelled')
+}
 
 export function databaseError(cause: unknown): DatabaseError {
   if (cause instanceof DatabaseError) return cause

@@ -6,8 +6,11 @@ export type Value = string | null
 
 /** All that a reader may do with a database, be it a server or the embedded one. */
 export interface Database {
-  /** Runs one statement and gives its rows as arrays of text. Fails with a DatabaseError, and with nothing else. */
-  query(statement: SQL): Promise<Value[][]>
+  /**
+   * Runs one statement and gives its rows as arrays of text. Fails with a DatabaseError, and with nothing else. Once the signal
+   * is given it fails at once, and the server is asked to end the statement.
+   */
+  query(statement: SQL, signal?: AbortSignal): Promise<Value[][]>
   close(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import { PGlite, types } from '@electric-sql/pglite'
 import type { Database } from './database.ts'
 import { render } from './database.ts'
-import { databaseError } from './database-error.ts'
+import { cancelled, databaseError } from './database-error.ts'
 
 const unchanged = (value: string) => value
 /** As with a server, values stay as PostgreSQL prints them. */
@@ -18,7 +18,9 @@ export async function startEmbedded(): Promise<PGlite> {
 export async function openEmbedded(server: PGlite): Promise<Database> {
   await server.exec(`SET default_transaction_read_only = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`)
   return {
-    async query(statement) {
+    async query(statement, signal) {
+      // It runs in this process, one statement after the other: what has begun cannot be ended from outside.
+      if (signal?.aborted) throw cancelled()
       const { text, values } = render(statement)
       try {
         const { rows } = await server.query<(string | null)[]>(text, [...values], { rowMode: 'array', parsers: asText })

@@ -1,7 +1,8 @@
 import pg from 'pg'
-import type { Database, Value } from './database.ts'
+import { cancelStatement } from './cancel.ts'
+import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
-import { databaseError } from './database-error.ts'
+import { cancelled, databaseError } from './database-error.ts'
 
 export interface PoolOptions {
   readonly connection: pg.ClientConfig
@@ -32,18 +33,64 @@ export function openPool(options: PoolOptions): Database {
   // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined)
 
+  const onConnection = async (statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> => {
+    const client = await pool.connect()
+    let broken = false
+    try {
+      if (signal?.aborted) throw cancelled()
+      return await runOn(client, statement, signal, options.connection.ssl)
+    } catch (error) {
+      const failure = databaseError(error)
+      // What PostgreSQL says about a statement leaves its connection fit for the next one.
+      broken = !['input', 'timeout'].includes(failure.failure)
+      throw failure
+    } finally {
+      client.release(broken)
+    }
+  }
+
   return {
-    async query(statement) {
-      const { text, values } = render(statement)
+    async query(statement, signal) {
       try {
-        const { rows } = await pool.query<Value[]>({ text, values: [...values], rowMode: 'array' })
-        return rows
+        return await unlessAborted(onConnection(render(statement), signal), signal)
       } catch (error) {
         throw databaseError(error)
       }
     },
     close: () => pool.end(),
   }
+}
+
+/** Runs a statement; once the signal is given, the server is asked to cancel it, and the connection is kept until it has. */
+async function runOn(
+  client: pg.PoolClient,
+  { text, values }: Statement,
+  signal: AbortSignal | undefined,
+  ssl: pg.ClientConfig['ssl'],
+): Promise<Value[][]> {
+  let cancelling: Promise<void> | undefined
+  const cancel = () => {
+    cancelling = cancelStatement(client, ssl)
+  }
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    const { rows } = await client.query<Value[]>({ text, values: [...values], rowMode: 'array' })
+    return rows
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    await cancelling
+  }
+}
+
+/** Whoever has gone away does not wait for a connection, nor for the end of a statement. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(cancelled())
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+  })
 }
 
 /**

@@ -33,9 +33,15 @@ Message.implement({
       description: 'The Call-ID of the MESSAGE; empty where SIPIS did not record it.',
     }),
     contentType: t.exposeString('contentType', { description: 'The media type of the body, as the sender gave it.' }),
-    headers: t.exposeString('headers', { description: 'The headers of the MESSAGE, as XML.' }),
-    body: t.exposeString('body', {
-      description: 'The body, encrypted by SIPIS: the gateway cannot read it. It may be as long as 4 MiB.',
+    headers: t.string({
+      description: 'The headers of the MESSAGE, as XML. Read only when asked for.',
+      resolve: (message, _, { loaders }) => loaders.messageContents.headers(message),
+    }),
+    body: t.string({
+      description:
+        'The body, encrypted by SIPIS: the gateway cannot read it. It may be as long as 4 MiB, so it is read only when ' +
+        'asked for; what all bodies of an answer may hold together is bounded (TOO_COSTLY).',
+      resolve: (message, _, { loaders }) => loaders.messageContents.body(message),
     }),
     time: t.expose('time', { type: 'DateTime', description: 'When the message came.' }),
   }),

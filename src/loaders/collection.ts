@@ -5,6 +5,9 @@ import type { Database, Value } from '../database/database.ts'
 import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Column, OwnedRows, Projection, SelectorRow } from '../versions/projection.ts'
 import type { Page, Window } from './keyset.ts'
+import { selectorDecoder } from './selectors.ts'
+import type { Usage } from './usage.ts'
+import { where } from './where.ts'
 
 /** A row with the selector that it belongs to, so that neither its id nor its selector costs another statement. */
 export type Owned<Row, Orphan extends null = never> = Row & { readonly owner: SelectorRow | Orphan }
@@ -50,13 +53,14 @@ export interface CollectionOptions<Row, Orphan extends null> {
 export function openCollection<Row, Orphan extends null = never>(
   database: Database,
   projection: Projection,
+  usage: Usage,
   { rows, identity, orphan }: CollectionOptions<Row, Orphan>,
 ): Collection<Row, Orphan> {
   const { selectors } = projection
   const list = selectList(rows.columns)
   const ownerList = selectList(selectors.columns)
   const decode = decoder(rows.columns)
-  const decodeSelector = decoder(selectors.columns)
+  const decodeSelector = selectorDecoder(projection, usage)
   const ownerAt = width(rows.columns)
   const belongs = sql`${rows.ofSelector} AND ${selectors.exists}`
   const from =
@@ -156,10 +160,6 @@ interface Asked<Query> {
 
 function askedKey({ owner, query }: Asked<RowQuery>): string {
   return `${owner.key}\n${query.signature}`
-}
-
-export function where(conditions: readonly SQL[]): SQL {
-  return conditions.length === 0 ? sql`true` : sql.join([...conditions], sql` AND `)
 }
 
 function asError(error: unknown): Error {

@@ -1,11 +1,12 @@
 import DataLoader from 'dataloader'
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Database } from '../database/database.ts'
+import type { Database, Value } from '../database/database.ts'
 import { decoder, selectList } from '../versions/columns.ts'
 import type { Projection, SelectorRow } from '../versions/projection.ts'
-import { where } from './collection.ts'
 import type { Page, Window } from './keyset.ts'
+import type { Usage } from './usage.ts'
+import { where } from './where.ts'
 
 export interface SelectorFilter {
   readonly prefix?: string | null | undefined
@@ -21,10 +22,10 @@ export interface Selectors {
   count(filter: SelectorFilter): Promise<number>
 }
 
-export function openSelectors(database: Database, projection: Projection): Selectors {
+export function openSelectors(database: Database, projection: Projection, usage: Usage): Selectors {
   const { selectors } = projection
   const list = selectList(selectors.columns)
-  const decode = decoder(selectors.columns)
+  const decode = selectorDecoder(projection, usage)
 
   const names = new DataLoader<string, SelectorRow | null>(async (asked) => {
     const found = await database.query(sql`SELECT k.n, ${list}
@@ -72,4 +73,17 @@ function likePrefix(prefix: string): string {
 /** SIPIS indexes the suffix with its colon; people leave it out. */
 function withColon(suffix: string): string {
   return suffix.startsWith(':') ? suffix : `:${suffix}`
+}
+
+/** Decodes a selector, and notes that something of it was read. */
+export function selectorDecoder(
+  { selectors }: Projection,
+  usage: Usage,
+): (values: Value[], offset: number) => SelectorRow {
+  const decode = decoder(selectors.columns)
+  return (values, offset) => {
+    const row = decode(values, offset)
+    usage.selectors.add(row.selector)
+    return row
+  }
 }

@@ -17,6 +17,10 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
     code: 'TIMEOUT',
     message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
   },
+  excessive: {
+    code: 'TOO_COSTLY',
+    message: 'The answer would be too large. Ask for less: smaller pages, fewer bodies and headers at a time.',
+  },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
   unexpected: {
     code: 'INTERNAL',
@@ -46,7 +50,7 @@ export function createErrorMask(logger: Logger): (error: unknown) => Error {
     const said = tell(cause, located)
     if (said === undefined) return located ?? cause
     const { code, message } = said
-    if (code !== 'BAD_USER_INPUT') log(cause, code, located?.path?.join('.') ?? '')
+    if (code !== 'BAD_USER_INPUT' && code !== 'TOO_COSTLY') log(cause, code, located?.path?.join('.') ?? '')
     return new GraphQLError(message, {
       nodes: located?.nodes ?? null,
       path: located?.path ?? null,

@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
 import { openLoaders } from '../loaders/loaders.ts'
+import { metered, openUsage } from '../loaders/usage.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
 import { createErrorMask } from './errors.ts'
@@ -25,18 +26,19 @@ export interface GatewayOptions {
 export type Gateway = YogaServerInstance<Record<never, never>, Context>
 
 const maxRequestBytes = 100_000
+const maxAnswerBytes = 10_000_000
 
 /** The API over one database, as a handler of HTTP requests that needs no port. */
 export function createGateway({ database, detected, timeZone, logger, example }: GatewayOptions): Gateway {
   const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone })
   return createYoga({
     schema,
-    context: (): Context => ({
-      principal: openPrincipal,
-      loaders: openLoaders(database, projection),
-      database,
-      detected,
-    }),
+    context: (): Context => {
+      const usage = openUsage(maxAnswerBytes)
+      const bounded = metered(database, usage, undefined)
+      const loaders = openLoaders(bounded, projection, { usage, readTokens: true })
+      return { principal: openPrincipal, loaders, database: bounded, detected }
+    },
     plugins: [useHealth(database, detected), useRoutes()],
     maskedErrors: { maskError: createErrorMask(logger) },
     graphiql: graphiqlOptions(example),

@@ -90,3 +90,14 @@ export function inZone(part: SQLWrapper, timeZone: string): SQL {
   return sql`(CASE WHEN ${part} BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'
     THEN ${part} AT TIME ZONE ${sql.raw(literal(timeZone))} ELSE ${part} AT TIME ZONE 'UTC' END)`
 }
+
+/** The first 16 hexadecimal digits of the SHA-256, made by the server: the text itself does not leave it. */
+export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
+  const bytes = sql`convert_to(${part}, ${sql.raw(literal(encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'))})`
+  return text(sql`left(encode(sha256(${bytes}), 'hex'), 16)`)
+}
+
+/** What is too long for `value` stands in `longvalue`. */
+export function settingColumns({ name, value, longvalue }: Record<'name' | 'value' | 'longvalue', SQLWrapper>) {
+  return { name: text(name), value: nullableText(sql`coalesce(${longvalue}, ${value})`) }
+}

@@ -15,6 +15,8 @@ export interface Detected {
   readonly encoding: string
   /** Whether there is a table tableversions with the columns that this gateway can read. */
   readonly hasTableVersions: boolean
+  /** Whether there is a table data with the columns of this version that the role may read. */
+  readonly hasSettings: boolean
 }
 
 interface FoundTable {
@@ -24,10 +26,16 @@ interface FoundTable {
 
 type Found = ReadonlyMap<string, FoundTable>
 
-/** The tables that the gateway reads, and with them the columns that must be there. More tables and columns do no harm. */
+/** The tables that the gateway cannot do without, and with them the columns that must be there. More tables and columns do no harm. */
 const needed: Readonly<Record<SchemaVersion, ReadonlyMap<string, readonly string[]>>> = {
   V2: columnsOf([v2.selectors, v2.tokens, v2.sipcalls, v2.siptextmessages, v2.pushtests]),
   V1: columnsOf([v1.selectors, v1.tokens, v1.sipcalls, v1.siptextmessages, v1.pushtests]),
+}
+
+/** Where the settings of SIP accounts stand. A role that may not read them serves everything else. */
+const settings: Readonly<Record<SchemaVersion, ReadonlyMap<string, readonly string[]>>> = {
+  V2: columnsOf([v2.data]),
+  V1: columnsOf([v1.data]),
 }
 
 const projections = { V1: v1Projection, V2: v2Projection }
@@ -46,7 +54,7 @@ export async function detect(database: Database): Promise<Detected> {
   )
   const [serverVersion, encoding, searchPath] = server ?? []
   const found = await findTables(database)
-  const candidates = [nearness('V2', found), nearness('V1', found)]
+  const candidates = [nearness('V2', needed, found), nearness('V1', needed, found)]
   const version = candidates.find(({ missing }) => missing.length === 0)?.version
   if (version === undefined) throw await neither(database, found, candidates, searchPath ?? '')
   refuseUnreadable(version, found)
@@ -55,12 +63,13 @@ export async function detect(database: Database): Promise<Detected> {
     version,
     serverVersion: serverVersion ?? 'unknown',
     encoding: encoding ?? 'unknown',
+    hasSettings: found.get('data')?.readable === true && nearness(version, settings, found).missing.length === 0,
     hasTableVersions: versions?.readable === true && versions.columns.has('name') && versions.columns.has('version'),
   }
 }
 
 async function findTables(database: Database): Promise<Found> {
-  const names = new Set([...needed.V1.keys(), ...needed.V2.keys(), 'tableversions'])
+  const names = new Set([...needed.V1.keys(), ...needed.V2.keys(), 'data', 'tableversions'])
   const rows = await database.query(sql`SELECT n.name, a.attname, has_table_privilege(n.oid, 'SELECT')
     FROM (SELECT name, to_regclass(name)::oid AS oid FROM unnest(${sql.param([...names])}::text[]) AS name) AS n
     JOIN pg_attribute a ON a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped`)
@@ -78,8 +87,8 @@ interface Candidate {
   readonly missing: readonly string[]
 }
 
-function nearness(version: SchemaVersion, found: Found): Candidate {
-  const missing = [...needed[version]].flatMap(([table, columns]) => {
+function nearness(version: SchemaVersion, wanted: typeof needed, found: Found): Candidate {
+  const missing = [...wanted[version]].flatMap(([table, columns]) => {
     const there = found.get(table)
     if (there === undefined) return [table]
     return columns.filter((column) => !there.columns.has(column)).map((column) => `${table}.${column}`)

@@ -52,7 +52,10 @@ export interface SelectorRow {
 
 export interface TokenRow {
   readonly rowid: string
-  readonly token: string
+  /** A secret: null where it is not read for this operation. */
+  readonly token: string | null
+  /** The first 16 hexadecimal digits of the token's SHA-256. */
+  readonly fingerprint: string
   readonly appId: string
   readonly lastSeen: string | null
 }
@@ -78,9 +81,21 @@ export interface MessageRow extends PeerColumns {
   readonly rowid: string
   readonly messageId: string
   readonly contentType: string
+  /** The lengths of the two contents, which may be megabytes and are read only when asked for. */
+  readonly headersBytes: number
+  readonly bodyBytes: number
+  readonly time: string
+}
+
+export interface MessageContents {
   readonly headers: string
   readonly body: string
-  readonly time: string
+}
+
+/** A name and value of a selector's SIP account. */
+export interface SettingRow {
+  readonly name: string
+  readonly value: string | null
 }
 
 export interface PushTestRow {
@@ -93,6 +108,18 @@ export interface PushTestRow {
   readonly startedLocal: string
   readonly started: string
   readonly concluded: string | null
+}
+
+export interface MessageRows extends OwnedRows<MessageRow> {
+  readonly contents: Columns<MessageContents>
+}
+
+export interface SettingRows {
+  readonly table: PgTable
+  readonly ofKey: (key: SQL) => SQL
+  /** Names are not unique: of entries of one name the one with the largest rowid is the newest. */
+  readonly rowid: SQL
+  readonly columns: Columns<SettingRow>
 }
 
 export interface SelectorRows extends Rows<SelectorRow> {
@@ -111,8 +138,9 @@ export interface Projection {
   readonly selectors: SelectorRows
   readonly tokens: OwnedRows<TokenRow>
   readonly calls: OwnedRows<CallRow>
-  readonly messages: OwnedRows<MessageRow>
+  readonly messages: MessageRows
   readonly pushTests: OwnedRows<PushTestRow>
+  readonly settings: SettingRows
 }
 
 export type SchemaVersion = 'V1' | 'V2'

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { DatabaseError } from '../../src/database/database-error.ts'
+import type { PoolOptions } from '../../src/database/pool.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { openClient } from '../support/client.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
@@ -57,6 +58,36 @@ describe('A connection of the gateway', () => {
     expect(running).toBe('0')
   })
 
+  it('ends a statement on the server when its signal is given, and is fit for the next one', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    const [[before] = []] = await database.query(sql`SELECT pg_backend_pid()`)
+    const leaving = new AbortController()
+    const asked = database.query(sql`SELECT pg_sleep(30)`, leaving.signal).catch((error: unknown) => error)
+    await untilActive(own.sql)
+    leaving.abort()
+    expect(await asked).toMatchObject({ failure: 'timeout' })
+    expect(await database.query(sql`SELECT pg_backend_pid()`)).toEqual([[before]])
+    expect(await active(own.sql)).toBe('0')
+    expect(await database.query(sql`SELECT 1`, leaving.signal).catch((error: unknown) => error)).toMatchObject({
+      failure: 'timeout',
+    })
+  })
+
+  it('that nobody waits for any more goes to the next who asks', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    const busy = database.query(sql`SELECT pg_sleep(0.5)`)
+    const leaving = new AbortController()
+    const queued = database.query(sql`SELECT pg_sleep(30)`, leaving.signal).catch((error: unknown) => error)
+    leaving.abort()
+    expect(await queued).toMatchObject({ failure: 'timeout' })
+    await busy
+    expect(await database.query(sql`SELECT 'next'`)).toEqual([['next']])
+  })
+
   it('that the server ends while it works is unavailable, and the next one works', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = reader(own.url)
@@ -106,6 +137,26 @@ describe('A connection of the gateway', () => {
     expect(message).not.toContain('canary')
   })
 })
+
+function poolOf(url: string): PoolOptions {
+  return {
+    connection: { connectionString: url },
+    maxConnections: 4,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 30_000,
+    applicationName: 'sipis-gateway test',
+  }
+}
+
+async function active(run: Sql): Promise<string> {
+  const [[count] = []] = await run(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND application_name = 'sipis-gateway test' AND query LIKE '%pg_sleep%' AND state = 'active'`)
+  return String(count)
+}
+
+async function untilActive(run: Sql): Promise<void> {
+  while ((await active(run)) === '0');
+}
 
 type Sql = (text: string) => Promise<(string | null)[][]>
 

@@ -1,7 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { byTime, exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
+import {
+  byTime,
+  exactText,
+  fingerprint,
+  integer,
+  inZone,
+  nullableText,
+  orderBy,
+  settingColumns,
+  text,
+} from '../columns.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
-import { pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
 export function v1Projection({ encoding, timeZone }: Reading): Projection {
@@ -39,7 +49,8 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
       columns: {
         rowid: text(tokens.rowid),
-        token: text(tokens.token),
+        token: nullableText(tokens.token),
+        fingerprint: fingerprint(tokens.token, encoding),
         appId: text(tokens.appid),
         lastSeen: nullableText(tokens.lastseen),
       },
@@ -67,9 +78,13 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
         ...peerColumns(siptextmessages),
         messageId: text(sql`coalesce(${siptextmessages.msgid}, '')`),
         contentType: text(sql`coalesce(${siptextmessages.contenttype}, '')`),
+        headersBytes: integer(sql`coalesce(octet_length(${siptextmessages.headers}), 0)`),
+        bodyBytes: integer(sql`coalesce(octet_length(${siptextmessages.body}), 0)`),
+        time: text(siptextmessages.time),
+      },
+      contents: {
         headers: text(sql`coalesce(${siptextmessages.headers}, '')`),
         body: text(sql`coalesce(${siptextmessages.body}, '')`),
-        time: text(siptextmessages.time),
       },
     },
     pushTests: {
@@ -89,6 +104,12 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
         started: text(inZone(pushtests.started, timeZone)),
         concluded: nullableText(inZone(pushtests.concluded, timeZone)),
       },
+    },
+    settings: {
+      table: data,
+      ofKey: (key) => sql`${data.id} = ${key}`,
+      rowid: sql`${data.rowid}`,
+      columns: settingColumns(data),
     },
   }
 }

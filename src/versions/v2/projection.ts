@@ -1,7 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { byTime, exactText, integer, inZone, nullableText, orderBy, text } from '../columns.ts'
+import {
+  byTime,
+  exactText,
+  fingerprint,
+  integer,
+  inZone,
+  nullableText,
+  orderBy,
+  settingColumns,
+  text,
+} from '../columns.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
-import { pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
 export function v2Projection({ encoding, timeZone }: Reading): Projection {
@@ -38,7 +48,8 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
       columns: {
         rowid: text(tokens.rowid),
-        token: text(tokens.token),
+        token: nullableText(tokens.token),
+        fingerprint: fingerprint(tokens.token, encoding),
         appId: text(tokens.appid),
         lastSeen: nullableText(tokens.lastseen),
       },
@@ -66,10 +77,11 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
         ...peerColumns(siptextmessages),
         messageId: text(siptextmessages.msgid),
         contentType: text(siptextmessages.contenttype),
-        headers: text(siptextmessages.headers),
-        body: text(siptextmessages.body),
+        headersBytes: integer(sql`octet_length(${siptextmessages.headers})`),
+        bodyBytes: integer(sql`octet_length(${siptextmessages.body})`),
         time: text(siptextmessages.time),
       },
+      contents: { headers: text(siptextmessages.headers), body: text(siptextmessages.body) },
     },
     pushTests: {
       table: pushtests,
@@ -88,6 +100,12 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
         started: text(inZone(pushtests.started, timeZone)),
         concluded: nullableText(inZone(pushtests.concluded, timeZone)),
       },
+    },
+    settings: {
+      table: data,
+      ofKey: (key) => sql`${data.selector} = ${exact.bind(key)}`,
+      rowid: sql`${data.rowid}`,
+      columns: settingColumns(data),
     },
   }
 }

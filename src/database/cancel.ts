@@ -1,0 +1,37 @@
+/** PostgreSQL's own way to end a statement: a second connection that carries nothing but the number and key of the first. */
+import pg from 'pg'
+
+declare module 'pg' {
+  interface Client {
+    readonly processID: number | null
+    readonly secretKey: number | null
+  }
+  interface Connection {
+    connect(port: number | string, host?: string): void
+    cancel(processID: number, secretKey: number): void
+  }
+}
+
+const giveUpAfterMs = 5_000
+
+/**
+ * Asks the server to cancel what this connection runs. Resolves when the server has closed the second connection, for then the
+ * signal has been sent: whatever the first one runs next is safe from it. Never fails; the statement's own time limit is the
+ * second line.
+ */
+export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']): Promise<void> {
+  const { processID, secretKey, host, port } = client
+  if (processID === null || secretKey === null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const connection = new pg.Connection(ssl ? { ssl } : {})
+    const giveUp = setTimeout(() => connection.stream.destroy(), giveUpAfterMs)
+    connection.on('error', () => connection.stream.destroy())
+    connection.once('end', () => {
+      clearTimeout(giveUp)
+      resolve()
+    })
+    connection.once(ssl ? 'sslconnect' : 'connect', () => connection.cancel(processID, secretKey))
+    if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
+    else connection.connect(port, host)
+  })
+}
