@@ -33,6 +33,7 @@ program
   .addOption(settings())
   .addOption(new Option('--host <address>', 'address to listen on (or HOST; default 127.0.0.1)'))
   .addOption(new Option('--port <number>', 'port to listen on (or PORT; default 4000)'))
+  .addOption(new Option('--allow-writable-role', 'serve other machines although the database role may write'))
   .addHelpText('after', '\nOther settings are environment variables: see docs/configuration.md.')
   .action(async (flags) => {
     const { serve } = await import('./cli/serve.ts')
@@ -102,6 +103,44 @@ program
   .action(async (newName, oldName, flags) => {
     const { copyCommand } = await import('./cli/copy.ts')
     process.exitCode = (await copyCommand([newName, oldName], flags, standardOutput)) ? 0 : 1
+  })
+
+const key = program.command('key').description('API keys: for tooling that has no issuer of JSON Web Tokens')
+const keysFile = () => new Option('--file <file>', 'the file of keys (or API_KEYS_FILE)')
+
+key
+  .command('create')
+  .description('add a key to the file, and print it this once')
+  .addOption(new Option('--name <name>', 'whose key it is').makeOptionMandatory())
+  .addOption(
+    new Option('--scope <scope...>', 'what it may see')
+      .choices(['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'])
+      .makeOptionMandatory(),
+  )
+  .addOption(new Option('--expires <when>', 'a date, or a number of days such as 90d'))
+  .addOption(keysFile())
+  .action(async (flags) => {
+    const { keyCreate } = await import('./cli/key.ts')
+    keyCreate(flags, process.env, standardOutput)
+  })
+
+key
+  .command('list')
+  .description('show the keys: id, name, scopes, dates')
+  .addOption(keysFile())
+  .action(async (flags) => {
+    const { keyList } = await import('./cli/key.ts')
+    keyList(flags, process.env, standardOutput)
+  })
+
+key
+  .command('revoke')
+  .description('take a key out of the file')
+  .argument('<id or name>', 'of the key; all keys of a name go')
+  .addOption(keysFile())
+  .action(async (idOrName, flags) => {
+    const { keyRevoke } = await import('./cli/key.ts')
+    keyRevoke(idOrName, flags, process.env, standardOutput)
   })
 
 program

@@ -1,7 +1,14 @@
 /** The one reader of the environment: what the command line, the environment and Settings.xml say, as one typed value. */
 import type { ClientConfig } from 'pg'
 import { z } from 'zod'
+import type { AuthConfig } from './config/auth.ts'
+import { authConfig, authSettings } from './config/auth.ts'
+import { exposureSettings } from './config/exposure.ts'
+import type { RateConfig } from './config/limits.ts'
+import { limitSettings, limitsOf, rateSettings, ratesOf } from './config/limits.ts'
+import { isLoopback, wholeNumber } from './config/values.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
+import type { Limits } from './limits/limits.ts'
 import { Problem } from './problem.ts'
 import { readSettings } from './settings-xml.ts'
 
@@ -14,6 +21,7 @@ export interface DatabaseFlags {
 export interface ServeFlags extends DatabaseFlags {
   readonly host?: string | undefined
   readonly port?: string | undefined
+  readonly allowWritableRole?: boolean | undefined
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -33,33 +41,38 @@ export interface DatabaseLimits {
 export interface ServeConfig {
   /** Undefined where nobody has named a database: then the embedded demo is served. */
   readonly database: DatabaseTarget | undefined
-  readonly limits: DatabaseLimits
+  readonly databaseLimits: DatabaseLimits
   readonly timeZone: string
   readonly host: string
   readonly port: number
+  /** Whether other machines can connect. */
+  readonly beyondLoopback: boolean
   readonly logLevel: string
+  /** Undefined where no credential is asked for. */
+  readonly auth: AuthConfig | undefined
+  readonly allowWritableRole: boolean
+  readonly limits: Limits
+  readonly rates: RateConfig
+  /** Where gateways share what they have counted for the rate limits. */
+  readonly rateStore: ClientConfig | undefined
+  readonly allowedSettings: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
+  readonly audit: AuditConfig
 }
 
-const wholeNumber = (name: string, min: number, max: number, fallback: number) =>
-  z
-    .string()
-    .refine((text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max, {
-      error: ({ input }) => `${name} is "${String(input)}"; it must be a whole number from ${min} to ${max}.`,
-    })
-    .transform(Number)
-    .default(fallback)
+export interface AuditConfig {
+  /** `stderr` or the path of a file; undefined for none. */
+  readonly to: string | undefined
+  /** Of the hashes of selectors; undefined has one made up for the life of the process. */
+  readonly key: string | undefined
+}
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const serveSettings = z.object({
-  HOST: z
-    .string()
-    .refine(isLoopback, {
-      error: ({ input }) =>
-        `HOST is "${String(input)}", but the gateway has no authentication yet, so it listens on this machine only. ` +
-        'Use 127.0.0.1, ::1 or localhost.',
-    })
-    .default('127.0.0.1'),
+  HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535, 4000),
   SIPIS_TIME_ZONE: z
     .string()
@@ -76,6 +89,10 @@ const serveSettings = z.object({
   DATABASE_POOL_SIZE: wholeNumber('DATABASE_POOL_SIZE', 1, 100, 10),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber('DATABASE_CONNECT_TIMEOUT_MS', 100, 60_000, 5_000),
   DATABASE_STATEMENT_TIMEOUT_MS: wholeNumber('DATABASE_STATEMENT_TIMEOUT_MS', 100, 600_000, 10_000),
+  ...authSettings,
+  ...limitSettings,
+  ...rateSettings,
+  ...exposureSettings,
 })
 
 /** Fails with one Problem that names everything that is wrong. */
@@ -83,21 +100,71 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
   const given = { ...environment, ...defined({ HOST: flags.host, PORT: flags.port }) }
   const parsed = serveSettings.safeParse(withoutEmpty(given))
   const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
+  problems.push(...exposureProblems(withoutEmpty(given)))
   const database = collect(problems, () => findDatabase(flags, environment))
-  if (!parsed.success || problems.length > 0) throw new Problem(problems.join('\n'))
-  const { HOST, PORT, SIPIS_TIME_ZONE, LOG_LEVEL, ...limits } = parsed.data
-  return {
-    database,
-    limits: {
-      maxConnections: limits.DATABASE_POOL_SIZE,
-      connectTimeoutMs: limits.DATABASE_CONNECT_TIMEOUT_MS,
-      statementTimeoutMs: limits.DATABASE_STATEMENT_TIMEOUT_MS,
-    },
-    timeZone: SIPIS_TIME_ZONE,
-    host: HOST,
-    port: PORT,
-    logLevel: LOG_LEVEL,
+  const config = parsed.success ? assemble(parsed.data, problems) : undefined
+  if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
+  return { ...config, database, allowWritableRole: flags.allowWritableRole === true }
+}
+
+type Given = z.infer<typeof serveSettings>
+
+/** What depends on several settings at once. */
+function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database' | 'allowWritableRole'> {
+  const found = authConfig(given, problems)
+  const auth = found.jwt === undefined && found.apiKeysFile === undefined ? undefined : found
+  const beyondLoopback = !isLoopback(given.HOST)
+  if (given.TRUSTED_ONLY && given.TRUSTED_DOCUMENTS === undefined) {
+    problems.push('TRUSTED_ONLY is set, but no TRUSTED_DOCUMENTS: nothing would be answered. Name the manifest.')
   }
+  return {
+    databaseLimits: {
+      maxConnections: given.DATABASE_POOL_SIZE,
+      connectTimeoutMs: given.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: given.DATABASE_STATEMENT_TIMEOUT_MS,
+    },
+    timeZone: given.SIPIS_TIME_ZONE,
+    host: given.HOST,
+    port: given.PORT,
+    beyondLoopback,
+    logLevel: given.LOG_LEVEL,
+    auth,
+    limits: limitsOf(given),
+    rates: ratesOf(given, auth === undefined, problems),
+    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL)),
+    allowedSettings: given.SETTINGS_ALLOW,
+    corsOrigins: given.CORS_ORIGINS,
+    trustedProxies: given.TRUST_PROXY,
+    trustedDocuments:
+      given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
+    audit: auditConfig(given, auth !== undefined),
+  }
+}
+
+/** Told whatever else is wrong. */
+function exposureProblems({ HOST = '127.0.0.1', AUTH_JWKS_URL, AUTH_JWKS_FILE, API_KEYS_FILE }: Environment): string[] {
+  if (isLoopback(HOST) || (AUTH_JWKS_URL ?? AUTH_JWKS_FILE ?? API_KEYS_FILE) !== undefined) return []
+  return [
+    `Refused (open-beyond-loopback): HOST is ${HOST}, where other machines could read every call history without a credential. Set ` +
+      'AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE (docs/security.md), or listen on 127.0.0.1.',
+  ]
+}
+
+function rateStoreOf(url: string | undefined): ClientConfig | undefined {
+  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL')
+}
+
+/** Where there are principals to tell apart, what they did is written down unless that is switched off. */
+function auditConfig({ AUDIT_LOG, AUDIT_KEY }: Given, hasPrincipals: boolean): AuditConfig {
+  const to = AUDIT_LOG ?? (hasPrincipals ? 'stderr' : 'off')
+  return { to: to === 'off' ? undefined : to, key: AUDIT_KEY }
+}
+
+/** The file of API keys, for the commands that change it. */
+export function requireApiKeysFile(file: string | undefined, environment: Environment): string {
+  const path = file ?? withoutEmpty(environment)['API_KEYS_FILE']
+  if (path !== undefined) return path
+  throw new Problem('No file of API keys is named. Give --file keys.jsonl, or set API_KEYS_FILE.')
 }
 
 /** The database of a command that cannot do without one. */
@@ -146,10 +213,6 @@ function fromSettings(paths: readonly string[]): DatabaseTarget {
     `The settings name different databases: ${first.file} ${first.label}, ${other.file} ${other.label}. ` +
       'Run one gateway for each database.',
   )
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function isTimeZone(name: string): boolean {

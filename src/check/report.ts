@@ -7,18 +7,14 @@ import type { SchemaVersion } from '../versions/projection.ts'
 import { missingIndexes } from './indexes.ts'
 import type { Trouble } from './migration.ts'
 import { findTroubles } from './migration.ts'
+import type { Role } from './role.ts'
+import { findRole, readOnlyRoleStatements, served } from './role.ts'
 
 export interface TableSize {
   readonly name: string
   /** PostgreSQL's own estimate; null where it has never been analyzed. */
   readonly rows: number | null
   readonly bytes: number
-}
-
-export interface Role {
-  readonly name: string
-  readonly superuser: boolean
-  readonly mayWrite: boolean
 }
 
 export interface Advice {
@@ -39,11 +35,11 @@ export interface Report {
   readonly migrationTroubles: readonly Trouble[]
 }
 
-const served = ['selectors', 'tokens', 'sipcalls', 'siptextmessages', 'pushtests']
-
 export async function examine(database: Database, target: string, looking: (table: string) => void): Promise<Report> {
   const { version, serverVersion, encoding } = await detect(database)
-  const [server] = await database.query(sql`SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'`)
+  const [server] = await database.query(sql`SELECT reset_val, current_database(),
+    (SELECT nspname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid WHERE c.oid = to_regclass('selectors'))
+    FROM pg_settings WHERE name = 'TimeZone'`)
   const role = await findRole(database)
   const missing = await missingIndexes(database, wantedIndexes[version])
   return {
@@ -59,23 +55,17 @@ export async function examine(database: Database, target: string, looking: (tabl
         reason: `An index would help with ${index.purpose}.`,
         statement: createIndex(index),
       })),
-      ...(role.superuser || role.mayWrite ? [readOnlyRole] : []),
+      ...(role.superuser || role.mayWrite ? [readOnlyRole(server?.[1] ?? 'sipis', server?.[2] ?? 'public')] : []),
     ],
     migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, looking) : [],
   }
 }
 
-const readOnlyRole: Advice = {
-  reason: 'The gateway only reads; a role that may do no more is safer.',
-  statement: `CREATE ROLE sipis_gateway LOGIN PASSWORD '…'; GRANT SELECT ON ${served.join(', ')} TO sipis_gateway;`,
-}
-
-async function findRole(database: Database): Promise<Role> {
-  const [found] = await database.query(sql`SELECT current_user,
-    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
-    bool_or(has_table_privilege(to_regclass(name), 'INSERT, UPDATE, DELETE, TRUNCATE'))
-    FROM unnest(${sql.param(served)}::text[]) AS name`)
-  return { name: String(found?.[0]), superuser: found?.[1] === 't', mayWrite: found?.[2] === 't' }
+function readOnlyRole(database: string, schema: string): Advice {
+  return {
+    reason: 'The gateway only reads; a role that may do no more is safer. As the owner of the database:',
+    statement: readOnlyRoleStatements(database, schema).join('\n    '),
+  }
 }
 
 async function tableSizes(database: Database): Promise<TableSize[]> {

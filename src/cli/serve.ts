@@ -1,6 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
+import type { Logger } from 'pino'
 import { destination, pino } from 'pino'
-import type { Environment, ServeConfig, ServeFlags } from '../config.ts'
+import { configuredAuthenticate } from '../auth/configured.ts'
+import type { Role } from '../check/role.ts'
+import { findRole, readOnlyRoleStatements } from '../check/role.ts'
+import type { AuditConfig, Environment, ServeConfig, ServeFlags } from '../config.ts'
 import { serveConfig } from '../config.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import type { Database } from '../database/database.ts'
@@ -8,11 +13,16 @@ import { openPool } from '../database/pool.ts'
 import { windowOf } from '../loaders/keyset.ts'
 import { openLoaders } from '../loaders/loaders.ts'
 import { openUsage } from '../loaders/usage.ts'
+import { Problem } from '../problem.ts'
+import type { Audit } from '../server/audit.ts'
+import { openAudit } from '../server/audit.ts'
 import { createGateway } from '../server/gateway.ts'
 import type { Example } from '../server/graphiql.ts'
 import { listen } from '../server/listen.ts'
+import { readManifest } from '../server/trusted-documents.ts'
 import type { Detected } from '../versions/detect.ts'
 import { detect, projectionOf } from '../versions/detect.ts'
+import { banner } from './banner.ts'
 import type { Output } from './output.ts'
 
 const graceMs = 10_000
@@ -20,32 +30,52 @@ const graceMs = 10_000
 /** Serves until it is told to stop. */
 export async function serve(flags: ServeFlags, environment: Environment, output: Output): Promise<void> {
   const config = serveConfig(flags, environment)
-  const label = config.database?.label
-  await using opened = await open(config)
-  const { database } = opened
-  const { detected, example } = await orProblem(label ?? 'the embedded demo', () => inspect(database, config))
   // To standard error, so that what the command prints stays apart from what it logs.
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
-  const gateway = createGateway({ database, detected, timeZone: config.timeZone, logger, example })
-  const server = await listen(gateway, config.host, config.port)
+  const authenticate =
+    config.auth === undefined ? undefined : configuredAuthenticate(config.auth, (sentence) => logger.warn(sentence))
+  const trusted = config.trustedDocuments
+  const trustedDocuments =
+    trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
+  const label = config.database?.label ?? 'the embedded demo'
+  await using opened = await open(config)
+  const { database } = opened
+  const { detected, example, role } = await orProblem(label, () => inspect(database, config))
+  if (config.database !== undefined) judgeRole(role, config, logger)
+  await using audit = openAuditLog(config.audit)
+  await using gateway = await orProblem('RATE_LIMIT_DATABASE_URL', () =>
+    createGateway({
+      ...config,
+      database,
+      detected,
+      logger,
+      example,
+      authenticate,
+      trustedDocuments,
+      rateLimits: { ...config.rates, shared: config.rateStore },
+      audit: audit.write,
+    }),
+  )
+  const server = await listen(gateway.handle, config, config.limits.connections)
   // Heard from before the address is known, for whoever reads it may stop us at once.
   const stopped = output.stopped()
-  output.print(banner(server.url, detected, label, example))
+  if (authenticate === undefined)
+    logger.warn('No credential is asked for: everybody on this machine may read everything')
+  output.print(banner(server.url, detected, config, example))
   const signal = await stopped
   output.print(`Stopping on ${signal}; requests that run may take up to ${graceMs / 1000} seconds.`)
   await server.close(graceMs)
-  await gateway.dispose()
 }
 
 interface Opened extends AsyncDisposable {
   readonly database: Database
 }
 
-async function open({ database: target, limits }: ServeConfig): Promise<Opened> {
+async function open({ database: target, databaseLimits }: ServeConfig): Promise<Opened> {
   const database =
     target === undefined
       ? await openDemo()
-      : openPool({ ...limits, connection: target.connection, applicationName: 'sipis-gateway' })
+      : openPool({ ...databaseLimits, connection: target.connection, applicationName: 'sipis-gateway' })
   return { database, [Symbol.asyncDispose]: () => database.close() }
 }
 
@@ -57,12 +87,13 @@ async function openDemo(): Promise<Database> {
 
 async function inspect(
   database: Database,
-  { timeZone }: ServeConfig,
-): Promise<{ detected: Detected; example: Example }> {
+  { timeZone, auth }: ServeConfig,
+): Promise<{ detected: Detected; example: Example; role: Role }> {
   const detected = await detect(database)
   // PostgreSQL has its own list of zones: better to fail now than at every push test.
   await database.query(sql`SELECT now() AT TIME ZONE ${timeZone}`)
-  return { detected, example: await findExample(database, detected, timeZone) }
+  const example = auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
+  return { detected, example, role: await findRole(database) }
 }
 
 /** Something that exists, for the ready queries. */
@@ -80,28 +111,36 @@ async function findExample(database: Database, detected: Detected, timeZone: str
   return { selector: owner.selector, username: call?.username ?? '' }
 }
 
-function banner(
-  url: string,
-  { version, serverVersion, encoding }: Detected,
-  label: string | undefined,
-  { selector }: Example,
-) {
-  const what =
-    label === undefined
-      ? `This is a DEMO: made-up data in an embedded database, in memory only; nothing is kept.`
-      : `Serving ${label}, read-only.`
-  const query = `{selector(selector:"${selector}"){lastSeen calls(first:3){nodes{time caller{uri}}}}}`
-  const real =
-    label === undefined
-      ? `\nA real database:  sipis-gateway serve --database-url postgres://user:password@host:5432/sipis\n` +
-        `            or:  sipis-gateway serve --settings /etc/sipis/Settings.xml\n`
-      : ''
-  return `${what}
-Schema ${version.toLowerCase()}, PostgreSQL ${serverVersion}, ${encoding}. No credential is asked for, so only this machine can connect.
+/** Every connection is read-only, but that is a promise of this program; a role that may not write is one of the database. */
+function judgeRole({ name, superuser, mayWrite }: Role, config: ServeConfig, logger: Logger): void {
+  if (!(superuser || mayWrite)) return
+  const what = `The database role ${name} ${superuser ? 'is a superuser' : "may write to SIPIS's tables"}.`
+  if (config.beyondLoopback && !config.allowWritableRole) {
+    throw new Problem(
+      `Refused (writable-role): ${what} Beyond loopback serve with a role that may only read, made by the owner with:\n` +
+        `${readOnlyRoleStatements('sipis', 'public').join('\n')}\n` +
+        '"sipis-gateway check" prints them for your database; --allow-writable-role insists.',
+    )
+  }
+  logger.warn(`${what} A role that may only read is safer; "sipis-gateway check" prints how to make one`)
+}
 
-In a browser:     ${url}/graphql
-With curl:        curl -s ${url}/graphql -H 'content-type: application/json' \\
-                    -d '${JSON.stringify({ query })}'
-${real}
-Stop with Ctrl+C.`
+interface AuditLog extends AsyncDisposable {
+  readonly write: Audit
+}
+
+const unwrittenBytes = 10_000_000
+
+/** What cannot be written in time is dropped beyond a bound, for an audit log must not end the service. */
+function openAuditLog({ to, key }: AuditConfig): AuditLog {
+  if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
+  const dest = destination({ dest: to === 'stderr' ? 2 : to, mode: 0o600, sync: false, maxLength: unwrittenBytes })
+  dest.on('error', () => undefined)
+  const audit = openAudit(pino({ base: null }, dest), key ?? randomBytes(32))
+  return {
+    write: audit,
+    async [Symbol.asyncDispose]() {
+      dest.flushSync()
+    },
+  }
 }

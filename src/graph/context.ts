@@ -9,4 +9,6 @@ export interface Context {
   readonly loaders: Loaders
   readonly database: Database
   readonly detected: Detected
+  /** Names of settings that anybody may see at all. */
+  readonly allowedSettings: readonly string[]
 }

@@ -1,17 +1,19 @@
 import type { GraphQLSchema } from 'graphql'
 import { assertInterfaceType, printSchema } from 'graphql'
 import { builder } from './builder.ts'
+import { guard } from './guard.ts'
 import './scalars.ts'
 import './total-count.ts'
 import './selector.ts'
 import './token.ts'
 import './call.ts'
+import './setting.ts'
 import './message.ts'
 import './push-test.ts'
 import './viewer.ts'
 import './database.ts'
 
-export const schema: GraphQLSchema = builder.toSchema()
+export const schema: GraphQLSchema = guard(builder.toSchema())
 
 // The Relay plugin has no option for the description of this one field.
 const { id } = assertInterfaceType(schema.getType('Node')).getFields()

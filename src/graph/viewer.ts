@@ -9,7 +9,9 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       description: 'The name of the caller; "open" where the gateway asks for no credential.',
     }),
     scopes: t.stringList({
-      description: 'What the caller may see beside its own selector.',
+      description:
+        'What the caller may see. sipis:own: its own selector; sipis:read: every selector; sipis:tokens, sipis:settings: push ' +
+        'tokens in clear and allowed settings of these; sipis:ops: the schema and the database.',
       resolve: ({ scopes }) => [...scopes],
     }),
     selector: t.field({

@@ -10,12 +10,14 @@ export interface OrphanIdentity {
   readonly pushId: string
 }
 
-export type OrphanPushTests = DataLoader<OrphanIdentity, (PushTestRow & { owner: null }) | null, string>
+export interface OrphanPushTests {
+  load(identity: OrphanIdentity): Promise<(PushTestRow & { owner: null }) | null>
+}
 
 export function openOrphanPushTests(database: Database, projection: Projection): OrphanPushTests {
   const { pushTests, selectors, keyArray } = projection
   const decode = decoder(pushTests.columns)
-  return new DataLoader(
+  return new DataLoader<OrphanIdentity, (PushTestRow & { owner: null }) | null, string>(
     async (asked) => {
       const keys = sql.param(asked.map(({ key }) => key))
       const pushIds = sql.param(asked.map(({ pushId }) => pushId))

@@ -1,6 +1,6 @@
-import type { GraphQLErrorExtensions } from 'graphql'
 import { GraphQLError } from 'graphql'
 import type { Logger } from 'pino'
+import { Forbidden } from '../auth/forbidden.ts'
 import type { DatabaseFailure } from '../database/database-error.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { BadInput } from '../loaders/bad-input.ts'
@@ -28,8 +28,11 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   },
 }
 
-/** The codes of errors that are made for clients, here or in Yoga. */
-const ownCodes = new Set<unknown>(['FORBIDDEN', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED'])
+/** The codes of errors that are made for clients, here or in a resolver. */
+const ownCodes = new Set<unknown>(['FORBIDDEN', 'TOO_COSTLY'])
+
+/** What is the caller's own doing is nothing for the operator's log. */
+const callersOwn = new Set(['BAD_USER_INPUT', 'TOO_COSTLY', 'FORBIDDEN'])
 
 /**
  * Turns any error of an operation into one that a client may see: a message without inner workings and a code to branch on.
@@ -50,17 +53,18 @@ export function createErrorMask(logger: Logger): (error: unknown) => Error {
     const said = tell(cause, located)
     if (said === undefined) return located ?? cause
     const { code, message } = said
-    if (code !== 'BAD_USER_INPUT' && code !== 'TOO_COSTLY') log(cause, code, located?.path?.join('.') ?? '')
+    if (!callersOwn.has(code)) log(cause, code, located?.path?.join('.') ?? '')
     return new GraphQLError(message, {
       nodes: located?.nodes ?? null,
       path: located?.path ?? null,
-      extensions: { ...httpOf(located), code },
+      extensions: { code },
     })
   }
 }
 
 /** What to say instead of the error; undefined where the error may be seen as it is. */
 function tell(cause: Error, located: GraphQLError | undefined): Said | undefined {
+  if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
   // graphql names the variable or argument in front of a scalar's own words.
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: located?.message ?? cause.message }
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
@@ -75,14 +79,4 @@ function tell(cause: Error, located: GraphQLError | undefined): Said | undefined
 function rootCause(error: unknown): Error {
   if (error instanceof GraphQLError && error.originalError != null) return rootCause(error.originalError)
   return error instanceof Error ? error : new Error(String(error))
-}
-
-/**
- * The HTTP status that Yoga has chosen for the error, where it has. What is no GraphQL request at all is a 4xx for every
- * client; `spec` would make it a 200 for those that accept application/json.
- */
-function httpOf(error: GraphQLError | undefined): GraphQLErrorExtensions {
-  const { http, code } = error?.extensions ?? {}
-  if (http === undefined) return {}
-  return { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http }
 }

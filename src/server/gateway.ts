@@ -1,19 +1,38 @@
-import type { YogaServerInstance } from 'graphql-yoga'
+import type { RequestListener } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
 import type { Logger } from 'pino'
-import { openPrincipal } from '../auth/principal.ts'
+import type { Authenticate } from '../auth/authenticate.ts'
+import { openAuthenticate } from '../auth/authenticate.ts'
+import { throughDoors } from '../auth/doors.ts'
+import { has } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
+import type { PreparedDocument } from '../limits/documents.ts'
+import { openDocuments } from '../limits/documents.ts'
+import type { Limits } from '../limits/limits.ts'
+import { defaultLimits } from '../limits/limits.ts'
 import { openLoaders } from '../loaders/loaders.ts'
-import { metered, openUsage } from '../loaders/usage.ts'
+import { metered } from '../loaders/usage.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
+import { openAdmission } from './admission.ts'
+import type { Audit } from './audit.ts'
+import { openClientAddress } from './client-address.ts'
 import { createErrorMask } from './errors.ts'
 import type { Example } from './graphiql.ts'
-import { graphiqlOptions, renderPage } from './graphiql.ts'
-import { useHealth } from './health.ts'
-import { useRoutes } from './routes.ts'
+import { openPage } from './graphiql.ts'
+import type { Operation } from './graphql-endpoint.ts'
+import { openEndpoint } from './graphql-endpoint.ts'
+import { openHealth } from './health.ts'
+import type { RateLimitOptions } from './rate-limit.ts'
+import { openRateLimits } from './rate-limit.ts'
+import { openRefusedCredentials } from './refused-credentials.ts'
+import { createListener } from './request-listener.ts'
+import type { TrustedDocumentsOptions } from './trusted-documents.ts'
+import { openTrustedDocuments } from './trusted-documents.ts'
 
 export interface GatewayOptions {
   readonly database: Database
@@ -21,33 +40,99 @@ export interface GatewayOptions {
   readonly timeZone: string
   readonly logger: Logger
   readonly example: Example
+  /** Undefined lets everybody in, and answers to names of this machine only. */
+  readonly authenticate?: Authenticate | undefined
+  readonly limits?: Partial<Limits> | undefined
+  readonly rateLimits?: Partial<RateLimitOptions> | undefined
+  readonly allowedSettings?: readonly string[] | undefined
+  readonly trustedDocuments?: TrustedDocumentsOptions | undefined
+  readonly trustedProxies?: readonly string[] | undefined
+  readonly corsOrigins?: readonly string[] | undefined
+  readonly audit?: Audit | undefined
 }
 
-export type Gateway = YogaServerInstance<Record<never, never>, Context>
+export interface Gateway extends AsyncDisposable {
+  readonly handle: RequestListener
+  readonly limits: Limits
+}
 
-const maxRequestBytes = 100_000
-const maxAnswerBytes = 10_000_000
+/** What Yoga's hooks find in their context. */
+interface Execution extends Context {
+  readonly prepared: PreparedDocument
+}
 
-/** The API over one database, as a handler of HTTP requests that needs no port. */
-export function createGateway({ database, detected, timeZone, logger, example }: GatewayOptions): Gateway {
+/** The API over one database, as a listener for node:http. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { database, detected, logger } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
+  const documents = openDocuments(schema, limits)
+  const endpoint = openEndpoint({
+    authenticate: options.authenticate ?? openAuthenticate({ jwt: undefined, apiKey: undefined }),
+    addressOf: openClientAddress(options.trustedProxies ?? []),
+    rateLimits,
+    admission: openAdmission(limits),
+    documents,
+    trustedDocuments: openTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
+    limits,
+    audit: options.audit ?? (() => undefined),
+    execute: openExecute(options),
+    page: openPage(options.example),
+  })
+  const handle = createListener({
+    endpoint,
+    health: openHealth(database, detected),
+    corsOrigins: options.corsOrigins ?? [],
+    open: options.authenticate === undefined,
+    refusedCredentials: openRefusedCredentials(logger),
+    logger,
+  })
+  return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
+}
+
+const unlimited: RateLimitOptions = {
+  costPerMinute: Number.MAX_SAFE_INTEGER,
+  requestsPerMinute: Number.MAX_SAFE_INTEGER,
+  shared: undefined,
+}
+
+/** Documents come parsed and validated; Yoga runs them with its plugins and masks what goes wrong. */
+const usePrepared: Plugin<Execution, Execution, Execution> = {
+  onParse: ({ context, setParsedDocument }) => setParsedDocument(context.prepared.document),
+  onValidate: ({ setResult }) => setResult([]),
+}
+
+function openExecute(options: GatewayOptions): (operation: Operation) => Promise<ExecutionResult> {
+  const { database, detected, timeZone, allowedSettings = [] } = options
   const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone })
-  return createYoga({
+  const maskError = createErrorMask(options.logger)
+  const yoga = createYoga<Execution, Execution>({
     schema,
-    context: (): Context => {
-      const usage = openUsage(maxAnswerBytes)
-      const bounded = metered(database, usage, undefined)
-      const loaders = openLoaders(bounded, projection, { usage, readTokens: true })
-      return { principal: openPrincipal, loaders, database: bounded, detected }
-    },
-    plugins: [useHealth(database, detected), useRoutes()],
-    maskedErrors: { maskError: createErrorMask(logger) },
-    graphiql: graphiqlOptions(example),
-    renderGraphiQL: renderPage,
-    maxRequestBodySize: maxRequestBytes,
-    healthCheckEndpoint: '/live',
+    plugins: [usePrepared],
+    maskedErrors: { maskError },
+    parserAndValidationCache: false,
+    graphiql: false,
     landingPage: false,
     multipart: false,
-    cors: false,
     logging: false,
   })
+  // Hooks are given no request of their own: all that matters of it is in the context.
+  const request = new Request('http://gateway/graphql')
+
+  return async ({ principal, prepared, operationName, variables, usage, signal }) => {
+    const bounded = metered(database, usage, signal)
+    const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
+    const context: Execution = {
+      principal,
+      loaders: throughDoors(loaders, principal),
+      database: bounded,
+      detected,
+      allowedSettings,
+      prepared,
+    }
+    const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
+    const result = await yoga.getResultForParams({ params, request }, context)
+    if (result === undefined || Symbol.asyncIterator in result) throw new Error('An operation gave no single answer.')
+    return result
+  }
 }

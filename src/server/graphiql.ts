@@ -1,5 +1,3 @@
-import type { GraphiQLOptions } from 'graphql-yoga'
-
 /** Values that suit the database that is served, as the ready queries show them. */
 export interface Example {
   readonly selector: string
@@ -65,15 +63,19 @@ function literal(text: string): string {
 }
 
 /**
- * A few ready queries. They share one tab, for in GraphiQL 5 a tab that was not opened by hand moves away under the pointer
- * that presses it; their variables have defaults, for it leaves out those of the first tab.
+ * GraphiQL with a few ready queries. They share one tab, for in GraphiQL 5 a tab that was not opened by hand moves away under
+ * the pointer that presses it; their variables have defaults, for it leaves out those of the first tab. The page carries all its
+ * scripts, so it works without a network; it is large, so it is made when first asked for.
  */
-export function graphiqlOptions(example: Example): GraphiQLOptions {
-  return { title: 'sipis-gateway', defaultTabs: [{ query: queries(example) }] }
+export function openPage(example: Example): () => Promise<string> {
+  let page: Promise<string> | undefined
+  return () => {
+    page ??= render(example)
+    return page
+  }
 }
 
-/** The page carries all its scripts, so it works without a network; it is large, so it is loaded when first asked for. */
-export async function renderPage(options: GraphiQLOptions): Promise<string> {
+async function render(example: Example): Promise<string> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  return renderGraphiQL(options)
+  return renderGraphiQL({ title: 'sipis-gateway', defaultTabs: [{ query: queries(example) }], endpoint: '/graphql' })
 }

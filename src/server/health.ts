@@ -1,24 +1,32 @@
 import { sql } from 'drizzle-orm'
-import type { Plugin } from 'graphql-yoga'
 import type { Database } from '../database/database.ts'
 import type { Detected } from '../versions/detect.ts'
+import type { Answer } from './answer.ts'
+import { json } from './answer.ts'
 
-/** GET /health: 200 with the schema version while the database answers, 503 otherwise. */
-export function useHealth(database: Database, { version }: Detected): Plugin {
-  return {
-    async onRequest({ url, request, fetchAPI, endResponse }) {
-      if (url.pathname !== '/health' || !['GET', 'HEAD'].includes(request.method)) return
-      const answers = await database.query(sql`SELECT 1`).then(
+export type Health = () => Promise<Answer>
+
+const freshMs = 1_000
+
+/**
+ * 200 with the schema version while the database answers, 503 otherwise. Anybody may ask, so the database is asked once a
+ * second at most.
+ */
+export function openHealth(database: Database, { version }: Detected): Health {
+  let asked: Promise<boolean> | undefined
+  let askedAt = 0
+  const answers = () => {
+    if (asked === undefined || Date.now() - askedAt >= freshMs) {
+      askedAt = Date.now()
+      asked = database.query(sql`SELECT 1`).then(
         () => true,
         () => false,
       )
-      const body = answers ? { status: 'ok', schemaVersion: version } : { status: 'unavailable' }
-      endResponse(
-        fetchAPI.Response.json(body, {
-          status: answers ? 200 : 503,
-          headers: { 'cache-control': 'no-store', ...(answers ? {} : { 'retry-after': '5' }) },
-        }),
-      )
-    },
+    }
+    return asked
   }
+  return async () =>
+    (await answers())
+      ? json(200, { status: 'ok', schemaVersion: version })
+      : json(503, { status: 'unavailable' }, { 'retry-after': '5' })
 }

@@ -12,8 +12,19 @@ export interface Listening {
 const requestTimeoutMs = 30_000
 const maxHeaderBytes = 16_384
 
-export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Connections beyond the most that there may be are closed at once. */
+export async function listen(
+  handler: RequestListener,
+  { host, port }: Address,
+  maxConnections: number,
+): Promise<Listening> {
   const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: maxHeaderBytes }, handler)
+  server.maxConnections = maxConnections
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenProblem(error, host, port)))
     server.listen(port, host, resolve)

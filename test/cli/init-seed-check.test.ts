@@ -157,8 +157,30 @@ describe('sipis-gateway check', () => {
     for (const statement of indexes) await own.sql(statement)
     const after = await checked(own)
     expect(after.report.advice).toHaveLength(1)
-    expect(after.report.advice[0].statement).toMatch(/CREATE ROLE .* GRANT SELECT/)
+    expect(after.report.advice[0].statement).toMatch(/CREATE ROLE .* GRANT SELECT/s)
   })
+
+  it.each(['V1', 'V2'] as const)(
+    'prints how to make a role that may only read, which it then finds content (%s)',
+    async (version) => {
+      const own = untilTestEnds(await cloneDatabase(version))
+      const { report } = await checked(own)
+      const { statement } = report.advice.at(-1)
+      const role = `made_${new URL(own.url).pathname.slice(-12)}`
+      await own.sql(statement.replaceAll('sipis_gateway', role).replace("'…'", "'secret'"))
+      untilTestEnds({
+        [Symbol.asyncDispose]: async () => void (await own.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)),
+      })
+      const url = new URL(own.url)
+      url.username = role
+      url.password = 'secret'
+      const made = await checked({ url: url.href })
+      expect(made.report.role).toEqual({ name: role, superuser: false, mayWrite: false })
+      expect(made.report.advice.filter(({ statement }: { statement: string }) => statement.includes('ROLE'))).toEqual(
+        [],
+      )
+    },
+  )
 
   it('counts the rows of a v1 database that will trouble a migration, bytes and all', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))

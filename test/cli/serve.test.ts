@@ -190,7 +190,7 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
   })
 
   it('when it should listen beyond loopback', async () => {
-    expect(await refusal(['--host', '0.0.0.0'])).toMatch(/no authentication yet, so it listens on this machine only/)
+    expect(await refusal(['--host', '0.0.0.0'])).toMatch(/^Refused \(open-beyond-loopback\)/)
   })
 
   it('when several things are wrong at once', async () => {

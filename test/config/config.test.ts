@@ -78,7 +78,7 @@ describe('The configuration', () => {
   it.each(['0.0.0.0', '::', '192.168.1.1', 'example.com', '127.0.0.1.example.com', '10.127.0.1'])(
     'refuses to listen on %s',
     (host) => {
-      expect(() => serveConfig({ host }, {})).toThrow(/no authentication yet/)
+      expect(() => serveConfig({ host }, {})).toThrow(/^Refused \(open-beyond-loopback\).*API_KEYS_FILE/)
     },
   )
 

@@ -129,7 +129,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
   })
 
   it('of push tests are in the zone that the operator names, and ordered and filtered so', async () => {
-    const inPrague = await openClient(opened.database, 'Europe/Prague')
+    const inPrague = await openClient(opened.database, { timeZone: 'Europe/Prague' })
     await addRow(opened, 'pushtests', 1, {
       rowid: 50,
       pushid: 'summer',
@@ -333,7 +333,7 @@ describe('A database made by hand from the description of v1, in SQL_ASCII', () 
     await own.sql(`INSERT INTO data (id, name, value) VALUES (NULL, NULL, 'x')`)
     const database = openReader(own.url)
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
-    const client = await openClient(database)
+    const client = await openClient(database, { limits: { cost: 1_000_000 } })
 
     const data = await client.ask(`{ selectors(first: 100) { totalCount nodes { selector lastSeen
       calls(first: 100) { totalCount nodes { callId time caller { scheme displayName username port } } }

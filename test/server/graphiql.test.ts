@@ -1,14 +1,11 @@
-import { pino } from 'pino'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { selectorName } from '../../src/demo/data-set.ts'
-import { createGateway } from '../../src/server/gateway.ts'
-import type { Listening } from '../../src/server/listen.ts'
-import { listen } from '../../src/server/listen.ts'
-import { detect } from '../../src/versions/detect.ts'
 import type { TestBrowser } from '../support/browser.ts'
 import { hasBrowser, openBrowser } from '../support/browser.ts'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
@@ -16,7 +13,7 @@ import { addDataSet } from '../support/rows.ts'
 describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
   let own: TestDatabase
   let database: Database
-  let server: Listening
+  let client: Client
   let chromium: TestBrowser
   let page: Page
   const foreign: string[] = []
@@ -27,25 +24,20 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
     await addDataSet({ version: 'V2', sql: own.sql }, { selectors: 5 })
     database = openReader(own.url)
     const example = { selector: selectorName(1, 0), username: '</script><script>throw new Error("injected")</script>' }
-    const logger = pino({ level: 'silent' })
-    server = await listen(
-      createGateway({ database, detected: await detect(database), timeZone: 'UTC', logger, example }),
-      '127.0.0.1',
-      0,
-    )
+    client = await openClient(database, { example })
     chromium = await openBrowser()
     page = await chromium.browser.newPage()
     page.setDefaultTimeout(10_000)
     page.on('request', (request) => {
       const url = request.url()
-      if (!(url.startsWith(server.url) || /^(data|blob):/.test(url))) foreign.push(url)
+      if (!(url.startsWith(client.url) || /^(data|blob):/.test(url))) foreign.push(url)
     })
     page.on('pageerror', (error) => errors.push(error.message))
-    await page.goto(`${server.url}/`)
+    await page.goto(`${client.url}/`)
   })
   afterAll(async () => {
     await chromium?.[Symbol.asyncDispose]()
-    await server?.close(1_000)
+    await client?.[Symbol.asyncDispose]()
     await database?.close()
     await own?.[Symbol.asyncDispose]()
   })

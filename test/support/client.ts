@@ -1,8 +1,9 @@
 import { pino } from 'pino'
 import type { Database, Statement } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
-import type { Gateway } from '../../src/server/gateway.ts'
+import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { createGateway } from '../../src/server/gateway.ts'
+import { listen } from '../../src/server/listen.ts'
 import { detect } from '../../src/versions/detect.ts'
 
 export interface Answer {
@@ -11,56 +12,66 @@ export interface Answer {
   readonly errors?: readonly { message: string; path?: (string | number)[]; extensions: { code: string } }[]
 }
 
-/** A gateway that is asked without a port, and what it did meanwhile. */
-export interface Client {
-  readonly gateway: Gateway
+/** A gateway that is asked over HTTP, and what it did meanwhile. */
+export interface Client extends AsyncDisposable {
+  /** http://127.0.0.1:port */
+  readonly url: string
   /** The data of an answer that must be without errors. */
   // biome-ignore lint/suspicious/noExplicitAny: see Answer.
-  ask(query: string, variables?: object): Promise<any>
+  ask(query: string, variables?: object, credential?: string): Promise<any>
   /** The whole answer, errors and all. */
-  answer(query: string, variables?: object): Promise<Answer>
+  answer(query: string, variables?: object, credential?: string): Promise<Answer>
   /** The statements that ran since the last call of this. */
   statements(): Statement[]
   /** The log lines since the start. */
   readonly log: string[]
 }
 
-export async function openClient(database: Database, timeZone = 'UTC'): Promise<Client> {
+export type ClientOptions = Partial<Omit<GatewayOptions, 'database' | 'detected'>>
+
+export async function openClient(database: Database, options: ClientOptions = {}): Promise<Client> {
   const ran: Statement[] = []
   const log: string[] = []
   const recorded: Database = {
-    query(statement) {
+    query(statement, signal) {
       ran.push(render(statement))
-      return database.query(statement)
+      return database.query(statement, signal)
     },
     close: () => database.close(),
   }
-  const detected = await detect(database)
-  const logger = pino({ base: null }, { write: (line: string) => log.push(line) })
-  const gateway = createGateway({
+  const gateway = await createGateway({
     database: recorded,
-    detected,
-    timeZone,
-    logger,
+    detected: await detect(database),
+    timeZone: 'UTC',
+    logger: pino({ base: null }, { write: (line: string) => log.push(line) }),
     example: { selector: '', username: '' },
+    ...options,
   })
-  const answer = async (query: string, variables?: object): Promise<Answer> => {
-    const response = await gateway.fetch('http://gateway/graphql', {
+  const server = await listen(gateway.handle, { host: '127.0.0.1', port: 0 }, gateway.limits.connections)
+  const answer = async (query: string, variables?: object, credential?: string): Promise<Answer> => {
+    const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
+      },
       body: JSON.stringify({ query, variables }),
     })
     return response.json()
   }
   return {
-    gateway,
+    url: server.url,
     answer,
-    async ask(query, variables) {
-      const { data, errors } = await answer(query, variables)
+    async ask(query, variables, credential) {
+      const { data, errors } = await answer(query, variables, credential)
       if (errors !== undefined) throw new Error([JSON.stringify(errors, null, 2), ...log].join('\n'))
       return data
     },
     statements: () => ran.splice(0),
     log,
+    async [Symbol.asyncDispose]() {
+      await server.close(1_000)
+      await gateway[Symbol.asyncDispose]()
+    },
   }
 }

@@ -1,0 +1,44 @@
+import type { ServeConfig } from '../config.ts'
+import type { Example } from '../server/graphiql.ts'
+import type { Detected } from '../versions/detect.ts'
+
+/** What serve prints once it can be asked. */
+export function banner(url: string, detected: Detected, config: ServeConfig, { selector }: Example): string {
+  const { version, serverVersion, encoding } = detected
+  const isDemo = config.database === undefined
+  const isOpen = config.auth === undefined
+  const what = isDemo
+    ? 'This is a DEMO: made-up data in an embedded database, in memory only; nothing is kept.'
+    : `Serving ${config.database.label}, read-only.`
+  const who = isOpen
+    ? 'No credential is asked for, so only this machine can connect.'
+    : `Asks for ${credentials(config)}.`
+  const query = isOpen
+    ? `{selector(selector:"${selector}"){lastSeen calls(first:3){nodes{time caller{uri}}}}}`
+    : '{viewer{name scopes}}'
+  return [
+    what,
+    `Schema ${version.toLowerCase()}, PostgreSQL ${serverVersion}, ${encoding}. ${who}`,
+    '',
+    ...(isOpen ? [`In a browser:     ${url}/graphql`] : []),
+    `With curl:        curl -s ${url}/graphql -H 'content-type: application/json' \\`,
+    ...(isOpen ? [] : [`                    -H 'authorization: Bearer …' \\`]),
+    `                    -d '${JSON.stringify({ query })}'`,
+    '',
+    ...(isDemo
+      ? [
+          'A real database:  sipis-gateway serve --database-url postgres://user:password@host:5432/sipis',
+          '            or:  sipis-gateway serve --settings /etc/sipis/Settings.xml',
+          '',
+        ]
+      : []),
+    'Stop with Ctrl+C.',
+  ].join('\n')
+}
+
+function credentials({ auth }: ServeConfig): string {
+  return [
+    ...(auth?.jwt === undefined ? [] : ['JSON Web Tokens']),
+    ...(auth?.apiKeysFile === undefined ? [] : ['API keys']),
+  ].join(' or ')
+}

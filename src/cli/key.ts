@@ -1,0 +1,56 @@
+import { createKey, readKeys, revokeKeys } from '../auth/api-keys.ts'
+import type { Scope } from '../auth/principal.ts'
+import type { Environment } from '../config.ts'
+import { requireApiKeysFile } from '../config.ts'
+import { Problem } from '../problem.ts'
+import type { Output } from './output.ts'
+
+export interface FileFlag {
+  readonly file?: string | undefined
+}
+
+export interface CreateFlags extends FileFlag {
+  readonly name: string
+  readonly scope: readonly Scope[]
+  readonly expires?: string | undefined
+}
+
+/** The key alone goes to standard output, so that it can be piped to where it is kept. */
+export function keyCreate(flags: CreateFlags, environment: Environment, output: Output): void {
+  const file = requireApiKeysFile(flags.file, environment)
+  if (flags.name.trim() === '' || flags.name.length > 100)
+    throw new Problem('A name has 1 to 100 characters. Give another with --name.')
+  const expires = flags.expires === undefined ? undefined : parseExpiry(flags.expires)
+  const { id, key } = createKey(file, { name: flags.name, scopes: flags.scope, expires })
+  output.progress.write(`Key ${id} was added to ${file}. It is shown this once:\n`)
+  output.print(key)
+}
+
+export function keyList(flags: FileFlag, environment: Environment, output: Output): void {
+  const keys = readKeys(requireApiKeysFile(flags.file, environment))
+  if (keys.length === 0) output.print('There are no keys.')
+  for (const { id, name, scopes, created, expires } of keys) {
+    const until =
+      expires === undefined
+        ? 'never expires'
+        : `${Date.parse(expires) <= Date.now() ? 'EXPIRED' : 'expires'} ${expires}`
+    output.print([id, name, scopes.join(' '), `created ${created}`, until].join('  '))
+  }
+}
+
+export function keyRevoke(idOrName: string, flags: FileFlag, environment: Environment, output: Output): void {
+  for (const { id, name } of revokeKeys(requireApiKeysFile(flags.file, environment), idOrName)) {
+    output.print(`Revoked ${id} (${name}). A gateway that runs refuses it within seconds.`)
+  }
+}
+
+/** A date, an instant, or a number of days such as 90d. */
+function parseExpiry(text: string): Date {
+  const [, days] = /^(\d{1,4})d$/.exec(text) ?? []
+  const isDate = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text)
+  const expires =
+    days === undefined ? new Date(isDate ? text : Number.NaN) : new Date(Date.now() + Number(days) * 86_400_000)
+  if (Number.isNaN(expires.getTime())) throw new Problem(`--expires is "${text}"; write it like 90d or 2027-06-30.`)
+  if (expires.getTime() <= Date.now()) throw new Problem(`--expires is ${text}, which is past. Give a later date.`)
+  return expires
+}

@@ -1,0 +1,79 @@
+/** How much may be asked for. */
+import { z } from 'zod'
+import type { Limits } from '../limits/limits.ts'
+import { defaultLimits } from '../limits/limits.ts'
+import { wholeNumber } from './values.ts'
+
+export const limitSettings = {
+  LIMIT_BODY_BYTES: wholeNumber('LIMIT_BODY_BYTES', 100, 10_000_000, defaultLimits.bodyBytes),
+  LIMIT_CONNECTIONS: wholeNumber('LIMIT_CONNECTIONS', 1, 100_000, defaultLimits.connections),
+  LIMIT_TOKENS: wholeNumber('LIMIT_TOKENS', 10, 100_000, defaultLimits.tokens),
+  LIMIT_DEPTH: wholeNumber('LIMIT_DEPTH', 1, 100, defaultLimits.depth),
+  LIMIT_ALIASES: wholeNumber('LIMIT_ALIASES', 0, 10_000, defaultLimits.aliases),
+  LIMIT_DIRECTIVES: wholeNumber('LIMIT_DIRECTIVES', 0, 10_000, defaultLimits.directives),
+  LIMIT_REPEATS: wholeNumber('LIMIT_REPEATS', 1, 10_000, defaultLimits.repeats),
+  LIMIT_COST: wholeNumber('LIMIT_COST', 1, 100_000_000, defaultLimits.cost),
+  LIMIT_RESPONSE_BYTES: wholeNumber('LIMIT_RESPONSE_BYTES', 10_000, 100_000_000, defaultLimits.responseBytes),
+  LIMIT_OPERATION_MS: wholeNumber('LIMIT_OPERATION_MS', 100, 600_000, defaultLimits.operationMs),
+  LIMIT_CONCURRENT: wholeNumber('LIMIT_CONCURRENT', 1, 10_000, defaultLimits.concurrent),
+  LIMIT_CONCURRENT_PER_CALLER: wholeNumber('LIMIT_CONCURRENT_PER_CALLER', 1, 10_000, defaultLimits.concurrentPerCaller),
+  LIMIT_QUEUE: wholeNumber('LIMIT_QUEUE', 0, 10_000, defaultLimits.queue),
+  LIMIT_QUEUE_MS: wholeNumber('LIMIT_QUEUE_MS', 0, 60_000, defaultLimits.queueMs),
+}
+
+type Given = z.infer<z.ZodObject<typeof limitSettings>>
+
+export function limitsOf(given: Given): Limits {
+  return {
+    bodyBytes: given.LIMIT_BODY_BYTES,
+    connections: given.LIMIT_CONNECTIONS,
+    tokens: given.LIMIT_TOKENS,
+    depth: given.LIMIT_DEPTH,
+    aliases: given.LIMIT_ALIASES,
+    directives: given.LIMIT_DIRECTIVES,
+    repeats: given.LIMIT_REPEATS,
+    cost: given.LIMIT_COST,
+    responseBytes: given.LIMIT_RESPONSE_BYTES,
+    operationMs: given.LIMIT_OPERATION_MS,
+    concurrent: given.LIMIT_CONCURRENT,
+    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER,
+    queue: given.LIMIT_QUEUE,
+    queueMs: given.LIMIT_QUEUE_MS,
+  }
+}
+
+export interface RateConfig {
+  readonly costPerMinute: number
+  readonly requestsPerMinute: number
+}
+
+const mostPerMinute = 2_000_000_000
+
+export const rateSettings = {
+  RATE_LIMIT_COST: z.string().optional(),
+  RATE_LIMIT_REQUESTS: z.string().optional(),
+  RATE_LIMIT_DATABASE_URL: z.string().optional(),
+}
+
+const guarded = z.object({
+  RATE_LIMIT_COST: wholeNumber('RATE_LIMIT_COST', 1, mostPerMinute, 600_000),
+  RATE_LIMIT_REQUESTS: wholeNumber('RATE_LIMIT_REQUESTS', 1, mostPerMinute, 60_000),
+})
+
+/** A gateway that asks for no credential has one caller, on this machine: it is not held back unless that is set. */
+export function ratesOf(
+  given: z.infer<z.ZodObject<typeof rateSettings>>,
+  open: boolean,
+  problems: string[],
+): RateConfig {
+  const parsed = guarded.safeParse(given)
+  if (!parsed.success) {
+    problems.push(...parsed.error.issues.map(({ message }) => message))
+    return { costPerMinute: 1, requestsPerMinute: 1 }
+  }
+  const { RATE_LIMIT_COST, RATE_LIMIT_REQUESTS } = parsed.data
+  return {
+    costPerMinute: open && given.RATE_LIMIT_COST === undefined ? mostPerMinute : RATE_LIMIT_COST,
+    requestsPerMinute: open && given.RATE_LIMIT_REQUESTS === undefined ? mostPerMinute : RATE_LIMIT_REQUESTS,
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The cost of a query is the number of values that its answer may hold, computed before anything runs: every field counts once
+ * for each object that it may be given for. A page counts as many objects as `first` or `last` says, or 20.
+ */
+import type {
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionSetNode,
+} from 'graphql'
+import { getNamedType, isInterfaceType, isObjectType, Kind, valueFromASTUntyped } from 'graphql'
+import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
+
+/** A count reads what it counts: the rows of a selector, or a whole table. */
+const countCost = { ofSelector: 10, ofAll: 1_000 }
+
+/** How many objects a field that is a list, but no page, may give. */
+const listSizes: Readonly<Record<string, number>> = {
+  'Database.tableVersions': 100,
+  'Selector.settings': 10,
+}
+
+export type Variables = Readonly<Record<string, unknown>>
+
+/** `fixed + perRow × the size of the page` is what a selection costs; outside of a connection perRow is 0. */
+interface Cost {
+  readonly fixed: number
+  readonly perRow: number
+}
+
+const free: Cost = { fixed: 0, perRow: 0 }
+
+/** The document must be valid. */
+export function costOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  given: Variables,
+): number {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  const variables = { ...defaultsOf(operation), ...given }
+  const known = new Map<string, Cost>()
+
+  const ofFragment = (name: string): Cost => {
+    const fragment = fragments.get(name)
+    if (fragment === undefined) return free
+    const cost = known.get(name) ?? ofSet(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value))
+    known.set(name, cost)
+    return cost
+  }
+
+  const ofSet = (set: SelectionSetNode, type: GraphQLNamedType | undefined): Cost => {
+    let fixed = 0
+    let perRow = 0
+    for (const selection of set.selections) {
+      const cost =
+        selection.kind === Kind.FIELD
+          ? ofField(selection, type)
+          : selection.kind === Kind.FRAGMENT_SPREAD
+            ? ofFragment(selection.name.value)
+            : ofSet(selection.selectionSet, typeCondition(selection.typeCondition?.name.value, type))
+      fixed += cost.fixed
+      perRow += cost.perRow
+    }
+    return { fixed, perRow }
+  }
+
+  const typeCondition = (name: string | undefined, otherwise: GraphQLNamedType | undefined) =>
+    name === undefined ? otherwise : schema.getType(name)
+
+  const ofField = (field: FieldNode, parent: GraphQLNamedType | undefined): Cost => {
+    const type = typeOfField(field, parent)
+    const below = field.selectionSet === undefined ? free : ofSet(field.selectionSet, type)
+    if (isConnection(parent)) return inConnection(field, below)
+    if (!isConnection(type)) {
+      const size = listSize(`${parent?.name}.${field.name.value}`, field, variables)
+      return { fixed: size * (1 + below.fixed), perRow: 0 }
+    }
+    const counts = parent === schema.getQueryType() && asksForCount(field, fragments) ? countCost.ofAll : 0
+    return { fixed: 1 + counts + below.fixed + below.perRow * pageSize(field, variables), perRow: 0 }
+  }
+
+  return ofSet(operation.selectionSet, schema.getQueryType() ?? undefined).fixed
+}
+
+function typeOfField(field: FieldNode, parent: GraphQLNamedType | undefined): GraphQLNamedType | undefined {
+  const definition = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
+  return definition === undefined ? undefined : getNamedType(definition.type)
+}
+
+function inConnection(field: FieldNode, below: Cost): Cost {
+  switch (field.name.value) {
+    case 'nodes':
+    case 'edges':
+      return { fixed: 1, perRow: 1 + below.fixed }
+    case 'totalCount':
+      return { fixed: countCost.ofSelector, perRow: 0 }
+    default:
+      return { fixed: 1 + below.fixed, perRow: 0 }
+  }
+}
+
+function isConnection(type: GraphQLNamedType | undefined): boolean {
+  return type?.name.endsWith('Connection') === true
+}
+
+function listSize(path: string, field: FieldNode, variables: Variables): number {
+  if (path === 'Query.nodes') {
+    const ids = argument(field, 'ids', variables)
+    return Array.isArray(ids) ? ids.length : 1
+  }
+  return listSizes[path] ?? 1
+}
+
+/** What is out of range is refused when the field is executed; here it counts as much as may be. */
+function pageSize(field: FieldNode, variables: Variables): number {
+  const size = argument(field, 'first', variables) ?? argument(field, 'last', variables) ?? defaultPageSize
+  return typeof size === 'number' && size >= 0 && size <= maxPageSize ? size : maxPageSize
+}
+
+function argument(field: FieldNode, name: string, variables: Variables): unknown {
+  const value = field.arguments?.find((one) => one.name.value === name)?.value
+  return value === undefined ? undefined : valueFromASTUntyped(value, { ...variables })
+}
+
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {
+  return Object.fromEntries(
+    variableDefinitions.flatMap(({ variable, defaultValue }) =>
+      defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
+    ),
+  )
+}
+
+/** Looks through fragments, each of them once. */
+function asksForCount(field: FieldNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): boolean {
+  const seen = new Set<string>()
+  const within = (set: SelectionSetNode | undefined): boolean =>
+    set?.selections.some((selection) => {
+      if (selection.kind === Kind.FIELD) return selection.name.value === 'totalCount'
+      if (selection.kind === Kind.INLINE_FRAGMENT) return within(selection.selectionSet)
+      const name = selection.name.value
+      if (seen.has(name)) return false
+      seen.add(name)
+      return within(fragments.get(name)?.selectionSet)
+    }) === true
+  return within(field.selectionSet)
+}

@@ -1,0 +1,34 @@
+/** What one request, one caller and all of them together may take. Each is a setting of the same name in configuration. */
+export interface Limits {
+  readonly bodyBytes: number
+  readonly connections: number
+  readonly tokens: number
+  readonly depth: number
+  readonly aliases: number
+  readonly directives: number
+  readonly repeats: number
+  readonly cost: number
+  readonly responseBytes: number
+  readonly operationMs: number
+  readonly concurrent: number
+  readonly concurrentPerCaller: number
+  readonly queue: number
+  readonly queueMs: number
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 100_000,
+  connections: 1_000,
+  tokens: 1_000,
+  depth: 16,
+  aliases: 50,
+  directives: 8,
+  repeats: 50,
+  cost: 50_000,
+  responseBytes: 10_000_000,
+  operationMs: 15_000,
+  concurrent: 64,
+  concurrentPerCaller: 16,
+  queue: 128,
+  queueMs: 2_000,
+}

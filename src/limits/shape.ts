@@ -1,0 +1,109 @@
+/** What a document looks like before anything is known of the schema: cheap to measure, so it is measured first. */
+import type { DocumentNode, FragmentDefinitionNode, GraphQLError, SelectionNode, SelectionSetNode } from 'graphql'
+import { Kind, visit } from 'graphql'
+import type { Limits } from './limits.ts'
+import { tooCostly } from './too-costly.ts'
+
+/** Of one selection set with its fragments in place: how deep it goes, and how often each field is asked for. */
+interface Measured {
+  readonly depth: number
+  /** The largest number of times that one object is asked for the same field, anywhere below. */
+  readonly repeats: number
+  /** How often each field is asked for here. */
+  readonly fields: ReadonlyMap<string, number>
+}
+
+const nothing: Measured = { depth: 0, repeats: 0, fields: new Map() }
+
+type Measures = Pick<Limits, 'depth' | 'aliases' | 'directives' | 'repeats'>
+
+/** The first limit that the document exceeds; undefined where it keeps within all. */
+export function exceeded(document: DocumentNode, limits: Measures): GraphQLError | undefined {
+  const { aliases, directives } = countNodes(document)
+  if (aliases > limits.aliases)
+    return tooCostly('LIMIT_ALIASES', 'Aliases in the document', aliases, limits.aliases, 'Ask in several requests.')
+  if (directives > limits.directives)
+    return tooCostly('LIMIT_DIRECTIVES', 'Directives in the document', directives, limits.directives, 'Leave some out.')
+  const { depth, repeats } = measure(document)
+  if (depth > limits.depth)
+    return tooCostly(
+      'LIMIT_DEPTH',
+      'Levels of the query',
+      depth,
+      limits.depth,
+      'Ask for the inner objects by their id.',
+    )
+  if (repeats > limits.repeats)
+    return tooCostly(
+      'LIMIT_REPEATS',
+      'Times that one field is asked for in one object',
+      repeats,
+      limits.repeats,
+      'Once is enough.',
+    )
+  return undefined
+}
+
+function countNodes(document: DocumentNode): { aliases: number; directives: number } {
+  let aliases = 0
+  let directives = 0
+  visit(document, {
+    Field: ({ alias }) => {
+      if (alias !== undefined) aliases++
+    },
+    Directive: () => {
+      directives++
+    },
+  })
+  return { aliases, directives }
+}
+
+function measure(document: DocumentNode): { depth: number; repeats: number } {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  const known = new Map<string, Measured>()
+
+  const ofFragment = (name: string): Measured => {
+    const found = known.get(name)
+    if (found !== undefined) return found
+    // What refers to itself, or to nothing, is refused by validation; here it only must not go on for ever.
+    known.set(name, nothing)
+    const measured = ofSet(fragments.get(name)?.selectionSet)
+    known.set(name, measured)
+    return measured
+  }
+
+  const below = (selection: SelectionNode): Measured =>
+    selection.kind === Kind.FRAGMENT_SPREAD ? ofFragment(selection.name.value) : ofSet(selection.selectionSet)
+
+  const ofSet = (set: SelectionSetNode | undefined): Measured =>
+    together((set?.selections ?? []).map((one) => placed(one, below(one))))
+
+  const all = document.definitions.flatMap((definition) =>
+    'selectionSet' in definition ? [ofSet(definition.selectionSet)] : [],
+  )
+  return {
+    depth: Math.max(0, ...all.map(({ depth }) => depth)),
+    repeats: Math.max(0, ...all.map(({ repeats }) => repeats)),
+  }
+}
+
+/** What a selection adds to the object that it stands in. */
+function placed(selection: SelectionNode, below: Measured): Measured {
+  if (selection.kind !== Kind.FIELD) return below
+  return { depth: below.depth + 1, repeats: below.repeats, fields: new Map([[selection.name.value, 1]]) }
+}
+
+function together(parts: readonly Measured[]): Measured {
+  const fields = new Map<string, number>()
+  for (const part of parts) {
+    for (const [name, times] of part.fields) fields.set(name, (fields.get(name) ?? 0) + times)
+  }
+  return {
+    depth: Math.max(0, ...parts.map(({ depth }) => depth)),
+    repeats: Math.max(0, ...fields.values(), ...parts.map(({ repeats }) => repeats)),
+    fields,
+  }
+}

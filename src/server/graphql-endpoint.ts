@@ -1,0 +1,200 @@
+/** The way of a request for /graphql: each step lets it pass, or refuses it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import { GraphQLError } from 'graphql'
+import type { Authenticate } from '../auth/authenticate.ts'
+import type { Principal } from '../auth/principal.ts'
+import { has } from '../auth/principal.ts'
+import type { Documents, PreparedDocument } from '../limits/documents.ts'
+import { RefusedDocument } from '../limits/documents.ts'
+import type { Limits } from '../limits/limits.ts'
+import { tooCostly } from '../limits/too-costly.ts'
+import type { Usage } from '../loaders/usage.ts'
+import { openUsage } from '../loaders/usage.ts'
+import type { Admission } from './admission.ts'
+import { overloaded } from './admission.ts'
+import type { Answer } from './answer.ts'
+import type { Audit } from './audit.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { MediaType } from './media-type.ts'
+import { mediaTypeOf } from './media-type.ts'
+import type { Parameters } from './parameters.ts'
+import { readParameters } from './parameters.ts'
+import type { RateLimits } from './rate-limit.ts'
+import { Refusal } from './refusal.ts'
+import type { TrustedDocuments } from './trusted-documents.ts'
+
+/** What is executed, for whom. */
+export interface Operation {
+  readonly principal: Principal
+  readonly prepared: PreparedDocument
+  readonly operationName: string | null | undefined
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly usage: Usage
+  /** Given when the time is up, or when the caller has gone away. */
+  readonly signal: AbortSignal
+}
+
+export interface EndpointOptions {
+  readonly authenticate: Authenticate
+  readonly addressOf: ClientAddress
+  readonly rateLimits: RateLimits
+  readonly admission: Admission
+  readonly documents: Documents
+  readonly trustedDocuments: TrustedDocuments
+  readonly limits: Limits
+  readonly audit: Audit
+  readonly execute: (operation: Operation) => Promise<ExecutionResult>
+  readonly page: () => Promise<string>
+}
+
+/** What a document that is refused counts for: to find its mistakes is more work than to answer a small one. */
+const costOfRefusal = 100
+
+export type Endpoint = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<Answer>
+
+export function openEndpoint(options: EndpointOptions): Endpoint {
+  const { admission, limits } = options
+
+  return async (request, response, url) => {
+    if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
+    await options.rateLimits.ofAddress(options.addressOf(request))
+    const principal = await options.authenticate(request.headers.authorization)
+    const mayExplore = has(principal, 'sipis:ops')
+    const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
+    if (type === 'text/html') return { status: 200, type, body: await options.page(), headers: {} }
+    if (admission.full) throw overloaded()
+    const parameters = await readParameters(request, url, limits.bodyBytes)
+    return answer(principal, parameters, type, response)
+  }
+
+  async function answer(
+    principal: Principal,
+    parameters: Parameters,
+    type: MediaType,
+    response: ServerResponse,
+  ): Promise<Answer> {
+    const started = performance.now()
+    const usage = openUsage(limits.responseBytes)
+    let prepared: PreparedDocument | undefined
+    const audit = (outcome: readonly string[]) =>
+      options.audit({
+        principal,
+        operationName: parameters.operationName ?? undefined,
+        documentHash: prepared?.hash,
+        selectors: usage.selectors,
+        rows: usage.rows,
+        outcome,
+        durationMs: performance.now() - started,
+      })
+    try {
+      prepared = await prepare(principal, parameters)
+      const { headers, result } = await run(principal, parameters, prepared, usage, response)
+      const answered = answerOf(result, type, headers)
+      audit(codesOf(result))
+      return answered
+    } catch (error) {
+      if (!(error instanceof RefusedDocument || error instanceof Refusal)) throw error
+      audit(codesOf({ errors: error.errors }))
+      if (error instanceof Refusal) throw error
+      return answerOf({ errors: error.errors }, type, {})
+    }
+  }
+
+  async function prepare(principal: Principal, parameters: Parameters): Promise<PreparedDocument> {
+    try {
+      const prepared = options.trustedDocuments.find(parameters) ?? options.documents.prepare(textOf(parameters))
+      if (!prepared.introspects || has(principal, 'sipis:ops')) return prepared
+      throw new RefusedDocument([introspectionRefused])
+    } catch (error) {
+      if (error instanceof RefusedDocument) await options.rateLimits.ofPrincipal(principal.id, costOfRefusal)
+      throw error
+    }
+  }
+
+  async function run(
+    principal: Principal,
+    { operationName, variables }: Parameters,
+    prepared: PreparedDocument,
+    usage: Usage,
+    response: ServerResponse,
+  ) {
+    const given = variables ?? {}
+    const cost = costWithin(prepared, operationName, given)
+    const headers = await options.rateLimits.ofPrincipal(principal.id, cost)
+    using time = timeOf(response, limits.operationMs)
+    const leave = await admission.enter(principal.id, time.signal)
+    try {
+      const { signal } = time
+      const result = await options.execute({ principal, prepared, operationName, variables: given, usage, signal })
+      return { headers, result }
+    } finally {
+      leave()
+    }
+  }
+
+  function costWithin(prepared: PreparedDocument, operationName: string | null | undefined, variables: object): number {
+    const operation = prepared.operation(operationName)
+    // Which operation is meant is not told; execution says so.
+    if (operation === undefined) return 1
+    const cost = Math.max(1, prepared.cost(operation, { ...variables }))
+    if (cost <= limits.cost) return cost
+    throw new RefusedDocument([
+      new GraphQLError(
+        `This query may cost ${cost}; the limit is ${limits.cost} (LIMIT_COST). Ask for smaller pages or fewer fields.`,
+        { extensions: { code: 'TOO_COSTLY', setting: 'LIMIT_COST', cost, limit: limits.cost } },
+      ),
+    ])
+  }
+
+  function answerOf(result: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
+    const body = JSON.stringify(result)
+    if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
+    const large = tooCostly(
+      'LIMIT_RESPONSE_BYTES',
+      'Bytes of the answer',
+      body.length,
+      limits.responseBytes,
+      'Ask for smaller pages.',
+    )
+    return answerOf({ errors: [large] }, type, headers)
+  }
+}
+
+const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or GET for a query.', {
+  headers: { allow: 'GET, POST' },
+})
+
+const introspectionRefused = new GraphQLError(
+  'The schema is shown to principals with the scope sipis:ops only. schema.graphql of the gateway has it.',
+  { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+)
+
+function textOf({ query }: Parameters): string {
+  if (query != null && query !== '') return query
+  throw new Refusal(400, 'BAD_USER_INPUT', 'This is no GraphQL request: query must be a string.')
+}
+
+/** With its own media type GraphQL tells by the status whether there is data; plain JSON is 200 for all that was understood. */
+function statusOf(result: ExecutionResult, type: MediaType): number {
+  return type === 'application/json' || 'data' in result ? 200 : 400
+}
+
+function codesOf({ errors = [] }: ExecutionResult): string[] {
+  return errors.map(({ extensions }) => String(extensions['code']))
+}
+
+/** A signal that is given when the time is up, or when the connection ends before it is answered. */
+function timeOf(response: ServerResponse, ms: number): Disposable & { readonly signal: AbortSignal } {
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  const timer = setTimeout(end, ms)
+  response.once('close', end)
+  return {
+    signal: ending.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      response.off('close', end)
+    },
+  }
+}

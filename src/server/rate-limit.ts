@@ -1,0 +1,123 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import pg from 'pg'
+import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
+import { databaseError } from '../database/database-error.ts'
+import { Refusal } from './refusal.ts'
+
+export interface RateLimitOptions {
+  /** Cost that one principal may ask for in a minute. */
+  readonly costPerMinute: number
+  /** Requests that one address may send in a minute. */
+  readonly requestsPerMinute: number
+  /** Where several gateways share their counts; undefined counts in this process alone. */
+  readonly shared: pg.ClientConfig | undefined
+}
+
+/** What the caller is told of its allowance, as headers. */
+export type Allowance = Readonly<Record<string, string>>
+
+export interface RateLimits extends AsyncDisposable {
+  /** Counts a request. Fails with a Refusal where the address has sent too many. */
+  ofAddress(address: string): Promise<void>
+  /** Counts what an operation costs. Fails with a Refusal where the principal has asked for too much. */
+  ofPrincipal(principal: string, cost: number): Promise<Allowance>
+}
+
+const seconds = 60
+/** As many counters as there can ever be, whatever addresses strangers have and however many devices there are. */
+const counters = { address: 65_536, principal: 1_048_576 }
+
+export async function openRateLimits(options: RateLimitOptions): Promise<RateLimits> {
+  const store = options.shared === undefined ? undefined : await openStore(options.shared)
+  const addresses = limiter('address', options.requestsPerMinute, store)
+  const principals = limiter('principal', options.costPerMinute, store)
+  // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
+  const secret = store === undefined ? randomBytes(32) : 'sipis-gateway'
+  const counterOf = (kind: keyof typeof counters, key: string) =>
+    String(createHmac('sha256', secret).update(key).digest().readUInt32BE() % counters[kind])
+
+  return {
+    async ofAddress(address) {
+      const found = await consume(addresses, counterOf('address', address), 1)
+      if (found.consumedPoints <= options.requestsPerMinute) return
+      throw refusal('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, found)
+    },
+    async ofPrincipal(principal, cost) {
+      const found = await consume(principals, counterOf('principal', principal), cost)
+      const headers = allowance('principal', options.costPerMinute, found)
+      if (found.consumedPoints <= options.costPerMinute) return headers
+      throw refusal('principal', 'RATE_LIMIT_COST', options.costPerMinute, found)
+    },
+    async [Symbol.asyncDispose]() {
+      await store?.end()
+    },
+  }
+}
+
+async function consume(limits: RateLimiterAbstract, key: string, points: number): Promise<RateLimiterRes> {
+  try {
+    return await limits.consume(key, points)
+  } catch (error) {
+    if (error instanceof RateLimiterRes) return error
+    throw error
+  }
+}
+
+function limiter(keyPrefix: string, points: number, store: pg.Pool | undefined): RateLimiterAbstract {
+  const memory = new RateLimiterMemory({ keyPrefix, points, duration: seconds })
+  if (store === undefined) return memory
+  return new RateLimiterPostgres({
+    storeClient: store,
+    keyPrefix,
+    points,
+    duration: seconds,
+    tableName: 'sipis_gateway_rate_limits',
+    tableCreated: true,
+    clearExpiredByTimeout: true,
+    // While the store cannot be reached, each gateway counts alone.
+    insuranceLimiter: memory,
+  })
+}
+
+async function openStore(connection: pg.ClientConfig): Promise<pg.Pool> {
+  const store = new pg.Pool({
+    ...connection,
+    application_name: 'sipis-gateway rate limits',
+    max: 4,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 2_000,
+  })
+  store.on('error', () => undefined)
+  try {
+    await store.query(`CREATE TABLE IF NOT EXISTS sipis_gateway_rate_limits
+    (key varchar(255) PRIMARY KEY, points integer NOT NULL DEFAULT 0, expire bigint)`)
+  } catch (error) {
+    await store.end()
+    throw databaseError(error)
+  }
+  return store
+}
+
+/** draft-ietf-httpapi-ratelimit-headers */
+function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext }: RateLimiterRes): Allowance {
+  const left = Math.max(0, limit - consumedPoints)
+  return {
+    'ratelimit-policy': `"${policy}";q=${limit};w=${seconds}`,
+    ratelimit: `"${policy}";r=${left};t=${Math.ceil(msBeforeNext / 1000)}`,
+  }
+}
+
+function refusal(policy: string, setting: string, limit: number, found: RateLimiterRes): Refusal {
+  const wait = Math.max(1, Math.ceil(found.msBeforeNext / 1000))
+  return new Refusal(
+    429,
+    'RATE_LIMITED',
+    `Too much was asked for in this minute (${setting}). Try again in ${wait} seconds.`,
+    {
+      headers: { ...allowance(policy, limit, found), 'retry-after': String(wait) },
+      setting,
+      limit,
+    },
+  )
+}

@@ -1,0 +1,118 @@
+/** The addresses that there are, and one form for every refusal. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import cors from 'cors'
+import type { Logger } from 'pino'
+import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
+import type { Answer } from './answer.ts'
+import { answerOfRefusal, json, send } from './answer.ts'
+import type { Endpoint } from './graphql-endpoint.ts'
+import type { Health } from './health.ts'
+import { Refusal } from './refusal.ts'
+import type { RefusedCredentials } from './refused-credentials.ts'
+
+export interface ListenerOptions {
+  readonly endpoint: Endpoint
+  readonly health: Health
+  /** Where pages come from whose scripts may ask. */
+  readonly corsOrigins: readonly string[]
+  /** Whether no credential is asked for: then only names of this machine are answered to. */
+  readonly open: boolean
+  readonly refusedCredentials: RefusedCredentials
+  readonly logger: Logger
+}
+
+const endpointPath = '/graphql'
+
+export function createListener(options: ListenerOptions): RequestListener {
+  const allowOrigins = cors({
+    origin: [...options.corsOrigins],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['authorization', 'content-type'],
+    exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate'],
+    maxAge: 600,
+  })
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<Answer> => {
+    const url = parseUrl(request)
+    if (options.open) checkHost(request)
+    const { pathname } = url
+    if (pathname === endpointPath) return options.endpoint(request, response, url)
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (pathname === '/health' && isRead) return options.health()
+    if (pathname === '/live' && isRead) return json(200, { status: 'ok' })
+    if (pathname === '/' && isRead)
+      return { status: 302, type: undefined, body: '', headers: { location: endpointPath } }
+    throw new Refusal(404, 'NOT_FOUND', `There is nothing here. The API is at ${endpointPath}.`)
+  }
+
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    route(request, response)
+      .catch((error: unknown) => answerOfError(error, request, options))
+      .then((answer) => send(response, answer))
+      .catch((error: unknown) => {
+        options.logger.error({ cause: String(error) }, 'An answer could not be sent')
+        response.destroy()
+      })
+  }
+
+  if (options.corsOrigins.length === 0) return handle
+  return (request, response) => allowOrigins(request, response, () => handle(request, response))
+}
+
+function parseUrl({ url = '/' }: IncomingMessage): URL {
+  try {
+    return new URL(url, 'http://gateway')
+  } catch {
+    throw new Refusal(400, 'BAD_USER_INPUT', 'The address cannot be read.')
+  }
+}
+
+/**
+ * A page of the web can have its own name lead to this machine, and then ask from inside the user's browser what only this
+ * machine may ask. It cannot change the name that the browser sends.
+ */
+function checkHost({ headers: { host = '' } }: IncomingMessage): void {
+  if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)) return
+  throw new Refusal(
+    403,
+    'FORBIDDEN',
+    'Without authentication the gateway answers to localhost only. Ask http://localhost, or configure authentication.',
+  )
+}
+
+function answerOfError(error: unknown, { headers }: IncomingMessage, options: ListenerOptions): Answer {
+  if (error instanceof Refusal) return answerOfRefusal(error)
+  if (error instanceof CredentialError) {
+    options.refusedCredentials(error.message)
+    return answerOfRefusal(unauthenticated(headers.authorization !== undefined))
+  }
+  if (error instanceof KeysUnavailable) return answerOfRefusal(keysUnavailable)
+  options.logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'A request failed')
+  return json(500, {
+    errors: [
+      {
+        message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',
+        extensions: { code: 'INTERNAL' },
+      },
+    ],
+  })
+}
+
+/** The caller is not told what is wrong with a credential; the operator finds that in the log. */
+function unauthenticated(given: boolean): Refusal {
+  return new Refusal(
+    401,
+    'UNAUTHENTICATED',
+    given
+      ? 'This credential is not accepted. Get a new one from whoever has issued it.'
+      : 'Send a credential: the header Authorization: Bearer …',
+    { headers: { 'www-authenticate': `Bearer realm="sipis-gateway"${given ? ', error="invalid_token"' : ''}` } },
+  )
+}
+
+const keysUnavailable = new Refusal(
+  503,
+  'UNAVAILABLE',
+  'The credential cannot be checked now, because its issuer does not answer. Try again in a moment.',
+  { headers: { 'retry-after': '10' } },
+)
