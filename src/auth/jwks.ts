@@ -97,7 +97,10 @@ async function bounded(response: Response): Promise<Response> {
     if (length > maxKeySetBytes) throw new Error(`it answers more than ${maxKeySetBytes} bytes`)
     chunks.push(chunk)
   }
-  return new Response(Buffer.concat(chunks), { status: 200, headers: { 'content-type': 'application/json' } })
+  const text = Buffer.concat(chunks).toString()
+  // Checked here, so that nonsense counts as a failure and is not fetched again at once.
+  if (!keySet.safeParse(JSON.parse(text)).success) throw new Error('it answers no set of public keys')
+  return new Response(text, { status: 200, headers: { 'content-type': 'application/json' } })
 }
 
 function reasonOf(error: unknown): string {

@@ -16,10 +16,10 @@ export interface Running {
   finished: Promise<Finished>
 }
 
-const own = ['DATABASE_URL', 'HOST', 'PORT', 'SIPIS_TIME_ZONE', 'LOG_LEVEL']
+const own = /^(DATABASE_|HOST$|PORT$|SIPIS_|LOG_|AUTH_|API_KEYS|LIMIT_|RATE_|TRUST|CORS_|SETTINGS_|AUDIT_)/
 
 export function start(args: readonly string[], environment: Record<string, string> = {}): Running {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)))
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
   const child = spawn(process.execPath, ['src/cli.ts', ...args], {
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
+import { jwksFromFile, jwksFromUrl } from '../../src/auth/jwks.ts'
+import { openJwtVerifier } from '../../src/auth/jwt.ts'
+import { openClient } from '../support/client.ts'
+import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
+import { goodClaims, openIssuer, options } from '../support/issuer.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+/** An issuer's address that answers as it is told. */
+async function serveKeys(answer: () => { status: number; body: string }) {
+  let asked = 0
+  const server = createServer((_, response) => {
+    asked++
+    const { status, body } = answer()
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const warnings: string[] = []
+  const keys = jwksFromUrl(new URL(`http://127.0.0.1:${port}/jwks?secret=canary`), (sentence) =>
+    warnings.push(sentence),
+  )
+  const authenticate = openAuthenticate({ jwt: openJwtVerifier(keys, options), apiKey: undefined })
+  const ask = async (token: string) => (await authenticate(`Bearer ${token}`)).name
+  return { ask, authenticate, warnings, asked: () => asked }
+}
+
+/** Each token differs, so that none is known from before. */
+let number = 0
+const claims = () => ({ ...goodClaims(), sub: `tool ${number++}` })
+
+describe('The keys of an issuer', () => {
+  it('are fetched once for many credentials', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks) }))
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => issuer.sign(claims())))
+    await Promise.all(tokens.map((token) => served.ask(token)))
+    expect(served.asked()).toBe(1)
+  })
+
+  it('are not fetched again for a flood of unknown keys within the cool-down', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks) }))
+    await served.ask(await issuer.sign(claims()))
+    for (let n = 0; n < 20; n++) {
+      const token = await issuer.sign(claims(), { kid: `made up ${n}` })
+      await expect(served.ask(token)).rejects.toBeInstanceOf(CredentialError)
+    }
+    expect(served.asked()).toBe(1)
+  })
+
+  it('are fetched again for a new key once the cool-down is over', async () => {
+    const [before, after] = [
+      untilTestEnds(await openIssuer('ES256', 'old')),
+      untilTestEnds(await openIssuer('ES256', 'new')),
+    ]
+    let keys = before.jwks
+    const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(keys) }))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    await served.ask(await before.sign(claims()))
+    keys = after.jwks
+    vi.setSystemTime(Date.now() + 31_000)
+    expect(await served.ask(await after.sign(claims()))).toMatch(/^tool/)
+    expect(served.asked()).toBe(2)
+    await expect(served.ask(await before.sign(claims()))).rejects.toBeInstanceOf(CredentialError)
+  })
+
+  it('go on being used while the issuer is down, which is told without the address’s secrets', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    let status = 200
+    const served = await serveKeys(() => ({ status, body: JSON.stringify(issuer.jwks) }))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    await served.ask(await issuer.sign(claims()))
+    status = 500
+    for (let hours = 1; hours <= 5; hours++) {
+      vi.setSystemTime(Date.now() + 3_600_000)
+      expect(await served.ask(await issuer.sign(claims()))).toMatch(/^tool/)
+      await vi.waitFor(() => expect(served.warnings).toHaveLength(hours))
+    }
+    expect(served.asked()).toBe(6)
+    expect(served.warnings.join()).toMatch(/cannot be fetched: it answers 500/)
+    expect(served.warnings.join()).not.toContain('canary')
+    // A key that is not known is not accepted for that.
+    await expect(served.ask(await issuer.sign(claims(), { kid: 'other' }))).rejects.toBeInstanceOf(CredentialError)
+  })
+
+  it.each([
+    ['an error', { status: 500, body: '{}' }],
+    ['a redirect', { status: 302, body: '' }],
+    ['no JSON', { status: 200, body: '<html>' }],
+    ['no keys', { status: 200, body: '{"a": 1}' }],
+    ['more than a megabyte', { status: 200, body: `{"keys":["${'x'.repeat(1_100_000)}"]}` }],
+  ])(
+    'that could never be had for %s leave it open who asks, and are not asked for again at once',
+    async (_, answer) => {
+      const issuer = untilTestEnds(await openIssuer())
+      const served = await serveKeys(() => answer)
+      for (let n = 0; n < 5; n++) {
+        await expect(served.ask(await issuer.sign(claims()))).rejects.toBeInstanceOf(KeysUnavailable)
+      }
+      expect(served.asked()).toBe(1)
+    },
+  )
+
+  it('that could never be had are a 503 with Retry-After to the caller', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    const { authenticate } = await serveKeys(() => ({ status: 500, body: '' }))
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const client = untilTestEnds(await openClient(openReader(own.url), { authenticate }))
+    const answer = await fetch(`${client.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await issuer.sign(claims())}` },
+    })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '10'])
+  })
+})
+
+describe('A file of keys', () => {
+  it.each([
+    ['is no JSON', 'x', /cannot be read: it is no JSON/],
+    ['has no keys', '{"keys":[]}', /is no set of public keys/],
+    ['has a private key', '{"keys":[{"kty":"EC","d":"x"}]}', /without private keys/],
+    ['has a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /Only asymmetric keys/],
+  ])('is refused where it %s', async (_, text, message) => {
+    const issuer = untilTestEnds(await openIssuer())
+    await writeFile(issuer.jwksFile, text)
+    expect(() => jwksFromFile(issuer.jwksFile)).toThrow(message)
+  })
+
+  it('is refused where there is none', () => {
+    expect(() => jwksFromFile('/nowhere/jwks.json')).toThrow(/cannot be read: ENOENT/)
+  })
+})

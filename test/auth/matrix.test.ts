@@ -1,0 +1,378 @@
+/**
+ * Every field × every kind of principal × its own, a foreign and an unknown selector, by every door. What is expected is said
+ * here once more, in other words than src/auth/rules.ts.
+ */
+import { isObjectType } from 'graphql'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Principal } from '../../src/auth/principal.ts'
+import { encodeNodeId } from '../../src/graph/node-id.ts'
+import { schema } from '../../src/graph/schema.ts'
+import type { Answer, Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import type { Opened } from '../support/database.ts'
+import { backends } from '../support/database.ts'
+import { authenticateAs, device, tool } from '../support/principals.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+const targets = { own: selectorNamed(1), foreign: selectorNamed(2), unknown: selectorNamed(3) } as const
+type Target = keyof typeof targets
+
+const principals: readonly Principal[] = [
+  device('device', targets.own),
+  device('device-with-tokens', targets.own, 'sipis:tokens'),
+  device('device-with-settings', targets.own, 'sipis:settings'),
+  device('device-that-reads', targets.own, 'sipis:read'),
+  // A selector without the scope for it is worth nothing.
+  { id: 'jwt:x', name: 'device-without-scope', scopes: [], selector: targets.own },
+  tool('nobody'),
+  tool('reader', 'sipis:read'),
+  tool('reader-with-tokens', 'sipis:read', 'sipis:tokens'),
+  tool('reader-with-settings', 'sipis:read', 'sipis:settings'),
+  tool('tokens-alone', 'sipis:tokens'),
+  tool('settings-alone', 'sipis:settings'),
+  tool('operator', 'sipis:ops'),
+  tool('everything', 'sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'),
+]
+
+const reads = ({ scopes }: Principal) => scopes.includes('sipis:read')
+const reaches = (principal: Principal, target: Target) =>
+  target !== 'unknown' && (reads(principal) || (target === 'own' && principal.scopes.includes('sipis:own')))
+
+/** The fields that need more than to have reached their object. */
+const secrets: Readonly<Record<string, string>> = {
+  'Token.token': 'sipis:tokens',
+  'Selector.settings': 'sipis:settings',
+}
+
+interface Door {
+  readonly name: string
+  /** A query with the selection in the place of an object of the type. */
+  readonly query: (selector: string, selection: string) => string
+  /** For lists over all selectors. */
+  readonly readersOnly?: boolean
+  /** Whether it leads to an object of one's own alone. */
+  readonly ownOnly?: boolean
+}
+
+const connections: Readonly<Record<string, string>> = {
+  Token: 'tokens',
+  Call: 'calls',
+  Message: 'messages',
+  PushTest: 'pushTests',
+}
+
+const toSelector: readonly Door[] = [
+  { name: 'selector', query: (name, s) => `{ selector(selector: "${name}") { ${s} } }` },
+  {
+    name: 'node',
+    query: (name, s) => `{ node(id: "${encodeNodeId('Selector', name)}") { ... on Selector { ${s} } } }`,
+  },
+  {
+    name: 'nodes',
+    query: (name, s) => `{ nodes(ids: ["${encodeNodeId('Selector', name)}"]) { ... on Selector { ${s} } } }`,
+  },
+  { name: 'viewer', query: (_, s) => `{ viewer { selector { ${s} } } }`, ownOnly: true },
+  {
+    name: 'selectors.nodes',
+    query: (name, s) => `{ selectors(filter: { prefix: "${name}" }) { nodes { ${s} } } }`,
+    readersOnly: true,
+  },
+  {
+    name: 'selectors.edges',
+    query: (name, s) => `{ selectors(filter: { prefix: "${name}" }) { edges { node { ${s} } } } }`,
+    readersOnly: true,
+  },
+]
+
+const idOf = (type: string, name: string) =>
+  encodeNodeId(
+    type,
+    type === 'PushTest' ? JSON.stringify([name, `p${name.slice(-1)}`]) : `${Number(name.slice(-1))}:${name}`,
+  )
+
+function toChild(type: string): Door[] {
+  const field = connections[type] ?? ''
+  const below = toSelector.flatMap((door) => [
+    {
+      ...door,
+      name: `${door.name}.${field}.nodes`,
+      query: (name: string, s: string) => door.query(name, `${field} { nodes { ${s} } }`),
+    },
+    {
+      ...door,
+      name: `${door.name}.${field}.edges`,
+      query: (name: string, s: string) => door.query(name, `${field} { edges { node { ${s} } } }`),
+    },
+  ])
+  const byId: Door[] = [
+    { name: 'node', query: (name, s) => `{ node(id: "${idOf(type, name)}") { ... on ${type} { ${s} } } }` },
+    { name: 'nodes', query: (name, s) => `{ nodes(ids: ["${idOf(type, name)}"]) { ... on ${type} { ${s} } } }` },
+  ]
+  // Tokens are listed below their selector only.
+  const list: Door[] =
+    type === 'Token'
+      ? []
+      : [
+          {
+            name: field,
+            query: (name, s) => `{ ${field}${filterOf(type, name)} { nodes { ${s} } } }`,
+            readersOnly: true,
+          },
+        ]
+  return [...below, ...byId, ...list]
+}
+
+/** Lets through what belongs to the selector. */
+function filterOf(type: string, name: string): string {
+  const n = name.slice(-1)
+  if (type === 'Call') return `(filter: { callerUsername: "u${n}" })`
+  if (type === 'Message') return `(filter: { senderUsername: "u${n}" })`
+  return `(filter: { platform: "f${n}" })`
+}
+
+/** Below another object, by the way there. */
+const inside: Readonly<Record<string, readonly [parent: string, path: string]>> = {
+  SipAddress: ['Call', 'caller'],
+  Setting: ['Selector', 'settings'],
+  CallConnection: ['Selector', 'calls'],
+  MessageConnection: ['Selector', 'messages'],
+  TokenConnection: ['Selector', 'tokens'],
+  PushTestConnection: ['Selector', 'pushTests'],
+  CallEdge: ['Selector', 'calls { edges'],
+  MessageEdge: ['Selector', 'messages { edges'],
+  TokenEdge: ['Selector', 'tokens { edges'],
+  PushTestEdge: ['Selector', 'pushTests { edges'],
+  PageInfo: ['Selector', 'calls { pageInfo'],
+}
+
+function doorsTo(type: string): readonly Door[] {
+  if (type === 'Selector') return toSelector
+  if (connections[type] !== undefined) return toChild(type)
+  const [parent, path] = inside[type] ?? []
+  if (parent === undefined || path === undefined) return []
+  const closing = '}'.repeat(path.split('{').length)
+  return doorsTo(parent).map((door) => ({
+    ...door,
+    name: `${door.name}.${path}`,
+    query: (name, s) => door.query(name, `${path} { ${s} ${closing}`),
+  }))
+}
+
+/** Types that no door to a selector leads to, asked for on their own below. */
+const elsewhere = ['Query', 'Viewer', 'Database', 'TableVersion', 'SelectorConnection', 'SelectorEdge']
+
+const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))
+const fieldsOf = (type: string) => {
+  const found = schema.getType(type)
+  return isObjectType(found) ? Object.values(found.getFields()) : []
+}
+
+/** All fields of a type at once, each under its own name behind `field_`. */
+function selectionOf(type: string): string {
+  const fields = fieldsOf(type).map(({ name, type: of }) => {
+    const isLeaf = /^\[?(String|ID|Int|Float|Boolean|DateTime|MissedReason)!?\]?!?$/.test(String(of))
+    return `field_${name}: ${name}${isLeaf ? '' : ' { __typename }'}`
+  })
+  return ['reached: __typename', ...fields].join(' ')
+}
+
+describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
+  'The matrix of fields and principals on $name',
+  ({ open }) => {
+    let opened: Opened
+    let client: Client
+
+    beforeAll(async () => {
+      opened = await open()
+      for (const n of [1, 2]) {
+        await addSelector(opened, n)
+        const time = '2026-11-01 12:00:00Z'
+        await addRow(opened, 'tokens', n, { rowid: n, token: `secret-token-${n}`, appid: 'app' })
+        await addRow(opened, 'sipcalls', n, { rowid: n, username: `u${n}`, time })
+        await addRow(opened, 'siptextmessages', n, { rowid: n, username: `u${n}`, body: 'b', time })
+        await addRow(opened, 'pushtests', n, { pushid: `p${n}`, platform: `f${n}`, started: '2026-11-01 12:00:00' })
+        const [column, value] = opened.version === 'V1' ? ['id', n] : ['selector', selectorNamed(n)]
+        await opened.sql(
+          `INSERT INTO data (${column}, name, value) VALUES ($1, 'title', 'T'), ($1, 'password', 'secret')`,
+          [value],
+        )
+      }
+      await opened.sql(
+        opened.version === 'V1'
+          ? `INSERT INTO pushtests VALUES (99, 'orphan', 'f9', '2026-11-01')`
+          : `INSERT INTO pushtests (selector, pushid, platform, started) VALUES ('gone', 'orphan', 'f9', '2026-11-01')`,
+      )
+      client = await openClient(opened.database, {
+        authenticate: authenticateAs(principals),
+        allowedSettings: ['title'],
+      })
+    })
+    afterAll(async () => {
+      await client[Symbol.asyncDispose]()
+      await opened[Symbol.asyncDispose]()
+    })
+
+    it('leaves out no type of the schema', () => {
+      const covered = types.filter(({ name }) => doorsTo(name).length > 0 || elsewhere.includes(name))
+      expect(covered.map(({ name }) => name)).toEqual(types.map(({ name }) => name))
+    })
+
+    const cases = types.filter(({ name }) => doorsTo(name).length > 0).map(({ name }) => name)
+
+    it.each(cases)('is as written for every field of %s', async (type) => {
+      for (const door of doorsTo(type)) {
+        for (const principal of principals) {
+          for (const target of ['own', 'foreign', 'unknown'] as const) {
+            if (door.ownOnly === true && target !== 'own') continue
+            const answer = await client.answer(door.query(targets[target], selectionOf(type)), {}, principal.name)
+            const where = [type, door.name, principal.name, target]
+            expect([where, outcome(type, answer)]).toEqual([where, expected(type, door, principal, target)])
+          }
+        }
+      }
+    })
+
+    it('gives those who may not read the same bytes for a foreign and an unknown selector', async () => {
+      for (const type of cases) {
+        for (const door of doorsTo(type)) {
+          for (const principal of principals.filter((one) => !reads(one))) {
+            if (door.ownOnly === true) continue
+            const [foreign, unknown] = await Promise.all(
+              [targets.foreign, targets.unknown].map((name) => bytes(door.query(name, selectionOf(type)), principal)),
+            )
+            expect([door.name, principal.name, foreign]).toEqual([door.name, principal.name, unknown])
+          }
+        }
+      }
+    })
+
+    const bytes = async (query: string, { name }: Principal): Promise<string> => {
+      const response = await fetch(`${client.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${name}` },
+        body: JSON.stringify({ query }),
+      })
+      const headers = [...response.headers].filter(([header]) => !['date', 'ratelimit'].includes(header))
+      return JSON.stringify([response.status, headers, await response.text()])
+    }
+
+    it('is as written for what stands on Query, Viewer and Database', async () => {
+      const may = (principal: Principal, ...scopes: string[]) =>
+        principal.scopes.some((scope) => scopes.includes(scope))
+      for (const principal of principals) {
+        const viewer = await client.ask('{ viewer { name scopes selector { selector } } }', {}, principal.name)
+        const isDevice = principal.selector !== null && (may(principal, 'sipis:own') || reads(principal))
+        expect(viewer.viewer).toEqual({
+          name: principal.name,
+          scopes: principal.scopes,
+          selector: isDevice ? { selector: principal.selector } : null,
+        })
+        const lists = ['selectors', 'calls', 'messages', 'pushTests'].map(
+          (list) =>
+            [
+              list,
+              `${list} { nodes { id } edges { cursor } totalCount pageInfo { endCursor } }`,
+              reads(principal),
+            ] as const,
+        )
+        const all = [
+          ...lists,
+          [
+            'database',
+            'database { schemaVersion serverVersion encoding tableVersions { name version } }',
+            may(principal, 'sipis:read', 'sipis:ops'),
+          ] as const,
+        ]
+        for (const [field, query, allowed] of all) {
+          const { errors } = await client.answer(`{ ${query} }`, {}, principal.name)
+          expect([principal.name, field, errors?.map(({ extensions }) => extensions.code)]).toEqual([
+            principal.name,
+            field,
+            allowed ? undefined : ['FORBIDDEN'],
+          ])
+        }
+      }
+    })
+
+    it('shows a push test whose selector is gone to readers alone', async () => {
+      const key = opened.version === 'V1' ? '99' : 'gone'
+      const id = encodeNodeId('PushTest', JSON.stringify(['orphan', key, 'orphan']))
+      for (const principal of principals) {
+        const data = await client.ask(`{ node(id: "${id}") { id } }`, {}, principal.name)
+        expect([principal.name, data.node]).toEqual([principal.name, reads(principal) ? { id } : null])
+      }
+    })
+
+    it('makes a cursor of another principal a position in one’s own list, and no more', async () => {
+      const list = 'calls(filter: {}) { edges { cursor node { caller { username } } } }'
+      const foreign = await client.ask(`{ selector(selector: "${targets.foreign}") { ${list} } }`, {}, 'reader')
+      const [{ cursor }] = foreign.selector.calls.edges
+      for (const page of [`after: "${cursor}"`, `before: "${cursor}"`, `after: "${cursor}", orderBy: OLDEST_FIRST`]) {
+        const data = await client.ask(
+          `{ viewer { selector { calls(${page}) { nodes { caller { username } } } } } }`,
+          {},
+          'device',
+        )
+        for (const { caller } of data.viewer.selector.calls.nodes) expect(caller.username).toBe('u1')
+      }
+    })
+
+    it('does not read what it does not show: no statement of a device names another selector', async () => {
+      for (const door of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
+        (one) => one.readersOnly !== true && one.ownOnly !== true,
+      )) {
+        client.statements()
+        await client.answer(door.query(targets.foreign, 'id'), {}, 'device')
+        expect([door.name, client.statements()]).toEqual([door.name, []])
+      }
+    })
+
+    it('gives only settings that are allowed, to nobody a password', async () => {
+      const query = `{ selector(selector: "${targets.own}") { all: settings { name value } some: settings(names: ["password", "title", "x"]) { name } none: settings(names: []) { name } } }`
+      expect((await client.ask(query, {}, 'everything')).selector).toEqual({
+        all: [{ name: 'title', value: 'T' }],
+        some: [{ name: 'title' }],
+        none: [],
+      })
+    })
+  },
+)
+
+/** `absent`, the code of what refuses the door, or for each field whether it was given. */
+function outcome(type: string, { data, errors = [] }: Answer): unknown {
+  const found = find(data, 'reached')
+  if (found === undefined)
+    return errors.length === 0 ? 'absent' : errors.map(({ extensions }) => extensions.code).join()
+  const refused = new Set(errors.map(({ path, extensions }) => `${path?.at(-1)} ${extensions.code}`))
+  return Object.fromEntries(
+    fieldsOf(type).map(({ name }) => {
+      if (refused.has(`field_${name} FORBIDDEN`))
+        return [name, found[`field_${name}`] === null ? 'forbidden' : 'leaked']
+      return [name, `field_${name}` in found ? 'given' : 'missing']
+    }),
+  )
+}
+
+function expected(type: string, door: Door, principal: Principal, target: Target): unknown {
+  if (door.readersOnly === true && !reads(principal)) return 'FORBIDDEN'
+  if (!reaches(principal, target) || (door.ownOnly === true && principal.selector === null)) return 'absent'
+  // A setting is behind a field that has a scope of its own.
+  if (type === 'Setting' && !principal.scopes.includes('sipis:settings')) return 'FORBIDDEN'
+  return Object.fromEntries(
+    fieldsOf(type).map(({ name }) => {
+      const needed = secrets[`${type}.${name}`]
+      return [name, needed === undefined || principal.scopes.some((scope) => scope === needed) ? 'given' : 'forbidden']
+    }),
+  )
+}
+
+/** The first object anywhere in the answer that has this key. */
+function find(value: unknown, key: string): Record<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (key in value) return Object.fromEntries(Object.entries(value))
+  for (const inner of Object.values(value)) {
+    const found = find(inner, key)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
