@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, getOperationAST, Kind, parse, specifiedRules, validate, visit } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import { brief } from './brief.ts'
 import type { Variables } from './cost.ts'
 import { costOf } from './cost.ts'
 import type { Limits } from './limits.ts'
@@ -99,7 +100,7 @@ function parseWithin(text: string, maxTokens: number): DocumentNode {
 }
 
 function coded(error: GraphQLError, code: string): GraphQLError {
-  return new GraphQLError(error.message, {
+  return new GraphQLError(brief(error.message), {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,

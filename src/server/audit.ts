@@ -29,7 +29,7 @@ export function openAudit(logger: Logger, key: string | Buffer): Audit {
     logger.info(
       {
         audit: true,
-        who: principal.selector === null ? principal.id : `device:${hash(principal.selector)}`,
+        who: isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id,
         scopes: principal.scopes,
         operation: operationName?.slice(0, 100),
         document: documentHash,
@@ -42,4 +42,9 @@ export function openAudit(logger: Logger, key: string | Buffer): Audit {
       'operation',
     )
   }
+}
+
+/** Also one that has been given no scope for its own selector. */
+function isDevice({ selector, name }: Principal): boolean {
+  return selector !== null || /^[0-9A-F]{40}/i.test(name)
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { Forbidden } from '../auth/forbidden.ts'
 import type { DatabaseFailure } from '../database/database-error.ts'
 import { DatabaseError } from '../database/database-error.ts'
+import { brief } from '../limits/brief.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 
 interface Said {
@@ -66,12 +67,12 @@ export function createErrorMask(logger: Logger): (error: unknown) => Error {
 function tell(cause: Error, located: GraphQLError | undefined): Said | undefined {
   if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
   // graphql names the variable or argument in front of a scalar's own words.
-  if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: located?.message ?? cause.message }
+  if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located?.message ?? cause.message) }
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {
     if (ownCodes.has(cause.extensions['code'])) return undefined
     // Without a path it is graphql's own word on the request, such as a variable of the wrong type.
-    if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: cause.message }
+    if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
   }
   return databaseFailures.unexpected
 }

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Running } from '../support/command.ts'
 import { run, start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
+import { openIssuer, options } from '../support/issuer.ts'
 import { addDataSet } from '../support/rows.ts'
 
 function serve(args: readonly string[], environment?: Record<string, string>): Running {
@@ -205,5 +206,120 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     const { code, stderr } = await run(['serve', arg])
     expect(code).toBe(1)
     expect(stderr).toMatch(/error: .*\n.*--help/)
+  })
+})
+
+describe('sipis-gateway serve with authentication', () => {
+  // Faster to start than the demo.
+  const database = async () => ['--database-url', untilTestEnds(await cloneDatabase('V2')).url]
+  const withKeys = async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'keys.jsonl')
+    const { stdout } = await run(['key', 'create', '--name', 'dashboard', '--scope', 'sipis:read', '--file', file])
+    return { folder, file, key: stdout.trim() }
+  }
+  const askWith = async (address: string, credential: string) => {
+    const answer = await fetch(`${address}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
+      body: '{"query":"{ viewer { name scopes } }"}',
+    })
+    return answer.status === 200 ? answer.json() : answer.status
+  }
+  const viewer = { data: { viewer: { name: 'dashboard', scopes: ['sipis:read'] } } }
+
+  it('asks for an API key, refuses it once revoked, writes an audit log, and never prints the key', async () => {
+    const { file, key } = await withKeys()
+    const running = serve(await database(), { API_KEYS_FILE: file })
+    const address = await addressOf(running)
+    expect(await askWith(address, key)).toEqual(viewer)
+    expect(await askWith(address, 'sipis_000000000000_x')).toBe(401)
+    expect(await askWith(address, '')).toBe(401)
+    await run(['key', 'revoke', 'dashboard', '--file', file])
+    while ((await askWith(address, key)) !== 401);
+    expect(await running.printed('"audit":true')).toMatch(/"who":"key:[0-9a-f]{12}".*"outcome":"ok"/)
+    running.child.kill('SIGTERM')
+    const { stdout, stderr } = await running.finished
+    expect(stdout).toContain('Asks for API keys')
+    expect(stdout + stderr).not.toContain(key)
+    expect(stdout + stderr).not.toMatch(/No credential is asked for/)
+  })
+
+  it('asks for a JSON Web Token, whose keys it has from a file, beyond loopback as well', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    const environment = {
+      AUTH_JWKS_FILE: issuer.jwksFile,
+      AUTH_ISSUER: options.issuer,
+      AUTH_AUDIENCE: options.audience,
+    }
+    const running = serve(['--host', '0.0.0.0', '--allow-writable-role', ...(await database())], {
+      ...environment,
+      AUDIT_LOG: join(dirname(issuer.jwksFile), 'audit.jsonl'),
+    })
+    const address = (await addressOf(running)).replace('0.0.0.0', '127.0.0.1')
+    expect(await askWith(address, await issuer.tokenOf('dashboard', 'sipis:read'))).toEqual(viewer)
+    expect(await askWith(address, `${await issuer.tokenOf('dashboard', 'sipis:read')}x`)).toBe(401)
+    running.child.kill('SIGTERM')
+    await running.finished
+    expect(await readFile(join(dirname(issuer.jwksFile), 'audit.jsonl'), 'utf8')).toContain('"who":"jwt:dashboard"')
+  })
+
+  it('that is not configured says so in its log and in viewer', async () => {
+    const running = serve(await database())
+    const address = await addressOf(running)
+    expect(await running.printed('everybody on this machine')).toMatch(/"level":40.*No credential is asked for/)
+    expect(await ask(address, '{ viewer { name } }')).toEqual({ data: { viewer: { name: 'open' } } })
+  })
+
+  it('refuses to start beyond loopback with a role that may write, unless one insists; on loopback it warns', async () => {
+    const { file } = await withKeys()
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const args = ['--database-url', own.url]
+    const refused = await run(['serve', '--port', '0', '--host', '0.0.0.0', ...args], { API_KEYS_FILE: file })
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toMatch(
+      /^Refused \(writable-role\): The database role \w+ is a superuser.*CREATE ROLE.*GRANT SELECT/s,
+    )
+    const insisting = serve([...args, '--host', '0.0.0.0', '--allow-writable-role'], { API_KEYS_FILE: file })
+    await addressOf(insisting)
+    expect(await serve(args).printed('is a superuser')).toMatch(/"level":40/)
+  })
+
+  it('shares its counts with others through a database that may be written to, and says where that cannot be reached', async () => {
+    const store = untilTestEnds(await emptyDatabase())
+    const environment = { RATE_LIMIT_DATABASE_URL: store.url, RATE_LIMIT_COST: '5' }
+    const args = await database()
+    const [one, two] = [serve(args, environment), serve(args, environment)]
+    const addresses = [await addressOf(one), await addressOf(two)]
+    const answers = []
+    for (let n = 0; n < 6; n++) answers.push(JSON.stringify(await ask(String(addresses[n % 2]), '{ viewer { name } }')))
+    expect(answers.filter((answer) => answer.includes('RATE_LIMITED')).length).toBeGreaterThan(0)
+    const { code, stderr } = await run(['serve', '--port', '0', ...args], {
+      RATE_LIMIT_DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x',
+    })
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/RATE_LIMIT_DATABASE_URL cannot be used.*start PostgreSQL/),
+    ])
+    expect(stderr).not.toContain('canary')
+  })
+})
+
+describe('sipis-gateway serve refuses to start', () => {
+  it('with keys that everybody on the machine may read, or files that cannot be read, in one sentence', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'keys')
+    await writeFile(file, '', { mode: 0o644 })
+    for (const [environment, message] of [
+      [{ API_KEYS_FILE: file }, /^Refused \(world-readable-keys\): .*chmod 600/],
+      [{ TRUSTED_DOCUMENTS: '/nowhere/manifest.json' }, /^TRUSTED_DOCUMENTS .* cannot be read as JSON/],
+    ] as const) {
+      const { code, stderr, stdout } = await run(['serve', '--port', '0'], environment)
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(message)
+      expect(stderr).not.toMatch(/\n\s+at /)
+    }
   })
 })

@@ -93,6 +93,49 @@ describe('The configuration', () => {
     expect(problem).not.toContain('canary')
   })
 
+  it.each([
+    ['open-beyond-loopback', { HOST: '0.0.0.0' }],
+    ['jwks-without-issuer', { AUTH_JWKS_FILE: 'x', AUTH_AUDIENCE: 'a' }],
+    ['jwks-without-audience', { AUTH_JWKS_URL: 'https://issuer.example/jwks', AUTH_ISSUER: 'i' }],
+    ['issuer-without-jwks', { AUTH_ISSUER: 'i' }],
+    ['password-like-setting', { SETTINGS_ALLOW: 'title, cloud_password' }],
+    ['password-like-setting', { SETTINGS_ALLOW: 'authToken' }],
+  ])('is refused by name: %s', (name, environment) => {
+    expect(problemOf(() => serveConfig({}, environment))).toMatch(new RegExp(`^Refused \\(${name}\\): .+\\. .+\\.$`))
+  })
+
+  it.each([
+    [{ AUTH_JWKS_URL: 'http://issuer.example/jwks', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a' }, /https address/],
+    [
+      { AUTH_JWKS_URL: 'https://u:canary@issuer.example/', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a' },
+      /without user and password/,
+    ],
+    [{ AUTH_JWKS_URL: 'https://a/', AUTH_JWKS_FILE: 'b', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a' }, /Set one of them/],
+    [{ CORS_ORIGINS: 'https://a.example/path, *' }, /CORS_ORIGINS has https:\/\/a.example\/path, \*/],
+    [{ TRUST_PROXY: '10.0.0.0/99' }, /TRUST_PROXY is/],
+    [{ TRUSTED_ONLY: 'true' }, /no TRUSTED_DOCUMENTS/],
+    [{ TRUSTED_ONLY: 'yes' }, /TRUSTED_ONLY is "yes"/],
+    [{ AUDIT_KEY: 'canary' }, /at least 16 characters/],
+    [{ LIMIT_DEPTH: '0', LIMIT_COST: '-1' }, /LIMIT_DEPTH.*LIMIT_COST/s],
+    [{ RATE_LIMIT_REQUESTS: '0' }, /RATE_LIMIT_REQUESTS is "0"/],
+    [{ RATE_LIMIT_DATABASE_URL: 'canary' }, /RATE_LIMIT_DATABASE_URL/],
+    [{ SETTINGS_ALLOW: 'x'.repeat(65) }, /at most 64 characters/],
+  ])('says what to do about %j', (environment, message) => {
+    const problem = problemOf(() => serveConfig({}, environment))
+    expect(problem).toMatch(message)
+    expect(problem).not.toContain('canary')
+  })
+
+  it('holds back callers with credentials by default, and the one caller of an open gateway only where that is set', () => {
+    expect(serveConfig({}, { API_KEYS_FILE: 'k' }).rates).toEqual({ costPerMinute: 600_000, requestsPerMinute: 60_000 })
+    expect(serveConfig({}, {}).rates.requestsPerMinute).toBeGreaterThan(1_000_000_000)
+    expect(serveConfig({}, { RATE_LIMIT_REQUESTS: '5' }).rates.requestsPerMinute).toBe(5)
+  })
+
+  it('shows no password by default, whatever is asked for', () => {
+    for (const name of serveConfig({}, {}).allowedSettings) expect(name).not.toMatch(/pass|secret|auth|cloud/i)
+  })
+
   it('of a command that needs a database says so where there is none', () => {
     expect(() => requireDatabase({}, {})).toThrow(/--database-url/)
     expect(requireDatabase({}, { DATABASE_URL: 'postgres://h/d' }).label).toBe('h:5432/d')

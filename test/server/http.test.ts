@@ -7,6 +7,7 @@ import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader } from '../support/database.ts'
+import { authenticateAs, tool } from '../support/principals.ts'
 
 let own: TestDatabase
 let client: Client
@@ -35,6 +36,16 @@ describe('The service over HTTP', () => {
     const results = await auditServer({ url: `${url}/graphql`, fetchFn: fetch })
     expect(results.filter(({ status }) => status !== 'ok').map(({ name }) => name)).toEqual([])
     expect(results).toHaveLength(61)
+  })
+
+  it('passes them all as well where a credential is asked for', async () => {
+    const authenticate = authenticateAs([tool('ops', 'sipis:ops')])
+    const asked = await openClient(openReader(own.url), { authenticate })
+    const fetchFn = (address: string, init: RequestInit = {}) =>
+      fetch(address, { ...init, headers: { ...init.headers, authorization: 'Bearer ops' } })
+    const results = await auditServer({ url: `${asked.url}/graphql`, fetchFn })
+    expect(results.filter(({ status }) => status !== 'ok').map(({ name }) => name)).toEqual([])
+    await asked[Symbol.asyncDispose]()
   })
 
   it('answers GET and POST', async () => {

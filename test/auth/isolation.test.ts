@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import { times } from '../support/counts.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { cloneDatabase, openReader } from '../support/database.ts'
+import type { Issuer } from '../support/issuer.ts'
+import { openIssuer } from '../support/issuer.ts'
+import { selectorNamed } from '../support/rows.ts'
+
+const pairs = times(1_000, 60)
+
+describe.each(['V1', 'V2'] as const)(`${pairs} pairs of devices in parallel (%s)`, (version) => {
+  let own: TestDatabase
+  let client: Client
+  let issuer: Issuer
+
+  beforeAll(async () => {
+    own = await cloneDatabase(version)
+    issuer = await openIssuer()
+    const count = pairs * 2
+    const [link, value] = version === 'V1' ? ['id', 'n'] : ['selector', 's.selector']
+    const more = version === 'V1' ? '' : ', missedreason'
+    await own.sql(`INSERT INTO selectors (id, selector)
+      SELECT n, '12869E0E6E553673C54F29105A0647204C416A2A:' || upper(lpad(to_hex(n), 8, '0')) FROM generate_series(1, ${count}) n`)
+    await own.sql(`INSERT INTO sipcalls (${link}, scheme, userdisplayname, username, domain, domainport, callid, time${more})
+      SELECT ${value}, 'sip', '', 'of-' || s.id, 'd', 0, 'c', now()${version === 'V1' ? '' : ", 'Missed'"}
+      FROM selectors s, generate_series(1, 3) k${version === 'V1' ? ' , LATERAL (SELECT s.id AS n) x' : ''}`)
+    client = await openClient(openReader(own.url), {
+      authenticate: issuer.authenticate,
+      limits: { concurrent: 16, queue: 10_000, queueMs: 60_000 },
+    })
+  })
+  afterAll(async () => {
+    await client[Symbol.asyncDispose]()
+    await issuer[Symbol.asyncDispose]()
+    await own[Symbol.asyncDispose]()
+  })
+
+  it('never see each other’s rows, though each asks for the other’s at the same time as for its own', async () => {
+    const ask = async (mine: number, theirs: number) => {
+      const token = await issuer.tokenOf(selectorNamed(mine), 'sipis:own')
+      const calls = 'calls { nodes { caller { username } selector { selector } } }'
+      return client.ask(
+        `query ($mine: String!, $theirs: String!) { viewer { selector { ${calls} } }
+          mine: selector(selector: $mine) { ${calls} } theirs: selector(selector: $theirs) { ${calls} } }`,
+        { mine: selectorNamed(mine), theirs: selectorNamed(theirs) },
+        token,
+      )
+    }
+    const asked = Array.from({ length: pairs }, (_, n) => [ask(2 * n + 1, 2 * n + 2), ask(2 * n + 2, 2 * n + 1)]).flat()
+    for (const [index, answer] of (await Promise.all(asked)).entries()) {
+      const row = { caller: { username: `of-${index + 1}` }, selector: { selector: selectorNamed(index + 1) } }
+      const calls = { calls: { nodes: [row, row, row] } }
+      expect(answer).toEqual({ viewer: { selector: calls }, mine: calls, theirs: null })
+    }
+  })
+})
