@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { scopes } from '../src/auth/principal.ts'
+import { serveConfig } from '../src/config.ts'
 import { reasons } from '../src/copy/plan.ts'
 import { openDemo } from '../src/demo/demo-database.ts'
 import { schema } from '../src/graph/schema.ts'
@@ -23,6 +25,8 @@ describe('README.md', () => {
       'docs/architecture.md',
       'docs/configuration.md',
       'docs/contributing.md',
+      'docs/security.md',
+      'SECURITY.md',
     ]) {
       const text = await readFile(file, 'utf8')
       for (const [, target = ''] of text.matchAll(/\]\((?!http)([^)#]+)\)/g)) await readFile(target)
@@ -31,7 +35,7 @@ describe('README.md', () => {
 
   it('names every command that there is', async () => {
     const readme = await readFile('README.md', 'utf8')
-    for (const command of ['serve', 'check', 'init', 'seed', 'copy', 'schema'])
+    for (const command of ['serve', 'check', 'init', 'seed', 'copy', 'key', 'schema'])
       expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
   })
 })
@@ -84,9 +88,37 @@ describe('docs/migration.md', () => {
 describe('docs/configuration.md', () => {
   it('names every variable that is read, with its default', async () => {
     const text = await readFile('docs/configuration.md', 'utf8')
-    const source = await readFile('src/config.ts', 'utf8')
-    const variables = [...new Set(source.match(/\b(?:DATABASE|SIPIS|LOG)_[A-Z_]+\b/g)), 'HOST', 'PORT']
-    expect(variables.length).toBeGreaterThan(6)
+    const folder = (await readdir('src/config')).map((file) => `src/config/${file}`)
+    const sources = await Promise.all(['src/config.ts', ...folder].map((file) => readFile(file, 'utf8')))
+    const names = /\b(?:DATABASE|SIPIS|LOG|AUTH|API|LIMIT|RATE|SETTINGS|CORS|TRUST|TRUSTED|AUDIT)_[A-Z_]+\b/g
+    const variables = [...new Set(sources.join().match(names)), 'HOST', 'PORT']
+    expect(variables.length).toBeGreaterThan(35)
     for (const variable of variables) expect([variable, text.includes(`\`${variable}\``)]).toEqual([variable, true])
+  })
+})
+
+describe('docs/security.md', () => {
+  it('names every limit with its default, every reason not to start, every scope, and tests that are there', async () => {
+    const text = await readFile('docs/security.md', 'utf8')
+    const limits = Object.entries(serveConfig({}, {}).limits)
+    for (const [name, value] of limits) {
+      const setting = `LIMIT_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`
+      expect([setting, new RegExp(`\`${setting}\` +\\| ${value} `).test(text)]).toEqual([setting, true])
+    }
+    for (const scope of scopes) expect(text).toContain(`\`${scope}\``)
+    const sources = [
+      'src/config.ts',
+      'src/config/auth.ts',
+      'src/config/exposure.ts',
+      'src/auth/api-keys.ts',
+      'src/cli/serve.ts',
+    ]
+    const refusals = (await Promise.all(sources.map((file) => readFile(file, 'utf8'))))
+      .join()
+      .matchAll(/Refused \(([\w-]+)\)/g)
+    for (const [, reason = ''] of refusals) expect(text).toContain(`\`${reason}\``)
+    const tests = [...text.matchAll(/test\/[\w/-]+\.test\.ts/g)].map(([file]) => file)
+    expect(tests.length).toBeGreaterThan(10)
+    for (const file of tests) await access(file)
   })
 })
