@@ -42,9 +42,10 @@ export function limitsOf(given: Given): Limits {
   }
 }
 
+/** Undefined is no limit. */
 export interface RateConfig {
-  readonly costPerMinute: number
-  readonly requestsPerMinute: number
+  readonly costPerMinute: number | undefined
+  readonly requestsPerMinute: number | undefined
 }
 
 const mostPerMinute = 2_000_000_000
@@ -69,11 +70,11 @@ export function ratesOf(
   const parsed = guarded.safeParse(given)
   if (!parsed.success) {
     problems.push(...parsed.error.issues.map(({ message }) => message))
-    return { costPerMinute: 1, requestsPerMinute: 1 }
+    return { costPerMinute: undefined, requestsPerMinute: undefined }
   }
   const { RATE_LIMIT_COST, RATE_LIMIT_REQUESTS } = parsed.data
   return {
-    costPerMinute: open && given.RATE_LIMIT_COST === undefined ? mostPerMinute : RATE_LIMIT_COST,
-    requestsPerMinute: open && given.RATE_LIMIT_REQUESTS === undefined ? mostPerMinute : RATE_LIMIT_REQUESTS,
+    costPerMinute: open && given.RATE_LIMIT_COST === undefined ? undefined : RATE_LIMIT_COST,
+    requestsPerMinute: open && given.RATE_LIMIT_REQUESTS === undefined ? undefined : RATE_LIMIT_REQUESTS,
   }
 }

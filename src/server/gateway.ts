@@ -91,8 +91,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 const unlimited: RateLimitOptions = {
-  costPerMinute: Number.MAX_SAFE_INTEGER,
-  requestsPerMinute: Number.MAX_SAFE_INTEGER,
+  costPerMinute: undefined,
+  requestsPerMinute: undefined,
   shared: undefined,
 }
 

@@ -6,10 +6,10 @@ import { databaseError } from '../database/database-error.ts'
 import { Refusal } from './refusal.ts'
 
 export interface RateLimitOptions {
-  /** Cost that one principal may ask for in a minute. */
-  readonly costPerMinute: number
-  /** Requests that one address may send in a minute. */
-  readonly requestsPerMinute: number
+  /** Cost that one principal may ask for in a minute; undefined is no limit. */
+  readonly costPerMinute: number | undefined
+  /** Requests that one address may send in a minute; undefined is no limit. */
+  readonly requestsPerMinute: number | undefined
   /** Where several gateways share their counts; undefined counts in this process alone. */
   readonly shared: pg.ClientConfig | undefined
 }
@@ -30,28 +30,34 @@ const counters = { address: 65_536, principal: 1_048_576 }
 
 export async function openRateLimits(options: RateLimitOptions): Promise<RateLimits> {
   const store = options.shared === undefined ? undefined : await openStore(options.shared)
-  const addresses = limiter('address', options.requestsPerMinute, store)
-  const principals = limiter('principal', options.costPerMinute, store)
-  // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
-  const secret = store === undefined ? randomBytes(32) : 'sipis-gateway'
-  const counterOf = (kind: keyof typeof counters, key: string) =>
-    String(createHmac('sha256', secret).update(key).digest().readUInt32BE() % counters[kind])
-
+  const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store)
+  const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store)
   return {
-    async ofAddress(address) {
-      const found = await consume(addresses, counterOf('address', address), 1)
-      if (found.consumedPoints <= options.requestsPerMinute) return
-      throw refusal('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, found)
-    },
-    async ofPrincipal(principal, cost) {
-      const found = await consume(principals, counterOf('principal', principal), cost)
-      const headers = allowance('principal', options.costPerMinute, found)
-      if (found.consumedPoints <= options.costPerMinute) return headers
-      throw refusal('principal', 'RATE_LIMIT_COST', options.costPerMinute, found)
-    },
+    ofAddress: async (address) => void (await addresses(address, 1)),
+    ofPrincipal: principals,
     async [Symbol.asyncDispose]() {
       await store?.end()
     },
+  }
+}
+
+type Count = (key: string, points: number) => Promise<Allowance>
+
+function counter(
+  policy: keyof typeof counters,
+  setting: string,
+  limit: number | undefined,
+  store: pg.Pool | undefined,
+): Count {
+  if (limit === undefined) return async () => ({})
+  const limits = limiter(policy, limit, store)
+  // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
+  const secret = store === undefined ? randomBytes(32) : 'sipis-gateway'
+  return async (key, points) => {
+    const number = createHmac('sha256', secret).update(key).digest().readUInt32BE() % counters[policy]
+    const found = await consume(limits, String(number), points)
+    if (found.consumedPoints > limit) throw refusal(policy, setting, limit, found)
+    return allowance(policy, limit, found)
   }
 }
 
