@@ -28,7 +28,7 @@ describe.each(['V1', 'V2'] as const)(`${pairs} pairs of devices in parallel (%s)
       FROM selectors s, generate_series(1, 3) k${version === 'V1' ? ' , LATERAL (SELECT s.id AS n) x' : ''}`)
     client = await openClient(openReader(own.url), {
       authenticate: issuer.authenticate,
-      limits: { concurrent: 16, queue: 10_000, queueMs: 60_000 },
+      limits: { connections: 10_000, concurrent: 16, queue: 10_000, queueMs: 60_000 },
     })
   })
   afterAll(async () => {
