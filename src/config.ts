@@ -6,7 +6,7 @@ import { authConfig, authSettings } from './config/auth.ts'
 import { exposureSettings } from './config/exposure.ts'
 import type { RateConfig } from './config/limits.ts'
 import { limitSettings, limitsOf, rateSettings, ratesOf } from './config/limits.ts'
-import { isLoopback, wholeNumber } from './config/values.ts'
+import { flag, isLoopback, wholeNumber } from './config/values.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
 import type { Limits } from './limits/limits.ts'
 import { Problem } from './problem.ts'
@@ -36,6 +36,11 @@ export interface DatabaseLimits {
   readonly maxConnections: number
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
+  readonly lookUps: {
+    readonly timeoutMs: number
+    /** Connection poolers that hand out another session for each statement cannot keep what was prepared. */
+    readonly preparedStatements: boolean
+  }
 }
 
 export interface ServeConfig {
@@ -89,6 +94,8 @@ const serveSettings = z.object({
   DATABASE_POOL_SIZE: wholeNumber('DATABASE_POOL_SIZE', 1, 100, 10),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber('DATABASE_CONNECT_TIMEOUT_MS', 100, 60_000, 5_000),
   DATABASE_STATEMENT_TIMEOUT_MS: wholeNumber('DATABASE_STATEMENT_TIMEOUT_MS', 100, 600_000, 10_000),
+  DATABASE_LOOKUP_TIMEOUT_MS: wholeNumber('DATABASE_LOOKUP_TIMEOUT_MS', 100, 60_000, 2_000),
+  DATABASE_PREPARED_STATEMENTS: flag('DATABASE_PREPARED_STATEMENTS', true),
   ...authSettings,
   ...limitSettings,
   ...rateSettings,
@@ -122,6 +129,10 @@ function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database
       maxConnections: given.DATABASE_POOL_SIZE,
       connectTimeoutMs: given.DATABASE_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: given.DATABASE_STATEMENT_TIMEOUT_MS,
+      lookUps: {
+        timeoutMs: given.DATABASE_LOOKUP_TIMEOUT_MS,
+        preparedStatements: given.DATABASE_PREPARED_STATEMENTS,
+      },
     },
     timeZone: given.SIPIS_TIME_ZONE,
     host: given.HOST,

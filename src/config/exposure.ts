@@ -46,7 +46,7 @@ export const exposureSettings = {
     })
     .prefault(''),
   TRUSTED_DOCUMENTS: z.string().optional(),
-  TRUSTED_ONLY: flag('TRUSTED_ONLY'),
+  TRUSTED_ONLY: flag('TRUSTED_ONLY', false),
   AUDIT_LOG: z.string().optional(),
   AUDIT_KEY: z
     .string()

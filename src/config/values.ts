@@ -19,11 +19,11 @@ export const list = () =>
       .filter((part) => part !== ''),
   )
 
-export const flag = (name: string) =>
+export const flag = (name: string, fallback: boolean) =>
   z
     .enum(['true', 'false'], { error: ({ input }) => `${name} is "${String(input)}"; it must be true or false.` })
     .transform((text) => text === 'true')
-    .default(false)
+    .default(fallback)
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)

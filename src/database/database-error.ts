@@ -33,6 +33,16 @@ export function cancelled(): DatabaseError {
   return new DatabaseError('timeout', 'CANCELLED', 'the operation was cancelled')
 }
 
+/** Nobody waits longer for a look-up, whatever is in its way. */
+export function tooLate(timeoutMs: number): DatabaseError {
+  return new DatabaseError('timeout', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
+}
+
+/** So many wait already that waiting with them makes no sense. */
+export function busy(): DatabaseError {
+  return new DatabaseError('unavailable', 'BUSY', 'too many look-ups wait for the database')
+}
+
 export function databaseError(cause: unknown): DatabaseError {
   if (cause instanceof DatabaseError) return cause
   const code = codeOf(cause)

@@ -8,21 +8,31 @@ export type Value = string | null
 export interface Database {
   /**
    * Runs one statement and gives its rows as arrays of text. Fails with a DatabaseError, and with nothing else. Once the signal
-   * is given it fails at once, and the server is asked to end the statement.
+   * is given it fails at once, and the server is asked to end the statement; but a look-up ends by itself.
    */
-  query(statement: SQL, signal?: AbortSignal): Promise<Value[][]>
+  query(statement: SQL | Statement, signal?: AbortSignal): Promise<Value[][]>
   close(): Promise<void>
 }
 
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
+  /** Set where an index answers it, whatever the values: then it may share a connection with others. */
+  readonly lookUp?: LookUp | undefined
+}
+
+export interface LookUp {
+  /** Look-ups of one lane share a connection and wait for one another; those of another lane do not. */
+  readonly lane: string
+  /** The same for the same text, and fit for a prepared statement. */
+  readonly name: string
 }
 
 const dialect = new PgDialect()
 
 /** The statement's text with numbered parameters. Drizzle quotes names; values never become part of the text. */
-export function render(statement: SQL): Statement {
+export function render(statement: SQL | Statement): Statement {
+  if ('text' in statement) return statement
   const { sql, params } = dialect.sqlToQuery(statement)
   return { text: sql, values: params }
 }

@@ -3,6 +3,10 @@ import { cancelStatement } from './cancel.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
 import { cancelled, databaseError } from './database-error.ts'
+import type { LaneLimits } from './lane.ts'
+import { openLanes } from './lanes.ts'
+import { withPatience } from './patience.ts'
+import { asText, prepareSession } from './session.ts'
 
 export interface PoolOptions {
   readonly connection: pg.ClientConfig
@@ -10,14 +14,15 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly applicationName: string
+  /** Limits of the look-ups, where they are to be others than those below. */
+  readonly lookUps?: Partial<LaneLimits> | undefined
 }
 
-/** Values stay as PostgreSQL prints them: a Date or a number would lose microseconds, infinity and 64-bit integers. */
-const asText = { getTypeParser: () => (value: string) => value }
+const defaultLookUps: LaneLimits = { timeoutMs: 2_000, maxInFlight: 32, maxWaiting: 1_000, preparedStatements: true }
 
 /**
- * A pool of connections that can only read. They are set up by a statement, not by start-up parameters, for connection
- * poolers refuse parameters that they do not know.
+ * A database by connections that can only read. Look-ups share a few among all who ask; a statement that may take long has one
+ * of a pool to itself.
  */
 export function openPool(options: PoolOptions): Database {
   const pool = new pg.Pool({
@@ -32,6 +37,10 @@ export function openPool(options: PoolOptions): Database {
   })
   // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined)
+
+  const lookUps = { ...defaultLookUps, ...options.lookUps }
+  const timeoutMs = Math.min(lookUps.timeoutMs, options.statementTimeoutMs)
+  const lanes = openLanes({ ...options, ...lookUps, timeoutMs })
 
   const onConnection = async (statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> => {
     const client = await pool.connect()
@@ -52,12 +61,16 @@ export function openPool(options: PoolOptions): Database {
   return {
     async query(statement, signal) {
       try {
-        return await unlessAborted(onConnection(render(statement), signal), signal)
+        const rendered = render(statement)
+        if (rendered.lookUp !== undefined) return await lanes.run(rendered, signal)
+        return await withPatience(onConnection(rendered, signal), { signal })
       } catch (error) {
         throw databaseError(error)
       }
     },
-    close: () => pool.end(),
+    close: async () => {
+      await Promise.all([pool.end(), lanes.close()])
+    },
   }
 }
 
@@ -80,34 +93,4 @@ async function runOn(
     signal?.removeEventListener('abort', cancel)
     await cancelling
   }
-}
-
-/** Whoever has gone away does not wait for a connection, nor for the end of a statement. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(cancelled())
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-    if (signal.aborted) abort()
-  })
-}
-
-/**
- * In an SQL_ASCII database any byte may stand in a text column. With client_encoding UTF8 one invalid byte fails the whole
- * statement; with SQL_ASCII the bytes arrive as they are, and the driver decodes each value on its own.
- */
-async function prepareSession(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
-  // While the pool sets the connection up, nobody else listens for its end.
-  client.on('error', () => undefined)
-  await client.query(`SELECT
-    set_config('default_transaction_read_only', 'on', false),
-    set_config('statement_timeout', '${statementTimeoutMs}', false),
-    set_config('lock_timeout', '${statementTimeoutMs}', false),
-    set_config('idle_in_transaction_session_timeout', '${statementTimeoutMs}', false),
-    set_config('TimeZone', 'UTC', false),
-    set_config('DateStyle', 'ISO, MDY', false),
-    set_config('jit', 'off', false),
-    set_config('client_encoding',
-      CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)`)
 }

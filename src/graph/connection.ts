@@ -1,5 +1,5 @@
-import type { SQL } from 'drizzle-orm'
 import type { Collection, Owned, RowQuery } from '../loaders/collection.ts'
+import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
 import type { SelectorRow } from '../versions/projection.ts'
@@ -9,8 +9,23 @@ export interface Source<Row> {
   readonly count: () => Promise<number>
 }
 
+/** Makes the cursor when it is asked for: most clients ask for nodes alone. */
+class Edge<Row> {
+  readonly node: Row
+  readonly #order: Order<Row>
+
+  constructor(order: Order<Row>, node: Row) {
+    this.node = node
+    this.#order = order
+  }
+
+  get cursor(): string {
+    return cursorOf(this.#order, this.node)
+  }
+}
+
 export interface Connection<Row> {
-  readonly edges: Promise<{ node: Row; cursor: string }[]>
+  readonly edges: Promise<Edge<Row>[]>
   readonly pageInfo: Promise<PageInfo>
   readonly totalCount: Promise<number>
 }
@@ -35,7 +50,7 @@ export function connection<Row>(order: Order<Row>, page: PageArguments, source: 
   }
   return {
     get edges() {
-      return load().then(({ rows }) => rows.map((node) => ({ node, cursor: cursorOf(order, node) })))
+      return load().then(({ rows }) => rows.map((node) => new Edge(order, node)))
     },
     get pageInfo() {
       return load().then(({ rows, hasNextPage, hasPreviousPage }) => ({
@@ -65,7 +80,7 @@ export function collectionConnection<Row, Orphan extends null = never>(
   collection: Collection<Row, Orphan>,
   owner: SelectorRow | null,
   order: Order<Row>,
-  conditions: readonly SQL[],
+  conditions: readonly Condition[],
   { filter, orderBy, ...page }: ListArguments,
 ): Connection<Owned<Row, Orphan>> {
   const counted: RowQuery = { conditions, signature: JSON.stringify([filter]) }

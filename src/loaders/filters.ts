@@ -1,6 +1,8 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../versions/projection.ts'
+import type { Condition } from './condition.ts'
+import { given } from './condition.ts'
 
 /** Instants are RFC 3339 texts; since is inclusive, until is exclusive. */
 interface Period {
@@ -26,50 +28,59 @@ export interface PushTestFilter extends Period {
   readonly concluded?: boolean | null | undefined
 }
 
-export function callConditions(columns: Columns<CallRow>, filter: CallFilter, knownReasons: readonly string[]): SQL[] {
-  const found = [...inPeriod(columns.time.sql, filter), ...ofPeer(columns, filter.callerUsername, filter.callerDomain)]
-  if (filter.missedReason != null) {
-    const reason = columns.missedReason.sql
-    const words = filter.missedReason.filter((word) => word !== null)
-    const named = sql`${reason} = ANY(${sql.param(words)}::text[])`
-    const unknown = sql`${reason} <> ALL(${sql.param([...knownReasons])}::text[])`
-    found.push(filter.missedReason.includes(null) ? sql`(${named} OR ${unknown})` : named)
-  }
-  return found
-}
-
-export function messageConditions(columns: Columns<MessageRow>, filter: MessageFilter): SQL[] {
+export function callConditions(
+  columns: Columns<CallRow>,
+  { missedReason, ...filter }: CallFilter,
+  knownReasons: readonly string[],
+): Condition[] {
+  const reason = columns.missedReason.sql
+  const words = missedReason?.filter((word) => word !== null)
+  const unknown = sql`${reason} <> ALL(${sql.param([...knownReasons])}::text[])`
   return [
     ...inPeriod(columns.time.sql, filter),
-    ...ofPeer(columns, filter.senderUsername, filter.senderDomain),
-    ...equal(columns.contentType.sql, filter.contentType),
+    ...ofPeer(columns, filter.callerUsername, filter.callerDomain),
+    ...(missedReason?.includes(null)
+      ? given('reasonsAndUnknown', words, (value) => sql`(${reason} = ANY(${value}::text[]) OR ${unknown})`)
+      : given('reasons', words, (value) => sql`${reason} = ANY(${value}::text[])`)),
   ]
 }
 
-export function pushTestConditions(columns: Columns<PushTestRow>, filter: PushTestFilter): SQL[] {
-  const found = [...inPeriod(columns.started.sql, filter), ...equal(columns.platform.sql, filter.platform)]
-  if (filter.concluded != null) {
-    const state = sql.raw(filter.concluded ? 'IS NOT NULL' : 'IS NULL')
-    found.push(sql`${columns.concluded.sql} ${state}`)
-  }
-  return found
+export function messageConditions(columns: Columns<MessageRow>, filter: MessageFilter): Condition[] {
+  return [
+    ...inPeriod(columns.time.sql, filter),
+    ...ofPeer(columns, filter.senderUsername, filter.senderDomain),
+    ...given('contentType', filter.contentType, equals(columns.contentType.sql)),
+  ]
 }
 
-function inPeriod(time: SQL, { since, until }: Period): SQL[] {
-  const found: SQL[] = []
-  if (since != null) found.push(sql`${time} >= ${since}::timestamptz`)
-  if (until != null) found.push(sql`${time} < ${until}::timestamptz`)
-  return found
+export function pushTestConditions(
+  { started, platform, concluded }: Columns<PushTestRow>,
+  filter: PushTestFilter,
+): Condition[] {
+  const found = [...inPeriod(started.sql, filter), ...given('platform', filter.platform, equals(platform.sql))]
+  if (filter.concluded == null) return found
+  const state = filter.concluded ? 'IS NOT NULL' : 'IS NULL'
+  return [...found, { shape: state, sql: sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
+}
+
+function inPeriod(time: SQL, { since, until }: Period): Condition[] {
+  return [
+    ...given('since', since, (value) => sql`${time} >= ${value}::timestamptz`),
+    ...given('until', until, (value) => sql`${time} < ${value}::timestamptz`),
+  ]
 }
 
 function ofPeer(
   columns: Columns<PeerColumns>,
   username: string | null | undefined,
   domain: string | null | undefined,
-): SQL[] {
-  return [...equal(columns.username.sql, username), ...equal(columns.domain.sql, domain)]
+): Condition[] {
+  return [
+    ...given('username', username, equals(columns.username.sql)),
+    ...given('domain', domain, equals(columns.domain.sql)),
+  ]
 }
 
-function equal(column: SQL, value: string | null | undefined): SQL[] {
-  return value == null ? [] : [sql`${column} = ${value}`]
+function equals(column: SQL): (value: SQL) => SQL {
+  return (value) => sql`${column} = ${value}`
 }

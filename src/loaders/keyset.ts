@@ -2,6 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { OrderColumn } from '../versions/projection.ts'
 import { BadInput } from './bad-input.ts'
+import type { Condition } from './condition.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 
 export const defaultPageSize = 20
@@ -24,8 +25,10 @@ export interface Order<Row> {
 
 /** What a statement needs to know of a page, and how its rows become the page. */
 export interface Window {
-  readonly condition: SQL
-  readonly orderBy: SQL
+  /** Windows of one shape have the same SQL. */
+  readonly shape: string
+  readonly conditions: readonly Condition[]
+  readonly orderBy: () => SQL
   /** One row more than asked for tells whether there is more. */
   readonly limit: number
   cut<Row>(rows: readonly Row[]): Page<Row>
@@ -45,12 +48,15 @@ interface Sizes {
 /** Fails with BadInput where the arguments make no page. */
 export function windowOf<Row>(order: Order<Row>, page: PageArguments): Window {
   const { first, last } = sizes(page)
-  const conditions: SQL[] = []
-  if (page.after != null) conditions.push(beyond(order, page.after, order.descending ? '<' : '>'))
-  if (page.before != null) conditions.push(beyond(order, page.before, order.descending ? '>' : '<'))
+  const conditions = [
+    ...beyond(order, 'after', page.after, order.descending ? '<' : '>'),
+    ...beyond(order, 'before', page.before, order.descending ? '>' : '<'),
+  ]
+  const direction = order.descending === (first === undefined) ? 'ASC' : 'DESC'
   return {
-    condition: conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `),
-    orderBy: orderBy(order, first === undefined),
+    shape: [order.tag, direction, ...conditions.map(({ shape }) => shape)].join(' '),
+    conditions,
+    orderBy: () => orderBy(order, direction),
     limit: (first ?? last ?? 0) + 1,
     cut: (rows) => pageOf(rows, page),
   }
@@ -99,17 +105,28 @@ function checkSize(name: string, size: number | null | undefined): void {
 }
 
 /** Compares whole rows: `(time, rowid) < (…)` is what an index on these columns can serve. */
-function beyond<Row>(order: Order<Row>, cursor: string, comparison: '<' | '>'): SQL {
+function beyond<Row>(
+  order: Order<Row>,
+  side: 'after' | 'before',
+  cursor: string | null | undefined,
+  comparison: '<' | '>',
+): Condition[] {
+  if (cursor == null) return []
   const values = decodeCursor(cursor, order.tag, order.columns.length)
   const left = order.columns.map((column) => column.sql)
-  const right = order.columns.map((column, index) => column.bind(values[index] ?? ''))
-  return sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`
+  const right = order.columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
+  return [
+    {
+      shape: side + comparison,
+      sql: sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`,
+      values: Object.fromEntries(order.columns.map(({ field }, index) => [side + field, values[index]])),
+    },
+  ]
 }
 
-function orderBy<Row>(order: Order<Row>, backwards: boolean): SQL {
-  const direction = sql.raw(order.descending !== backwards ? 'DESC' : 'ASC')
+function orderBy<Row>(order: Order<Row>, direction: 'ASC' | 'DESC'): SQL {
   return sql.join(
-    order.columns.map((column) => sql`${column.sql} ${direction}`),
+    order.columns.map((column) => sql`${column.sql} ${sql.raw(direction)}`),
     sql`, `,
   )
 }

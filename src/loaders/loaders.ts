@@ -3,15 +3,15 @@ import type { Database } from '../database/database.ts'
 import { nullableText } from '../versions/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow, TokenRow } from '../versions/projection.ts'
 import type { Collection } from './collection.ts'
-import { openCollection } from './collection.ts'
+import { prepareCollection } from './collection.ts'
 import type { MessageContentsLoader } from './message-contents.ts'
-import { openMessageContents } from './message-contents.ts'
+import { prepareMessageContents } from './message-contents.ts'
 import type { OrphanPushTests } from './orphan-push-tests.ts'
-import { openOrphanPushTests } from './orphan-push-tests.ts'
+import { prepareOrphanPushTests } from './orphan-push-tests.ts'
 import type { Selectors } from './selectors.ts'
-import { openSelectors } from './selectors.ts'
+import { prepareSelectors } from './selectors.ts'
 import type { Settings } from './settings.ts'
-import { openSettings } from './settings.ts'
+import { prepareSettings } from './settings.ts'
 import type { Usage } from './usage.ts'
 
 /** The readers of one operation. They cache what they have read, so they are never shared between two operations. */
@@ -34,35 +34,55 @@ export interface LoaderOptions {
 }
 
 export function openLoaders(database: Database, projection: Projection, { usage, readTokens }: LoaderOptions): Loaders {
-  const { calls, messages, pushTests } = projection
-  const tokens = readTokens ? projection.tokens : withheld(projection.tokens)
-  const byRowid = sql`bigint[]`
+  const prepared = preparedFor(projection)
   return {
     projection,
-    selectors: openSelectors(database, projection, usage),
-    tokens: openCollection(database, projection, usage, {
-      rows: tokens,
-      identity: { column: tokens.columns.rowid, array: byRowid },
+    selectors: prepared.selectors(database, usage),
+    tokens: (readTokens ? prepared.tokens : prepared.withheldTokens)(database, usage),
+    calls: prepared.calls(database, usage),
+    messages: prepared.messages(database, usage),
+    messageContents: prepared.messageContents(database, usage),
+    pushTests: prepared.pushTests(database, usage),
+    orphanPushTests: prepared.orphanPushTests(database),
+    settings: prepared.settings(database),
+  }
+}
+
+type PreparedLoaders = ReturnType<typeof prepareLoaders>
+
+const known = new WeakMap<Projection, PreparedLoaders>()
+
+/** What the readers of all operations have in common: they are made for a projection once. */
+function preparedFor(projection: Projection): PreparedLoaders {
+  const prepared = known.get(projection) ?? prepareLoaders(projection)
+  known.set(projection, prepared)
+  return prepared
+}
+
+function prepareLoaders(projection: Projection) {
+  const { tokens, calls, messages, pushTests } = projection
+  const byRowid = <Row extends { rowid: string }>(rows: OwnedRows<Row>, lane: string) =>
+    prepareCollection<Row>(projection, {
+      rows,
+      identity: { column: rows.columns.rowid, array: sql`bigint[]` },
       orphan: undefined,
-    }),
-    calls: openCollection(database, projection, usage, {
-      rows: calls,
-      identity: { column: calls.columns.rowid, array: byRowid },
-      orphan: undefined,
-    }),
-    messages: openCollection(database, projection, usage, {
-      rows: messages,
-      identity: { column: messages.columns.rowid, array: byRowid },
-      orphan: undefined,
-    }),
-    messageContents: openMessageContents(database, projection, usage),
-    pushTests: openCollection(database, projection, usage, {
+      lane,
+    })
+  return {
+    selectors: prepareSelectors(projection),
+    tokens: byRowid(tokens, 'selectors'),
+    withheldTokens: byRowid(withheld(tokens), 'selectors'),
+    calls: byRowid(calls, 'calls'),
+    messages: byRowid(messages, 'messages'),
+    messageContents: prepareMessageContents(projection),
+    pushTests: prepareCollection<PushTestRow, null>(projection, {
       rows: pushTests,
       identity: { column: pushTests.columns.pushId, array: sql`text[]` },
       orphan: () => null,
+      lane: 'pushTests',
     }),
-    orphanPushTests: openOrphanPushTests(database, projection),
-    settings: openSettings(database, projection),
+    orphanPushTests: prepareOrphanPushTests(projection),
+    settings: prepareSettings(projection),
   }
 }
 

@@ -1,9 +1,10 @@
-import DataLoader from 'dataloader'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import type { MessageContents, MessageRow, Projection } from '../versions/projection.ts'
+import { batched, grouped } from './batched.ts'
 import type { Owned } from './collection.ts'
+import { openStatements } from './statements.ts'
 import type { Usage } from './usage.ts'
 
 /**
@@ -14,36 +15,54 @@ export type MessageContentsLoader = Readonly<
   Record<keyof MessageContents, (message: Owned<MessageRow>) => Promise<string>>
 >
 
-export function openMessageContents(database: Database, projection: Projection, usage: Usage): MessageContentsLoader {
-  const headers = openContent(database, projection, 'headers')
-  const body = openContent(database, projection, 'body')
-  return {
-    async headers(message) {
-      usage.spend(message.headersBytes)
-      return headers.load(message)
-    },
-    async body(message) {
-      usage.spend(message.bodyBytes)
-      return body.load(message)
-    },
+/** What does not depend on the operation is made here, once; the answer opens the loader for an operation. */
+export function prepareMessageContents(
+  projection: Projection,
+): (database: Database, usage: Usage) => MessageContentsLoader {
+  const openHeaders = prepareContent(projection, 'headers')
+  const openBody = prepareContent(projection, 'body')
+  return (database, usage) => {
+    const headers = openHeaders(database)
+    const body = openBody(database)
+    return {
+      async headers(message) {
+        usage.spend(message.headersBytes)
+        return headers(message)
+      },
+      async body(message) {
+        usage.spend(message.bodyBytes)
+        return body(message)
+      },
+    }
   }
 }
 
-function openContent(database: Database, { messages, keyArray }: Projection, name: keyof MessageContents) {
+function prepareContent({ messages, keyArray }: Projection, name: keyof MessageContents) {
   const { contents, columns, table, ofKey } = messages
-  return new DataLoader<Owned<MessageRow>, string, string>(
-    async (asked) => {
-      const keys = sql.param(asked.map(({ owner }) => owner.key))
-      const rowids = sql.param(asked.map(({ rowid }) => rowid))
-      const times = sql.param(asked.map(({ time }) => time))
-      const found = await database.query(sql`SELECT k.n, ${contents[name].sql}
-        FROM unnest(${keys}::${keyArray}, ${rowids}::bigint[], ${times}::timestamptz[]) WITH ORDINALITY AS k(key, rowid, time, n)
-        JOIN ${table} ON ${ofKey(sql`k.key`)} AND ${columns.time.sql} = k.time AND ${columns.rowid.sql} = k.rowid`)
-      const byNumber = new Map(found.map(([n, text = null]) => [Number(n), contents[name].parse(text)]))
-      return asked.map((_, index) => byNumber.get(index + 1) ?? gone())
-    },
-    { cacheKeyFn: ({ owner, rowid }) => `${rowid}\n${owner.key}` },
-  )
+  // A lane of its own, for what is megabytes long holds up whatever comes behind it.
+  const lookUps = openStatements('contents')
+  const statementOf = (asked: readonly Owned<MessageRow>[]) => {
+    const keys = asked.map(({ owner }) => owner.key)
+    const rowids = asked.map(({ rowid }) => rowid)
+    const times = asked.map(({ time }) => time)
+    return lookUps('contents', [], { keys, rowids, times }, () => {
+      const [key, rowid, time] = ['keys', 'rowids', 'times'].map((one) => sql.placeholder(one))
+      return sql`SELECT ${contents[name].sql}, k.n
+        FROM unnest(${key}::${keyArray}, ${rowid}::bigint[], ${time}::timestamptz[]) WITH ORDINALITY AS k(key, rowid, time, n)
+        JOIN ${table} ON ${ofKey(sql`k.key`)} AND ${columns.time.sql} = k.time AND ${columns.rowid.sql} = k.rowid`
+    })
+  }
+
+  return (database: Database) =>
+    batched<Owned<MessageRow>, string>(
+      ({ owner, rowid }) => `${rowid}\n${owner.key}`,
+      async (asked) => {
+        const found = await database.query(statementOf(asked))
+        return grouped(found, asked.length, 1).map(([row]) =>
+          row === undefined ? gone() : contents[name].parse(row[0] ?? null),
+        )
+      },
+    )
 }
 
 function gone(): Error {

@@ -1,8 +1,9 @@
-import DataLoader from 'dataloader'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { decoder, selectList } from '../versions/columns.ts'
+import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, PushTestRow } from '../versions/projection.ts'
+import { batched, grouped } from './batched.ts'
+import { openStatements } from './statements.ts'
 
 /** A push test whose selector is gone is known by the key that it still holds, and its push id. */
 export interface OrphanIdentity {
@@ -10,24 +11,40 @@ export interface OrphanIdentity {
   readonly pushId: string
 }
 
+export type OrphanPushTest = PushTestRow & { readonly owner: null }
+
 export interface OrphanPushTests {
-  load(identity: OrphanIdentity): Promise<(PushTestRow & { owner: null }) | null>
+  load(identity: OrphanIdentity): Promise<OrphanPushTest | null>
 }
 
-export function openOrphanPushTests(database: Database, projection: Projection): OrphanPushTests {
+/** What does not depend on the operation is made here, once; the answer opens the loader for an operation. */
+export function prepareOrphanPushTests(projection: Projection): (database: Database) => OrphanPushTests {
   const { pushTests, selectors, keyArray } = projection
-  const decode = decoder(pushTests.columns)
-  return new DataLoader<OrphanIdentity, (PushTestRow & { owner: null }) | null, string>(
-    async (asked) => {
-      const keys = sql.param(asked.map(({ key }) => key))
-      const pushIds = sql.param(asked.map(({ pushId }) => pushId))
-      const found = await database.query(sql`SELECT k.n, ${selectList(pushTests.columns)}
-        FROM unnest(${keys}::${keyArray}, ${pushIds}::text[]) WITH ORDINALITY AS k(key, pushid, n)
-        JOIN ${pushTests.table} ON ${pushTests.ofKey(sql`k.key`)} AND ${pushTests.columns.pushId.sql} = k.pushid
-        WHERE NOT EXISTS (SELECT FROM ${selectors.table} WHERE ${pushTests.ofSelector} AND ${selectors.exists})`)
-      const byNumber = new Map(found.map((values) => [Number(values[0]), { ...decode(values, 1), owner: null }]))
-      return asked.map((_, index) => byNumber.get(index + 1) ?? null)
-    },
-    { cacheKeyFn: ({ key, pushId }) => `${key}\n${pushId}` },
-  )
+  const { columns, table } = pushTests
+  const decode = decoder(columns)
+  const lookUps = openStatements('pushTests')
+  const numberAt = width(columns)
+  const statementOf = (asked: readonly OrphanIdentity[]) => {
+    const keys = asked.map(({ key }) => key)
+    const pushIds = asked.map(({ pushId }) => pushId)
+    return lookUps('orphan', [], { keys, pushIds }, () => {
+      return sql`SELECT ${selectList(columns)}, k.n
+        FROM unnest(${sql.placeholder('keys')}::${keyArray}, ${sql.placeholder('pushIds')}::text[])
+          WITH ORDINALITY AS k(key, pushid, n)
+        JOIN ${table} ON ${pushTests.ofKey(sql`k.key`)} AND ${columns.pushId.sql} = k.pushid
+        WHERE NOT EXISTS (SELECT FROM ${selectors.table} WHERE ${pushTests.ofSelector} AND ${selectors.exists})`
+    })
+  }
+
+  return (database) => ({
+    load: batched<OrphanIdentity, OrphanPushTest | null>(
+      ({ key, pushId }) => `${key}\n${pushId}`,
+      async (asked) => {
+        const found = await database.query(statementOf(asked))
+        return grouped(found, asked.length, numberAt).map(([values]) =>
+          values === undefined ? null : decode(values, 0, null),
+        )
+      },
+    ),
+  })
 }

@@ -1,12 +1,13 @@
-import DataLoader from 'dataloader'
-import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Database, Value } from '../database/database.ts'
-import { decoder, selectList } from '../versions/columns.ts'
+import type { Database, Statement, Value } from '../database/database.ts'
+import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, SelectorRow } from '../versions/projection.ts'
+import { batched, grouped } from './batched.ts'
+import type { Condition } from './condition.ts'
+import { given, where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
+import { openStatements } from './statements.ts'
 import type { Usage } from './usage.ts'
-import { where } from './where.ts'
 
 export interface SelectorFilter {
   readonly prefix?: string | null | undefined
@@ -22,67 +23,86 @@ export interface Selectors {
   count(filter: SelectorFilter): Promise<number>
 }
 
-export function openSelectors(database: Database, projection: Projection, usage: Usage): Selectors {
-  const { selectors } = projection
-  const list = selectList(selectors.columns)
-  const decode = selectorDecoder(projection, usage)
+/** What does not depend on the operation is made here, once; the answer opens the selectors for an operation. */
+export function prepareSelectors(projection: Projection): (database: Database, usage: Usage) => Selectors {
+  const statements = selectorStatements(projection)
+  const decode = selectorDecoder(projection)
+  const numberAt = width(projection.selectors.columns)
 
-  const names = new DataLoader<string, SelectorRow | null>(async (asked) => {
-    const found = await database.query(sql`SELECT k.n, ${list}
-      FROM unnest(${sql.param([...asked])}::text[]) WITH ORDINALITY AS k(name, n)
-      JOIN ${selectors.table} ON ${selectors.columns.selector.sql} = k.name`)
-    const byNumber = new Map(found.map((values) => [Number(values[0]), decode(values, 1)]))
-    return asked.map((_, index) => byNumber.get(index + 1) ?? null)
-  })
-
-  return {
-    byName: (selector) => names.load(selector),
+  return (database, usage) => ({
+    byName: batched<string, SelectorRow | null>(String, async (asked) => {
+      const found = await database.query(statements.byName(asked))
+      const ofEach = asked.length === 1 ? [found] : grouped(found, asked.length, numberAt)
+      return ofEach.map(([values]) => (values === undefined ? null : decode(values, 0, usage)))
+    }),
     async page(filter, window) {
-      const found = await database.query(sql`SELECT ${list} FROM ${selectors.table}
-        WHERE ${where([...conditions(projection, filter), window.condition])}
-        ORDER BY ${window.orderBy} LIMIT ${window.limit}`)
-      return window.cut(found.map((values) => decode(values, 0)))
+      const found = await database.query(statements.page(filter, window))
+      return window.cut(found.map((values) => decode(values, 0, usage)))
     },
     async count(filter) {
-      const [counted] = await database.query(
-        sql`SELECT count(*) FROM ${selectors.table} WHERE ${where(conditions(projection, filter))}`,
-      )
+      const [counted] = await database.query(statements.count(filter))
       return Number(counted?.[0])
+    },
+  })
+}
+
+function selectorStatements(projection: Projection) {
+  const { table, columns, exists } = projection.selectors
+  const scans = openStatements()
+  const lookUps = openStatements('selectors')
+  const list = selectList(columns)
+  const limit = sql.placeholder('limit')
+  return {
+    byName(names: readonly string[]): Statement {
+      const [name, ...more] = names
+      if (more.length === 0) {
+        return lookUps('one', [], { name }, () => {
+          return sql`SELECT ${list} FROM ${table} WHERE ${columns.selector.sql} = ${sql.placeholder('name')}`
+        })
+      }
+      return lookUps('each', [], { names }, () => {
+        return sql`SELECT ${list}, k.n FROM unnest(${sql.placeholder('names')}::text[]) WITH ORDINALITY AS k(name, n)
+          JOIN ${table} ON ${columns.selector.sql} = k.name`
+      })
+    },
+    page(filter: SelectorFilter, window: Window): Statement {
+      const all = [...selectorConditions(projection, filter), ...window.conditions]
+      return scans(`page ${window.shape}`, all, { limit: window.limit }, () => {
+        return sql`SELECT ${list} FROM ${table} WHERE ${where(all, exists)} ORDER BY ${window.orderBy()} LIMIT ${limit}`
+      })
+    },
+    count(filter: SelectorFilter): Statement {
+      const all = selectorConditions(projection, filter)
+      return scans('count', all, {}, () => sql`SELECT count(*) FROM ${table} WHERE ${where(all, exists)}`)
     },
   }
 }
 
-function conditions({ selectors, tokens }: Projection, filter: SelectorFilter): SQL[] {
+function selectorConditions({ selectors, tokens }: Projection, filter: SelectorFilter): Condition[] {
   const { selector, lastSeen } = selectors.columns
-  const found = [selectors.exists]
-  if (filter.prefix != null) found.push(sql`${selector.sql} LIKE ${likePrefix(filter.prefix)}`)
-  if (filter.suffix != null) found.push(sql`${selectors.suffix} = ${withColon(filter.suffix)}`)
-  if (filter.appId != null) {
-    found.push(sql`EXISTS (SELECT FROM ${tokens.table}
-      WHERE ${tokens.ofSelector} AND ${tokens.columns.appId.sql} = ${filter.appId})`)
-  }
-  if (filter.lastSeenSince != null) found.push(sql`${lastSeen.sql} >= ${filter.lastSeenSince}::timestamptz`)
-  if (filter.lastSeenUntil != null) found.push(sql`${lastSeen.sql} < ${filter.lastSeenUntil}::timestamptz`)
-  return found
-}
-
-function likePrefix(prefix: string): string {
-  return `${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`
-}
-
-/** SIPIS indexes the suffix with its colon; people leave it out. */
-function withColon(suffix: string): string {
-  return suffix.startsWith(':') ? suffix : `:${suffix}`
+  const { prefix, suffix, appId, lastSeenSince, lastSeenUntil } = filter
+  return [
+    ...given(
+      'prefix',
+      prefix?.replaceAll(/[\\%_]/g, '\\$&').concat('%'),
+      (value) => sql`${selector.sql} LIKE ${value}`,
+    ),
+    // SIPIS indexes the suffix with its colon; people leave it out.
+    ...given('suffix', suffix?.replace(/^:?/, ':'), (value) => sql`${selectors.suffix} = ${value}`),
+    ...given('appId', appId, (value) => {
+      const ofApp = sql`${tokens.ofSelector} AND ${tokens.columns.appId.sql} = ${value}`
+      return sql`EXISTS (SELECT FROM ${tokens.table} WHERE ${ofApp})`
+    }),
+    ...given('lastSeenSince', lastSeenSince, (value) => sql`${lastSeen.sql} >= ${value}::timestamptz`),
+    ...given('lastSeenUntil', lastSeenUntil, (value) => sql`${lastSeen.sql} < ${value}::timestamptz`),
+  ]
 }
 
 /** Decodes a selector, and notes that something of it was read. */
-export function selectorDecoder(
-  { selectors }: Projection,
-  usage: Usage,
-): (values: Value[], offset: number) => SelectorRow {
+export function selectorDecoder({ selectors }: Projection) {
   const decode = decoder(selectors.columns)
-  return (values, offset) => {
-    const row = decode(values, offset)
+  return (values: Value[], offset: number, usage: Usage): SelectorRow => {
+    const row = decode(values, offset, null)
     usage.selectors.add(row.selector)
     return row
   }

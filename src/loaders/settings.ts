@@ -1,8 +1,9 @@
-import DataLoader from 'dataloader'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { decoder, selectList } from '../versions/columns.ts'
+import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, SelectorRow, SettingRow } from '../versions/projection.ts'
+import { batched, grouped } from './batched.ts'
+import { openStatements } from './statements.ts'
 
 export interface Settings {
   /** The newest entry of each name that the selector has, sorted by name. */
@@ -14,25 +15,38 @@ interface Asked {
   readonly names: readonly string[]
 }
 
-export function openSettings(database: Database, { settings, keyArray }: Projection): Settings {
+/** What does not depend on the operation is made here, once; the answer opens the settings for an operation. */
+export function prepareSettings({ settings, keyArray }: Projection): (database: Database) => Settings {
   const { table, ofKey, rowid, columns } = settings
   const decode = decoder(columns)
-  const loader = new DataLoader<Asked, SettingRow[], string>(
-    async (asked) => {
-      const keys = sql.param(asked.map(({ owner }) => owner.key))
-      const names = sql.param([...new Set(asked.flatMap((one) => one.names))])
-      const found = await database.query(sql`SELECT DISTINCT ON (k.n, ${columns.name.sql}) k.n, ${selectList(columns)}
-        FROM unnest(${keys}::${keyArray}) WITH ORDINALITY AS k(key, n)
-        JOIN ${table} ON ${ofKey(sql`k.key`)} AND ${columns.name.sql} = ANY(${names}::text[])
-        ORDER BY k.n, ${columns.name.sql}, ${rowid} DESC`)
-      const ofParent = Map.groupBy(found, ([n]) => Number(n))
-      return asked.map((one, index) =>
-        (ofParent.get(index + 1) ?? [])
-          .map((values) => decode(values, 1))
-          .filter(({ name }) => one.names.includes(name)),
+  const lookUps = openStatements('selectors')
+  const numberAt = width(columns)
+  const statementOf = (keys: readonly string[], names: readonly string[]) =>
+    lookUps('settings', [], { keys, names }, () => {
+      const [asked, wanted] = [sql.placeholder('keys'), sql.placeholder('names')]
+      return sql`SELECT DISTINCT ON (k.n, ${columns.name.sql}) ${selectList(columns)}, k.n
+        FROM unnest(${asked}::${keyArray}) WITH ORDINALITY AS k(key, n)
+        JOIN ${table} ON ${ofKey(sql`k.key`)} AND ${columns.name.sql} = ANY(${wanted}::text[])
+        ORDER BY k.n, ${columns.name.sql}, ${rowid} DESC`
+    })
+
+  return (database) => {
+    const load = batched<Asked, SettingRow[]>(askedKey, async (asked) => {
+      const names = [...new Set(asked.flatMap((one) => one.names))]
+      const found = await database.query(
+        statementOf(
+          asked.map(({ owner }) => owner.key),
+          names,
+        ),
       )
-    },
-    { cacheKeyFn: ({ owner, names }) => JSON.stringify([owner.key, names]) },
-  )
-  return { ofNames: (owner, names) => (names.length === 0 ? Promise.resolve([]) : loader.load({ owner, names })) }
+      return grouped(found, asked.length, numberAt).map((rows, index) =>
+        rows.map((values) => decode(values, 0, null)).filter(({ name }) => asked[index]?.names.includes(name)),
+      )
+    })
+    return { ofNames: (owner, names) => (names.length === 0 ? Promise.resolve([]) : load({ owner, names })) }
+  }
+}
+
+function askedKey({ owner, names }: Asked): string {
+  return JSON.stringify([owner.key, names])
 }

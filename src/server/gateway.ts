@@ -8,6 +8,8 @@ import { openAuthenticate } from '../auth/authenticate.ts'
 import { throughDoors } from '../auth/doors.ts'
 import { has } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
+import type { Compiled } from '../graph/compiled.ts'
+import { openCompiled } from '../graph/compiled.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
 import type { PreparedDocument } from '../limits/documents.ts'
@@ -102,13 +104,22 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
   onValidate: ({ setResult }) => setResult([]),
 }
 
+function useCompiled(compiled: Compiled): Plugin<Execution, Execution, Execution> {
+  return {
+    onExecute({ args, setExecuteFn }) {
+      const execute = compiled(args.document, args.operationName ?? undefined)
+      if (execute !== undefined) setExecuteFn(() => execute(args.contextValue, args.variableValues ?? {}))
+    },
+  }
+}
+
 function openExecute(options: GatewayOptions): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
   const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone })
   const maskError = createErrorMask(options.logger)
   const yoga = createYoga<Execution, Execution>({
     schema,
-    plugins: [usePrepared],
+    plugins: [usePrepared, useCompiled(openCompiled(schema))],
     maskedErrors: { maskError },
     parserAndValidationCache: false,
     graphiql: false,

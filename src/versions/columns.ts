@@ -48,17 +48,33 @@ export function selectList<Row>(columns: Columns<Row>): SQL {
   )
 }
 
-/** Reads a row whose values from `offset` on are those of `selectList(columns)`. */
-export function decoder<Row>(columns: Columns<Row>): (values: Value[], offset: number) => Row {
-  const entries = list(columns)
-  return (values, offset) => {
-    const row: Record<string, unknown> = {}
-    for (const [index, [name, column]] of entries.entries()) {
-      row[name] = column.parse(values[offset + index] ?? null)
-    }
-    // Each column's parser has checked its value; the names are those of the mapped type.
-    return row as Row
+/** A row as it came. What is asked for is read from the values then, for most answers show few of them. */
+class Decoded {
+  readonly values: Value[]
+  readonly offset: number
+  readonly owner: unknown
+
+  constructor(values: Value[], offset: number, owner: unknown) {
+    this.values = values
+    this.offset = offset
+    this.owner = owner
   }
+}
+
+/** Makes a row of values that from `offset` on are those of `selectList(columns)`. */
+export function decoder<Row>(
+  columns: Columns<Row>,
+): <Owner>(values: Value[], offset: number, owner: Owner) => Row & { readonly owner: Owner } {
+  class Of extends Decoded {}
+  for (const [index, [name, { parse }]] of list(columns).entries()) {
+    const get = function (this: Decoded) {
+      return parse(this.values[this.offset + index] ?? null)
+    }
+    Object.defineProperty(Of.prototype, name, { get, enumerable: true })
+  }
+  // Each column's parser checks its value; the names are those of the mapped type.
+  return <Owner>(values: Value[], offset: number, owner: Owner) =>
+    new Of(values, offset, owner) as object as Row & { readonly owner: Owner }
 }
 
 function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {

@@ -22,7 +22,7 @@ export type Columns<Row> = { readonly [Name in keyof Row]-?: Column<Row[Name]> }
 export interface OrderColumn<Row> {
   readonly field: keyof Row & string
   readonly sql: SQL
-  readonly bind: (value: string) => SQL
+  readonly bind: (value: SQL) => SQL
 }
 
 export interface Rows<Row> {

@@ -29,7 +29,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
         orderBy<SelectorRow>('id', selectors.id, 'bigint'),
       ],
       alphabetical: [
-        { field: 'exact', sql: sql`${selectors.selector}`, bind: (value) => exact.bind(sql`${value}`) },
+        { field: 'exact', sql: sql`${selectors.selector}`, bind: exact.bind },
         orderBy<SelectorRow>('id', selectors.id, 'bigint'),
       ],
       suffix: sql`substring(${selectors.selector}, 41)`,

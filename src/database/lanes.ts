@@ -1,0 +1,51 @@
+import pg from 'pg'
+import type { Statement, Value } from './database.ts'
+import type { Lane, LaneLimits } from './lane.ts'
+import { openLane } from './lane.ts'
+import { asText, prepareSession } from './session.ts'
+
+export interface LaneOptions extends LaneLimits {
+  readonly connection: pg.ClientConfig
+  readonly connectTimeoutMs: number
+  readonly applicationName: string
+}
+
+/** A lane for each name that statements give: what is slow in one holds up nobody in another. */
+export function openLanes(options: LaneOptions): Lane {
+  const lanes = new Map<string, Lane>()
+  const laneOf = ({ lookUp }: Statement): Lane => {
+    const name = lookUp?.lane ?? ''
+    const lane = lanes.get(name) ?? openLane(() => connect(options), options)
+    lanes.set(name, lane)
+    return lane
+  }
+  return {
+    run: (statement, signal): Promise<Value[][]> => laneOf(statement).run(statement, signal),
+    close: async () => {
+      await Promise.all([...lanes.values()].map((lane) => lane.close()))
+    },
+  }
+}
+
+async function connect({ connection, connectTimeoutMs, applicationName, timeoutMs }: LaneOptions): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...connection,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    types: asText,
+    pipeline: true,
+  })
+  await client.connect()
+  try {
+    await prepareSession(client, timeoutMs)
+    // A plan for the very values never pays for a look-up, but is made each time. Before PostgreSQL 12 there is no choice.
+    await client.query(
+      `SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'`,
+    )
+  } catch (error) {
+    client.end().catch(() => undefined)
+    throw error
+  }
+  return client
+}

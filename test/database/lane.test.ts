@@ -1,0 +1,196 @@
+import { sql } from 'drizzle-orm'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import type { LaneLimits } from '../../src/database/lane.ts'
+import { openPool } from '../../src/database/pool.ts'
+import { prepare } from '../../src/database/prepared.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { cloneDatabase, untilTestEnds } from '../support/database.ts'
+
+const application = 'sipis-gateway lane test'
+
+/** Says what it is given. Where the table is locked or the seconds are many, it takes long. */
+const told = prepare(sql`SELECT ${sql.placeholder('what')}::text`, 'told')
+const slept = prepare(sql`SELECT pg_sleep(${sql.placeholder('seconds')})`, 'told')
+const inCalls = prepare(sql`SELECT count(*) FROM sipcalls WHERE selector = ${sql.placeholder('selector')}`, 'calls')
+
+describe('A lane', () => {
+  let own: TestDatabase
+
+  beforeEach(async () => {
+    own = untilTestEnds(await cloneDatabase('V2'))
+  })
+
+  const open = (lookUps: Partial<LaneLimits> = {}, maxConnections = 1): Database => {
+    const database = openPool({
+      connection: { connectionString: own.url },
+      maxConnections,
+      connectTimeoutMs: 10_000,
+      statementTimeoutMs: 30_000,
+      applicationName: application,
+      lookUps,
+    })
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    return database
+  }
+  const failure = (work: Promise<unknown>) => work.then(String, (error: unknown) => error)
+  const backends = async () =>
+    (await own.sql(`SELECT pid FROM pg_stat_activity WHERE application_name = '${application}'`)).flat()
+  const whileRunning = async (query: string) => {
+    const running = `SELECT 1 FROM pg_stat_activity WHERE application_name = '${application}' AND state = 'active' AND query LIKE $1`
+    while ((await own.sql(running, [`%${query}%`])).length === 0);
+  }
+
+  it('is one read-only connection, however many look up at once', async () => {
+    const database = open()
+    const asked = Array.from({ length: 50 }, (_, n) => database.query(told({ what: String(n) })))
+    expect((await Promise.all(asked)).flat(2)).toEqual(Array.from({ length: 50 }, (_, n) => String(n)))
+    expect(await backends()).toHaveLength(1)
+    const setting = prepare(sql`SELECT current_setting(${sql.placeholder('name')})`, 'told')
+    const settings = ['default_transaction_read_only', 'statement_timeout', 'plan_cache_mode', 'TimeZone']
+    const found = await Promise.all(settings.map((name) => database.query(setting({ name }))))
+    expect(found.flat(2)).toEqual(['on', '2s', 'force_generic_plan', 'UTC'])
+  })
+
+  it('is not held up by a scan that holds every connection of the pool', async () => {
+    const database = open()
+    const scan = database.query(sql`SELECT pg_sleep(1) FROM selectors RIGHT JOIN (VALUES (1)) v ON true`)
+    await whileRunning('RIGHT JOIN')
+    const started = performance.now()
+    expect(await database.query(told({ what: 'here' }))).toEqual([['here']])
+    expect(performance.now() - started).toBeLessThan(900)
+    await scan
+  })
+
+  it('is not held up by a lock on the table of another lane', async () => {
+    const database = open({ timeoutMs: 1_000 })
+    await database.query(inCalls({ selector: 'x' }))
+    await database.query(told({ what: '' }))
+    await own.sql('BEGIN')
+    await own.sql('LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
+    const blocked = Array.from({ length: 5 }, () => failure(database.query(inCalls({ selector: 'x' }))))
+    const started = performance.now()
+    expect(await database.query(told({ what: 'here' }))).toEqual([['here']])
+    expect(performance.now() - started).toBeLessThan(900)
+    // Nor do those behind the first one wait longer than it.
+    for (const one of await Promise.all(blocked)) expect(one).toMatchObject({ failure: 'timeout' })
+    expect(performance.now() - started).toBeLessThan(2_000)
+    await own.sql('ROLLBACK')
+    expect(await database.query(inCalls({ selector: 'x' }))).toEqual([['0']])
+  })
+
+  it('gives a look-up no more time than the limit, and then works on', async () => {
+    const database = open({ timeoutMs: 200 })
+    expect(await failure(database.query(slept({ seconds: 30 })))).toMatchObject({ failure: 'timeout' })
+    expect(await database.query(told({ what: 'next' }))).toEqual([['next']])
+  })
+
+  it('lets go at once of whoever has gone away, and harms nobody else', async () => {
+    const database = open()
+    const leaving = new AbortController()
+    const left = failure(database.query(slept({ seconds: 0.5 }), leaving.signal))
+    const behind = database.query(told({ what: 'behind' }))
+    const started = performance.now()
+    leaving.abort()
+    expect(await left).toMatchObject({ failure: 'timeout', code: 'CANCELLED' })
+    expect(performance.now() - started).toBeLessThan(400)
+    expect(await behind).toEqual([['behind']])
+    expect(await failure(database.query(told({ what: '' }), leaving.signal))).toMatchObject({ failure: 'timeout' })
+  })
+
+  it('asks again over another connection what was on the way when the server ended its own', async () => {
+    const database = open()
+    const asked = [slept({ seconds: 0.5 }), told({ what: 'behind' })].map((one) => database.query(one))
+    await whileRunning('pg_sleep')
+    await killAll()
+    expect(await Promise.all(asked)).toEqual([[['']], [['behind']]])
+  })
+
+  it('asks again once, not for ever', async () => {
+    const database = open()
+    const lost = failure(database.query(slept({ seconds: 1.5 })))
+    await whileRunning('pg_sleep')
+    const [first = null] = await backends()
+    await killAll()
+    while ((await backends()).includes(first));
+    await whileRunning('pg_sleep')
+    await killAll()
+    expect(await lost).toMatchObject({ failure: 'unavailable' })
+    expect(await database.query(told({ what: 'again' }))).toEqual([['again']])
+  })
+
+  it('replaces a connection that the server ended while it was idle, without a word', async () => {
+    const database = open()
+    await database.query(told({ what: 'first' }))
+    await killAll()
+    expect(await database.query(told({ what: 'again' }))).toEqual([['again']])
+  })
+
+  it('never has more statements on the way than the limit, and refuses what does not fit into its queue', async () => {
+    const database = open({ maxInFlight: 2, maxWaiting: 3 })
+    const early = Array.from({ length: 5 }, () => failure(database.query(slept({ seconds: 0.2 }))))
+    const refused = await failure(database.query(told({ what: '' })))
+    expect(refused).toMatchObject({ failure: 'unavailable', code: 'BUSY' })
+    expect(await Promise.all(early)).toEqual(Array.from({ length: 5 }, () => ''))
+    expect(await database.query(told({ what: 'again' }))).toEqual([['again']])
+  })
+
+  it('does not send what nobody waits for any more', async () => {
+    const database = open({ maxInFlight: 1, maxWaiting: 1 })
+    const leaving = new AbortController()
+    const first = database.query(slept({ seconds: 0.3 }))
+    const second = failure(database.query(slept({ seconds: 30 }), leaving.signal))
+    leaving.abort()
+    await second
+    const started = performance.now()
+    expect(await database.query(told({ what: 'third' }))).toEqual([['third']])
+    expect(performance.now() - started).toBeLessThan(1_500)
+    await first
+  })
+
+  it('prepares a statement once, whatever its values; and none where that is switched off', async () => {
+    const prepared = prepare(
+      sql`SELECT name FROM pg_prepared_statements WHERE name > ${sql.placeholder('than')}`,
+      'told',
+    )
+    const count = async (database: Database) => {
+      for (let n = 0; n < 20; n++) await database.query(told({ what: String(n) }))
+      return (await database.query(prepared({ than: '' }))).flat()
+    }
+    const names = await count(open())
+    expect(names).toHaveLength(2)
+    for (const name of names) expect(name).toMatch(/^sipis_[0-9a-f]{16}$/)
+    expect(await count(open({ preparedStatements: false }))).toEqual([])
+  })
+
+  it('prepares a bounded number of statements, and runs the others all the same', async () => {
+    const database = open()
+    const asked = Array.from({ length: 230 }, (_, n) => prepare(sql.raw(`SELECT '${n}'`), 'told')({}))
+    const found = await Promise.all(asked.map((statement) => database.query(statement)))
+    expect(found.flat(2)).toEqual(asked.map((_, n) => String(n)))
+    const [[prepared] = []] = await database.query(
+      prepare(sql`SELECT count(*) FROM pg_prepared_statements`, 'told')({}),
+    )
+    expect(prepared).toBe('200')
+  })
+
+  it('prepares anew what a change of a table has made useless', async () => {
+    const database = open()
+    const all = prepare(sql`SELECT * FROM badge WHERE selector = ${sql.placeholder('selector')}`, 'told')
+    expect(await database.query(all({ selector: '' }))).toEqual([])
+    await own.sql('ALTER TABLE badge ADD COLUMN more integer')
+    expect(await Promise.all([1, 2, 3].map(() => database.query(all({ selector: '' }))))).toEqual([[], [], []])
+  })
+
+  it('says that a value is bad, and is fit for the next one', async () => {
+    const database = open()
+    const number = prepare(sql`SELECT ${sql.placeholder('number')}::text::integer`, 'told')
+    const asked = ['1', 'two', '3'].map((value) => failure(database.query(number({ number: value }))))
+    expect(await Promise.all(asked)).toEqual(['1', expect.objectContaining({ failure: 'input' }), '3'])
+    expect(await backends()).toHaveLength(1)
+  })
+
+  async function killAll(): Promise<void> {
+    await own.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}'`)
+  }
+})
