@@ -8,7 +8,7 @@ export type Value = string | null
 export interface Database {
   /**
    * Runs one statement and gives its rows as arrays of text. Fails with a DatabaseError, and with nothing else. Once the signal
-   * is given it fails at once, and the server is asked to end the statement; but a look-up ends by itself.
+   * is given it fails at once, and the server is asked to end the statement.
    */
   query(statement: SQL | Statement, signal?: AbortSignal): Promise<Value[][]>
   close(): Promise<void>

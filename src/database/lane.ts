@@ -20,8 +20,17 @@ export interface Lane {
   close(): Promise<void>
 }
 
+/** How a lane reaches its server. */
+export interface LaneServer {
+  connect(): Promise<pg.Client>
+  /** Has the server end what the connection runs at this moment. Never fails. */
+  cancel(client: pg.Client): Promise<void>
+}
+
 interface Ask extends PromiseWithResolvers<Value[][]> {
   readonly statement: Statement
+  /** Nobody waits for it any more. */
+  abandoned: boolean
 }
 
 /** Statements have a finite number of shapes, but a session has not the memory for all of them. */
@@ -30,17 +39,22 @@ const maxNames = 200
 /** What a session has prepared is gone, or out of date because a table has changed. */
 const stale = new Set(['26000', '0A000'])
 
+const queryCanceled = '57014'
+
 /** The connection is made when it is first needed, and again after it has ended. */
-export function openLane(connect: () => Promise<pg.Client>, limits: LaneLimits): Lane {
+export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const { timeoutMs, maxInFlight, maxWaiting, preparedStatements } = limits
   const waiting = new Set<Ask>()
+  /** In the order in which the server runs them. */
+  const sent = new Set<Ask>()
   const names = new Set<string>()
   let session: Promise<pg.Client> | undefined
-  let inFlight = 0
+  let cancelling = false
+  let cancels = 0
 
   const connected = (): Promise<pg.Client> => {
     if (session !== undefined) return session
-    const opened = connect()
+    const opened = server.connect()
     const forget = () => {
       if (session === opened) session = undefined
     }
@@ -56,13 +70,14 @@ export function openLane(connect: () => Promise<pg.Client>, limits: LaneLimits):
     return { name: lookUp.name }
   }
 
-  const send = async (statement: Statement, isSecond = false): Promise<Value[][]> => {
+  const send = async (ask: Ask, isSecond = false): Promise<Value[][]> => {
     const asked = connected()
     const client = await asked
+    const cancelsBefore = cancels
     try {
-      const { text, values } = statement
+      const { text, values } = ask.statement
       const { rows } = await client.query<Value[]>({
-        ...nameOf(statement),
+        ...nameOf(ask.statement),
         text,
         values: [...values],
         rowMode: 'array',
@@ -71,37 +86,61 @@ export function openLane(connect: () => Promise<pg.Client>, limits: LaneLimits):
     } catch (error) {
       const failure = databaseError(error)
       const isSessionLost = failure.failure === 'unavailable' || stale.has(failure.code)
-      if (!isSessionLost) throw failure
-      if (session === asked) session = undefined
-      // What it has been sent is still answered where that is possible.
-      client.end().catch(() => undefined)
+      // The server may have come to the next statement when the order to end the one before arrived.
+      const isMistaken = failure.code === queryCanceled && cancels > cancelsBefore && !ask.abandoned
+      if (isSessionLost) {
+        if (session === asked) session = undefined
+        // What it has been sent is still answered where that is possible.
+        client.end().catch(() => undefined)
+      }
       // Look-ups change nothing, so they may be asked again.
-      if (isSecond) throw failure
-      return send(statement, true)
+      if (isSecond || !(isSessionLost || isMistaken)) throw failure
+      sent.delete(ask)
+      sent.add(ask)
+      return send(ask, true)
     }
+  }
+
+  /** What nobody waits for is ended once it is its turn: it would only hold up the others. */
+  const endAbandoned = async () => {
+    const [running] = sent
+    if (cancelling || running?.abandoned !== true) return
+    cancelling = true
+    cancels++
+    const client = await session?.catch(() => undefined)
+    if (client !== undefined && sent.has(running)) await server.cancel(client)
+    cancelling = false
+  }
+
+  const settled = (ask: Ask) => {
+    sent.delete(ask)
+    advance()
+    void endAbandoned()
   }
 
   const advance = () => {
     for (const ask of waiting) {
-      if (inFlight >= maxInFlight) return
+      if (sent.size >= maxInFlight) return
       waiting.delete(ask)
-      inFlight++
-      send(ask.statement)
+      sent.add(ask)
+      send(ask)
         .then(ask.resolve, ask.reject)
-        .then(() => {
-          inFlight--
-          advance()
-        })
+        .then(() => settled(ask))
     }
   }
 
   return {
     async run(statement, signal) {
-      if (inFlight >= maxInFlight && waiting.size >= maxWaiting) throw busy()
-      const ask: Ask = { statement, ...Promise.withResolvers<Value[][]>() }
+      if (sent.size >= maxInFlight && waiting.size >= maxWaiting) throw busy()
+      const ask: Ask = { statement, abandoned: false, ...Promise.withResolvers<Value[][]>() }
       waiting.add(ask)
       advance()
-      return withPatience(ask.promise, { signal, timeoutMs, onGivenUp: () => waiting.delete(ask) })
+      const onGivenUp = () => {
+        waiting.delete(ask)
+        ask.abandoned = true
+        void endAbandoned()
+      }
+      return withPatience(ask.promise, { signal, timeoutMs, onGivenUp })
     },
     async close() {
       const client = await session?.catch(() => undefined)

@@ -1,6 +1,7 @@
 import pg from 'pg'
+import { cancelStatement } from './cancel.ts'
 import type { Statement, Value } from './database.ts'
-import type { Lane, LaneLimits } from './lane.ts'
+import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
 import { asText, prepareSession } from './session.ts'
 
@@ -13,9 +14,13 @@ export interface LaneOptions extends LaneLimits {
 /** A lane for each name that statements give: what is slow in one holds up nobody in another. */
 export function openLanes(options: LaneOptions): Lane {
   const lanes = new Map<string, Lane>()
+  const server: LaneServer = {
+    connect: () => connect(options),
+    cancel: (client) => cancelStatement(client, options.connection.ssl),
+  }
   const laneOf = ({ lookUp }: Statement): Lane => {
     const name = lookUp?.lane ?? ''
-    const lane = lanes.get(name) ?? openLane(() => connect(options), options)
+    const lane = lanes.get(name) ?? openLane(server, options)
     lanes.set(name, lane)
     return lane
   }
