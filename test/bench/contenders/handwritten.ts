@@ -24,19 +24,27 @@ interface Variables {
 }
 
 const asText = { getTypeParser: () => (value: string) => value }
-const connect = async () => {
+const session = '-c TimeZone=UTC -c jit=off'
+
+async function connect(): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     pipeline: true,
     types: asText,
     // Lateral joins over unnest are planned anew each time otherwise, for their custom plans look cheaper.
-    options: '-c plan_cache_mode=force_generic_plan -c TimeZone=UTC -c jit=off',
+    options: `${session} -c plan_cache_mode=force_generic_plan`,
   })
   await client.connect()
   return client
 }
-/** Scans have a connection of their own, for what comes behind them on it has to wait. */
-const [lookUps, scans] = await Promise.all([connect(), connect()])
+const connections = [await connect(), await connect()] as const
+let turn = 0
+/** What is found by an index is soon over, so many of these may wait behind each other. */
+const lookUps = () => connections[turn++ % 2 === 0 ? 0 : 1]
+
+/** Scans have connections to themselves, and plans made for their very values. */
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, types: asText, options: session })
+const scans = () => pool
 
 interface Statement {
   readonly name: string
@@ -46,8 +54,12 @@ interface Statement {
 let statements = 0
 const statement = (text: string): Statement => ({ name: `s${++statements}`, text })
 
-async function rowsOf({ name, text }: Statement, values: readonly unknown[], client = lookUps): Promise<Row[]> {
-  return (await client.query<Value[]>({ name, text, values: [...values], rowMode: 'array' })).rows
+async function rowsOf(
+  { name, text }: Statement,
+  values: unknown[],
+  connection: () => pg.Client | pg.Pool = lookUps,
+): Promise<Row[]> {
+  return (await connection().query<Value[]>({ name, text, values, rowMode: 'array' })).rows
 }
 
 const link = isV1 ? 'id' : 'selector'
@@ -77,39 +89,44 @@ const reasons = new Map<Value, string | null>([
   [null, null],
 ])
 
-const address = (row: Row, at: number) => ({
+/** An object from a row, whose columns for it begin there. */
+type Reader = (row: Row, at: number) => object
+
+const address: Reader = (row, at) => ({
   scheme: row[at],
   displayName: row[at + 1],
   username: row[at + 2],
   domain: row[at + 3],
   port: row[at + 4] === '0' ? null : Number(row[at + 4]),
 })
-const token = ([appId, lastSeen = null]: Row) => ({ appId, lastSeen: instant(lastSeen) })
-const call = (row: Row) => ({
-  time: instant(row[0] ?? null),
-  callId: row[1],
-  missedReason: reasons.get(row[2] ?? null) ?? (row[2] == null ? null : 'UNKNOWN'),
-  caller: address(row, 3),
+const token: Reader = (row, at) => ({ appId: row[at], lastSeen: instant(row[at + 1] ?? null) })
+const call: Reader = (row, at) => ({
+  time: instant(row[at] ?? null),
+  callId: row[at + 1],
+  missedReason: reasons.get(row[at + 2] ?? null) ?? (row[at + 2] == null ? null : 'UNKNOWN'),
+  caller: address(row, at + 3),
 })
-const ownedCall = (row: Row) => ({ ...call(row), selector: { selector: row[8] } })
-const message = (row: Row) => ({
-  time: instant(row[0] ?? null),
-  messageId: row[1],
-  contentType: row[2],
-  sender: address(row, 3),
+const ownedCall: Reader = (row, at) => ({ ...call(row, at), selector: { selector: row[at + 8] } })
+const message: Reader = (row, at) => ({
+  time: instant(row[at] ?? null),
+  messageId: row[at + 1],
+  contentType: row[at + 2],
+  sender: address(row, at + 3),
 })
-const pushTest = ([pushId, platform, started = null, concluded = null]: Row) => ({
-  pushId,
-  platform,
-  started: instant(started),
-  concluded: instant(concluded),
+const pushTest: Reader = (row, at) => ({
+  pushId: row[at],
+  platform: row[at + 1],
+  started: instant(row[at + 2] ?? null),
+  concluded: instant(row[at + 3] ?? null),
 })
 
-function page(rows: readonly Row[], first: number, node: (row: Row) => object, position: (row: Row) => Position) {
+const all = (rows: readonly Row[], read: Reader) => rows.map((row) => read(row, 0))
+
+function page(rows: readonly Row[], first: number, read: Reader, position: (row: Row) => Position) {
   const shown = rows.slice(0, first)
   const last = shown.at(-1)
   const endCursor = last === undefined ? null : encodeCursor(position(last))
-  return { nodes: shown.map(node), pageInfo: { hasNextPage: rows.length > first, endCursor } }
+  return { nodes: all(shown, read), pageInfo: { hasNextPage: rows.length > first, endCursor } }
 }
 
 /** Of many selectors at once; the first column tells of which. */
@@ -117,9 +134,9 @@ const children = (table: string, list: string, order: string, first: number) =>
   statement(`SELECT k.n, child.* FROM unnest($1::${keys}) WITH ORDINALITY AS k(key, n)
     CROSS JOIN LATERAL (SELECT ${list} FROM ${table} WHERE ${link} = k.key ${order} LIMIT ${first}) AS child`)
 
-function grouped(rows: readonly Row[], parents: number, node: (row: Row) => object): object[][] {
+function grouped(rows: readonly Row[], parents: number, read: Reader): object[][] {
   const lists: object[][] = Array.from({ length: parents }, () => [])
-  for (const [n, ...row] of rows) lists[Number(n) - 1]?.push(node(row))
+  for (const row of rows) lists[Number(row[0]) - 1]?.push(read(row, 1))
   return lists
 }
 
@@ -141,8 +158,8 @@ async function answerHistory({ selector }: Variables): Promise<object> {
     selector: {
       selector: name,
       lastSeen: instant(lastSeen),
-      tokens: { nodes: tokens.map(token) },
-      calls: { nodes: calls.map(call) },
+      tokens: { nodes: all(tokens, token) },
+      calls: { nodes: all(calls, call) },
     },
   }
 }
@@ -213,7 +230,7 @@ const caller = statement(`SELECT ${columns.calls}, ${owner} FROM sipcalls c WHER
   ${newest} LIMIT ${pageSizes.caller}`)
 
 async function answerCaller({ username, since }: Variables): Promise<object> {
-  return { calls: { nodes: (await rowsOf(caller, [username, since], scans)).map(ownedCall) } }
+  return { calls: { nodes: all(await rowsOf(caller, [username, since], scans), ownedCall) } }
 }
 
 const callPage = (beyond: string) =>
@@ -221,7 +238,7 @@ const callPage = (beyond: string) =>
 const calls = { start: callPage(''), beyond: callPage('WHERE (time, rowid) < ($1, $2)') }
 
 async function answerCalls({ after }: Variables): Promise<object> {
-  const rows = await (after == null ? rowsOf(calls.start, [], scans) : rowsOf(calls.beyond, valuesOf(after), scans))
+  const rows = await (after == null ? rowsOf(calls.start, []) : rowsOf(calls.beyond, valuesOf(after)))
   const position = (row: Row) => ({ time: row[0] ?? '', rowid: row[9] ?? '' })
   return { calls: page(rows, pageSizes.page, ownedCall, position) }
 }
@@ -265,8 +282,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     Buffer.concat(chunks).toString(),
   )
   const data = await byText.get(query)?.(variables)
-  const body = JSON.stringify(data === undefined ? { errors: [{ message: 'Unknown query.' }] } : { data })
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  // As bytes at once: the text would be walked through twice, for its length and to be sent.
+  const body = Buffer.from(JSON.stringify(data === undefined ? { errors: [{ message: 'Unknown query.' }] } : { data }))
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length })
   response.end(body)
 }
 
