@@ -11,8 +11,20 @@ export interface Contents {
   readonly whole: boolean
 }
 
+const names = {
+  v1: 'sipis_gateway_bench_v1',
+  v2: 'sipis_gateway_bench_v2',
+  large: 'sipis_gateway_bench_large',
+} as const
+
 /** Makes and fills a database with the gateway's own commands. Gives its URL. */
-export async function makeDatabase(server: string, name: string, schema: Schema, contents: Contents): Promise<string> {
+export async function makeDatabase(
+  server: string,
+  which: keyof typeof names,
+  schema: Schema,
+  contents: Contents,
+): Promise<string> {
+  const name = names[which]
   await asAdmin(server, (admin) => createDatabase(admin, name, 'UTF8'))
   const url = urlOf(server, name)
   await succeed(['init', '--schema', schema, '--database-url', url])
@@ -21,6 +33,13 @@ export async function makeDatabase(server: string, name: string, schema: Schema,
   await succeed(['seed', ...counts, '--database-url', url])
   await settle(url, name)
   return url
+}
+
+/** What a run makes on a server that is not its own, or what one that was interrupted left behind. */
+export async function dropDatabases(server: string): Promise<void> {
+  await asAdmin(server, async (admin) => {
+    for (const name of Object.values(names)) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  })
 }
 
 /** As a database is that has been in use for a while: nothing is left for autovacuum to do while we measure. */

@@ -9,7 +9,7 @@ import type { Arena } from './arena.ts'
 import { openArena } from './arena.ts'
 import type { Contender } from './contenders.ts'
 import { contenders } from './contenders.ts'
-import { makeDatabase, postmaster } from './databases.ts'
+import { dropDatabases, makeDatabase, postmaster } from './databases.ts'
 import type { Schema } from './dialects/dialect.ts'
 import { circumstances, writeDocument } from './document.ts'
 import { compareNeighbours, compareSizes, firstAnswers } from './further.ts'
@@ -40,6 +40,7 @@ async function bench(options: Options): Promise<void> {
   const chosen = choose(options.contenders)
   const server = await startPostgres()
   try {
+    await dropDatabases(server.url)
     using load = startLoad()
     const { pid, version } = await postmaster(server.url)
     const results = await measureAll(options, chosen, server.url, { load, postmaster: pid })
@@ -47,7 +48,7 @@ async function bench(options: Options): Promise<void> {
     print(text)
     if (options.write) writeDocument(text)
   } finally {
-    await server.stop()
+    await dropDatabases(server.url).finally(() => server.stop())
   }
 }
 
@@ -75,7 +76,7 @@ async function measureAll(options: Options, chosen: Contender[], server: string,
 
 async function open(options: Options, chosen: Contender[], server: string, schema: Schema) {
   const { selectors, calls } = options
-  const url = await makeDatabase(server, `bench_${schema}`, schema, { selectors, calls, whole: true })
+  const url = await makeDatabase(server, schema, schema, { selectors, calls, whole: true })
   say(`${schema} is seeded`)
   const arena = await openArena({ contenders: chosen, schema, url, selectors, queries })
   say(`${schema}: all contenders give the same answers`)
@@ -134,7 +135,7 @@ async function measureFurther(
   const starts = await firstAnswers(chosen, schema, url, question, 3)
   say('starts are measured')
   const selectors = options.selectors * 10
-  const large = await makeDatabase(server, 'bench_large', schema, { selectors, calls: options.calls, whole: false })
+  const large = await makeDatabase(server, 'large', schema, { selectors, calls: options.calls, whole: false })
   say('ten times the rows are seeded')
   await using tenfold = await openArena({ contenders: chosen, schema, url: large, selectors, queries: history })
   await warmUp(meter, tenfold, turns)

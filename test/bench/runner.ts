@@ -11,6 +11,8 @@ export interface Runner extends AsyncDisposable {
   readonly name: string
   readonly pid: number
   readonly origin: string
+  /** When its process was started, by performance.now(). */
+  readonly startedAt: number
   readonly headers: Readonly<Record<string, string>>
   /** Undefined where it has no such query. */
   operation(query: QueryName): Operation | undefined
@@ -26,6 +28,7 @@ export async function startRunner(contender: Contender, schema: Schema, database
   const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-bench-'))
   const { setting } = contender
   const prepared = (await contender.prepare?.({ folder, operations })) ?? {}
+  const startedAt = performance.now()
   const server = await startServer(contender.command(database), {
     DATABASE_URL: database,
     SCHEMA: schema,
@@ -44,6 +47,7 @@ export async function startRunner(contender: Contender, schema: Schema, database
     name: contender.name,
     pid: server.pid,
     origin: server.origin,
+    startedAt,
     headers,
     operation,
     bodyOf,
