@@ -91,7 +91,7 @@ async function measureQueries(
   meter: Meter,
 ): Promise<Cell[]> {
   const cells: Cell[] = []
-  await warmUp(meter, arena, { connections: usual, rounds, seconds })
+  await warmUp(meter, arena, { connections: usual, rounds: 1, seconds })
   for (const query of queries) {
     for (const count of query.thorough ? connections : [usual]) {
       const samples = await playRounds(meter, arena.entrants, {
@@ -109,7 +109,7 @@ async function measureQueries(
 
 /** What all queries of a server have in common takes longest to be compiled: longer than the first round of each. */
 async function warmUp(meter: Meter, { entrants }: Arena, turns: Omit<Turns, 'query'>): Promise<void> {
-  for (const query of ['history', 'list'] as const) await playRounds(meter, entrants, { ...turns, query, rounds: 1 })
+  for (const query of ['history', 'list'] as const) await playRounds(meter, entrants, { ...turns, query })
 }
 
 interface Place {
@@ -138,7 +138,8 @@ async function measureFurther(
   const large = await makeDatabase(server, 'large', schema, { selectors, calls: options.calls, whole: false })
   say('ten times the rows are seeded')
   await using tenfold = await openArena({ contenders: chosen, schema, url: large, selectors, queries: history })
-  await warmUp(meter, tenfold, turns)
+  // The others have been asked for minutes by now.
+  await warmUp(meter, tenfold, { ...turns, rounds: 3 })
   const sizes = await compareSizes(meter, arena, tenfold, turns)
   return { neighbours, sizes, firstAnswers: starts }
 }
