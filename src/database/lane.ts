@@ -63,6 +63,12 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     return opened
   }
 
+  const leave = (lost: Promise<pg.Client>, client: pg.Client) => {
+    if (session === lost) session = undefined
+    // What it has been sent is still answered where that is possible.
+    client.end().catch(() => undefined)
+  }
+
   const nameOf = ({ lookUp }: Statement): { name?: string } => {
     if (lookUp === undefined || !preparedStatements) return {}
     if (names.size >= maxNames && !names.has(lookUp.name)) return {}
@@ -70,29 +76,24 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     return { name: lookUp.name }
   }
 
+  const runOn = async (client: pg.Client, statement: Statement): Promise<Value[][]> => {
+    const { text, values } = statement
+    const { rows } = await client.query<Value[]>({ ...nameOf(statement), text, values: [...values], rowMode: 'array' })
+    return rows
+  }
+
   const send = async (ask: Ask, isSecond = false): Promise<Value[][]> => {
     const asked = connected()
     const client = await asked
     const cancelsBefore = cancels
     try {
-      const { text, values } = ask.statement
-      const { rows } = await client.query<Value[]>({
-        ...nameOf(ask.statement),
-        text,
-        values: [...values],
-        rowMode: 'array',
-      })
-      return rows
+      return await runOn(client, ask.statement)
     } catch (error) {
       const failure = databaseError(error)
       const isSessionLost = failure.failure === 'unavailable' || stale.has(failure.code)
       // The server may have come to the next statement when the order to end the one before arrived.
       const isMistaken = failure.code === queryCanceled && cancels > cancelsBefore && !ask.abandoned
-      if (isSessionLost) {
-        if (session === asked) session = undefined
-        // What it has been sent is still answered where that is possible.
-        client.end().catch(() => undefined)
-      }
+      if (isSessionLost) leave(asked, client)
       // Look-ups change nothing, so they may be asked again.
       if (isSecond || !(isSessionLost || isMistaken)) throw failure
       sent.delete(ask)

@@ -1,0 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Question } from './dialects/dialect.ts'
+import type { Query } from './queries.ts'
+import type { Runner } from './runner.ts'
+
+const sample = 20
+
+/** Fails unless all contenders give the same rows, and some at all. What each is asked differs only in its cursors. */
+export async function compareAnswers(query: Query, asked: ReadonlyMap<Runner, readonly Question[]>): Promise<void> {
+  const [first, ...others] = [...asked]
+  if (first === undefined) return
+  const [reference, questions] = first
+  for (const [index, question] of questions.slice(0, sample).entries()) {
+    const { rows } = await reference.ask(query.name, question)
+    if (query.name !== 'tiny' && JSON.stringify(rows).length < 50) {
+      throw new Error(`${reference.name} finds nothing for ${query.label}: ${JSON.stringify(rows)}`)
+    }
+    for (const [runner, own] of others) {
+      const theirs = own[index]
+      const answer = theirs === undefined ? undefined : await runner.ask(query.name, theirs)
+      if (isDeepStrictEqual(answer?.rows, rows)) continue
+      throw new Error(
+        `${query.label}, question ${index}: ${reference.name} and ${runner.name} differ.\n` +
+          `${JSON.stringify(rows)}\n${JSON.stringify(answer?.rows)}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/** A position in an order by time and number, as many a server writes it. */
+export interface Position {
+  readonly time: string
+  readonly rowid: string
+}
+
+export function encodeCursor({ time, rowid }: Position): string {
+  return Buffer.from(`${time}|${rowid}`).toString('base64url')
+}
+
+export function decodeCursor(cursor: string): Position {
+  const [time = '', rowid = ''] = Buffer.from(cursor, 'base64url').toString().split('|')
+  return { time, rowid }
+}

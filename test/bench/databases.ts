@@ -1,0 +1,92 @@
+import pg from 'pg'
+import { run } from '../support/command.ts'
+import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
+import type { Schema } from './dialects/dialect.ts'
+import { parentOf } from './process-usage.ts'
+
+export interface Contents {
+  readonly selectors: number
+  readonly calls: number
+  /** Whether there are messages and push tests too. */
+  readonly whole: boolean
+}
+
+const names = {
+  v1: 'sipis_gateway_bench_v1',
+  v2: 'sipis_gateway_bench_v2',
+  large: 'sipis_gateway_bench_large',
+} as const
+
+/** Makes and fills a database with the gateway's own commands. Gives its URL. */
+export async function makeDatabase(
+  server: string,
+  which: keyof typeof names,
+  schema: Schema,
+  contents: Contents,
+): Promise<string> {
+  const name = names[which]
+  await asAdmin(server, (admin) => createDatabase(admin, name, 'UTF8'))
+  const url = urlOf(server, name)
+  await succeed(['init', '--schema', schema, '--database-url', url])
+  const others = contents.whole ? [] : ['--messages', '0', '--push-tests', '0']
+  const counts = ['--selectors', String(contents.selectors), '--calls', String(contents.calls), ...others]
+  await succeed(['seed', ...counts, '--database-url', url])
+  await settle(url, name)
+  return url
+}
+
+/** What a run makes on a server that is not its own, or what one that was interrupted left behind. */
+export async function dropDatabases(server: string): Promise<void> {
+  await asAdmin(server, async (admin) => {
+    for (const name of Object.values(names)) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  })
+}
+
+/** As a database is that has been in use for a while: nothing is left for autovacuum to do while we measure. */
+async function settle(url: string, name: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query('VACUUM (ANALYZE)')
+    await client.query('CHECKPOINT')
+    // What a contender makes of a time without a zone depends on it.
+    await client.query(`ALTER DATABASE ${name} SET TimeZone = 'UTC'`)
+  })
+}
+
+async function succeed(args: readonly string[]): Promise<void> {
+  const { code, stderr } = await run(args)
+  if (code !== 0) throw new Error(stderr)
+}
+
+/** The callers of the newest calls: those about whom it is asked. */
+export async function callersIn(url: string, count: number): Promise<string[]> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ username: string }>(
+      'SELECT DISTINCT username FROM (SELECT username FROM sipcalls ORDER BY time DESC, rowid DESC LIMIT $1) AS newest',
+      [count],
+    )
+    return rows.map(({ username }) => username)
+  })
+}
+
+/** PostgreSQL's first process, of which all others are children. */
+export async function postmaster(url: string): Promise<{ readonly pid: number | undefined; readonly version: string }> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ pid: number; version: string; local: boolean }>(
+      `SELECT pg_backend_pid() AS pid, current_setting('server_version') AS version,
+        coalesce(inet_server_addr() <<= '127.0.0.0/8', true) AS local`,
+    )
+    const [found] = rows
+    if (found === undefined) throw new Error('PostgreSQL did not answer.')
+    return { pid: found.local ? parentOf(found.pid) : undefined, version: found.version }
+  })
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,11 @@
+/** How many rows each query asks for. */
+export const pageSizes = {
+  history: 20,
+  list: 20,
+  listCalls: 10,
+  listMessages: 5,
+  listPushTests: 3,
+  missed: 4,
+  caller: 100,
+  page: 20,
+} as const

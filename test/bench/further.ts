@@ -1,0 +1,101 @@
+/** What is measured beside the queries: the size of the table, a slow neighbour, the start. */
+import type { Arena, Entrant } from './arena.ts'
+import type { Contender } from './contenders.ts'
+import type { QueryName, Question, Schema } from './dialects/dialect.ts'
+import { startLoad } from './load-process.ts'
+import type { Meter, Sample } from './measure.ts'
+import { measure } from './measure.ts'
+import { median } from './median.ts'
+import type { Turns } from './rounds.ts'
+import { startRunner } from './runner.ts'
+
+export interface Pair {
+  readonly plain: readonly Sample[]
+  readonly changed: readonly Sample[]
+}
+
+type Pairs = ReadonlyMap<string, Pair>
+
+/** Q1 over two databases in turn. */
+export async function compareSizes(
+  meter: Meter,
+  small: Arena,
+  large: Arena,
+  turns: Omit<Turns, 'query'>,
+): Promise<Pairs> {
+  const inLarge = new Map(large.entrants.map((entrant) => [entrant.runner.name, entrant]))
+  return inPairs(small.entrants, turns, async (entrant, seconds) => {
+    const other = inLarge.get(entrant.runner.name)
+    return other === undefined
+      ? undefined
+      : {
+          plain: await ask(meter, entrant, 'history', turns.connections, seconds),
+          changed: await ask(meter, other, 'history', turns.connections, seconds),
+        }
+  })
+}
+
+/** Q1 alone, and while one caller asks Q4 over and over. */
+export async function compareNeighbours(
+  meter: Meter,
+  { entrants }: Arena,
+  turns: Omit<Turns, 'query'>,
+): Promise<Pairs> {
+  using neighbour = startLoad()
+  return await inPairs(entrants, turns, async (entrant, seconds) => {
+    const slow = entrant.jobs.get('caller')
+    if (slow === undefined) return undefined
+    const plain = await ask(meter, entrant, 'history', turns.connections, seconds)
+    const [changed] = await Promise.all([
+      ask(meter, entrant, 'history', turns.connections, seconds),
+      neighbour.run({ ...slow, connections: 1, seconds }),
+    ])
+    return { plain, changed }
+  })
+}
+
+async function ask(meter: Meter, { runner, jobs }: Entrant, query: QueryName, connections: number, seconds: number) {
+  const job = jobs.get(query)
+  if (job === undefined) throw new Error(`${runner.name} is not asked ${query}.`)
+  return measure(meter, runner, { ...job, connections, seconds })
+}
+
+async function inPairs(
+  entrants: readonly Entrant[],
+  { rounds, seconds }: Omit<Turns, 'query'>,
+  turn: (entrant: Entrant, seconds: number) => Promise<{ plain: Sample; changed: Sample } | undefined>,
+): Promise<Pairs> {
+  const pairs = new Map<string, { plain: Sample[]; changed: Sample[] }>()
+  for (let round = 0; round <= rounds; round++) {
+    for (const entrant of entrants) {
+      const found = await turn(entrant, round === 0 ? seconds / 4 : seconds / 2)
+      if (found === undefined || round === 0) continue
+      const pair = pairs.get(entrant.runner.name) ?? { plain: [], changed: [] }
+      pair.plain.push(found.plain)
+      pair.changed.push(found.changed)
+      pairs.set(entrant.runner.name, pair)
+    }
+  }
+  return pairs
+}
+
+/** From the start of the process to its first answer of Q1, in seconds. */
+export async function firstAnswers(
+  contenders: readonly Contender[],
+  schema: Schema,
+  url: string,
+  question: Question,
+  times: number,
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>()
+  for (const contender of contenders) {
+    const seconds: number[] = []
+    for (let time = 0; time < times; time++) {
+      await using runner = await startRunner(contender, schema, url)
+      await runner.ask('history', question)
+      seconds.push((performance.now() - runner.startedAt) / 1000)
+    }
+    found.set(contender.name, median(seconds))
+  }
+  return found
+}

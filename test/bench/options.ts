@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util'
+import type { Schema } from './dialects/dialect.ts'
+
+export interface Options {
+  readonly selectors: number
+  readonly calls: number
+  readonly schemas: readonly Schema[]
+  readonly connections: readonly number[]
+  readonly rounds: number
+  readonly seconds: number
+  /** Names of contenders or parts of them; all where it is empty. */
+  readonly contenders: readonly string[]
+  /** Which processors everything shares, as taskset takes them; all where it is empty. */
+  readonly cpus: string
+  readonly write: boolean
+}
+
+export const help = `npm run bench [-- OPTIONS]
+
+  --quick                 a small database, one schema, short rounds: to see that everything works
+  --write                 write the report into docs/performance.md
+  --selectors 20000       how many selectors
+  --calls 30              how many calls each has
+  --schemas v1,v2         which schemas
+  --connections 1,8,64    how many callers at once
+  --rounds 4              how often each contender has its turn
+  --seconds 1.75          how long a turn is
+  --contenders a,b        only those whose names contain one of these; the gateway always takes part
+  --cpus 0,1              run everything on these processors (Linux)
+`
+
+const settings = {
+  quick: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+  selectors: { type: 'string' },
+  calls: { type: 'string', default: '30' },
+  schemas: { type: 'string' },
+  connections: { type: 'string' },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  contenders: { type: 'string', default: '' },
+  cpus: { type: 'string', default: '' },
+} as const
+
+const full = { selectors: '20000', schemas: 'v1,v2', connections: '1,8,64', rounds: '4', seconds: '1.75' }
+const quick = { selectors: '1000', schemas: 'v2', connections: '8', rounds: '2', seconds: '0.3' }
+
+/** Undefined where only help is asked for. */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({ args: [...args], options: settings })
+  if (values.help) return undefined
+  const given = { ...(values.quick ? quick : full), ...values }
+  return {
+    selectors: positive('selectors', given.selectors),
+    calls: positive('calls', given.calls),
+    schemas: listOf(given.schemas).map(schema),
+    connections: listOf(given.connections).map((text) => positive('connections', text)),
+    rounds: positive('rounds', given.rounds),
+    seconds: positive('seconds', given.seconds),
+    contenders: listOf(given.contenders),
+    cpus: given.cpus,
+    write: given.write,
+  }
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').filter((part) => part !== '')
+}
+
+function positive(name: string, text: string): number {
+  const number = Number(text)
+  if (number > 0) return number
+  throw new Error(`--${name} is "${text}"; it must be a number above 0.`)
+}
+
+function schema(text: string): Schema {
+  if (text === 'v1' || text === 'v2') return text
+  throw new Error(`--schemas has "${text}"; there are v1 and v2.`)
+}

@@ -1,0 +1,194 @@
+/** The results as Markdown. */
+import type { Contender } from './contenders.ts'
+import type { QueryName, Schema } from './dialects/dialect.ts'
+import type { Pair } from './further.ts'
+import type { Sample } from './measure.ts'
+import { middle } from './measure.ts'
+import { median } from './median.ts'
+import type { Query } from './queries.ts'
+import type { Samples } from './rounds.ts'
+
+export interface Cell {
+  readonly schema: Schema
+  readonly query: Query
+  readonly connections: number
+  readonly samples: Samples
+}
+
+export interface Results {
+  readonly contenders: readonly Contender[]
+  readonly cells: readonly Cell[]
+  /** The schema of everything below. */
+  readonly schema: Schema
+  readonly usualConnections: number
+  readonly sizes: ReadonlyMap<string, Pair>
+  readonly neighbours: ReadonlyMap<string, Pair>
+  readonly firstAnswers: ReadonlyMap<string, number>
+}
+
+type Row = readonly string[]
+
+export function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row) => `| ${cells.join(' | ')} |`
+  const isNumber = (text: string | undefined) => text !== undefined && /^[\d–]/.test(text)
+  const rule = head.map((_, column) => (rows.every((row) => isNumber(row[column])) ? '---:' : '---'))
+  return [line(head), line(rule), ...rows.map(line)].join('\n')
+}
+
+export function report(results: Results): string {
+  const { cells, contenders } = results
+  const [reference = ''] = contenders.map(({ name }) => name)
+  const schemas = [...new Set(cells.map(({ schema }) => schema))]
+  return [
+    ...schemas.flatMap((schema) => {
+      const own = cells.filter((cell) => cell.schema === schema)
+      return [`### Schema ${schema}: requests a second`, overview(own, contenders, reference)]
+    }),
+    '### Beside the queries',
+    beside(results),
+    repeatability(cells, reference),
+    ...schemas.flatMap((schema) => [
+      `### Schema ${schema}: every figure`,
+      details(
+        cells.filter((cell) => cell.schema === schema),
+        reference,
+      ),
+    ]),
+  ].join('\n\n')
+}
+
+function overview(cells: readonly Cell[], contenders: readonly Contender[], reference: string): string {
+  const rows = cells.map(({ query, connections, samples }) => [
+    query.label,
+    String(connections),
+    ...contenders.map(({ name }) => {
+      const own = samples.get(name)
+      return own === undefined
+        ? '–'
+        : `${rate(own)}${name === reference ? '' : ` (${ratio(samples, name, reference)})`}`
+    }),
+  ])
+  return table(['', 'callers', ...contenders.map(({ name }) => name)], rows)
+}
+
+function details(cells: readonly Cell[], reference: string): string {
+  const rows = cells.flatMap(({ query, connections, samples }) =>
+    [...samples].map(([name, own]) => {
+      const { p50, p99, serverCpu, postgresCpu, peakMegabytes } = middle(own)
+      return [
+        `${query.label}, ${connections}: ${name}`,
+        rate(own),
+        ratio(samples, name, reference),
+        p50.toFixed(2),
+        p99.toFixed(2),
+        figure(serverCpu, 3),
+        figure(postgresCpu, 3),
+        figure(peakMegabytes, 0),
+      ]
+    }),
+  )
+  const head = ['query, callers: contender', 'requests/s', 'of the gateway', 'p50 ms', 'p99 ms']
+  return table([...head, 'server CPU s/1000', 'PostgreSQL CPU s/1000', 'peak MB'], rows)
+}
+
+function beside(results: Results): string {
+  const { contenders, cells, schema, usualConnections, sizes, neighbours, firstAnswers } = results
+  const own = cells.filter((cell) => cell.schema === schema)
+  const most = Math.max(...own.map(({ connections }) => connections))
+  const of = (query: QueryName, connections: number, name: string) => {
+    const found = own.find((cell) => cell.query.name === query && cell.connections === connections)?.samples.get(name)
+    return found === undefined ? undefined : middle(found)
+  }
+  const change = (pair: Pair | undefined, value: (sample: Sample) => number) =>
+    pair === undefined
+      ? undefined
+      : median(pair.changed.map((changed, round) => value(changed) / value(pair.plain[round] ?? changed)))
+  const measures: readonly [string, (name: string) => string][] = [
+    [
+      'rate of Q5 on page 1,000 / on page 1',
+      (name) =>
+        quotient(of('deepPage', usualConnections, name)?.perSecond, of('firstPage', usualConnections, name)?.perSecond),
+    ],
+    [
+      'rate of Q1 with ten times the selectors and calls / without',
+      (name) =>
+        figure(
+          change(sizes.get(name), ({ perSecond }) => perSecond),
+          2,
+        ),
+    ],
+    [
+      `p99 / p50 of Q1, ${most} callers`,
+      (name) => quotient(of('history', most, name)?.p99, of('history', most, name)?.p50),
+    ],
+    [
+      'p99 of Q1 beside Q4 in a loop / alone',
+      (name) =>
+        figure(
+          change(neighbours.get(name), ({ p99 }) => p99),
+          2,
+        ),
+    ],
+    [
+      'rate of Q1 beside Q4 in a loop / alone',
+      (name) =>
+        figure(
+          change(neighbours.get(name), ({ perSecond }) => perSecond),
+          2,
+        ),
+    ],
+    [`peak memory in Q1, ${most} callers, MB`, (name) => figure(of('history', most, name)?.peakMegabytes, 0)],
+    ['start to first answer, s', (name) => figure(firstAnswers.get(name), 2)],
+  ]
+  const names = contenders.map(({ name }) => name)
+  return table(
+    ['', ...names],
+    measures.map(([label, value]) => [label, ...names.map(value)]),
+  )
+}
+
+/** How far the ratios of the first half of the rounds are from those of the second. */
+function repeatability(cells: readonly Cell[], reference: string): string {
+  const differences = cells.flatMap(({ samples }) =>
+    [...samples.keys()]
+      .filter((name) => name !== reference)
+      .map((name) => {
+        const half = Math.ceil((samples.get(name)?.length ?? 0) / 2)
+        const within = (from: number, to?: number) =>
+          rateOf(samples, name, from, to) / rateOf(samples, reference, from, to)
+        return Math.abs(within(0, half) / within(half) - 1)
+      })
+      .filter((difference) => Number.isFinite(difference)),
+  )
+  if (differences.length === 0) return ''
+  return (
+    `Repeatability: between the first and the second half of the rounds the ratios to the gateway differ by ` +
+    `${percent(median(differences))} in the median and ${percent(Math.max(...differences))} at most ` +
+    `(${differences.length} ratios).`
+  )
+}
+
+function rateOf(samples: Samples, name: string, from = 0, to?: number): number {
+  return median((samples.get(name) ?? []).slice(from, to).map(({ perSecond }) => perSecond))
+}
+
+function ratio(samples: Samples, name: string, reference: string): string {
+  return quotient(rateOf(samples, name), rateOf(samples, reference))
+}
+
+function rate(samples: readonly Sample[]): string {
+  const { perSecond } = middle(samples)
+  return perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en')
+}
+
+function quotient(a: number | undefined, b: number | undefined): string {
+  return a === undefined || b === undefined ? '–' : figure(a / b, 2)
+}
+
+function figure(value: number | undefined, digits: number): string {
+  return value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits)
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
+}
