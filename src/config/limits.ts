@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Limits } from '../limits/limits.ts'
 import { defaultLimits } from '../limits/limits.ts'
-import { wholeNumber } from './values.ts'
+import { optionalNumber, wholeNumber } from './values.ts'
 
 export const limitSettings = {
   LIMIT_BODY_BYTES: wholeNumber('LIMIT_BODY_BYTES', 100, 10_000_000, defaultLimits.bodyBytes),
@@ -16,14 +16,16 @@ export const limitSettings = {
   LIMIT_RESPONSE_BYTES: wholeNumber('LIMIT_RESPONSE_BYTES', 10_000, 100_000_000, defaultLimits.responseBytes),
   LIMIT_OPERATION_MS: wholeNumber('LIMIT_OPERATION_MS', 100, 600_000, defaultLimits.operationMs),
   LIMIT_CONCURRENT: wholeNumber('LIMIT_CONCURRENT', 1, 10_000, defaultLimits.concurrent),
-  LIMIT_CONCURRENT_PER_CALLER: wholeNumber('LIMIT_CONCURRENT_PER_CALLER', 1, 10_000, defaultLimits.concurrentPerCaller),
+  LIMIT_CONCURRENT_PER_CALLER: optionalNumber('LIMIT_CONCURRENT_PER_CALLER', 1, 10_000),
   LIMIT_QUEUE: wholeNumber('LIMIT_QUEUE', 0, 10_000, defaultLimits.queue),
   LIMIT_QUEUE_MS: wholeNumber('LIMIT_QUEUE_MS', 0, 60_000, defaultLimits.queueMs),
 }
 
 type Given = z.infer<z.ZodObject<typeof limitSettings>>
 
-export function limitsOf(given: Given): Limits {
+/** Without credentials all callers are one, so there is nothing to share out between them unless that is set. */
+export function limitsOf(given: Given, open: boolean): Limits {
+  const perCaller = open ? Number.POSITIVE_INFINITY : defaultLimits.concurrentPerCaller
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,
@@ -36,7 +38,7 @@ export function limitsOf(given: Given): Limits {
     responseBytes: given.LIMIT_RESPONSE_BYTES,
     operationMs: given.LIMIT_OPERATION_MS,
     concurrent: given.LIMIT_CONCURRENT,
-    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER,
+    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? perCaller,
     queue: given.LIMIT_QUEUE,
     queueMs: given.LIMIT_QUEUE_MS,
   }
@@ -51,30 +53,15 @@ export interface RateConfig {
 const mostPerMinute = 2_000_000_000
 
 export const rateSettings = {
-  RATE_LIMIT_COST: z.string().optional(),
-  RATE_LIMIT_REQUESTS: z.string().optional(),
+  RATE_LIMIT_COST: optionalNumber('RATE_LIMIT_COST', 1, mostPerMinute),
+  RATE_LIMIT_REQUESTS: optionalNumber('RATE_LIMIT_REQUESTS', 1, mostPerMinute),
   RATE_LIMIT_DATABASE_URL: z.string().optional(),
 }
 
-const guarded = z.object({
-  RATE_LIMIT_COST: wholeNumber('RATE_LIMIT_COST', 1, mostPerMinute, 600_000),
-  RATE_LIMIT_REQUESTS: wholeNumber('RATE_LIMIT_REQUESTS', 1, mostPerMinute, 60_000),
-})
-
 /** A gateway that asks for no credential has one caller, on this machine: it is not held back unless that is set. */
-export function ratesOf(
-  given: z.infer<z.ZodObject<typeof rateSettings>>,
-  open: boolean,
-  problems: string[],
-): RateConfig {
-  const parsed = guarded.safeParse(given)
-  if (!parsed.success) {
-    problems.push(...parsed.error.issues.map(({ message }) => message))
-    return { costPerMinute: undefined, requestsPerMinute: undefined }
-  }
-  const { RATE_LIMIT_COST, RATE_LIMIT_REQUESTS } = parsed.data
+export function ratesOf(given: z.infer<z.ZodObject<typeof rateSettings>>, open: boolean): RateConfig {
   return {
-    costPerMinute: open && given.RATE_LIMIT_COST === undefined ? undefined : RATE_LIMIT_COST,
-    requestsPerMinute: open && given.RATE_LIMIT_REQUESTS === undefined ? undefined : RATE_LIMIT_REQUESTS,
+    costPerMinute: given.RATE_LIMIT_COST ?? (open ? undefined : 600_000),
+    requestsPerMinute: given.RATE_LIMIT_REQUESTS ?? (open ? undefined : 60_000),
   }
 }

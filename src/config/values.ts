@@ -1,14 +1,18 @@
 /** Forms that several settings have. */
 import { z } from 'zod'
 
-export const wholeNumber = (name: string, min: number, max: number, fallback: number) =>
+const number = (name: string, min: number, max: number) =>
   z
     .string()
     .refine((text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max, {
       error: ({ input }) => `${name} is "${String(input)}"; it must be a whole number from ${min} to ${max}.`,
     })
     .transform(Number)
-    .default(fallback)
+
+export const wholeNumber = (name: string, min: number, max: number, fallback: number) =>
+  number(name, min, max).default(fallback)
+
+export const optionalNumber = (name: string, min: number, max: number) => number(name, min, max).optional()
 
 /** Names between commas. */
 export const list = () =>

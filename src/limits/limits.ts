@@ -28,7 +28,7 @@ export const defaultLimits: Limits = {
   responseBytes: 10_000_000,
   operationMs: 15_000,
   concurrent: 64,
-  concurrentPerCaller: 16,
+  concurrentPerCaller: 32,
   queue: 128,
   queueMs: 2_000,
 }

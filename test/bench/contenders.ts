@@ -1,5 +1,9 @@
 /** Who is measured: data. The first is what all others are compared with. */
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createKey } from '../../src/auth/api-keys.ts'
 import type { Dialect, Operation, Schema } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
 import { postgraphile } from './dialects/postgraphile.ts'
@@ -36,6 +40,13 @@ interface Preparation {
 
 const fullText: BodyForm = ({ text }, variables) => ({ query: text, variables })
 
+/** Every caller of the bench is the same principal, from the same address. */
+const unhurried = {
+  RATE_LIMIT_COST: '2000000000',
+  RATE_LIMIT_REQUESTS: '2000000000',
+  LIMIT_CONCURRENT_PER_CALLER: '100',
+}
+
 /** With authentication, limits or trusted documents switched on it is a contender like any other. */
 const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'>[] = [
   {
@@ -43,7 +54,39 @@ const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'p
     note: 'this gateway as it is shipped, open',
     setting: { environment: {}, headers: {}, body: fullText },
   },
+  {
+    name: 'sipis-gateway, guarded',
+    note: 'asks for an API key, counts against every limit (the rates raised beyond what a bench asks for), writes its audit log to a file',
+    setting: { environment: unhurried, headers: {}, body: fullText },
+    prepare: async ({ folder }) => guarded(folder),
+  },
+  {
+    name: 'sipis-gateway, trusted documents',
+    note: 'guarded as well, and answers nothing but documents of a manifest',
+    setting: { environment: unhurried, headers: {}, body: fullText },
+    prepare: async ({ folder, operations }) => {
+      const manifest = join(folder, 'manifest.json')
+      await writeFile(manifest, JSON.stringify(Object.fromEntries(operations.map(({ text }) => [idOf(text), text]))))
+      const { environment, headers } = guarded(folder)
+      return {
+        environment: { ...environment, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' },
+        headers,
+        body: ({ text }, variables) => ({ documentId: idOf(text), variables }),
+      }
+    },
+  },
 ]
+
+function guarded(folder: string) {
+  const file = join(folder, 'keys.jsonl')
+  const { key } = createKey(file, { name: 'bench', scopes: ['sipis:read', 'sipis:tokens'], expires: undefined })
+  const environment = { ...unhurried, API_KEYS_FILE: file, AUDIT_LOG: join(folder, 'audit.jsonl') }
+  return { environment, headers: { authorization: `Bearer ${key}` } }
+}
+
+function idOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
 
 const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly file: string })[] = [
   {
