@@ -44,7 +44,8 @@ const fullText: BodyForm = ({ text }, variables) => ({ query: text, variables })
 const unhurried = {
   RATE_LIMIT_COST: '2000000000',
   RATE_LIMIT_REQUESTS: '2000000000',
-  LIMIT_CONCURRENT_PER_CALLER: '100',
+  LIMIT_CONCURRENT_PER_CALLER: '1000',
+  LIMIT_QUEUE: '1000',
 }
 
 /** With authentication, limits or trusted documents switched on it is a contender like any other. */
