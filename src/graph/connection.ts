@@ -1,4 +1,4 @@
-import type { Collection, Owned, RowQuery } from '../loaders/collection.ts'
+import type { Collection, Owned } from '../loaders/collection.ts'
 import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
@@ -24,12 +24,6 @@ class Edge<Row> {
   }
 }
 
-export interface Connection<Row> {
-  readonly edges: Promise<Edge<Row>[]>
-  readonly pageInfo: Promise<PageInfo>
-  readonly totalCount: Promise<number>
-}
-
 interface PageInfo {
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
@@ -41,28 +35,38 @@ interface PageInfo {
  * A page that reads nothing until a field of it is asked for: a client that wants only totalCount costs no page, and one
  * that does not want it costs no count. Bad arguments fail at once.
  */
-export function connection<Row>(order: Order<Row>, page: PageArguments, source: Source<Row>): Connection<Row> {
-  const window = windowOf(order, page)
-  let loaded: Promise<Page<Row>> | undefined
-  const load = () => {
-    loaded ??= source.page(window)
-    return loaded
+export class Connection<Row> {
+  readonly #order: Order<Row>
+  readonly #window: Window
+  readonly #source: Source<Row>
+  #page: Promise<Page<Row>> | undefined
+
+  constructor(order: Order<Row>, page: PageArguments, source: Source<Row>) {
+    this.#order = order
+    this.#window = windowOf(order, page)
+    this.#source = source
   }
-  return {
-    get edges() {
-      return load().then(({ rows }) => rows.map((node) => new Edge(order, node)))
-    },
-    get pageInfo() {
-      return load().then(({ rows, hasNextPage, hasPreviousPage }) => ({
-        hasNextPage,
-        hasPreviousPage,
-        startCursor: cursorAt(order, rows.at(0)),
-        endCursor: cursorAt(order, rows.at(-1)),
-      }))
-    },
-    get totalCount() {
-      return source.count()
-    },
+
+  get edges(): Promise<Edge<Row>[]> {
+    return this.#load().then(({ rows }) => rows.map((node) => new Edge(this.#order, node)))
+  }
+
+  get pageInfo(): Promise<PageInfo> {
+    return this.#load().then(({ rows, hasNextPage, hasPreviousPage }) => ({
+      hasNextPage,
+      hasPreviousPage,
+      startCursor: cursorAt(this.#order, rows.at(0)),
+      endCursor: cursorAt(this.#order, rows.at(-1)),
+    }))
+  }
+
+  get totalCount(): Promise<number> {
+    return this.#source.count()
+  }
+
+  #load(): Promise<Page<Row>> {
+    this.#page ??= this.#source.page(this.#window)
+    return this.#page
   }
 }
 
@@ -83,13 +87,14 @@ export function collectionConnection<Row, Orphan extends null = never>(
   conditions: readonly Condition[],
   { filter, orderBy, ...page }: ListArguments,
 ): Connection<Owned<Row, Orphan>> {
-  const counted: RowQuery = { conditions, signature: JSON.stringify([filter]) }
-  const signature = JSON.stringify([filter, orderBy, page])
-  return connection<Owned<Row, Orphan>>(order, page, {
+  return new Connection<Owned<Row, Orphan>>(order, page, {
     page: (window) => {
-      const query = { conditions, window, signature }
+      const query = { conditions, window, signature: JSON.stringify([filter, orderBy, page]) }
       return owner === null ? collection.page(query) : collection.pageOf(owner, query)
     },
-    count: () => (owner === null ? collection.count(counted) : collection.countOf(owner, counted)),
+    count: () => {
+      const query = { conditions, signature: JSON.stringify([filter]) }
+      return owner === null ? collection.count(query) : collection.countOf(owner, query)
+    },
   })
 }

@@ -1,7 +1,7 @@
 import type { Order } from '../loaders/keyset.ts'
 import type { Projection, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
-import { connection } from './connection.ts'
+import { Connection } from './connection.ts'
 
 export const Selector = builder.nodeRef<SelectorRow>('Selector', {
   id: {
@@ -65,7 +65,7 @@ builder.queryFields((t) => ({
         orderBy: t.arg({ type: SelectorOrder, defaultValue: 'LAST_SEEN_DESC', description: 'How the list is sorted.' }),
       },
       resolve: (_, { filter, orderBy, ...page }, { loaders }) =>
-        connection(selectorOrder(loaders.projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
+        new Connection(selectorOrder(loaders.projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
           page: (window) => loaders.selectors.page(filter ?? {}, window),
           count: () => loaders.selectors.count(filter ?? {}),
         }),

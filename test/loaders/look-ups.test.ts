@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import type { Opened } from '../support/database.ts'
+import { backends } from '../support/database.ts'
+import { addDataSet, addRow, selectorNamed } from '../support/rows.ts'
+
+describe.each(backends)('Look-ups on $name', ({ open }) => {
+  let opened: Opened
+  let client: Client
+  let names: string[]
+  let username: string
+
+  beforeAll(async () => {
+    opened = await open()
+    await addDataSet(opened, { selectors: 12, calls: 9 })
+    await addRow(opened, 'pushtests', 99, {
+      rowid: 1_000,
+      pushid: 'left behind',
+      platform: 'apns',
+      started: '2026-01-01',
+    })
+    client = await openClient(opened.database)
+    const { selectors, calls } = await client.ask(
+      '{ selectors { nodes { selector } } calls(first: 1) { nodes { caller { username } } } }',
+    )
+    names = selectors.nodes.map(({ selector }: { selector: string }) => selector)
+    username = calls.nodes[0].caller.username
+  })
+  afterAll(() => opened[Symbol.asyncDispose]())
+
+  const children = (after: string) => `{ id lastSeen
+    tokens { totalCount nodes { id fingerprint } }
+    calls(first: 4) { totalCount edges { cursor node { id time callId } } pageInfo { hasNextPage } }
+    next: calls(first: 3, after: ${after}) { nodes { id } pageInfo { hasPreviousPage } }
+    oldest: calls(last: 2, before: ${after}, orderBy: OLDEST_FIRST) { nodes { id } }
+    some: calls(filter: { since: "2026-01-01T00:00:00Z", callerUsername: "${username}" }) { totalCount nodes { id } }
+    messages(first: 2) { totalCount nodes { id headers body } }
+    pushTests(filter: { concluded: true }) { totalCount nodes { id latencyMs } } }`
+
+  it('give of one selector what they give of it among others', async () => {
+    const asked = names.map((name, n) => `s${n}: selector(selector: "${name}") ${children('null')}`)
+    const together = await client.ask(`{ ${asked.join(' ')} }`)
+    for (const [n, name] of names.entries()) {
+      const { s } = await client.ask(`{ s: selector(selector: "${name}") ${children('null')} }`)
+      expect(s).toEqual(together[`s${n}`])
+      expect(s.calls.edges).toHaveLength(4)
+    }
+  })
+
+  it('have the same texts whatever the values', async () => {
+    const texts = new Set<string>()
+    const found: number[] = []
+    for (const name of names) {
+      const { s } = await client.ask(
+        `{ s: selector(selector: "${name}") { calls(first: 1) { pageInfo { endCursor } } } }`,
+      )
+      client.statements()
+      const size = found.length + 1
+      await client.ask(
+        `query ($name: String!, $size: Int, $after: String, $since: DateTime) { selector(selector: $name) {
+          calls(first: $size, after: $after, filter: { since: $since, callerUsername: $name }) { totalCount nodes { id } }
+          tokens(first: $size) { nodes { id } } } }`,
+        { name, size, after: s.calls.pageInfo.endCursor, since: `2026-01-${10 + size}T00:00:00Z` },
+      )
+      for (const { text } of client.statements()) texts.add(text)
+      found.push(texts.size)
+    }
+    expect(found).toEqual(names.map(() => 4))
+  })
+
+  it('give nothing of a selector that is not there, whatever has been left behind', async () => {
+    const gone = selectorNamed(99)
+    const { selector, pushTests } = await client.ask(
+      `{ selector(selector: "${gone}") ${children('null')} pushTests(filter: { platform: "apns" }, orderBy: OLDEST_FIRST, first: 1) {
+        nodes { pushId selector { id } } } }`,
+    )
+    expect(selector).toBeNull()
+    expect(pushTests.nodes).toEqual([{ pushId: 'left behind', selector: null }])
+  })
+})
