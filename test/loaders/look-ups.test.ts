@@ -20,7 +20,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
       platform: 'apns',
       started: '2026-01-01',
     })
-    client = await openClient(opened.database)
+    client = await openClient(opened.database, { limits: { cost: 1_000_000, aliases: 1_000, tokens: 10_000 } })
     const { selectors, calls } = await client.ask(
       '{ selectors { nodes { selector } } calls(first: 1) { nodes { caller { username } } } }',
     )
