@@ -2,7 +2,7 @@
  * API keys, for tooling without an issuer. The file holds one JSON object a line, with the SHA-256 of each key: a key has 256
  * random bits, so a plain hash of it tells nothing and needs no salt.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Problem } from '../problem.ts'
@@ -163,5 +163,5 @@ function stamp(path: string): string {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }

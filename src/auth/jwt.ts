@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { errors, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
@@ -33,7 +33,7 @@ export function openJwtVerifier(keys: JWTVerifyGetKey, options: JwtOptions): Jwt
   const trusted = new LRUCache<string, Principal>({ max: trustedCredentials })
   return async (token) => {
     if (token.length > maxLength) throw new CredentialError(`longer than ${maxLength} characters`)
-    const digest = createHash('sha256').update(token).digest('base64')
+    const digest = hash('sha256', token, 'base64')
     const known = trusted.get(digest)
     if (known !== undefined) return known
     const payload = await verify(token, keys, options)

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Principal } from '../auth/principal.ts'
 
@@ -23,8 +23,9 @@ const mostSelectors = 20
  * Writes one line for each operation. Selectors appear as a keyed hash: whoever has the key can look for one, nobody else can
  * tell whose history was read.
  */
-export function openAudit(logger: Logger, key: string | Buffer): Audit {
-  const hash = (selector: string) => createHmac('sha256', key).update(selector).digest('hex').slice(0, 16)
+export function openAudit(logger: Logger, key: string | Uint8Array): Audit {
+  const secret = createSecretKey(Buffer.from(key))
+  const hash = (selector: string) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16)
   return ({ principal, operationName, documentHash, selectors, rows, outcome, durationMs }) => {
     logger.info(
       {

@@ -64,14 +64,15 @@ function checkContentType({ headers }: IncomingMessage): void {
 }
 
 function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
-  const tooLong = new Refusal(
-    413,
-    'TOO_COSTLY',
-    `The body is longer than ${maxBytes} bytes (LIMIT_BODY_BYTES). Send less at a time.`,
-    // What is left of the body is not read, so the connection cannot be used again.
-    { headers: { connection: 'close' }, setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
-  )
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong)
+  const tooLong = () =>
+    new Refusal(
+      413,
+      'TOO_COSTLY',
+      `The body is longer than ${maxBytes} bytes (LIMIT_BODY_BYTES). Send less at a time.`,
+      // What is left of the body is not read, so the connection cannot be used again.
+      { headers: { connection: 'close' }, setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
+    )
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -79,7 +80,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
       length += chunk.length
       if (length > maxBytes) {
         request.pause()
-        reject(tooLong)
+        reject(tooLong())
       } else chunks.push(chunk)
     })
     request.once('end', () => resolve(Buffer.concat(chunks).toString()))

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
@@ -52,9 +52,9 @@ function counter(
   if (limit === undefined) return async () => ({})
   const limits = limiter(policy, limit, store)
   // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
-  const secret = store === undefined ? randomBytes(32) : 'sipis-gateway'
+  const secret = store === undefined ? randomBytes(32).toString('hex') : 'sipis-gateway'
   return async (key, points) => {
-    const number = createHmac('sha256', secret).update(key).digest().readUInt32BE() % counters[policy]
+    const number = hash('sha256', secret + key, 'buffer').readUInt32BE() % counters[policy]
     const found = await consume(limits, String(number), points)
     if (found.consumedPoints > limit) throw refusal(policy, setting, limit, found)
     return allowance(policy, limit, found)
