@@ -9,11 +9,12 @@ export type Prepared = (values: Readonly<Record<string, unknown>>) => Statement
 
 /** With a lane it is a look-up: a statement that an index answers, whatever the values. */
 export function prepare(statement: SQL, lane?: string): Prepared {
-  const { text, values: places } = render(statement)
+  const { text, values: params } = render(statement)
+  const places = params.map((param) => (is(param, Placeholder) ? { name: param.name } : { constant: param }))
   const lookUp = lane === undefined ? undefined : { lane, name: nameOf(text) }
   return (values) => ({
     text,
-    values: places.map((place) => (is(place, Placeholder) ? values[place.name] : place)),
+    values: places.map(({ name, constant }) => (name === undefined ? constant : values[name])),
     lookUp,
   })
 }

@@ -6,12 +6,12 @@ const latest = '9999-12-31T23:59:59.999999Z'
 
 const printed = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00)?( BC)?$/
 
-/** By far the most: four digits of the year and all of the fraction. */
-const isOrdinary = (text: string) => text.length === 29 && text[10] === ' ' && text.endsWith('+00')
+/** By far the most: in UTC, of four digits of the year, after Christ. */
+const isOrdinary = (text: string) => text[10] === ' ' && text.endsWith('+00')
 
 /** Instants that RFC 3339 cannot say become its earliest or latest one. */
 export function formatInstant(text: string): string {
-  if (isOrdinary(text)) return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`
+  if (isOrdinary(text)) return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(6, '0')}Z`
   if (text === 'infinity') return latest
   if (text === '-infinity') return earliest
   const [, year = '', month, day, time, fraction = '', era] = printed.exec(text) ?? unreadable(text)

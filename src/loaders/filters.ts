@@ -33,16 +33,19 @@ export function callConditions(
   { missedReason, ...filter }: CallFilter,
   knownReasons: readonly string[],
 ): Condition[] {
-  const reason = columns.missedReason.sql
-  const words = missedReason?.filter((word) => word !== null)
-  const unknown = sql`${reason} <> ALL(${sql.param([...knownReasons])}::text[])`
   return [
     ...inPeriod(columns.time.sql, filter),
     ...ofPeer(columns, filter.callerUsername, filter.callerDomain),
-    ...(missedReason?.includes(null)
-      ? given('reasonsAndUnknown', words, (value) => sql`(${reason} = ANY(${value}::text[]) OR ${unknown})`)
-      : given('reasons', words, (value) => sql`${reason} = ANY(${value}::text[])`)),
+    ...ofReasons(columns.missedReason.sql, missedReason, knownReasons),
   ]
+}
+
+function ofReasons(reason: SQL, asked: CallFilter['missedReason'], knownReasons: readonly string[]): Condition[] {
+  if (asked == null) return []
+  const words = asked.filter((word) => word !== null)
+  if (!asked.includes(null)) return given('reasons', words, (value) => sql`${reason} = ANY(${value}::text[])`)
+  const unknown = sql`${reason} <> ALL(${sql.param([...knownReasons])}::text[])`
+  return given('reasonsAndUnknown', words, (value) => sql`(${reason} = ANY(${value}::text[]) OR ${unknown})`)
 }
 
 export function messageConditions(columns: Columns<MessageRow>, filter: MessageFilter): Condition[] {
