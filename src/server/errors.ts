@@ -57,13 +57,18 @@ export function createErrorMask(logger: Logger): (error: unknown) => Error {
     if (said === undefined) return located ?? cause
     const { message, ...extensions } = said
     const { code } = extensions
-    if (!callersOwn.has(code)) log(cause, code, located?.path?.join('.') ?? '')
+    if (!callersOwn.has(code) && !isCancelled(cause)) log(cause, code, located?.path?.join('.') ?? '')
     return new GraphQLError(message, {
       nodes: located?.nodes ?? null,
       path: located?.path ?? null,
       extensions,
     })
   }
+}
+
+/** The caller has gone away, or has asked for more than LIMIT_OPERATION_MS allows: no trouble of the database. */
+function isCancelled(cause: Error): boolean {
+  return cause instanceof DatabaseError && cause.code === 'CANCELLED'
 }
 
 /** What to say instead of the error; undefined where the error may be seen as it is. */

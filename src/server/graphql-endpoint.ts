@@ -191,6 +191,8 @@ function timeOf(response: ServerResponse, ms: number): Disposable & { readonly s
   const end = () => ending.abort()
   const timer = setTimeout(end, ms)
   response.once('close', end)
+  // Who left while we found out who they are is not heard of again.
+  if (response.destroyed) end()
   return {
     signal: ending.signal,
     [Symbol.dispose]() {
