@@ -80,9 +80,15 @@ function tell(cause: Error, located: GraphQLError | undefined): Said | undefined
   if (cause instanceof GraphQLError) {
     if (ownCodes.has(cause.extensions['code'])) return undefined
     // Without a path it is graphql's own word on the request, such as a variable of the wrong type.
-    if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: cause.message }
+    if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: withoutSuggestion(cause.message) }
   }
   return databaseFailures.unexpected
+}
+
+/** As in validation: what is wrong is told, and not what the schema has instead. The executor has no option for that. */
+function withoutSuggestion(message: string): string {
+  const at = message.lastIndexOf(' Did you mean ')
+  return at === -1 ? message : message.slice(0, at)
 }
 
 function rootCause(error: unknown): Error {
