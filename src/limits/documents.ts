@@ -29,7 +29,8 @@ export interface Documents {
 const maxErrors = 5
 /** To find the line of an error is a pass over the text, for each place that it names. No honest document is this long. */
 const mostLinesWithLocations = 1_000
-const cachedCharacters = 2_000_000
+/** Parsed, a character takes up to 140 bytes. */
+const cachedCharacters = 500_000
 const longestCached = 20_000
 
 /** Why a document is refused. */

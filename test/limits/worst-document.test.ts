@@ -5,6 +5,7 @@ import { schema } from '../../src/graph/schema.ts'
 import { openDocuments, RefusedDocument } from '../../src/limits/documents.ts'
 import { defaultLimits } from '../../src/limits/limits.ts'
 import { times } from '../support/counts.ts'
+import { heapUsed } from '../support/heap.ts'
 import { bred, suspects } from '../support/heavy-documents.ts'
 import type { Tape } from '../support/tape.ts'
 import { tapes } from '../support/tape.ts'
@@ -63,4 +64,18 @@ describe('The document that takes longest to judge', () => {
     },
     times(1_800_000, 60_000),
   )
+})
+
+describe('The documents that are remembered', () => {
+  it('take less than 100 MB, whoever sends however many', () => {
+    const documents = openDocuments(schema, defaultLimits)
+    const before = heapUsed()
+    const lists = ['selectors', 'calls', 'messages', 'pushTests']
+    for (let number = 0; number < 500; number++) {
+      const fields = Array.from({ length: 45 }, (_, at) => `${lists[at % 4]}{nodes{${' id'.repeat(9)}}edges{cursor}}`)
+      documents.prepare(`query Q${number}{${fields.join('')}}`)
+    }
+    expect(heapUsed() - before).toBeLessThan(100_000_000)
+    documents.prepare('{ viewer { name } }')
+  })
 })
