@@ -53,13 +53,10 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
     if (isNonNullType(type)) return literalOf(value, type.ofType)
     if (value === null || value === undefined) return 'null'
     if (Array.isArray(value)) return `[${value.map((one) => literalOf(one, isListType(type) ? type.ofType : type))}]`
-    if (isEnumType(type)) return String(value)
-    if (typeof value !== 'object' || !isInputObjectType(type)) return JSON.stringify(value)
-    const fields = type.getFields()
-    const printed = Object.entries(value).flatMap(([name, one]) => {
-      const field = fields[name]
-      return field === undefined ? [] : [`${name}: ${literalOf(one, field.type)}`]
-    })
+    if (isEnumType(type) && typeof value === 'string') return value
+    if (typeof value !== 'object') return JSON.stringify(value)
+    const fields = isInputObjectType(type) ? type.getFields() : {}
+    const printed = Object.entries(value).map(([name, one]) => `${name}: ${literalOf(one, fields[name]?.type ?? type)}`)
     return `{ ${printed.join(', ')} }`
   }
 
