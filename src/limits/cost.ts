@@ -18,10 +18,9 @@ import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 const countCost = { ofSelector: 10, ofAll: 1_000 }
 
 /** How many objects a field that is a list, but no page, may give. */
-const listSizes: Readonly<Record<string, number>> = {
-  'Database.tableVersions': 100,
-  'Selector.settings': 10,
-}
+export type ListSizes = Readonly<Record<string, number>>
+
+const fixedSizes: ListSizes = { 'Database.tableVersions': 100 }
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -39,6 +38,7 @@ export function costOf(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   given: Variables,
+  listSizes: ListSizes,
 ): number {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
@@ -78,12 +78,16 @@ export function costOf(
     const type = typeOfField(field, parent)
     const below = field.selectionSet === undefined ? free : ofSet(field.selectionSet, type)
     if (isConnection(parent)) return inConnection(field, below)
-    if (!isConnection(type)) {
-      const size = listSize(`${parent?.name}.${field.name.value}`, field, variables)
-      return { fixed: size * (1 + below.fixed), perRow: 0 }
-    }
+    if (!isConnection(type))
+      return { fixed: 1 + ofList(`${parent?.name}.${field.name.value}`, field, below), perRow: 0 }
     const counts = parent === schema.getQueryType() && asksForCount(field, fragments) ? countCost.ofAll : 0
     return { fixed: 1 + counts + below.fixed + below.perRow * pageSize(field, variables), perRow: 0 }
+  }
+
+  /** What is below a field that is no page: of a list an object counts for itself, as the row of a page does. */
+  const ofList = (path: string, field: FieldNode, { fixed }: Cost): number => {
+    const size = path === 'Query.nodes' ? numberOfIds(field, variables) : (listSizes[path] ?? fixedSizes[path])
+    return size === undefined ? fixed : size * (1 + fixed)
   }
 
   return ofSet(operation.selectionSet, schema.getQueryType() ?? undefined).fixed
@@ -110,12 +114,9 @@ function isConnection(type: GraphQLNamedType | undefined): boolean {
   return type?.name.endsWith('Connection') === true
 }
 
-function listSize(path: string, field: FieldNode, variables: Variables): number {
-  if (path === 'Query.nodes') {
-    const ids = argument(field, 'ids', variables)
-    return Array.isArray(ids) ? ids.length : 1
-  }
-  return listSizes[path] ?? 1
+function numberOfIds(field: FieldNode, variables: Variables): number {
+  const ids = argument(field, 'ids', variables)
+  return Array.isArray(ids) ? ids.length : 1
 }
 
 /** What is out of range is refused when the field is executed; here it counts as much as may be. */

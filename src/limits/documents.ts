@@ -3,10 +3,10 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import { GraphQLError, getOperationAST, Kind, parse, specifiedRules, validate, visit } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { brief } from './brief.ts'
-import type { Variables } from './cost.ts'
+import type { ListSizes, Variables } from './cost.ts'
 import { costOf } from './cost.ts'
 import type { Limits } from './limits.ts'
-import { exceeded } from './shape.ts'
+import { exceeded, tooDeep } from './shape.ts'
 import { tooCostly } from './too-costly.ts'
 
 /** A document that keeps within the limits and is valid. */
@@ -28,7 +28,10 @@ export interface Documents {
 
 /** A document may have a thousand mistakes; nobody reads more than the first few. */
 const maxErrors = 5
-const cachedCharacters = 2_000_000
+/** To find the line of an error is a pass over the text, for each place that it names. No honest document is this long. */
+const mostLinesWithLocations = 1_000
+/** Parsed, a character takes up to 140 bytes. */
+const cachedCharacters = 500_000
 const longestCached = 20_000
 
 /** Why a document is refused. */
@@ -45,10 +48,12 @@ export class RefusedDocument extends Error {
 type DocumentLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'directives' | 'repeats'>
 
 /**
+ * `listSizes` says how many objects a field may give whose size the operator decides.
+ *
  * Parses and validates documents, each once while it is remembered. Only good ones are remembered, up to so many characters
  * in all: a stranger can push others out, and so slow them down a little, but cannot fill the memory.
  */
-export function openDocuments(schema: GraphQLSchema, limits: DocumentLimits): Documents {
+export function openDocuments(schema: GraphQLSchema, limits: DocumentLimits, listSizes: ListSizes = {}): Documents {
   const cache = new LRUCache<string, PreparedDocument>({
     maxSize: cachedCharacters,
     maxEntrySize: longestCached,
@@ -58,31 +63,50 @@ export function openDocuments(schema: GraphQLSchema, limits: DocumentLimits): Do
     prepare(text) {
       const known = cache.get(text)
       if (known !== undefined) return known
-      const prepared = prepare(schema, text, limits)
+      const prepared = withinStack(limits, () => prepare(schema, text, limits, listSizes))
       cache.set(text, prepared)
       return prepared
     },
   }
 }
 
-function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits): PreparedDocument {
+/** With a limit of many thousand tokens a document can be nested more deeply than the parser's stack goes. */
+function withinStack<T>({ depth }: DocumentLimits, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof RangeError) throw new RefusedDocument([tooDeep(Number.POSITIVE_INFINITY, depth)])
+    throw error
+  }
+}
+
+function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, listSizes: ListSizes): PreparedDocument {
   const document = parseWithin(text, limits.tokens)
   const beyond = exceeded(document, limits)
   if (beyond !== undefined) throw new RefusedDocument([beyond])
-  const mistakes = validate(schema, document, specifiedRules, { maxErrors })
-  if (mistakes.length > 0) throw new RefusedDocument(mistakes.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')))
+  // Suggestions would tell the schema to whoever guesses, and with names that the document defines itself take seconds to find.
+  const mistakes = validate(schema, document, specifiedRules, { maxErrors, hideSuggestions: true })
+  if (mistakes.length > 0) throw new RefusedDocument(mistakes.map(refusalOf))
   return {
     document,
     hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
     introspects: asksForSchema(document),
     operation: (name) => getOperationAST(document, name) ?? undefined,
-    cost: (operation, variables) => costOf(schema, document, operation, variables),
+    cost: (operation, variables) => costOf(schema, document, operation, variables, listSizes),
   }
+}
+
+/** graphql compares fields of the same name pair by pair, and gives up where there are too many pairs. */
+function refusalOf(mistake: GraphQLError): GraphQLError {
+  if (mistake.message !== 'Validation aborted.') return coded(mistake, 'GRAPHQL_VALIDATION_FAILED')
+  return new GraphQLError('The same fields are asked for too often to compare them all. Ask for each of them once.', {
+    extensions: { code: 'TOO_COSTLY', setting: 'LIMIT_REPEATS' },
+  })
 }
 
 function parseWithin(text: string, maxTokens: number): DocumentNode {
   try {
-    return parse(text, { maxTokens })
+    return parse(text, { maxTokens, noLocation: hasMoreLines(text, mostLinesWithLocations) })
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error
     const isTooLong = /more tha[nt] \d+ tokens/.test(error.message)
@@ -97,6 +121,10 @@ function parseWithin(text: string, maxTokens: number): DocumentNode {
       : coded(error, 'GRAPHQL_PARSE_FAILED')
     throw new RefusedDocument([said])
   }
+}
+
+function hasMoreLines(text: string, most: number): boolean {
+  return text.split(/\r\n|[\n\r]/, most + 1).length > most
 }
 
 function coded(error: GraphQLError, code: string): GraphQLError {

@@ -25,14 +25,7 @@ export function exceeded(document: DocumentNode, limits: Measures): GraphQLError
   if (directives > limits.directives)
     return tooCostly('LIMIT_DIRECTIVES', 'Directives in the document', directives, limits.directives, 'Leave some out.')
   const { depth, repeats } = measure(document)
-  if (depth > limits.depth)
-    return tooCostly(
-      'LIMIT_DEPTH',
-      'Levels of the query',
-      depth,
-      limits.depth,
-      'Ask for the inner objects by their id.',
-    )
+  if (depth > limits.depth) return tooDeep(depth, limits.depth)
   if (repeats > limits.repeats)
     return tooCostly(
       'LIMIT_REPEATS',
@@ -42,6 +35,10 @@ export function exceeded(document: DocumentNode, limits: Measures): GraphQLError
       'Once is enough.',
     )
   return undefined
+}
+
+export function tooDeep(depth: number, limit: number): GraphQLError {
+  return tooCostly('LIMIT_DEPTH', 'Levels of the query', depth, limit, 'Ask for the inner objects by their id.')
 }
 
 function countNodes(document: DocumentNode): { aliases: number; directives: number } {

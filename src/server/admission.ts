@@ -43,6 +43,7 @@ export function openAdmission(limits: AdmissionLimits): Admission {
       const timer = setTimeout(giveUp, limits.queueMs)
       signal.addEventListener('abort', giveUp, { once: true })
       queue.add(waiting)
+      if (signal.aborted) giveUp()
     })
 
   return {

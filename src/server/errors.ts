@@ -8,6 +8,8 @@ import { BadInput } from '../loaders/bad-input.ts'
 
 interface Said {
   readonly code: string
+  /** The limit that was exceeded, for whoever has to change it. */
+  readonly setting?: string
   readonly message: string
 }
 
@@ -20,6 +22,7 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   },
   excessive: {
     code: 'TOO_COSTLY',
+    setting: 'LIMIT_RESPONSE_BYTES',
     message: 'The answer would be too large. Ask for less: smaller pages, fewer bodies and headers at a time.',
   },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
@@ -53,14 +56,20 @@ export function createErrorMask(logger: Logger): (error: unknown) => Error {
     const cause = rootCause(error)
     const said = tell(cause, located)
     if (said === undefined) return located ?? cause
-    const { code, message } = said
-    if (!callersOwn.has(code)) log(cause, code, located?.path?.join('.') ?? '')
+    const { message, ...extensions } = said
+    const { code } = extensions
+    if (!callersOwn.has(code) && !isCancelled(cause)) log(cause, code, located?.path?.join('.') ?? '')
     return new GraphQLError(message, {
       nodes: located?.nodes ?? null,
       path: located?.path ?? null,
-      extensions: { code },
+      extensions,
     })
   }
+}
+
+/** The caller has gone away, or has asked for more than LIMIT_OPERATION_MS allows: no trouble of the database. */
+function isCancelled(cause: Error): boolean {
+  return cause instanceof DatabaseError && cause.code === 'CANCELLED'
 }
 
 /** What to say instead of the error; undefined where the error may be seen as it is. */

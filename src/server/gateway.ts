@@ -68,7 +68,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, logger } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
-  const documents = openDocuments(schema, limits)
+  const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
   const endpoint = openEndpoint({
     authenticate: options.authenticate ?? openAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: openClientAddress(options.trustedProxies ?? []),

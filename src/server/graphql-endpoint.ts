@@ -149,11 +149,12 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
 
   function answerOf(result: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
     const body = JSON.stringify(result)
-    if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
+    const bytes = Buffer.byteLength(body)
+    if (bytes <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
     const large = tooCostly(
       'LIMIT_RESPONSE_BYTES',
       'Bytes of the answer',
-      body.length,
+      bytes,
       limits.responseBytes,
       'Ask for smaller pages.',
     )
@@ -190,6 +191,8 @@ function timeOf(response: ServerResponse, ms: number): Disposable & { readonly s
   const end = () => ending.abort()
   const timer = setTimeout(end, ms)
   response.once('close', end)
+  // Who left while we found out who they are is not heard of again.
+  if (response.destroyed) end()
   return {
     signal: ending.signal,
     [Symbol.dispose]() {

@@ -84,7 +84,10 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
       } else chunks.push(chunk)
     })
     request.once('end', () => resolve(Buffer.concat(chunks).toString()))
-    request.once('error', () => reject(new Refusal(400, 'BAD_USER_INPUT', 'The body ended early.')))
+    const endedEarly = () => reject(new Refusal(400, 'BAD_USER_INPUT', 'The body ended early.'))
+    request.once('error', endedEarly)
+    // Of a connection that is gone already nothing more is heard.
+    if (request.destroyed) endedEarly()
   })
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openClient } from '../support/client.ts'
+import { openClient, unlimited } from '../support/client.ts'
 import { contents, copied, executeAccepting, rowCounts, runCopy } from '../support/copying.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../support/database.ts'
@@ -22,7 +22,7 @@ async function pair(from: Encoding = 'UTF8', to: Encoding = 'UTF8'): Promise<[Te
 async function ask({ url }: TestDatabase, query: string): Promise<unknown> {
   const database = openReader(url)
   try {
-    return await (await openClient(database)).ask(query)
+    return await (await openClient(database, { limits: unlimited })).ask(query)
   } finally {
     await database.close()
   }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CopyReport, TableReport } from '../../src/copy/report.ts'
 import { rejectsByReason } from '../../src/copy/report.ts'
-import { openClient } from '../support/client.ts'
+import { openClient, unlimited } from '../support/client.ts'
 import { contents, rowCounts, runCopy } from '../support/copying.ts'
 import { times } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -204,7 +204,7 @@ const everything = `{ selectors(first: 100, orderBy: SELECTOR_ASC) { nodes { id 
 async function answers({ url }: TestDatabase): Promise<unknown> {
   const database = openReader(url)
   try {
-    const { selectors } = await (await openClient(database)).ask(everything)
+    const { selectors } = await (await openClient(database, { limits: unlimited })).ask(everything)
     return selectors.nodes
       .map((node: { pushTests: { nodes: object[] } }) => ({
         ...node,

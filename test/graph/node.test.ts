@@ -90,6 +90,18 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(raw.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
   })
 
+  it('may be asked for in several ways at once', async () => {
+    const { selectors } = await client.ask('{ selectors(first: 1) { nodes { id calls(first: 1) { nodes { id } } } } }')
+    const [{ id, calls }] = selectors.nodes
+    const ids = [id, calls.nodes[0].id, id]
+    const found = await client.ask(
+      'query ($id: ID!, $ids: [ID!]!) { node(id: $id) { id } nodes(ids: $ids) { id } again: nodes(ids: $ids) { id } }',
+      { id, ids },
+    )
+    const expected = ids.map((one) => ({ id: one }))
+    expect(found).toEqual({ node: { id }, nodes: expected, again: expected })
+  })
+
   it('is one of at most a hundred', async () => {
     const ids = Array.from({ length: 101 }, () => Buffer.from('Selector:nobody').toString('base64url'))
     const { errors } = await client.answer(again, { ids })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../support/client.ts'
-import { openClient } from '../support/client.ts'
+import { openClient, unlimited } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
 import { addDataSet, addRow, selectorNamed } from '../support/rows.ts'
@@ -20,7 +20,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
       platform: 'apns',
       started: '2026-01-01',
     })
-    client = await openClient(opened.database, { limits: { cost: 1_000_000, aliases: 1_000, tokens: 10_000 } })
+    client = await openClient(opened.database, { limits: unlimited })
     const { selectors, calls } = await client.ask(
       '{ selectors { nodes { selector } } calls(first: 1) { nodes { caller { username } } } }',
     )

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { Database, Statement } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
+import type { Limits } from '../../src/limits/limits.ts'
 import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { createGateway } from '../../src/server/gateway.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -28,6 +29,14 @@ export interface Client extends AsyncDisposable {
 }
 
 export type ClientOptions = Partial<Omit<GatewayOptions, 'database' | 'detected'>>
+
+/** For tests that compare whole databases. */
+export const unlimited: Partial<Limits> = {
+  cost: 10_000_000,
+  tokens: 100_000,
+  aliases: 10_000,
+  responseBytes: 100_000_000,
+}
 
 export async function openClient(database: Database, options: ClientOptions = {}): Promise<Client> {
   const ran: Statement[] = []

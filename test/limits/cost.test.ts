@@ -1,0 +1,155 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schema } from '../../src/graph/schema.ts'
+import { openDocuments } from '../../src/limits/documents.ts'
+import { defaultLimits } from '../../src/limits/limits.ts'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import { times } from '../support/counts.ts'
+import type { Opened } from '../support/database.ts'
+import { backends } from '../support/database.ts'
+import { generatedRequest } from '../support/generated-documents.ts'
+import { addDataSet } from '../support/rows.ts'
+import type { Tape } from '../support/tape.ts'
+import { tapes } from '../support/tape.ts'
+
+const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)
+const documents = openDocuments(schema, defaultLimits, { 'Selector.settings': settings.length })
+
+function costOf(query: string, variables: Readonly<Record<string, unknown>> = {}): number {
+  const prepared = documents.prepare(query)
+  const operation = prepared.operation(undefined)
+  if (operation === undefined) throw new Error('There is no operation.')
+  return prepared.cost(operation, variables)
+}
+
+/** How many fields of how many objects were answered. */
+function valuesIn(answer: unknown): number {
+  if (Array.isArray(answer)) return answer.reduce<number>((sum, one) => sum + valuesIn(one), 0)
+  if (typeof answer !== 'object' || answer === null) return 0
+  return Object.values(answer).reduce<number>((sum, one) => sum + 1 + valuesIn(one), 0)
+}
+
+describe('The cost of a query', () => {
+  it.each([
+    ['each field once', '{ viewer { name scopes } }', 3],
+    ['every alias', '{ a: viewer { name } b: viewer { name } }', 4],
+    ['a page of 20 where no size is given', '{ messages { nodes { id } } }', 1 + 1 + 20 * 2],
+    ['a page of the size that is given', '{ messages(first: 3) { nodes { id } } }', 1 + 1 + 3 * 2],
+    ['a page from the end', '{ messages(last: 3) { nodes { id } } }', 1 + 1 + 3 * 2],
+    ['pages within pages', '{ selectors(first: 10) { nodes { calls(first: 5) { nodes { id } } } } }', 2 + 10 * 13],
+    ['both nodes and edges', '{ messages(first: 2) { nodes { id } edges { cursor } } }', 1 + 2 + 2 * 2 + 2 * 2],
+    ['a count of everything as a thousand', '{ calls { totalCount } }', 1 + 1_000 + 10],
+    ['a count of one selector as ten', '{ selector(selector: "x") { calls { totalCount } } }', 1 + 1 + 10],
+    ['as many nodes as ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3 * 2],
+    ['a list without ids', '{ nodes(ids: []) { id } }', 1],
+    ['what stands in fragments', '{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { name }', 2],
+    ['what stands in inline fragments', '{ ... { viewer { ... on Viewer { name } } } }', 2],
+    [
+      'the rows of a page that a fragment asks for',
+      '{ messages(first: 4) { ...P } } fragment P on MessageConnection { nodes { id } }',
+      1 + 1 + 4 * 2,
+    ],
+    ['what a directive may leave out', '{ viewer @skip(if: true) { name } }', 2],
+    ['a page out of range as the largest', '{ messages(first: 5000) { nodes { id } } }', 2 + 100 * 2],
+    ['all settings that are allowed', '{ selector(selector: "x") { settings { name } } }', 1 + 1 + 60 * 2],
+  ])('counts %s', (_, query, cost) => {
+    expect(costOf(query)).toBe(cost)
+  })
+
+  it('sees the size of a page in a variable, in its default, and through null', () => {
+    const query = (first: string) => `query (${first}) { messages(first: $first) { nodes { id } } }`
+    const page = (size: number) => 2 + size * 2
+    expect(costOf(query('$first: Int'), { first: 7 })).toBe(page(7))
+    expect(costOf(query('$first: Int'))).toBe(page(20))
+    expect(costOf(query('$first: Int'), { first: null })).toBe(page(20))
+    expect(costOf(query('$first: Int = 9'))).toBe(page(9))
+    expect(costOf(query('$first: Int = 9'), { first: 4 })).toBe(page(4))
+    expect(costOf(query('$first: Int = 9'), { first: null })).toBe(page(20))
+    expect(costOf('query ($last: Int = 6) { messages(first: null, last: $last) { nodes { id } } }')).toBe(page(6))
+    expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 2)
+  })
+
+  it('takes a size that is none as the largest', () => {
+    for (const first of ['7', {}, [], -1, 1e300, true]) {
+      expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
+    }
+  })
+})
+
+describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer of $name', ({ open }) => {
+  let opened: Opened
+  let client: Client
+  let ids: string[]
+  let names: string[]
+
+  beforeAll(async () => {
+    opened = await open()
+    await addDataSet(opened, { selectors: 12, calls: 25, messages: 6, pushTests: 4 })
+    const [[some] = []] = await opened.sql('SELECT min(selector) FROM selectors')
+    const link = opened.version === 'V1' ? 'id' : 'selector'
+    await opened.sql(
+      `INSERT INTO data (${link}, name, value) SELECT ${link}, 'setting' || n, 'x' FROM selectors, generate_series(0, 59) n`,
+    )
+    client = await openClient(opened.database, { allowedSettings: settings, limits: { cost: 100_000_000 } })
+    const found = await client.ask('{ selectors { nodes { id calls(first: 2) { nodes { id } } } } }')
+    ids = found.selectors.nodes.flatMap((one: { id: string; calls: { nodes: { id: string }[] } }) => [
+      one.id,
+      ...one.calls.nodes.map(({ id }) => id),
+    ])
+    names = [String(some)]
+  })
+  afterAll(async () => {
+    await client?.[Symbol.asyncDispose]()
+    await opened?.[Symbol.asyncDispose]()
+  })
+
+  const scalar = (tape: Tape) => (type: string, argument: string) => {
+    const values: Readonly<Record<string, unknown>> = {
+      ID: ids[tape.below(ids.length)],
+      Int: tape.below(30),
+      Boolean: tape.oneIn(2),
+      DateTime: argument === 'until' ? '2027-01-01T00:00:00Z' : '2026-01-01T00:00:00Z',
+      String: { selector: names[0], names: settings[tape.below(settings.length)] }[argument],
+    }
+    return values[type]
+  }
+
+  it(
+    'never holds more values than the query costs',
+    async () => {
+      let values = 0
+      await fc.assert(
+        fc.asyncProperty(tapes(400), async (tape) => {
+          const { query, variables } = generatedRequest(schema, tape, { scalar: scalar(tape), fields: 40, depth: 9 })
+          const cost = costOf(query, variables)
+          fc.pre(cost <= 20_000)
+          const data = await client.ask(query, variables)
+          expect(valuesIn(data), query).toBeLessThanOrEqual(cost)
+          values += valuesIn(data)
+        }),
+        { numRuns: times(2_000, 100) },
+      )
+      // Otherwise nothing was shown.
+      expect(values).toBeGreaterThan(1_000)
+      expect(client.log).toEqual([])
+    },
+    times(1_800_000, 60_000),
+  )
+
+  it('may be large or empty: the cost does not depend on it', async () => {
+    const query = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id } } } } }'
+    const refused = await openClient(opened.database, { limits: { cost: 100 } })
+    const before = await refused.answer(query)
+    await opened.sql('DELETE FROM sipcalls')
+    const after = await refused.answer(query)
+    await refused[Symbol.asyncDispose]()
+    expect(before).toEqual(after)
+    expect(before.errors?.[0]?.extensions).toEqual({
+      code: 'TOO_COSTLY',
+      setting: 'LIMIT_COST',
+      cost: costOf(query),
+      limit: 100,
+    })
+  })
+})

@@ -1,0 +1,150 @@
+/** Whatever is sent, the gateway answers it or refuses it, and is none the worse for it. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Authenticate } from '../../src/auth/authenticate.ts'
+import { CredentialError } from '../../src/auth/credential-error.ts'
+import type { Principal } from '../../src/auth/principal.ts'
+import { openPrincipal } from '../../src/auth/principal.ts'
+import { schema } from '../../src/graph/schema.ts'
+import type { Attacker } from '../support/attacker.ts'
+import { openAttacker, printed } from '../support/attacker.ts'
+import type { Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import { times } from '../support/counts.ts'
+import type { Opened } from '../support/database.ts'
+import { backends } from '../support/database.ts'
+import { heapUsed } from '../support/heap.ts'
+import type { Attack } from '../support/hostile-requests.ts'
+import { attackOf } from '../support/hostile-requests.ts'
+import type { Samples } from '../support/hostile-values.ts'
+import { addDataSet } from '../support/rows.ts'
+import { seededTape } from '../support/tape.ts'
+
+const together = 20
+const batches = times(2_500, 38)
+/** A detector of requests that are never answered, and no promise. */
+const hangMs = 30_000
+const mostGrowth = 100_000_000
+
+describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The gateway over $name', ({ open }) => {
+  let opened: Opened
+  let client: Client
+  let attacker: Attacker
+  let samples: Samples
+
+  beforeAll(async () => {
+    opened = await open()
+    await addDataSet(opened, { selectors: 15, calls: 10 })
+    const [[device] = []] = await opened.sql('SELECT min(selector) FROM selectors')
+    client = await openClient(opened.database, {
+      authenticate: believe(String(device)),
+      allowedSettings: ['a', 'b'],
+      // The caller is always the same one here.
+      limits: { concurrentPerCaller: 64 },
+    })
+    attacker = openAttacker(client.url)
+    samples = await samplesOf(client)
+  })
+  afterAll(async () => {
+    attacker?.[Symbol.dispose]()
+    await client?.[Symbol.asyncDispose]()
+    await opened?.[Symbol.asyncDispose]()
+  })
+
+  it(
+    'answers or refuses whatever is sent, without an error of its own, a hang or a growing heap',
+    async () => {
+      const counted = new Map<string, number>()
+      const judge = async (seed: number) => {
+        const attack = attackOf(schema, seededTape(seed), samples)
+        const verdict = await judged(attacker, attack)
+        if (verdict.problem !== undefined) {
+          throw new Error(`seededTape(${seed}): ${verdict.problem}\n${printed(attack)}\n${client.log.join('')}`)
+        }
+        counted.set(verdict.outcome, (counted.get(verdict.outcome) ?? 0) + 1)
+      }
+      const run = (numRuns: number) =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.noBias(fc.integer()), { minLength: together, maxLength: together }),
+            async (seeds) => {
+              await Promise.all(seeds.map(judge))
+              client.statements()
+              const errors = client.log.splice(0).filter((line) => JSON.parse(line).level >= 50)
+              if (errors.length > 0) throw new Error(`One of seededTape(${seeds}) was logged:\n${errors.join('')}`)
+            },
+          ),
+          { numRuns, endOnFailure: true },
+        )
+      // What is made once, such as the page of GraphiQL and compiled code, is no growth.
+      await run(Math.ceil(batches / 5))
+      const before = heapUsed()
+      await run(batches)
+      const growth = heapUsed() - before
+      if (times(1, 0) === 1) process.stderr.write(`${[...counted].sort().join(' ')} heap ${growth}\n`)
+      expect(growth).toBeLessThan(mostGrowth)
+      // It must have come through to the data, and not have failed at the door.
+      expect(counted.get('200 data') ?? 0).toBeGreaterThan(batches)
+      const data = await client.ask('{ selectors(first: 1) { totalCount nodes { calls(first: 1) { totalCount } } } }')
+      expect(data).toEqual({ selectors: { totalCount: 15, nodes: [{ calls: { totalCount: 10 } }] } })
+    },
+    times(3_600_000, 120_000),
+  )
+})
+
+/** A caller of each kind. */
+function believe(device: string): Authenticate {
+  const principals: Readonly<Record<string, Principal>> = {
+    'Bearer reader': { id: 'reader', name: 'reader', scopes: ['sipis:read'], selector: null },
+    'Bearer device': { id: 'device', name: 'device', scopes: ['sipis:own'], selector: device },
+  }
+  return async (authorization) => {
+    if (authorization === undefined) return openPrincipal
+    const found = principals[authorization]
+    if (found === undefined) throw new CredentialError('unknown')
+    return found
+  }
+}
+
+async function samplesOf(client: Client): Promise<Samples> {
+  const list = (fields: string) =>
+    `(first: 3) { pageInfo { startCursor endCursor } nodes { id ${fields} } edges { cursor } }`
+  const data: unknown = await client.ask(
+    `{ selectors${list('selector tokens { nodes { id } }')} calls${list('')} messages${list('')} pushTests${list('')} }`,
+  )
+  const found = { ids: new Set<string>(), cursors: new Set<string>(), selectors: new Set<string>() }
+  JSON.stringify(data, (key, value: unknown) => {
+    if (typeof value !== 'string') return value
+    if (key === 'id') found.ids.add(value)
+    else if (key === 'selector') found.selectors.add(value)
+    else found.cursors.add(value)
+    return value
+  })
+  return { ids: [...found.ids], cursors: [...found.cursors], selectors: [...found.selectors] }
+}
+
+interface Verdict {
+  readonly outcome: string
+  readonly problem?: string
+}
+
+async function judged(attacker: Attacker, attack: Attack): Promise<Verdict> {
+  let timer: NodeJS.Timeout | undefined
+  const hang = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), hangMs)
+  })
+  const outcome = await Promise.race([attacker.send(attack), hang])
+  clearTimeout(timer)
+  if (outcome === undefined) return { outcome: 'hang', problem: 'It was not answered.' }
+  const { statuses, text } = outcome
+  const told = `${'bytes' in attack ? 'raw ' : ''}${statuses.join('+') || 'no answer'}${kindOf(text)}`
+  const isFault = statuses.some((status) => status >= 500) || text.includes('"code":"INTERNAL"')
+  return isFault
+    ? { outcome: told, problem: `It was answered with ${told}: ${text.slice(0, 2_000)}` }
+    : { outcome: told }
+}
+
+function kindOf(text: string): string {
+  if (text.startsWith('{"data"') || text.includes(',"data":{')) return ' data'
+  return /"code":"([A-Z_]+)"/.exec(text)?.[1]?.replace(/^/, ' ') ?? ''
+}
