@@ -39,6 +39,22 @@ const maxNames = 200
 /** What a session has prepared is gone, or out of date because a table has changed. */
 const stale = new Set(['26000', '0A000'])
 
+declare module 'pg' {
+  interface Client {
+    readonly connection: Connection
+  }
+}
+
+/**
+ * What is asked in one turn of the event loop is written at once: a system call for each statement would cost more than all
+ * else that is done for it.
+ */
+function writeTogether({ connection: { stream } }: pg.Client): void {
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  setImmediate(() => stream.uncork())
+}
+
 const queryCanceled = '57014'
 
 /** The connection is made when it is first needed, and again after it has ended. */
@@ -78,6 +94,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
 
   const runOn = async (client: pg.Client, statement: Statement): Promise<Value[][]> => {
     const { text, values } = statement
+    writeTogether(client)
     const { rows } = await client.query<Value[]>({ ...nameOf(statement), text, values: [...values], rowMode: 'array' })
     return rows
   }

@@ -6,6 +6,7 @@ import { brief } from './brief.ts'
 import type { ListSizes, Variables } from './cost.ts'
 import { costOf } from './cost.ts'
 import type { Limits } from './limits.ts'
+import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
 import { tooCostly } from './too-costly.ts'
 
@@ -92,7 +93,7 @@ function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, li
     hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
     introspects: asksForSchema(document),
     operation: (name) => getOperationAST(document, name) ?? undefined,
-    cost: (operation, variables) => costOf(schema, document, operation, variables, listSizes),
+    cost: remembered(document, (operation, variables) => costOf(schema, document, operation, variables, listSizes)),
   }
 }
 
