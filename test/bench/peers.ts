@@ -8,10 +8,11 @@ import { z } from 'zod'
 const folder = import.meta.dirname
 const root = join(folder, '..', '..')
 
-/** Installs what is missing, and checks the types of what uses it, for the project's own check cannot. */
+/** Builds the gateway as it is shipped, installs what is missing, and checks the types of what the project's own check cannot. */
 export function preparePeers(): void {
   const quietly: ExecFileSyncOptions = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }
   if (!existsSync(join(folder, 'node_modules'))) execFileSync('npm', ['ci', '--prefix', folder], quietly)
+  execFileSync('npm', ['run', 'build'], quietly)
   execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', folder], { cwd: root, stdio: 'inherit' })
 }
 
