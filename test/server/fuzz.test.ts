@@ -63,6 +63,9 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
         }
         counted.set(verdict.outcome, (counted.get(verdict.outcome) ?? 0) + 1)
       }
+      // Such a rejection ends the process, where no test looks after it.
+      const stray: unknown[] = []
+      process.on('unhandledRejection', (reason) => stray.push(reason))
       const run = (numRuns: number) =>
         fc.assert(
           fc.asyncProperty(
@@ -72,6 +75,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
               client.statements()
               const errors = client.log.splice(0).filter((line) => JSON.parse(line).level >= 50)
               if (errors.length > 0) throw new Error(`One of seededTape(${seeds}) was logged:\n${errors.join('')}`)
+              if (stray.length > 0) throw new Error(`One of seededTape(${seeds}) left a rejection: ${stray}`)
             },
           ),
           { numRuns, endOnFailure: true },
