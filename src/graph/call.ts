@@ -31,7 +31,7 @@ const Call = builder.nodeRef<CallShape>('Call', {
     description: 'Names this call, before and after a migration.',
     resolve: ({ rowid, owner }: CallShape) => formatRowId({ rowid, selector: owner.selector }),
   },
-  loadWithoutCache: (id, { loaders }) => {
+  loadWithoutCache: async (id, { loaders }) => {
     const { rowid, selector } = parseRowId(id)
     return loaders.calls.byIdentity({ selector, value: rowid })
   },

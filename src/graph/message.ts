@@ -18,7 +18,7 @@ const Message = builder.nodeRef<MessageShape>('Message', {
     description: 'Names this message, before and after a migration.',
     resolve: ({ rowid, owner }: MessageShape) => formatRowId({ rowid, selector: owner.selector }),
   },
-  loadWithoutCache: (id, { loaders }) => {
+  loadWithoutCache: async (id, { loaders }) => {
     const { rowid, selector } = parseRowId(id)
     return loaders.messages.byIdentity({ selector, value: rowid })
   },

@@ -19,7 +19,7 @@ const PushTest = builder.nodeRef<PushTestShape>('PushTest', {
     resolve: ({ owner, key, pushId }: PushTestShape) =>
       owner === null ? JSON.stringify(['orphan', key, pushId]) : JSON.stringify([owner.selector, pushId]),
   },
-  loadWithoutCache: (id, { loaders }) => {
+  loadWithoutCache: async (id, { loaders }) => {
     const { selector, key, pushId } = parseId(id)
     return selector === undefined
       ? loaders.orphanPushTests.load({ key, pushId })

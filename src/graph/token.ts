@@ -12,7 +12,7 @@ const Token = builder.nodeRef<TokenShape>('Token', {
     description: 'Names this token, before and after a migration.',
     resolve: ({ rowid, owner }: TokenShape) => formatRowId({ rowid, selector: owner.selector }),
   },
-  loadWithoutCache: (id, { loaders }) => {
+  loadWithoutCache: async (id, { loaders }) => {
     const { rowid, selector } = parseRowId(id)
     return loaders.tokens.byIdentity({ selector, value: rowid })
   },

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import type { Logger } from 'pino'
 import { Forbidden } from '../auth/forbidden.ts'
 import type { DatabaseFailure } from '../database/database-error.ts'
-import { DatabaseError } from '../database/database-error.ts'
+import { cancelled, DatabaseError } from '../database/database-error.ts'
 import { brief } from '../limits/brief.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 
@@ -69,7 +69,7 @@ export function createErrorMask(logger: Logger): (error: unknown) => Error {
 
 /** The caller has gone away, or has asked for more than LIMIT_OPERATION_MS allows: no trouble of the database. */
 function isCancelled(cause: Error): boolean {
-  return cause instanceof DatabaseError && cause.code === 'CANCELLED'
+  return cause instanceof DatabaseError && cause.code === cancelled().code
 }
 
 /** What to say instead of the error; undefined where the error may be seen as it is. */

@@ -102,6 +102,18 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(found).toEqual({ node: { id }, nodes: expected, again: expected })
   })
 
+  it('that is malformed leaves nothing behind of those beside it: a rejection without an owner ends the process', async () => {
+    const stray: unknown[] = []
+    const note = (reason: unknown) => stray.push(reason)
+    process.on('unhandledRejection', note)
+    // The first is refused by the database, after the second has been refused by us.
+    const ids = ['PushTest:["a","\\u0000"]', 'PushTest:{}'].map((id) => Buffer.from(id).toString('base64url'))
+    const { errors } = await client.answer(again, { ids })
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+    process.off('unhandledRejection', note)
+    expect(stray).toEqual([])
+  })
+
   it('is one of at most a hundred', async () => {
     const ids = Array.from({ length: 101 }, () => Buffer.from('Selector:nobody').toString('base64url'))
     const { errors } = await client.answer(again, { ids })

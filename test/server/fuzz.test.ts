@@ -1,10 +1,12 @@
 /** Whatever is sent, the gateway answers it or refuses it, and is none the worse for it. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Authenticate } from '../../src/auth/authenticate.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { openPrincipal } from '../../src/auth/principal.ts'
+import type { Database } from '../../src/database/database.ts'
+import { DatabaseError } from '../../src/database/database-error.ts'
 import { schema } from '../../src/graph/schema.ts'
 import type { Attacker } from '../support/attacker.ts'
 import { openAttacker, printed } from '../support/attacker.ts'
@@ -21,12 +23,22 @@ import { addDataSet } from '../support/rows.ts'
 import { seededTape } from '../support/tape.ts'
 
 const together = 20
+/** Of the whole; so many are sent to each of the first two databases. */
 const batches = times(2_500, 38)
 /** A detector of requests that are never answered, and no promise. */
 const hangMs = 30_000
 const mostGrowth = 100_000_000
 
-describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The gateway over $name', ({ open }) => {
+const sound = backends
+  .filter(({ name }) => /PostgreSQL.*UTF8/.test(name))
+  .map(({ name, open }) => ({ name, open, batches, disturbed: (database: Database) => database }))
+
+/** The one database again, now with failures: what else was asked for at the same time must not be left alone. */
+const unsound = sound
+  .slice(0, 1)
+  .map((one) => ({ ...one, name: `${one.name}, failing`, batches: Math.ceil(batches / 5), disturbed: failing }))
+
+describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches, disturbed }) => {
   let opened: Opened
   let client: Client
   let attacker: Attacker
@@ -36,14 +48,16 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
     opened = await open()
     await addDataSet(opened, { selectors: 15, calls: 10 })
     const [[device] = []] = await opened.sql('SELECT min(selector) FROM selectors')
-    client = await openClient(opened.database, {
+    client = await openClient(disturbed(opened.database), {
       authenticate: believe(String(device)),
       allowedSettings: ['a', 'b'],
       // The caller is always the same one here.
       limits: { concurrentPerCaller: 64 },
     })
     attacker = openAttacker(client.url)
-    samples = await samplesOf(client)
+    const quiet = await openClient(opened.database)
+    samples = await samplesOf(quiet)
+    await quiet[Symbol.asyncDispose]()
   })
   afterAll(async () => {
     attacker?.[Symbol.dispose]()
@@ -63,6 +77,11 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
         }
         counted.set(verdict.outcome, (counted.get(verdict.outcome) ?? 0) + 1)
       }
+      // Such a rejection ends the process, where no test looks after it.
+      const stray: unknown[] = []
+      const note = (reason: unknown) => stray.push(reason)
+      process.on('unhandledRejection', note)
+      onTestFinished(() => void process.off('unhandledRejection', note))
       const run = (numRuns: number) =>
         fc.assert(
           fc.asyncProperty(
@@ -72,6 +91,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
               client.statements()
               const errors = client.log.splice(0).filter((line) => JSON.parse(line).level >= 50)
               if (errors.length > 0) throw new Error(`One of seededTape(${seeds}) was logged:\n${errors.join('')}`)
+              if (stray.length > 0) throw new Error(`One of seededTape(${seeds}) left a rejection: ${stray}`)
             },
           ),
           { numRuns, endOnFailure: true },
@@ -85,12 +105,26 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
       expect(growth).toBeLessThan(mostGrowth)
       // It must have come through to the data, and not have failed at the door.
       expect(counted.get('200 data') ?? 0).toBeGreaterThan(batches)
-      const data = await client.ask('{ selectors(first: 1) { totalCount nodes { calls(first: 1) { totalCount } } } }')
+      await using quiet = await openClient(opened.database)
+      const data = await quiet.ask('{ selectors(first: 1) { totalCount nodes { calls(first: 1) { totalCount } } } }')
       expect(data).toEqual({ selectors: { totalCount: 15, nodes: [{ calls: { totalCount: 10 } }] } })
     },
     times(3_600_000, 120_000),
   )
 })
+
+/** Every third statement fails in the way that is the caller's own fault: nothing of it is for the log. */
+function failing(database: Database): Database {
+  let asked = 0
+  return {
+    async query(statement, signal) {
+      asked++
+      if (asked > 10 && asked % 3 === 0) throw new DatabaseError('input', '22000', 'a failure of the test')
+      return database.query(statement, signal)
+    },
+    close: () => database.close(),
+  }
+}
 
 /** A caller of each kind. */
 function believe(device: string): Authenticate {

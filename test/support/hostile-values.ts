@@ -92,10 +92,9 @@ const idTypes = ['Selector', 'Token', 'Call', 'Message', 'PushTest', 'Setting', 
 
 /** A cursor or an id: a real one, one that was changed, or one that is made of parts. */
 export function wildOpaque(tape: Tape, { ids, cursors, selectors }: Samples): string {
-  const real = tape.pick([...ids, ...cursors])
-  switch (tape.below(6)) {
-    case 0:
-      return real
+  // Seldom the only one of its kind in a request: what is asked for twice is shared.
+  const real = tape.pick(tape.oneIn(2) ? ids.slice(0, 3) : [...ids, ...cursors])
+  switch (tape.below(8)) {
     case 1:
       return changedText(real, tape)
     case 2:
@@ -104,8 +103,10 @@ export function wildOpaque(tape: Tape, { ids, cursors, selectors }: Samples): st
       return opaque([tape.pick(tags), ...Array.from({ length: tape.below(5) }, () => part(tape, selectors))].join('\n'))
     case 4:
       return opaque(`${tape.pick(idTypes)}:${part(tape, selectors)}:${part(tape, selectors)}`)
-    default:
+    case 5:
       return opaque(`PushTest:${JSON.stringify([...texts.slice(0, tape.below(5)), part(tape, selectors)])}`)
+    default:
+      return real
   }
 }
 
