@@ -12,6 +12,7 @@ import type {
   SelectionSetNode,
 } from 'graphql'
 import { getNamedType, isInterfaceType, isObjectType, Kind, valueFromASTUntyped } from 'graphql'
+import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 
 /** A count reads what it counts: the rows of a selector, or a whole table. */
@@ -22,6 +23,9 @@ export type ListSizes = Readonly<Record<string, number>>
 
 const fixedSizes: ListSizes = { 'Database.tableVersions': 100 }
 
+/** To say that a field is refused is more work than to show it. */
+const refusalCost = 25
+
 export type Variables = Readonly<Record<string, unknown>>
 
 /** `fixed + perRow × the size of the page` is what a selection costs; outside of a connection perRow is 0. */
@@ -30,6 +34,7 @@ interface Cost {
   readonly perRow: number
 }
 
+const none: RefusedFields = new Set()
 const free: Cost = { fixed: 0, perRow: 0 }
 
 /** The document must be valid. */
@@ -39,6 +44,7 @@ export function costOf(
   operation: OperationDefinitionNode,
   given: Variables,
   listSizes: ListSizes,
+  refused: RefusedFields = none,
 ): number {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
@@ -78,8 +84,9 @@ export function costOf(
     const type = typeOfField(field, parent)
     const below = field.selectionSet === undefined ? free : ofSet(field.selectionSet, type)
     if (isConnection(parent)) return inConnection(field, below)
-    if (!isConnection(type))
-      return { fixed: 1 + ofList(`${parent?.name}.${field.name.value}`, field, below), perRow: 0 }
+    const path = `${parent?.name}.${field.name.value}`
+    if (refused.has(path)) return { fixed: refusalCost, perRow: 0 }
+    if (!isConnection(type)) return { fixed: 1 + ofList(path, field, below), perRow: 0 }
     const counts = parent === schema.getQueryType() && asksForCount(field, fragments) ? countCost.ofAll : 0
     return { fixed: 1 + counts + below.fixed + below.perRow * pageSize(field, variables), perRow: 0 }
   }

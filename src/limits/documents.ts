@@ -3,9 +3,10 @@ import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graph
 import { GraphQLError, getOperationAST, Kind, parse, specifiedRules, validate, visit } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { brief } from './brief.ts'
-import type { ListSizes, Variables } from './cost.ts'
+import type { ListSizes } from './cost.ts'
 import { costOf } from './cost.ts'
 import type { Limits } from './limits.ts'
+import type { Cost } from './remembered-cost.ts'
 import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
 import { tooCostly } from './too-costly.ts'
@@ -19,7 +20,7 @@ export interface PreparedDocument {
   readonly introspects: boolean
   /** Undefined where the document has no such operation, or several and no name is given. */
   operation(name: string | null | undefined): OperationDefinitionNode | undefined
-  cost(operation: OperationDefinitionNode, variables: Variables): number
+  readonly cost: Cost
 }
 
 export interface Documents {
@@ -93,7 +94,9 @@ function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, li
     hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
     introspects: asksForSchema(document),
     operation: (name) => getOperationAST(document, name) ?? undefined,
-    cost: remembered(document, (operation, variables) => costOf(schema, document, operation, variables, listSizes)),
+    cost: remembered(document, (operation, variables, refused) =>
+      costOf(schema, document, operation, variables, listSizes, refused),
+    ),
   }
 }
 

@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql'
 import type { Authenticate } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/principal.ts'
 import { has } from '../auth/principal.ts'
+import { refusedFields } from '../auth/refused-fields.ts'
 import type { Documents, PreparedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
@@ -120,7 +121,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     response: ServerResponse,
   ) {
     const given = variables ?? {}
-    const cost = costWithin(prepared, operationName, given)
+    const cost = costWithin(principal, prepared, operationName, given)
     const headers = await options.rateLimits.ofPrincipal(principal.id, cost)
     using time = timeOf(response, limits.operationMs)
     const leave = await admission.enter(principal.id, time.signal)
@@ -133,11 +134,16 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  function costWithin(prepared: PreparedDocument, operationName: string | null | undefined, variables: object): number {
+  function costWithin(
+    principal: Principal,
+    prepared: PreparedDocument,
+    operationName: string | null | undefined,
+    variables: object,
+  ): number {
     const operation = prepared.operation(operationName)
     // Which operation is meant is not told; execution says so.
     if (operation === undefined) return 1
-    const cost = Math.max(1, prepared.cost(operation, { ...variables }))
+    const cost = Math.max(1, prepared.cost(operation, { ...variables }, refusedFields(principal)))
     if (cost <= limits.cost) return cost
     throw new RefusedDocument([
       new GraphQLError(

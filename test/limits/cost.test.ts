@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Scope } from '../../src/auth/principal.ts'
+import { openPrincipal } from '../../src/auth/principal.ts'
+import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { openDocuments } from '../../src/limits/documents.ts'
 import { defaultLimits } from '../../src/limits/limits.ts'
@@ -31,6 +34,18 @@ function valuesIn(answer: unknown): number {
 }
 
 describe('The cost of a query', () => {
+  it('counts a field that is refused to the caller as 25, for as many errors take as long as a large answer', () => {
+    const query = '{ selector(selector: "x") { tokens(first: 10) { nodes { id token } } } }'
+    const prepared = documents.prepare(query)
+    const operation = prepared.operation(undefined)
+    const costFor = (...scopes: Scope[]) =>
+      operation && prepared.cost(operation, {}, refusedFields({ ...openPrincipal, scopes }))
+    expect(costFor('sipis:read', 'sipis:tokens')).toBe(1 + 1 + 1 + 10 * 3)
+    expect(costFor('sipis:read')).toBe(1 + 1 + 1 + 10 * 27)
+    // What is remembered for one is not told to the other.
+    expect(costFor('sipis:read', 'sipis:tokens')).toBe(33)
+  })
+
   it.each([
     ['each field once', '{ viewer { name scopes } }', 3],
     ['every alias', '{ a: viewer { name } b: viewer { name } }', 4],

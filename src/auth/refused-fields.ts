@@ -1,0 +1,23 @@
+import type { Principal } from './principal.ts'
+import { rules } from './rules.ts'
+
+/** Fields that are FORBIDDEN to a principal, as Type.field. The same set for the same scopes. */
+export type RefusedFields = ReadonlySet<string>
+
+const known = new Map<string, RefusedFields>()
+
+export function refusedFields({ scopes }: Principal): RefusedFields {
+  // There are no more sets of scopes than a handful.
+  const key = [...scopes].sort().join(' ')
+  const found = known.get(key) ?? new Set(refusedTo(scopes))
+  known.set(key, found)
+  return found
+}
+
+function refusedTo(scopes: Principal['scopes']): string[] {
+  return Object.entries(rules).flatMap(([type, fields]) =>
+    Object.entries(fields)
+      .filter(([, rule]) => typeof rule !== 'string' && !rule.some((scope) => scopes.includes(scope)))
+      .map(([field]) => `${type}.${field}`),
+  )
+}
