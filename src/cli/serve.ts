@@ -57,6 +57,10 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
       audit: audit.write,
     }),
   )
+  // One forgotten promise is a bug to be told, and no reason to leave everybody else without an answer.
+  process.on('unhandledRejection', (error) =>
+    logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'Nobody has waited for a failure'),
+  )
   const server = await listen(gateway.handle, config, config.limits.connections)
   // Heard from before the address is known, for whoever reads it may stop us at once.
   const stopped = output.stopped()
