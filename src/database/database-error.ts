@@ -64,3 +64,8 @@ function codeOf(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return undefined
 }
+
+/** What a session has prepared is gone, or out of date because a table has changed. */
+export function isStale({ code }: DatabaseError): boolean {
+  return code === '26000' || code === '0A000'
+}

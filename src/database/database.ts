@@ -17,6 +17,8 @@ export interface Database {
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
+  /** The same for the same text, and fit for a prepared statement; undefined where a plan is to be made for the very values. */
+  readonly name?: string | undefined
   /** Set where an index answers it, whatever the values: then it may share a connection with others. */
   readonly lookUp?: LookUp | undefined
 }
@@ -24,8 +26,6 @@ export interface Statement {
 export interface LookUp {
   /** Look-ups of one lane share a connection and wait for one another; those of another lane do not. */
   readonly lane: string
-  /** The same for the same text, and fit for a prepared statement. */
-  readonly name: string
 }
 
 const dialect = new PgDialect()

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Statement, Value } from './database.ts'
-import { busy, databaseError } from './database-error.ts'
+import { busy, databaseError, isStale } from './database-error.ts'
 import { withPatience } from './patience.ts'
 
 export interface LaneLimits {
@@ -35,9 +35,6 @@ interface Ask extends PromiseWithResolvers<Value[][]> {
 
 /** Statements have a finite number of shapes, but a session has not the memory for all of them. */
 const maxNames = 200
-
-/** What a session has prepared is gone, or out of date because a table has changed. */
-const stale = new Set(['26000', '0A000'])
 
 declare module 'pg' {
   interface Client {
@@ -85,11 +82,11 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     client.end().catch(() => undefined)
   }
 
-  const nameOf = ({ lookUp }: Statement): { name?: string } => {
-    if (lookUp === undefined || !preparedStatements) return {}
-    if (names.size >= maxNames && !names.has(lookUp.name)) return {}
-    names.add(lookUp.name)
-    return { name: lookUp.name }
+  const nameOf = ({ name }: Statement): { name?: string } => {
+    if (name === undefined || !preparedStatements) return {}
+    if (names.size >= maxNames && !names.has(name)) return {}
+    names.add(name)
+    return { name }
   }
 
   const runOn = async (client: pg.Client, statement: Statement): Promise<Value[][]> => {
@@ -107,7 +104,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
       return await runOn(client, ask.statement)
     } catch (error) {
       const failure = databaseError(error)
-      const isSessionLost = failure.failure === 'unavailable' || stale.has(failure.code)
+      const isSessionLost = failure.failure === 'unavailable' || isStale(failure)
       // The server may have come to the next statement when the order to end the one before arrived.
       const isMistaken = failure.code === queryCanceled && cancels > cancelsBefore && !ask.abandoned
       if (isSessionLost) leave(asked, client)

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { cancelStatement } from './cancel.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
-import { cancelled, databaseError } from './database-error.ts'
+import { cancelled, databaseError, isStale } from './database-error.ts'
 import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
 import { withPatience } from './patience.ts'
@@ -47,7 +47,12 @@ export function openPool(options: PoolOptions): Database {
     let broken = false
     try {
       if (signal?.aborted) throw cancelled()
-      return await runOn(client, statement, signal, options.connection.ssl)
+      return await runOn(
+        client,
+        lookUps.preparedStatements ? statement : unnamed(statement),
+        signal,
+        options.connection.ssl,
+      )
     } catch (error) {
       const failure = databaseError(error)
       // What PostgreSQL says about a statement leaves its connection fit for the next one.
@@ -58,12 +63,18 @@ export function openPool(options: PoolOptions): Database {
     }
   }
 
+  /** A plan that is out of date is made anew: what is asked changes nothing, so it may be asked again. */
+  const again = (statement: Statement, signal: AbortSignal | undefined) => (error: unknown) => {
+    if (statement.name !== undefined && isStale(databaseError(error))) return onConnection(unnamed(statement), signal)
+    throw error
+  }
+
   return {
     async query(statement, signal) {
       try {
         const rendered = render(statement)
         if (rendered.lookUp !== undefined) return await lanes.run(rendered, signal)
-        return await withPatience(onConnection(rendered, signal), { signal })
+        return await withPatience(onConnection(rendered, signal).catch(again(rendered, signal)), { signal })
       } catch (error) {
         throw databaseError(error)
       }
@@ -74,10 +85,14 @@ export function openPool(options: PoolOptions): Database {
   }
 }
 
+function unnamed({ text, values }: Statement): Statement {
+  return { text, values }
+}
+
 /** Runs a statement; once the signal is given, the server is asked to cancel it, and the connection is kept until it has. */
 async function runOn(
   client: pg.PoolClient,
-  { text, values }: Statement,
+  { text, values, name }: Statement,
   signal: AbortSignal | undefined,
   ssl: pg.ClientConfig['ssl'],
 ): Promise<Value[][]> {
@@ -87,7 +102,12 @@ async function runOn(
   }
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    const { rows } = await client.query<Value[]>({ text, values: [...values], rowMode: 'array' })
+    const { rows } = await client.query<Value[]>({
+      ...(name === undefined ? {} : { name }),
+      text,
+      values: [...values],
+      rowMode: 'array',
+    })
     return rows
   } finally {
     signal?.removeEventListener('abort', cancel)

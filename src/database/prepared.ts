@@ -7,14 +7,23 @@ import { render } from './database.ts'
 /** A statement whose text is made once; each time, values are given for its placeholders. */
 export type Prepared = (values: Readonly<Record<string, unknown>>) => Statement
 
-/** With a lane it is a look-up: a statement that an index answers, whatever the values. */
-export function prepare(statement: SQL, lane?: string): Prepared {
+/** How statements travel. */
+export interface Travel {
+  /** With a lane they are look-ups: statements that an index answers, whatever the values. */
+  readonly lane?: string
+  /** Whether one plan is good for all values, so that it pays to keep it. Of look-ups it always is. */
+  readonly planned?: boolean
+}
+
+export function prepare(statement: SQL, { lane, planned = lane !== undefined }: Travel = {}): Prepared {
   const { text, values: params } = render(statement)
   const places = params.map((param) => (is(param, Placeholder) ? { name: param.name } : { constant: param }))
-  const lookUp = lane === undefined ? undefined : { lane, name: nameOf(text) }
+  const name = planned ? nameOf(text) : undefined
+  const lookUp = lane === undefined ? undefined : { lane }
   return (values) => ({
     text,
     values: places.map(({ name, constant }) => (name === undefined ? constant : values[name])),
+    name,
     lookUp,
   })
 }

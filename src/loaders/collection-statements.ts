@@ -4,7 +4,7 @@ import { selectList } from '../versions/columns.ts'
 import type { Projection } from '../versions/projection.ts'
 import type { CollectionOptions, Identity, PageQuery, RowQuery } from './collection.ts'
 import { where } from './condition.ts'
-import { openStatements } from './statements.ts'
+import { isUsual, openStatements } from './statements.ts'
 
 /** The statements of a collection. */
 export interface CollectionStatements {
@@ -25,9 +25,10 @@ export function collectionStatements<Row, Orphan extends null>(
 ): CollectionStatements {
   const { selectors } = projection
   const scans = openStatements()
-  const lookUps = openStatements(lane)
+  const lists = openStatements({ planned: true })
+  const lookUps = openStatements({ lane })
   // A selector may have many rows to count: that must not hold up the pages of others.
-  const counts = openStatements('counts')
+  const counts = openStatements({ lane: 'counts' })
 
   const list = selectList(rows.columns)
   const both = sql`${list}, ${selectList(selectors.columns)}`
@@ -40,6 +41,12 @@ export function collectionStatements<Row, Orphan extends null>(
 
   return {
     page({ conditions, window }) {
+      if (conditions.length === 0 && isUsual(window)) {
+        return lists(`page ${window.shape} ${window.limit}`, window.conditions, {}, () => {
+          const size = sql.raw(String(window.limit))
+          return sql`SELECT ${both} FROM ${from} WHERE ${where(window.conditions)} ORDER BY ${window.orderBy()} LIMIT ${size}`
+        })
+      }
       const all = [...conditions, ...window.conditions]
       return scans(`page ${window.shape}`, all, { limit: window.limit }, () => {
         return sql`SELECT ${both} FROM ${from} WHERE ${where(all)} ORDER BY ${window.orderBy()} LIMIT ${limit}`

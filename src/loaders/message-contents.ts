@@ -40,7 +40,7 @@ export function prepareMessageContents(
 function prepareContent({ messages, keyArray }: Projection, name: keyof MessageContents) {
   const { contents, columns, table, ofKey } = messages
   // A lane of its own, for what is megabytes long holds up whatever comes behind it.
-  const lookUps = openStatements('contents')
+  const lookUps = openStatements({ lane: 'contents' })
   const statementOf = (asked: readonly Owned<MessageRow>[]) => {
     const keys = asked.map(({ owner }) => owner.key)
     const rowids = asked.map(({ rowid }) => rowid)

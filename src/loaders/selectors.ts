@@ -6,7 +6,7 @@ import { batched, grouped } from './batched.ts'
 import type { Condition } from './condition.ts'
 import { given, where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
-import { openStatements } from './statements.ts'
+import { isUsual, openStatements } from './statements.ts'
 import type { Usage } from './usage.ts'
 
 export interface SelectorFilter {
@@ -49,7 +49,8 @@ export function prepareSelectors(projection: Projection): (database: Database, u
 function selectorStatements(projection: Projection) {
   const { table, columns, exists } = projection.selectors
   const scans = openStatements()
-  const lookUps = openStatements('selectors')
+  const lists = openStatements({ planned: true })
+  const lookUps = openStatements({ lane: 'selectors' })
   const list = selectList(columns)
   const limit = sql.placeholder('limit')
   return {
@@ -66,7 +67,14 @@ function selectorStatements(projection: Projection) {
       })
     },
     page(filter: SelectorFilter, window: Window): Statement {
-      const all = [...selectorConditions(projection, filter), ...window.conditions]
+      const conditions = selectorConditions(projection, filter)
+      if (conditions.length === 0 && isUsual(window)) {
+        return lists(`page ${window.shape} ${window.limit}`, window.conditions, {}, () => {
+          const size = sql.raw(String(window.limit))
+          return sql`SELECT ${list} FROM ${table} WHERE ${where(window.conditions, exists)} ORDER BY ${window.orderBy()} LIMIT ${size}`
+        })
+      }
+      const all = [...conditions, ...window.conditions]
       return scans(`page ${window.shape}`, all, { limit: window.limit }, () => {
         return sql`SELECT ${list} FROM ${table} WHERE ${where(all, exists)} ORDER BY ${window.orderBy()} LIMIT ${limit}`
       })

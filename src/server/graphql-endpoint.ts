@@ -59,7 +59,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
 
   return async (request, response, url) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
-    await options.rateLimits.ofAddress(options.addressOf(request))
+    await options.rateLimits.ofAddress(() => options.addressOf(request))
     const principal = await options.authenticate(request.headers.authorization)
     const mayExplore = has(principal, 'sipis:ops')
     const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)

@@ -18,8 +18,8 @@ export interface RateLimitOptions {
 export type Allowance = Readonly<Record<string, string>>
 
 export interface RateLimits extends AsyncDisposable {
-  /** Counts a request. Fails with a Refusal where the address has sent too many. */
-  ofAddress(address: string): Promise<void>
+  /** Counts a request. Fails with a Refusal where the address has sent too many. It is worked out only where there is a limit. */
+  ofAddress(address: () => string): Promise<unknown>
   /** Counts what an operation costs. Fails with a Refusal where the principal has asked for too much. */
   ofPrincipal(principal: string, cost: number): Promise<Allowance>
 }
@@ -33,15 +33,15 @@ export async function openRateLimits(options: RateLimitOptions): Promise<RateLim
   const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store)
   const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store)
   return {
-    ofAddress: async (address) => void (await addresses(address, 1)),
-    ofPrincipal: principals,
+    ofAddress: (address) => addresses(address, 1),
+    ofPrincipal: (principal, cost) => principals(() => principal, cost),
     async [Symbol.asyncDispose]() {
       await store?.end()
     },
   }
 }
 
-type Count = (key: string, points: number) => Promise<Allowance>
+type Count = (key: () => string, points: number) => Promise<Allowance>
 
 function counter(
   policy: keyof typeof counters,
@@ -54,7 +54,7 @@ function counter(
   // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
   const secret = store === undefined ? randomBytes(32).toString('hex') : 'sipis-gateway'
   return async (key, points) => {
-    const number = hash('sha256', secret + key, 'buffer').readUInt32BE() % counters[policy]
+    const number = hash('sha256', secret + key(), 'buffer').readUInt32BE() % counters[policy]
     const found = await consume(limits, String(number), points)
     if (found.consumedPoints > limit) throw refusal(policy, setting, limit, found)
     return allowance(policy, limit, found)

@@ -68,6 +68,7 @@ const persistedQuery = z.object({ sha256Hash: z.string().max(256) })
 /** The name in the GraphQL-over-HTTP specification's draft, or the one that Apollo's clients use. */
 function idOf({ documentId, extensions }: Parameters): string | undefined {
   if (documentId != null) return documentId
+  if (extensions == null) return undefined
   const { data } = persistedQuery.safeParse(extensions?.['persistedQuery'])
   return data?.sha256Hash
 }

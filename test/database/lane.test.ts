@@ -10,9 +10,11 @@ import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 const application = 'sipis-gateway lane test'
 
 /** Says what it is given. Where the table is locked or the seconds are many, it takes long. */
-const told = prepare(sql`SELECT ${sql.placeholder('what')}::text`, 'told')
-const slept = prepare(sql`SELECT pg_sleep(${sql.placeholder('seconds')})`, 'told')
-const inCalls = prepare(sql`SELECT count(*) FROM sipcalls WHERE selector = ${sql.placeholder('selector')}`, 'calls')
+const told = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'told' })
+const slept = prepare(sql`SELECT pg_sleep(${sql.placeholder('seconds')})`, { lane: 'told' })
+const inCalls = prepare(sql`SELECT count(*) FROM sipcalls WHERE selector = ${sql.placeholder('selector')}`, {
+  lane: 'calls',
+})
 
 describe('A lane', () => {
   let own: TestDatabase
@@ -46,7 +48,7 @@ describe('A lane', () => {
     const asked = Array.from({ length: 50 }, (_, n) => database.query(told({ what: String(n) })))
     expect((await Promise.all(asked)).flat(2)).toEqual(Array.from({ length: 50 }, (_, n) => String(n)))
     expect(await backends()).toHaveLength(1)
-    const setting = prepare(sql`SELECT current_setting(${sql.placeholder('name')})`, 'told')
+    const setting = prepare(sql`SELECT current_setting(${sql.placeholder('name')})`, { lane: 'told' })
     const settings = ['default_transaction_read_only', 'statement_timeout', 'plan_cache_mode', 'TimeZone']
     const found = await Promise.all(settings.map((name) => database.query(setting({ name }))))
     expect(found.flat(2)).toEqual(['on', '2s', 'force_generic_plan', 'UTC'])
@@ -161,10 +163,9 @@ describe('A lane', () => {
   })
 
   it('prepares a statement once, whatever its values; and none where that is switched off', async () => {
-    const prepared = prepare(
-      sql`SELECT name FROM pg_prepared_statements WHERE name > ${sql.placeholder('than')}`,
-      'told',
-    )
+    const prepared = prepare(sql`SELECT name FROM pg_prepared_statements WHERE name > ${sql.placeholder('than')}`, {
+      lane: 'told',
+    })
     const count = async (database: Database) => {
       for (let n = 0; n < 20; n++) await database.query(told({ what: String(n) }))
       return (await database.query(prepared({ than: '' }))).flat()
@@ -177,18 +178,18 @@ describe('A lane', () => {
 
   it('prepares a bounded number of statements, and runs the others all the same', async () => {
     const database = open()
-    const asked = Array.from({ length: 230 }, (_, n) => prepare(sql.raw(`SELECT '${n}'`), 'told')({}))
+    const asked = Array.from({ length: 230 }, (_, n) => prepare(sql.raw(`SELECT '${n}'`), { lane: 'told' })({}))
     const found = await Promise.all(asked.map((statement) => database.query(statement)))
     expect(found.flat(2)).toEqual(asked.map((_, n) => String(n)))
     const [[prepared] = []] = await database.query(
-      prepare(sql`SELECT count(*) FROM pg_prepared_statements`, 'told')({}),
+      prepare(sql`SELECT count(*) FROM pg_prepared_statements`, { lane: 'told' })({}),
     )
     expect(prepared).toBe('200')
   })
 
   it('prepares anew what a change of a table has made useless', async () => {
     const database = open()
-    const all = prepare(sql`SELECT * FROM badge WHERE selector = ${sql.placeholder('selector')}`, 'told')
+    const all = prepare(sql`SELECT * FROM badge WHERE selector = ${sql.placeholder('selector')}`, { lane: 'told' })
     expect(await database.query(all({ selector: '' }))).toEqual([])
     await own.sql('ALTER TABLE badge ADD COLUMN more integer')
     expect(await Promise.all([1, 2, 3].map(() => database.query(all({ selector: '' }))))).toEqual([[], [], []])
@@ -196,7 +197,7 @@ describe('A lane', () => {
 
   it('says that a value is bad, and is fit for the next one', async () => {
     const database = open()
-    const number = prepare(sql`SELECT ${sql.placeholder('number')}::text::integer`, 'told')
+    const number = prepare(sql`SELECT ${sql.placeholder('number')}::text::integer`, { lane: 'told' })
     const asked = ['1', 'two', '3'].map((value) => failure(database.query(number({ number: value }))))
     expect(await Promise.all(asked)).toEqual(['1', expect.objectContaining({ failure: 'input' }), '3'])
     expect(await backends()).toHaveLength(1)

@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/database.ts'
 import { DatabaseError } from '../../src/database/database-error.ts'
 import type { PoolOptions } from '../../src/database/pool.ts'
 import { openPool } from '../../src/database/pool.ts'
+import { prepare } from '../../src/database/prepared.ts'
 import { openClient } from '../support/client.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 
@@ -73,6 +74,19 @@ describe('A connection of the gateway', () => {
     expect(await database.query(sql`SELECT 1`, leaving.signal).catch((error: unknown) => error)).toMatchObject({
       failure: 'timeout',
     })
+  })
+
+  it('answers with a plan of its own making when a table has changed under the one that it had', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    const planned = prepare(sql`SELECT * FROM badge`, { planned: true })
+    await own.sql(`INSERT INTO badge VALUES ('x', 1)`)
+    expect(await database.query(planned({}))).toEqual([['x', '1']])
+    const names = sql`SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'sipis_%'`
+    expect(await database.query(names)).toEqual([['1']])
+    await own.sql('ALTER TABLE badge ADD COLUMN more text')
+    expect(await database.query(planned({}))).toEqual([['x', '1', null]])
   })
 
   it('that nobody waits for any more goes to the next who asks', async () => {
