@@ -57,9 +57,9 @@ export async function withCursors(
   if (first === undefined) throw new Error(`There is nothing to ask for ${query.label}.`)
   if (paging === 'all in turn') return walk(first, listPages, ask)
   if (typeof paging === 'number') return (await walk(first, paging + 1, ask)).slice(-1)
-  const seconds = await Promise.all(
-    questions.map(async (question) => ({ ...question, after: (await ask(question)).endCursor ?? null })),
-  )
+  const seconds: Question[] = []
+  // One behind the other: a gateway sheds what more callers ask at once than its queue is long.
+  for (const question of questions) seconds.push({ ...question, after: (await ask(question)).endCursor ?? null })
   return seconds.filter(({ after }) => after !== null)
 }
 
