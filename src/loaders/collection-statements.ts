@@ -27,6 +27,8 @@ export function collectionStatements<Row, Orphan extends null>(
   const scans = openStatements()
   const lists = openStatements({ planned: true })
   const lookUps = openStatements({ lane })
+  // A filter may look at every row of a selector: that must not hold up the pages of others.
+  const searches = openStatements({ lane: 'searches' })
   // A selector may have many rows to count: that must not hold up the pages of others.
   const counts = openStatements({ lane: 'counts' })
 
@@ -57,13 +59,14 @@ export function collectionStatements<Row, Orphan extends null>(
     },
     pageOf(keys, { conditions, window }) {
       const all = [...conditions, ...window.conditions]
+      const pages = conditions.length === 0 ? lookUps : searches
       const [key, ...more] = keys
       if (more.length === 0) {
-        return lookUps(`page of one ${window.shape}`, all, { key, limit: window.limit }, () => {
+        return pages(`page of one ${window.shape}`, all, { key, limit: window.limit }, () => {
           return sql`SELECT ${list} FROM ${rows.table} WHERE ${where(all, ofOne)} ORDER BY ${window.orderBy()} LIMIT ${limit}`
         })
       }
-      return lookUps(`page of each ${window.shape}`, all, { keys, limit: window.limit }, () => {
+      return pages(`page of each ${window.shape}`, all, { keys, limit: window.limit }, () => {
         return sql`SELECT page.*, k.n FROM ${each} CROSS JOIN LATERAL (
           SELECT ${list} FROM ${rows.table} WHERE ${where(all, ofEach)} ORDER BY ${window.orderBy()} LIMIT ${limit}
         ) AS page`

@@ -70,8 +70,8 @@ function prepareLoaders(projection: Projection) {
     })
   return {
     selectors: prepareSelectors(projection),
-    tokens: byRowid(tokens, 'selectors'),
-    withheldTokens: byRowid(withheld(tokens), 'selectors'),
+    tokens: byRowid(tokens, 'calls'),
+    withheldTokens: byRowid(withheld(tokens), 'calls'),
     calls: byRowid(calls, 'calls'),
     messages: byRowid(messages, 'messages'),
     messageContents: prepareMessageContents(projection),
@@ -79,7 +79,7 @@ function prepareLoaders(projection: Projection) {
       rows: pushTests,
       identity: { column: pushTests.columns.pushId, array: sql`text[]` },
       orphan: () => null,
-      lane: 'pushTests',
+      lane: 'messages',
     }),
     orphanPushTests: prepareOrphanPushTests(projection),
     settings: prepareSettings(projection),

@@ -22,7 +22,7 @@ export function prepareOrphanPushTests(projection: Projection): (database: Datab
   const { pushTests, selectors, keyArray } = projection
   const { columns, table } = pushTests
   const decode = decoder(columns)
-  const lookUps = openStatements({ lane: 'pushTests' })
+  const lookUps = openStatements({ lane: 'messages' })
   const numberAt = width(columns)
   const statementOf = (asked: readonly OrphanIdentity[]) => {
     const keys = asked.map(({ key }) => key)

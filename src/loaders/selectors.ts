@@ -50,7 +50,7 @@ function selectorStatements(projection: Projection) {
   const { table, columns, exists } = projection.selectors
   const scans = openStatements()
   const lists = openStatements({ planned: true })
-  const lookUps = openStatements({ lane: 'selectors' })
+  const lookUps = openStatements({ lane: 'calls' })
   const list = selectList(columns)
   const limit = sql.placeholder('limit')
   return {

@@ -19,7 +19,7 @@ interface Asked {
 export function prepareSettings({ settings, keyArray }: Projection): (database: Database) => Settings {
   const { table, ofKey, rowid, columns } = settings
   const decode = decoder(columns)
-  const lookUps = openStatements({ lane: 'selectors' })
+  const lookUps = openStatements({ lane: 'calls' })
   const numberAt = width(columns)
   const statementOf = (keys: readonly string[], names: readonly string[]) =>
     lookUps('settings', [], { keys, names }, () => {

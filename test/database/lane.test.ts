@@ -56,12 +56,16 @@ describe('A lane', () => {
 
   it('is not held up by a scan that holds every connection of the pool', async () => {
     const database = open()
-    const scan = database.query(sql`SELECT pg_sleep(1) FROM selectors RIGHT JOIN (VALUES (1)) v ON true`)
+    const leaving = new AbortController()
+    const scan = database.query(
+      sql`SELECT pg_sleep(60) FROM selectors RIGHT JOIN (VALUES (1)) v ON true`,
+      leaving.signal,
+    )
+    const ended = failure(scan)
     await whileRunning('RIGHT JOIN')
-    const started = performance.now()
-    expect(await database.query(told({ what: 'here' }))).toEqual([['here']])
-    expect(performance.now() - started).toBeLessThan(900)
-    await scan
+    expect(await Promise.race([ended, database.query(told({ what: 'here' }))])).toEqual([['here']])
+    leaving.abort()
+    await ended
   })
 
   it('is not held up by a lock on the table of another lane', async () => {
@@ -71,12 +75,8 @@ describe('A lane', () => {
     await own.sql('BEGIN')
     await own.sql('LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
     const blocked = Array.from({ length: 5 }, () => failure(database.query(inCalls({ selector: 'x' }))))
-    const started = performance.now()
-    expect(await database.query(told({ what: 'here' }))).toEqual([['here']])
-    expect(performance.now() - started).toBeLessThan(900)
-    // Nor do those behind the first one wait longer than it.
+    expect(await Promise.race([Promise.all(blocked), database.query(told({ what: 'here' }))])).toEqual([['here']])
     for (const one of await Promise.all(blocked)) expect(one).toMatchObject({ failure: 'timeout' })
-    expect(performance.now() - started).toBeLessThan(2_000)
     await own.sql('ROLLBACK')
     expect(await database.query(inCalls({ selector: 'x' }))).toEqual([['0']])
   })
@@ -156,9 +156,8 @@ describe('A lane', () => {
     const second = failure(database.query(slept({ seconds: 30 }), leaving.signal))
     leaving.abort()
     await second
-    const started = performance.now()
+    // It would take longer than a look-up may.
     expect(await database.query(told({ what: 'third' }))).toEqual([['third']])
-    expect(performance.now() - started).toBeLessThan(1_500)
     await first
   })
 
