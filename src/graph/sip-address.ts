@@ -25,10 +25,12 @@ export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement
 
 /** Characters that RFC 3261 lets stand in the user part; all others are escaped. */
 const escaped = /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/gu
+/** Most users are numbers and plain names. */
+const plain = /^[A-Za-z0-9\-_.]*$/
 
 export function uriOf({ scheme, username, domain, port }: PeerColumns): string {
   if (username === '' && domain === '') return ''
-  const user = username.toWellFormed().replaceAll(escaped, encodeURIComponent)
+  const user = plain.test(username) ? username : username.toWellFormed().replaceAll(escaped, encodeURIComponent)
   const prefix = `${scheme === '' ? 'sip' : scheme}:`
   if (domain === '') return prefix + user
   const host = domain.includes(':') && !domain.startsWith('[') ? `[${domain}]` : domain
