@@ -49,11 +49,19 @@ const unhurried = {
 }
 
 /** With authentication, limits or trusted documents switched on it is a contender like any other. */
-const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'>[] = [
+const gatewayVariants: readonly (Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'> & {
+  readonly flags?: readonly string[]
+})[] = [
   {
     name: 'sipis-gateway',
     note: 'this gateway as it is shipped, open',
     setting: { environment: {}, headers: {}, body: fullText },
+  },
+  {
+    name: 'sipis-gateway, small heap',
+    note: 'the same with --small-heap',
+    setting: { environment: {}, headers: {}, body: fullText },
+    flags: ['--small-heap'],
   },
   {
     name: 'sipis-gateway, guarded',
@@ -117,10 +125,10 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
 ]
 
 export const contenders: readonly Contender[] = [
-  ...gatewayVariants.map((variant) => ({
+  ...gatewayVariants.map(({ flags = [], ...variant }) => ({
     ...variant,
     dialect: sipisGateway,
-    command: (database: string) => ['dist/cli.js', 'serve', '--port', '0', '--database-url', database],
+    command: (database: string) => ['dist/cli.js', 'serve', '--port', '0', '--database-url', database, ...flags],
   })),
   ...peers.map(({ file, ...peer }) => ({
     ...peer,
