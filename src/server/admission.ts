@@ -20,10 +20,14 @@ export function openAdmission(limits: AdmissionLimits): Admission {
   const queue = new Set<Waiting>()
   let total = 0
 
-  const leave = (caller: string) => {
+  const forget = (caller: string) => {
     const left = (running.get(caller) ?? 1) - 1
     if (left > 0) running.set(caller, left)
     else running.delete(caller)
+  }
+
+  const leave = (caller: string) => {
+    forget(caller)
     const [next] = queue
     if (next === undefined) total--
     // The place goes over to the one that has waited longest.
@@ -85,12 +89,6 @@ export function openAdmission(limits: AdmissionLimits): Admission {
         throw error
       }
     },
-  }
-
-  function forget(caller: string): void {
-    const left = (running.get(caller) ?? 1) - 1
-    if (left > 0) running.set(caller, left)
-    else running.delete(caller)
   }
 }
 
