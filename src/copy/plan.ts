@@ -142,7 +142,8 @@ export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
         nullable(other('concluded', pushtests.concluded)),
       ],
       rejects: ownedRejects,
-      numbered: { column: 'rowid', orderBy: ['started', 'selector', 'pushid'] },
+      // To the last column, or rows that share an id could be numbered in another order each time they are read.
+      numbered: { column: 'rowid', orderBy: ['started', 'selector', 'pushid', 'platform', 'concluded'] },
     },
     {
       ...rest,

@@ -117,7 +117,7 @@ function unconditional(table: CopyTable, columns: readonly CopyColumn[]): string
 
 /** The same order whatever the collation of the database. */
 function byBytes(name: string, value: string): string {
-  return name === 'started' ? value : `${value} COLLATE "C"`
+  return name === 'started' || name === 'concluded' ? value : `${value} COLLATE "C"`
 }
 
 function withNumber(table: CopyTable, columns: readonly CopyColumn[]): readonly CopyColumn[] {

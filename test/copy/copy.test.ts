@@ -32,6 +32,24 @@ const everything = `{ selectors(first: 100) { totalCount nodes { id selector las
   tokens { nodes { id token appId lastSeen } } calls(first: 100) { nodes { id time callId caller { uri displayName port } } }
   messages { nodes { id time messageId contentType headers body sender { uri } } } pushTests { nodes { id pushId platform started concluded } } } } }`
 
+describe('Push tests that share their id and their instant', () => {
+  it('are numbered alike each time they are read, for all their values settle the order', async () => {
+    const source = untilTestEnds(await cloneDatabase('V1'))
+    const target = untilTestEnds(await cloneDatabase('V2'))
+    await source.sql('ALTER TABLE pushtests DROP CONSTRAINT pushtestsunq')
+    await source.sql(`INSERT INTO selectors (id, selector) SELECT n, 's' || n FROM generate_series(1, 3) n`)
+    await source.sql(`INSERT INTO pushtests SELECT n % 3 + 1, 'same', 'platform ' || n % 7, '2026-11-01',
+      CASE WHEN n % 2 = 0 THEN timestamp '2026-11-01' + n % 5 * interval '1 second' END FROM generate_series(1, 500) n`)
+    // Where some cannot go, they are read in another way.
+    await source.sql(
+      `INSERT INTO pushtests SELECT 99, 'same', 'platform ' || n % 7, '2026-11-01' FROM generate_series(1, 300) n`,
+    )
+    await source.sql(`UPDATE pushtests SET concluded = concluded WHERE platform = 'platform 3'`)
+    const { problems, committed } = await executeAccepting(source, target)
+    expect([problems, committed]).toEqual([[], true])
+  })
+})
+
 describe('A copy of a clean database', () => {
   it.each([
     ['UTF8', 'UTF8'],
