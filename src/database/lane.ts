@@ -1,6 +1,8 @@
 import type pg from 'pg'
+import type { Outcome, Session } from './batch.ts'
+import { runBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
-import { busy, databaseError, isStale } from './database-error.ts'
+import { busy, DatabaseError, databaseError, isStale } from './database-error.ts'
 import { withPatience } from './patience.ts'
 
 export interface LaneLimits {
@@ -31,26 +33,18 @@ interface Ask extends PromiseWithResolvers<Value[][]> {
   readonly statement: Statement
   /** Nobody waits for it any more. */
   abandoned: boolean
+  /** It has been asked again, which is done once. */
+  isSecond: boolean
 }
 
 /** Statements have a finite number of shapes, but a session has not the memory for all of them. */
-const maxNames = 200
-
-declare module 'pg' {
-  interface Client {
-    readonly connection: Connection
-  }
-}
+const maxPrepared = 200
 
 /**
- * What is asked in one turn of the event loop is written at once: a system call for each statement would cost more than all
- * else that is done for it.
+ * How many statements travel together at most. Their answers come when the last of them has run: with more, the server and we
+ * would wait for each other instead of working at the same time.
  */
-function writeTogether({ connection: { stream } }: pg.Client): void {
-  if (stream.writableCorked > 0) return
-  stream.cork()
-  setImmediate(() => stream.uncork())
-}
+const batchSize = 8
 
 const queryCanceled = '57014'
 
@@ -60,60 +54,66 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const waiting = new Set<Ask>()
   /** In the order in which the server runs them. */
   const sent = new Set<Ask>()
-  const names = new Set<string>()
-  let session: Promise<pg.Client> | undefined
+  /** Those of them that are written when this turn of the event loop is over. */
+  let leaving: Ask[] = []
+  let session: Promise<Session> | undefined
   let cancelling = false
   let cancels = 0
 
-  const connected = (): Promise<pg.Client> => {
+  const connect = async (): Promise<Session> => {
+    const client = await server.connect()
+    return { client, prepared: new Set(), maxPrepared: preparedStatements ? maxPrepared : 0 }
+  }
+
+  const connected = (): Promise<Session> => {
     if (session !== undefined) return session
-    const opened = server.connect()
+    const opened = connect()
     const forget = () => {
       if (session === opened) session = undefined
     }
-    opened.then((client) => client.once('error', forget).once('end', forget), forget)
+    opened.then(({ client }) => client.once('error', forget).once('end', forget), forget)
     session = opened
     return opened
   }
 
-  const leave = (lost: Promise<pg.Client>, client: pg.Client) => {
+  const leave = (lost: Promise<Session>) => {
     if (session === lost) session = undefined
     // What it has been sent is still answered where that is possible.
-    client.end().catch(() => undefined)
+    lost.then(({ client }) => client.end()).catch(() => undefined)
   }
 
-  const nameOf = ({ name }: Statement): { name?: string } => {
-    if (name === undefined || !preparedStatements) return {}
-    if (names.size >= maxNames && !names.has(name)) return {}
-    names.add(name)
-    return { name }
+  const send = (ask: Ask) => {
+    sent.add(ask)
+    if (leaving.push(ask) === 1) setImmediate(sendAll)
   }
 
-  const runOn = async (client: pg.Client, statement: Statement): Promise<Value[][]> => {
-    const { text, values } = statement
-    writeTogether(client)
-    const { rows } = await client.query<Value[]>({ ...nameOf(statement), text, values: [...values], rowMode: 'array' })
-    return rows
+  const sendAll = () => {
+    const asks = leaving
+    leaving = []
+    for (let from = 0; from < asks.length; from += batchSize) void sendTogether(asks.slice(from, from + batchSize))
   }
 
-  const send = async (ask: Ask, isSecond = false): Promise<Value[][]> => {
+  const sendTogether = async (asks: readonly Ask[]) => {
     const asked = connected()
-    const client = await asked
     const cancelsBefore = cancels
-    try {
-      return await runOn(client, ask.statement)
-    } catch (error) {
-      const failure = databaseError(error)
-      const isSessionLost = failure.failure === 'unavailable' || isStale(failure)
-      // The server may have come to the next statement when the order to end the one before arrived.
-      const isMistaken = failure.code === queryCanceled && cancels > cancelsBefore && !ask.abandoned
-      if (isSessionLost) leave(asked, client)
-      // Look-ups change nothing, so they may be asked again.
-      if (isSecond || !(isSessionLost || isMistaken)) throw failure
-      sent.delete(ask)
-      sent.add(ask)
-      return send(ask, true)
-    }
+    const statements = asks.map(({ statement }) => statement)
+    const outcomes = await asked.then((opened) => runBatch(opened, statements)).catch((error) => [databaseError(error)])
+    if (outcomes.some(isSessionLost)) leave(asked)
+    for (const [index, ask] of asks.entries()) settle(ask, outcomes[index], cancels > cancelsBefore)
+    advance()
+    void endAbandoned()
+  }
+
+  const settle = (ask: Ask, outcome: Outcome, wasCancelled: boolean) => {
+    sent.delete(ask)
+    if (outcome === undefined) return send(ask)
+    if (!(outcome instanceof Error)) return ask.resolve(outcome)
+    // The server may have come to the next statement when the order to end the one before arrived.
+    const isMistaken = outcome.code === queryCanceled && wasCancelled && !ask.abandoned
+    if (ask.isSecond || !(isSessionLost(outcome) || isMistaken)) return ask.reject(outcome)
+    // Look-ups change nothing, so they may be asked again.
+    ask.isSecond = true
+    send(ask)
   }
 
   /** What nobody waits for is ended once it is its turn: it would only hold up the others. */
@@ -122,32 +122,23 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     if (cancelling || running?.abandoned !== true) return
     cancelling = true
     cancels++
-    const client = await session?.catch(() => undefined)
-    if (client !== undefined && sent.has(running)) await server.cancel(client)
+    const opened = await session?.catch(() => undefined)
+    if (opened !== undefined && sent.has(running)) await server.cancel(opened.client)
     cancelling = false
-  }
-
-  const settled = (ask: Ask) => {
-    sent.delete(ask)
-    advance()
-    void endAbandoned()
   }
 
   const advance = () => {
     for (const ask of waiting) {
       if (sent.size >= maxInFlight) return
       waiting.delete(ask)
-      sent.add(ask)
       send(ask)
-        .then(ask.resolve, ask.reject)
-        .then(() => settled(ask))
     }
   }
 
   return {
     async run(statement, signal) {
       if (sent.size >= maxInFlight && waiting.size >= maxWaiting) throw busy()
-      const ask: Ask = { statement, abandoned: false, ...Promise.withResolvers<Value[][]>() }
+      const ask: Ask = { statement, abandoned: false, isSecond: false, ...Promise.withResolvers<Value[][]>() }
       waiting.add(ask)
       advance()
       const onGivenUp = () => {
@@ -158,8 +149,12 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
       return withPatience(ask.promise, { signal, timeoutMs, onGivenUp })
     },
     async close() {
-      const client = await session?.catch(() => undefined)
-      await client?.end()
+      const opened = await session?.catch(() => undefined)
+      await opened?.client.end()
     },
   }
+}
+
+function isSessionLost(outcome: Outcome): boolean {
+  return outcome instanceof DatabaseError && (outcome.failure === 'unavailable' || isStale(outcome))
 }
