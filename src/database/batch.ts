@@ -20,27 +20,33 @@ export interface Session {
 /** What has become of a statement: its rows, its failure, or undefined where it never ran because one before it failed. */
 export type Outcome = Value[][] | DatabaseError | undefined
 
-/** Never fails: even what the connection says is an outcome. */
-export function runBatch(session: Session, statements: readonly Statement[]): Promise<Outcome[]> {
-  const { promise, resolve } = Promise.withResolvers<Outcome[]>()
-  session.client.query(new Batch(session, statements, resolve))
-  return promise
+/** A statement, and who waits for it. */
+export interface Passenger {
+  readonly statement: Statement
+  arrive(outcome: Outcome): void
+}
+
+/** Each passenger is told as soon as the server has told us; the end is the last that is heard of them. */
+export function sendBatch(session: Session, passengers: readonly Passenger[], onEnd: () => void): void {
+  session.client.query(new Batch(session, passengers, onEnd))
 }
 
 /** The driver's client calls the methods that are named after what the server says. */
 class Batch extends pg.Query {
-  readonly #outcomes: Outcome[] = []
-  readonly #onEnd: (outcomes: Outcome[]) => void
+  readonly #session: Session
+  readonly #onEnd: () => void
   /** The names that are new to the session, by the place of their statement. */
   readonly #parsed = new Map<number, string>()
-  readonly #session: Session
+  #passengers: readonly Passenger[]
+  #arrived = 0
   #rows: Value[][] = []
 
-  constructor(session: Session, statements: readonly Statement[], onEnd: (outcomes: Outcome[]) => void) {
+  constructor(session: Session, passengers: readonly Passenger[], onEnd: () => void) {
     super({ text: '' })
     this.#session = session
+    this.#passengers = passengers
     this.#onEnd = onEnd
-    const messages = statements.flatMap((statement, place) => this.#messagesOf(statement, place))
+    const messages = passengers.flatMap(({ statement }, place) => this.#messagesOf(statement, place))
     const all = Buffer.concat([...messages, serialize.sync()])
     // What it gives would be taken for an error.
     this.submit = ({ stream }): void => {
@@ -66,17 +72,25 @@ class Batch extends pg.Query {
   }
 
   handleCommandComplete(): void {
-    this.#outcomes.push(this.#rows)
+    const rows = this.#rows
     this.#rows = []
+    this.#passengers[this.#arrived++]?.arrive(rows)
   }
 
   handleError(error: Error): void {
-    const failed = this.#outcomes.push(databaseError(error)) - 1
-    for (const [place, name] of this.#parsed) if (place >= failed) this.#session.prepared.delete(name)
-    this.#onEnd(this.#outcomes)
+    for (const [place, name] of this.#parsed) if (place >= this.#arrived) this.#session.prepared.delete(name)
+    this.#passengers[this.#arrived++]?.arrive(databaseError(error))
+    this.#end()
   }
 
   handleReadyForQuery(): void {
-    this.#onEnd(this.#outcomes)
+    this.#end()
+  }
+
+  #end(): void {
+    for (const passenger of this.#passengers.slice(this.#arrived)) passenger.arrive(undefined)
+    // The driver keeps hold of a query for longer than it needs it, and with it everything that was read.
+    this.#passengers = []
+    this.#onEnd()
   }
 }

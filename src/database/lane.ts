@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Outcome, Session } from './batch.ts'
-import { runBatch } from './batch.ts'
+import { sendBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
 import { busy, DatabaseError, databaseError, isStale } from './database-error.ts'
 import { withPatience } from './patience.ts'
@@ -51,9 +51,10 @@ const queryCanceled = '57014'
 /** The connection is made when it is first needed, and again after it has ended. */
 export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const { timeoutMs, maxInFlight, maxWaiting, preparedStatements } = limits
-  const waiting = new Set<Ask>()
+  // Not sets: what these outgrow stays in memory, with all that went through them, until the next full garbage collection.
+  const waiting: Ask[] = []
   /** In the order in which the server runs them. */
-  const sent = new Set<Ask>()
+  const sent: Ask[] = []
   /** Those of them that are written when this turn of the event loop is over. */
   let leaving: Ask[] = []
   let session: Promise<Session> | undefined
@@ -83,7 +84,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   }
 
   const send = (ask: Ask) => {
-    sent.add(ask)
+    sent.push(ask)
     if (leaving.push(ask) === 1) setImmediate(sendAll)
   }
 
@@ -96,21 +97,30 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const sendTogether = async (asks: readonly Ask[]) => {
     const asked = connected()
     const cancelsBefore = cancels
-    const statements = asks.map(({ statement }) => statement)
-    const outcomes = await asked.then((opened) => runBatch(opened, statements)).catch((error) => [databaseError(error)])
-    if (outcomes.some(isSessionLost)) leave(asked)
-    for (const [index, ask] of asks.entries()) settle(ask, outcomes[index], cancels > cancelsBefore)
-    advance()
-    void endAbandoned()
+    const passengers = asks.map((ask) => ({
+      statement: ask.statement,
+      arrive: (outcome: Outcome) => settle(ask, outcome, asked, cancels > cancelsBefore),
+    }))
+    try {
+      sendBatch(await asked, passengers, () => {
+        advance()
+        void endAbandoned()
+      })
+    } catch (error) {
+      for (const { arrive } of passengers) arrive(databaseError(error))
+      advance()
+    }
   }
 
-  const settle = (ask: Ask, outcome: Outcome, wasCancelled: boolean) => {
-    sent.delete(ask)
+  const settle = (ask: Ask, outcome: Outcome, asked: Promise<Session>, wasCancelled: boolean) => {
+    remove(sent, ask)
     if (outcome === undefined) return send(ask)
-    if (!(outcome instanceof Error)) return ask.resolve(outcome)
+    if (!(outcome instanceof DatabaseError)) return ask.resolve(outcome)
+    const isLost = outcome.failure === 'unavailable' || isStale(outcome)
+    if (isLost) leave(asked)
     // The server may have come to the next statement when the order to end the one before arrived.
     const isMistaken = outcome.code === queryCanceled && wasCancelled && !ask.abandoned
-    if (ask.isSecond || !(isSessionLost(outcome) || isMistaken)) return ask.reject(outcome)
+    if (ask.isSecond || !(isLost || isMistaken)) return ask.reject(outcome)
     // Look-ups change nothing, so they may be asked again.
     ask.isSecond = true
     send(ask)
@@ -123,26 +133,26 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     cancelling = true
     cancels++
     const opened = await session?.catch(() => undefined)
-    if (opened !== undefined && sent.has(running)) await server.cancel(opened.client)
+    if (opened !== undefined && sent.includes(running)) await server.cancel(opened.client)
     cancelling = false
   }
 
   const advance = () => {
-    for (const ask of waiting) {
-      if (sent.size >= maxInFlight) return
-      waiting.delete(ask)
+    while (sent.length < maxInFlight) {
+      const ask = waiting.shift()
+      if (ask === undefined) return
       send(ask)
     }
   }
 
   return {
     async run(statement, signal) {
-      if (sent.size >= maxInFlight && waiting.size >= maxWaiting) throw busy()
+      if (sent.length >= maxInFlight && waiting.length >= maxWaiting) throw busy()
       const ask: Ask = { statement, abandoned: false, isSecond: false, ...Promise.withResolvers<Value[][]>() }
-      waiting.add(ask)
+      waiting.push(ask)
       advance()
       const onGivenUp = () => {
-        waiting.delete(ask)
+        remove(waiting, ask)
         ask.abandoned = true
         void endAbandoned()
       }
@@ -155,6 +165,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   }
 }
 
-function isSessionLost(outcome: Outcome): boolean {
-  return outcome instanceof DatabaseError && (outcome.failure === 'unavailable' || isStale(outcome))
+function remove<T>(list: T[], one: T): void {
+  const place = list.indexOf(one)
+  if (place >= 0) list.splice(place, 1)
 }
