@@ -33,7 +33,6 @@ program
   .addOption(settings())
   .addOption(new Option('--host <address>', 'address to listen on (or HOST; default 127.0.0.1)'))
   .addOption(new Option('--port <number>', 'port to listen on (or PORT; default 4000)'))
-  .addOption(new Option('--small-heap', 'keep memory below 200 MB, at the cost of half of the throughput'))
   .addOption(new Option('--allow-writable-role', 'serve other machines although the database role may write'))
   .addHelpText('after', '\nOther settings are environment variables: see docs/configuration.md.')
   .action(async (flags) => {

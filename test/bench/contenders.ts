@@ -49,19 +49,11 @@ const unhurried = {
 }
 
 /** With authentication, limits or trusted documents switched on it is a contender like any other. */
-const gatewayVariants: readonly (Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'> & {
-  readonly flags?: readonly string[]
-})[] = [
+const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'>[] = [
   {
     name: 'sipis-gateway',
     note: 'this gateway as it is shipped, open',
     setting: { environment: {}, headers: {}, body: fullText },
-  },
-  {
-    name: 'sipis-gateway, small heap',
-    note: 'the same with --small-heap',
-    setting: { environment: {}, headers: {}, body: fullText },
-    flags: ['--small-heap'],
   },
   {
     name: 'sipis-gateway, guarded',
@@ -125,10 +117,10 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
 ]
 
 export const contenders: readonly Contender[] = [
-  ...gatewayVariants.map(({ flags = [], ...variant }) => ({
+  ...gatewayVariants.map((variant) => ({
     ...variant,
     dialect: sipisGateway,
-    command: (database: string) => ['dist/cli.js', 'serve', '--port', '0', '--database-url', database, ...flags],
+    command: (database: string) => ['dist/cli.js', 'serve', '--port', '0', '--database-url', database],
   })),
   ...peers.map(({ file, ...peer }) => ({
     ...peer,
