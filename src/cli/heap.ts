@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8'
 
 const [command] = process.argv.slice(2)
 
-if (command === 'serve') setFlagsFromString('--no-allocation-site-pretenuring')
+if (command === 'serve') setFlagsFromString('--no-allocation-site-pretenuring --heap-growing-percent=50')
 if (command === 'copy') keepYoungGeneration()
 
 /** It does not grow from here on. A start leaves it with twice 16 MB, which is what serving needs. */
