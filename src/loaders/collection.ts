@@ -70,22 +70,18 @@ export function prepareCollection<Row, Orphan extends null = never>(
       return decode(values, 0, absent ? options.orphan() : decodeSelector(values, ownerAt, usage))
     }
 
-    const pages = batched<Asked<PageQuery>, Page<Owned<Row, Orphan>>>(askedKey, (asked) =>
-      bySignature(asked, async (keys, owners, query) => {
-        const found = await database.query(statements.pageOf(keys, query))
-        const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, ownerAt)
-        return owners.map((owner, index) =>
-          query.window.cut((ofEach[index] ?? []).map((values) => decode(values, 0, owner))),
-        )
-      }),
-    )
-    const counts = batched<Asked<RowQuery>, number>(askedKey, (asked) =>
-      bySignature(asked, async (keys, owners, query) => {
-        const found = await database.query(statements.countOf(keys, query))
-        const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, 1)
-        return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
-      }),
-    )
+    const pages = bySignature<PageQuery, Page<Owned<Row, Orphan>>>(async (keys, owners, query) => {
+      const found = await database.query(statements.pageOf(keys, query))
+      const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, ownerAt)
+      return owners.map((owner, index) =>
+        query.window.cut((ofEach[index] ?? []).map((values) => decode(values, 0, owner))),
+      )
+    })
+    const counts = bySignature<RowQuery, number>(async (keys, owners, query) => {
+      const found = await database.query(statements.countOf(keys, query))
+      const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, 1)
+      return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
+    })
     const identities = batched<Identity, Owned<Row, Orphan> | null>(identityKey, async (asked) => {
       const found = await database.query(statements.byIdentity(asked))
       const ofEach = grouped(found, asked.length, numberAt)
@@ -101,51 +97,29 @@ export function prepareCollection<Row, Orphan extends null = never>(
         const [counted] = await database.query(statements.count(query))
         return Number(counted?.[0])
       },
-      pageOf: (owner, query) => pages({ owner, query }),
-      countOf: (owner, query) => counts({ owner, query }),
+      pageOf: pages,
+      countOf: counts,
       byIdentity: identities,
     }
   }
 }
 
-interface Asked<Query> {
-  readonly owner: SelectorRow
-  readonly query: Query
-}
-
 /** One statement for each signature, however many selectors ask. What fails there is the answer to these alone. */
-async function bySignature<Query extends RowQuery, Answer>(
-  asked: readonly Asked<Query>[],
+function bySignature<Query extends RowQuery, Answer>(
   answer: (keys: string[], owners: readonly SelectorRow[], query: Query) => Promise<Answer[]>,
-): Promise<(Answer | Error)[]> {
-  const answers = new Map<Asked<Query>, Answer | Error>()
-  const groups = Map.groupBy(asked, ({ query }) => query.signature)
-  await Promise.all(
-    Array.from(groups.values(), async (group) => {
-      const [{ query } = never()] = group
-      const owners = group.map(({ owner }) => owner)
-      const keys = owners.map(({ key }) => key)
-      const found = await answer(keys, owners, query).catch(asError)
-      for (const [index, one] of group.entries()) {
-        answers.set(one, found instanceof Error ? found : (found[index] ?? never()))
-      }
-    }),
-  )
-  return asked.map((one) => answers.get(one) ?? never())
+): (owner: SelectorRow, query: Query) => Promise<Answer> {
+  const known = new Map<string, (owner: SelectorRow) => Promise<Answer>>()
+  return (owner, query) => {
+    const load = known.get(query.signature) ?? batched(keyOf, (owners) => answer(owners.map(keyOf), owners, query))
+    known.set(query.signature, load)
+    return load(owner)
+  }
 }
 
-function askedKey({ owner, query }: Asked<RowQuery>): string {
-  return `${owner.key}\n${query.signature}`
+function keyOf({ key }: SelectorRow): string {
+  return key
 }
 
 function identityKey({ selector, value }: Identity): string {
   return `${value}\n${selector}`
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
-}
-
-function never(): never {
-  throw new Error('A batch lost one of its questions.')
 }
