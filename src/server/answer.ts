@@ -5,7 +5,8 @@ import type { Refusal } from './refusal.ts'
 export interface Answer {
   readonly status: number
   readonly type: MediaType | undefined
-  readonly body: string
+  /** In UTF-8: as text it would be walked through for its length, and again to be sent. */
+  readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -24,16 +25,16 @@ export function send(response: ServerResponse, { status, type, body, headers }: 
     ...always,
     ...(type === 'text/html' ? ofPages : {}),
     ...(type === undefined ? {} : { 'content-type': `${type}; charset=utf-8` }),
-    'content-length': Buffer.byteLength(body),
+    'content-length': body.length,
     ...headers,
   })
   response.end(body)
 }
 
 export function answerOfRefusal({ status, headers, errors }: Refusal): Answer {
-  return { status, type: 'application/json', body: JSON.stringify({ errors }), headers }
+  return json(status, { errors }, headers)
 }
 
 export function json(status: number, value: object, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, type: 'application/json', body: JSON.stringify(value), headers }
+  return { status, type: 'application/json', body: Buffer.from(JSON.stringify(value)), headers }
 }

@@ -63,7 +63,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     const principal = await options.authenticate(request.headers.authorization)
     const mayExplore = has(principal, 'sipis:ops')
     const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
-    if (type === 'text/html') return { status: 200, type, body: await options.page(), headers: {} }
+    if (type === 'text/html') return { status: 200, type, body: Buffer.from(await options.page()), headers: {} }
     if (admission.full) throw overloaded()
     const parameters = await readParameters(request, url, limits.bodyBytes)
     return answer(principal, parameters, type, response)
@@ -154,13 +154,12 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   }
 
   function answerOf(result: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
-    const body = JSON.stringify(result)
-    const bytes = Buffer.byteLength(body)
-    if (bytes <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
+    const body = Buffer.from(JSON.stringify(result))
+    if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
     const large = tooCostly(
       'LIMIT_RESPONSE_BYTES',
       'Bytes of the answer',
-      bytes,
+      body.length,
       limits.responseBytes,
       'Ask for smaller pages.',
     )

@@ -41,7 +41,7 @@ export function createListener(options: ListenerOptions): RequestListener {
     if (pathname === '/health' && isRead) return options.health()
     if (pathname === '/live' && isRead) return json(200, { status: 'ok' })
     if (pathname === '/' && isRead)
-      return { status: 302, type: undefined, body: '', headers: { location: endpointPath } }
+      return { status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } }
     throw new Refusal(404, 'NOT_FOUND', `There is nothing here. The API is at ${endpointPath}.`)
   }
 
@@ -59,7 +59,10 @@ export function createListener(options: ListenerOptions): RequestListener {
   return (request, response) => allowOrigins(request, response, () => handle(request, response))
 }
 
+const plainUrl = new URL(endpointPath, 'http://gateway')
+
 function parseUrl({ url = '/' }: IncomingMessage): URL {
+  if (url === endpointPath) return plainUrl
   try {
     return new URL(url, 'http://gateway')
   } catch {
