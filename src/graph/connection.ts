@@ -1,3 +1,5 @@
+import type { GraphQLSchema } from 'graphql'
+import { isObjectType } from 'graphql'
 import type { Collection, Owned } from '../loaders/collection.ts'
 import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
@@ -51,6 +53,10 @@ export class Connection<Row> {
     return this.#load().then(({ rows }) => rows.map((node) => new Edge(this.#order, node)))
   }
 
+  get nodes(): Promise<readonly Row[]> {
+    return this.#load().then(({ rows }) => rows)
+  }
+
   get pageInfo(): Promise<PageInfo> {
     return this.#load().then(({ rows, hasNextPage, hasPreviousPage }) => ({
       hasNextPage,
@@ -97,4 +103,14 @@ export function collectionConnection<Row, Orphan extends null = never>(
       return owner === null ? collection.count(query) : collection.countOf(owner, query)
     },
   })
+}
+
+/** Has `nodes` read the rows: the Relay plugin would make an edge of each, and of the edge the row again. */
+export function withPlainNodes(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!(isObjectType(type) && type.name.endsWith('Connection'))) continue
+    const { nodes } = type.getFields()
+    if (nodes !== undefined) nodes.resolve = ({ nodes: rows }: Connection<unknown>) => rows
+  }
+  return schema
 }

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { assertInterfaceType, printSchema } from 'graphql'
 import { builder } from './builder.ts'
+import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
 import './scalars.ts'
 import './total-count.ts'
@@ -13,7 +14,7 @@ import './push-test.ts'
 import './viewer.ts'
 import './database.ts'
 
-export const schema: GraphQLSchema = guard(builder.toSchema())
+export const schema: GraphQLSchema = guard(withPlainNodes(builder.toSchema()))
 
 // The Relay plugin has no option for the description of this one field.
 const { id } = assertInterfaceType(schema.getType('Node')).getFields()
