@@ -140,7 +140,15 @@ const unwrittenBytes = 10_000_000
 /** What cannot be written in time is dropped beyond a bound, for an audit log must not end the service. */
 function openAuditLog({ to, key }: AuditConfig): AuditLog {
   if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const dest = destination({ dest: to === 'stderr' ? 2 : to, mode: 0o600, sync: false, maxLength: unwrittenBytes })
+  const dest = destination({
+    dest: to === 'stderr' ? 2 : to,
+    mode: 0o600,
+    sync: false,
+    // A write for each line would cost more than the line.
+    minLength: 4096,
+    periodicFlush: 250,
+    maxLength: unwrittenBytes,
+  })
   dest.on('error', () => undefined)
   const audit = openAudit(pino({ base: null }, dest), key ?? randomBytes(32))
   return {

@@ -9,20 +9,26 @@ export type MediaType = 'application/json' | 'application/graphql-response+json'
 const json = ['application/json', 'application/graphql-response+json'] as const
 
 /** There are few kinds of clients, and each says the same with every request. */
-const known = new LRUCache<string, MediaType>({ max: 50 })
+const known = new LRUCache<string, MediaType, Asked>({
+  max: 50,
+  memoMethod: (_, __, { context }) => negotiate(context),
+})
 
-/** What the caller wants of an answer; `html` says whether a page can be had. */
-export function mediaTypeOf(headers: IncomingHttpHeaders, html: boolean): MediaType {
-  const asked = `${html} ${headers.accept ?? '*/*'}`
-  const found = known.get(asked) ?? negotiate(headers, html)
-  known.set(asked, found)
-  return found
+interface Asked {
+  readonly accept: string | undefined
+  /** Whether a page can be had. */
+  readonly html: boolean
 }
 
-function negotiate(headers: IncomingHttpHeaders, html: boolean): MediaType {
+/** What the caller wants of an answer; `html` says whether a page can be had. */
+export function mediaTypeOf({ accept }: IncomingHttpHeaders, html: boolean): MediaType {
+  return known.memo(`${html} ${accept ?? '*/*'}`, { context: { accept, html } })
+}
+
+function negotiate({ accept: asked, html }: Asked): MediaType {
   const offered: MediaType[] = html ? [...json, 'text/html'] : [...json]
   // Everything here is UTF-8; negotiation would take the parameter for another type.
-  const accept = headers.accept?.replaceAll(/;\s*charset="?utf-?8"?/gi, '')
+  const accept = asked?.replaceAll(/;\s*charset="?utf-?8"?/gi, '')
   const negotiator = new Negotiator({ headers: accept === undefined ? {} : { accept } })
   const [wanted] = negotiator.mediaTypes(offered)
   const found = offered.find((type) => type === wanted)

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
@@ -53,9 +54,12 @@ function counter(
   const limits = limiter(policy, limit, store)
   // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
   const secret = store === undefined ? randomBytes(32).toString('hex') : 'sipis-gateway'
+  const known = new LRUCache<string, string>({
+    max: 1_000,
+    memoMethod: (key) => String(hash('sha256', secret + key, 'buffer').readUInt32BE() % counters[policy]),
+  })
   return async (key, points) => {
-    const number = hash('sha256', secret + key(), 'buffer').readUInt32BE() % counters[policy]
-    const found = await consume(limits, String(number), points)
+    const found = await consume(limits, known.memo(key()), points)
     if (found.consumedPoints > limit) throw refusal(policy, setting, limit, found)
     return allowance(policy, limit, found)
   }
