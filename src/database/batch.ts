@@ -1,20 +1,30 @@
 /**
  * Statements that travel together: one message to the server, one transaction there, one answer back. Each part of that costs
- * more than what a look-up does. Nothing is asked about the columns of the rows, for all values are taken as text.
+ * more than what a look-up does.
+ *
+ * Nothing is asked about the columns of the rows, for all values stay as PostgreSQL prints them: a Date or a number would lose
+ * microseconds, infinity and 64-bit integers.
  */
 import pg from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
 import { serialize } from 'pg-protocol'
 import type { Statement, Value } from './database.ts'
-import type { DatabaseError } from './database-error.ts'
-import { databaseError } from './database-error.ts'
+import { DatabaseError, databaseError } from './database-error.ts'
 
-/** A connection that pipelines, and the statements that it has prepared. */
+/** A connection, and the statements that it has prepared. */
 export interface Session {
-  readonly client: pg.Client
+  readonly client: pg.ClientBase
   /** By name. */
   readonly prepared: Set<string>
   readonly maxPrepared: number
+}
+
+/** Statements have a finite number of shapes, but a session has not the memory for all of them. */
+const maxPrepared = 200
+
+/** Some connection poolers cannot keep what a session has prepared: a statement finds another session than it left. */
+export function openSession<Client extends pg.ClientBase>(client: Client, preparedStatements: boolean) {
+  return { client, prepared: new Set<string>(), maxPrepared: preparedStatements ? maxPrepared : 0 }
 }
 
 /** What has become of a statement: its rows, its failure, or undefined where it never ran because one before it failed. */
@@ -29,6 +39,19 @@ export interface Passenger {
 /** Each passenger is told as soon as the server has told us; the end is the last that is heard of them. */
 export function sendBatch(session: Session, passengers: readonly Passenger[], onEnd: () => void): void {
   session.client.query(new Batch(session, passengers, onEnd))
+}
+
+/** Runs one statement by itself. */
+export async function runAlone(session: Session, statement: Statement): Promise<Value[][]> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let outcome: Outcome
+  const arrive = (found: Outcome) => {
+    outcome = found
+  }
+  sendBatch(session, [{ statement, arrive }], resolve)
+  await promise
+  if (outcome instanceof DatabaseError) throw outcome
+  return outcome ?? []
 }
 
 /** The driver's client calls the methods that are named after what the server says. */

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import type { Outcome, Session } from './batch.ts'
-import { sendBatch } from './batch.ts'
+import type { Outcome } from './batch.ts'
+import { openSession, sendBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
 import { busy, DatabaseError, databaseError, isStale } from './database-error.ts'
 import { withPatience } from './patience.ts'
@@ -37,9 +37,6 @@ interface Ask extends PromiseWithResolvers<Value[][]> {
   isSecond: boolean
 }
 
-/** Statements have a finite number of shapes, but a session has not the memory for all of them. */
-const maxPrepared = 200
-
 /**
  * How many statements travel together at most. Their answers come when the last of them has run: with more, the server and we
  * would wait for each other instead of working at the same time.
@@ -57,16 +54,12 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const sent: Ask[] = []
   /** Those of them that are written when this turn of the event loop is over. */
   let leaving: Ask[] = []
-  let session: Promise<Session> | undefined
+  const connect = async () => openSession(await server.connect(), preparedStatements)
+  let session: ReturnType<typeof connect> | undefined
   let cancelling = false
   let cancels = 0
 
-  const connect = async (): Promise<Session> => {
-    const client = await server.connect()
-    return { client, prepared: new Set(), maxPrepared: preparedStatements ? maxPrepared : 0 }
-  }
-
-  const connected = (): Promise<Session> => {
+  const connected = () => {
     if (session !== undefined) return session
     const opened = connect()
     const forget = () => {
@@ -77,7 +70,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     return opened
   }
 
-  const leave = (lost: Promise<Session>) => {
+  const leave = (lost: ReturnType<typeof connect>) => {
     if (session === lost) session = undefined
     // What it has been sent is still answered where that is possible.
     lost.then(({ client }) => client.end()).catch(() => undefined)
@@ -112,7 +105,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     }
   }
 
-  const settle = (ask: Ask, outcome: Outcome, asked: Promise<Session>, wasCancelled: boolean) => {
+  const settle = (ask: Ask, outcome: Outcome, asked: ReturnType<typeof connect>, wasCancelled: boolean) => {
     remove(sent, ask)
     if (outcome === undefined) return send(ask)
     if (!(outcome instanceof DatabaseError)) return ask.resolve(outcome)

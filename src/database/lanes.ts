@@ -3,7 +3,7 @@ import { cancelStatement } from './cancel.ts'
 import type { Statement, Value } from './database.ts'
 import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
-import { asText, prepareSession } from './session.ts'
+import { prepareSession } from './session.ts'
 
 export interface LaneOptions extends LaneLimits {
   readonly connection: pg.ClientConfig
@@ -38,7 +38,6 @@ async function connect({ connection, connectTimeoutMs, applicationName, timeoutM
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
-    types: asText,
     pipeline: true,
   })
   await client.connect()

@@ -1,4 +1,6 @@
 import pg from 'pg'
+import type { Session } from './batch.ts'
+import { openSession, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
@@ -6,7 +8,7 @@ import { cancelled, databaseError, isStale } from './database-error.ts'
 import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
 import { withPatience } from './patience.ts'
-import { asText, prepareSession } from './session.ts'
+import { prepareSession } from './session.ts'
 
 export interface PoolOptions {
   readonly connection: pg.ClientConfig
@@ -32,7 +34,6 @@ export function openPool(options: PoolOptions): Database {
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    types: asText,
     onConnect: (client) => prepareSession(client, options.statementTimeoutMs),
   })
   // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
@@ -42,17 +43,19 @@ export function openPool(options: PoolOptions): Database {
   const timeoutMs = Math.min(lookUps.timeoutMs, options.statementTimeoutMs)
   const lanes = openLanes({ ...options, ...lookUps, timeoutMs })
 
+  const sessions = new WeakMap<pg.PoolClient, Session>()
+  const sessionOf = (client: pg.PoolClient): Session => {
+    const session = sessions.get(client) ?? openSession(client, lookUps.preparedStatements)
+    sessions.set(client, session)
+    return session
+  }
+
   const onConnection = async (statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> => {
     const client = await pool.connect()
     let broken = false
     try {
       if (signal?.aborted) throw cancelled()
-      return await runOn(
-        client,
-        lookUps.preparedStatements ? statement : unnamed(statement),
-        signal,
-        options.connection.ssl,
-      )
+      return await cancellable(client, signal, options.connection.ssl, () => runAlone(sessionOf(client), statement))
     } catch (error) {
       const failure = databaseError(error)
       // What PostgreSQL says about a statement leaves its connection fit for the next one.
@@ -89,26 +92,20 @@ function unnamed({ text, values }: Statement): Statement {
   return { text, values }
 }
 
-/** Runs a statement; once the signal is given, the server is asked to cancel it, and the connection is kept until it has. */
-async function runOn(
+/** Once the signal is given, the server is asked to cancel what the connection runs, and the connection is kept until it has. */
+async function cancellable<T>(
   client: pg.PoolClient,
-  { text, values, name }: Statement,
   signal: AbortSignal | undefined,
   ssl: pg.ClientConfig['ssl'],
-): Promise<Value[][]> {
+  work: () => Promise<T>,
+): Promise<T> {
   let cancelling: Promise<void> | undefined
   const cancel = () => {
     cancelling = cancelStatement(client, ssl)
   }
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    const { rows } = await client.query<Value[]>({
-      ...(name === undefined ? {} : { name }),
-      text,
-      values: [...values],
-      rowMode: 'array',
-    })
-    return rows
+    return await work()
   } finally {
     signal?.removeEventListener('abort', cancel)
     await cancelling

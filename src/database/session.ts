@@ -1,8 +1,5 @@
 import type pg from 'pg'
 
-/** Values stay as PostgreSQL prints them: a Date or a number would lose microseconds, infinity and 64-bit integers. */
-export const asText = { getTypeParser: () => (value: string) => value }
-
 /**
  * Makes a session that can only read. It is set up by a statement, not by start-up parameters, for connection poolers refuse
  * parameters that they do not know.
