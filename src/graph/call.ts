@@ -1,6 +1,7 @@
 import type { Owned } from '../loaders/collection.ts'
 import { callConditions } from '../loaders/filters.ts'
 import type { Loaders } from '../loaders/loaders.ts'
+import { reasonWords } from '../versions/missed-reason.ts'
 import type { CallRow, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import type { ListArguments } from './connection.ts'
@@ -12,9 +13,6 @@ import type { TimeOrderValue } from './time-order.ts'
 import { TimeOrder, timeOrder } from './time-order.ts'
 
 type CallShape = Owned<CallRow>
-
-/** SIPIS's words for the reasons. */
-const words = { MISSED: 'Missed', ANSWERED_ELSEWHERE: 'AnsweredElsewhere', REJECTED_BY_DND: 'RejectedByDnd' } as const
 
 const MissedReason = builder.enumType('MissedReason', {
   description: 'Why a call did not reach the user.',
@@ -40,17 +38,16 @@ const Call = builder.nodeRef<CallShape>('Call', {
 Call.implement({
   description: 'A call that was missed, or one that still waits to be reported to the device.',
   fields: (t) => ({
-    selector: t.field({ type: Selector, description: 'Who was called.', resolve: ({ owner }) => owner }),
-    caller: t.field({ type: SipAddress, description: 'Who called.', resolve: (call) => call }),
+    selector: t.expose('selector', { type: Selector, description: 'Who was called.' }),
+    caller: t.expose('caller', { type: SipAddress, description: 'Who called.' }),
     callId: t.exposeString('callId', {
       description: 'The Call-ID of the INVITE; empty where SIPIS did not record it.',
     }),
     time: t.expose('time', { type: 'DateTime', description: 'When the call came.' }),
-    missedReason: t.field({
+    missedReason: t.expose('missedReason', {
       type: MissedReason,
       nullable: true,
       description: 'Why it was missed; null where the database does not record it, which is schema v1.',
-      resolve: ({ missedReason }) => reasonOf(missedReason),
     }),
   }),
 })
@@ -110,22 +107,11 @@ interface CallArguments extends ListArguments {
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
   const { missedReason, ...filter } = args.filter ?? {}
-  const asked = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : words[reason])) ?? null
-  const conditions = callConditions(projection.calls.columns, { ...filter, missedReason: asked }, Object.values(words))
+  const asked = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
+  const conditions = callConditions(
+    projection.calls.columns,
+    { ...filter, missedReason: asked },
+    Object.values(reasonWords),
+  )
   return collectionConnection(collection, owner, timeOrder('c', projection.calls, args.orderBy), conditions, args)
-}
-
-function reasonOf(word: string | null): typeof MissedReason.$inferType | null {
-  switch (word) {
-    case null:
-      return null
-    case words.MISSED:
-      return 'MISSED'
-    case words.ANSWERED_ELSEWHERE:
-      return 'ANSWERED_ELSEWHERE'
-    case words.REJECTED_BY_DND:
-      return 'REJECTED_BY_DND'
-    default:
-      return 'UNKNOWN'
-  }
 }

@@ -17,7 +17,7 @@ export function compile(schema: GraphQLSchema, document: DocumentNode, operation
   const interpret: Execute = (contextValue, variableValues) =>
     execute({ schema, document, operationName, contextValue, variableValues })
   const operation = getOperationAST(document, operationName)
-  const compiled = compileQuery(schema, document, operationName ?? undefined)
+  const compiled = compileQuery(schema, document, operationName ?? undefined, { disableLeafSerialization: true })
   if (operation == null || !isCompiledQuery(compiled)) return interpret
 
   const definitions = operation.variableDefinitions ?? []

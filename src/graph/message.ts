@@ -27,8 +27,8 @@ const Message = builder.nodeRef<MessageShape>('Message', {
 Message.implement({
   description: 'A text message that waits until the device collects it.',
   fields: (t) => ({
-    selector: t.field({ type: Selector, description: 'Whom it is for.', resolve: ({ owner }) => owner }),
-    sender: t.field({ type: SipAddress, description: 'Who wrote.', resolve: (message) => message }),
+    selector: t.expose('selector', { type: Selector, description: 'Whom it is for.' }),
+    sender: t.expose('sender', { type: SipAddress, description: 'Who wrote.' }),
     messageId: t.exposeString('messageId', {
       description: 'The Call-ID of the MESSAGE; empty where SIPIS did not record it.',
     }),

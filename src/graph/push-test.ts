@@ -30,12 +30,11 @@ const PushTest = builder.nodeRef<PushTestShape>('PushTest', {
 PushTest.implement({
   description: 'A push that was sent only to see whether it arrives.',
   fields: (t) => ({
-    selector: t.field({
+    selector: t.expose('selector', {
       type: Selector,
       nullable: true,
       description:
         'The installation that it was sent to; null where that is gone, for push tests outlive their selector.',
-      resolve: ({ owner }) => owner,
     }),
     pushId: t.exposeString('pushId', { description: 'What the device answers with.' }),
     platform: t.exposeString('platform', { description: 'The push service that carried it, in the words of SIPIS.' }),

@@ -15,11 +15,7 @@ export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement
     }),
     username: t.exposeString('username', { description: 'The user part: a number or a name.' }),
     domain: t.exposeString('domain', { description: 'The host part: a domain or an address.' }),
-    port: t.int({
-      nullable: true,
-      description: 'The port; null where the address names none.',
-      resolve: ({ port }) => (port === 0 ? null : port),
-    }),
+    port: t.exposeInt('port', { nullable: true, description: 'The port; null where the address names none.' }),
   }),
 })
 
@@ -34,5 +30,5 @@ export function uriOf({ scheme, username, domain, port }: PeerColumns): string {
   const prefix = `${scheme === '' ? 'sip' : scheme}:`
   if (domain === '') return prefix + user
   const host = domain.includes(':') && !domain.startsWith('[') ? `[${domain}]` : domain
-  return prefix + (user === '' ? '' : `${user}@`) + host + (port === 0 ? '' : `:${port}`)
+  return prefix + (user === '' ? '' : `${user}@`) + host + (port === null ? '' : `:${port}`)
 }

@@ -22,11 +22,7 @@ Token.implement({
   description:
     'A push token: with its appId it is enough to wake the device, so treat it as a secret. iOS has two of them per device.',
   fields: (t) => ({
-    selector: t.field({
-      type: Selector,
-      description: 'The installation that it wakes.',
-      resolve: ({ owner }) => owner,
-    }),
+    selector: t.expose('selector', { type: Selector, description: 'The installation that it wakes.' }),
     appId: t.exposeString('appId', { description: 'The app that the token is for, as the push service knows it.' }),
     token: t.exposeString('token', {
       nullable: true,

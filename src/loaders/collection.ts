@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Database, Value } from '../database/database.ts'
+import type { Shown } from '../versions/columns.ts'
 import { decoder, width } from '../versions/columns.ts'
 import type { Column, OwnedRows, Projection, SelectorRow } from '../versions/projection.ts'
 import { batched, grouped } from './batched.ts'
@@ -10,7 +11,7 @@ import { selectorDecoder } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
 /** A row with the selector that it belongs to, so that neither its id nor its selector costs another statement. */
-export type Owned<Row, Orphan extends null = never> = Row & { readonly owner: SelectorRow | Orphan }
+export type Owned<Row, Orphan extends null = never> = Shown<Row, SelectorRow | Orphan>
 
 /** Which rows of a collection. */
 export interface RowQuery {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
+import type { Shown } from '../versions/columns.ts'
 import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, PushTestRow } from '../versions/projection.ts'
 import { batched, grouped } from './batched.ts'
@@ -11,7 +12,7 @@ export interface OrphanIdentity {
   readonly pushId: string
 }
 
-export type OrphanPushTest = PushTestRow & { readonly owner: null }
+export type OrphanPushTest = Shown<PushTestRow, null>
 
 export interface OrphanPushTests {
   load(identity: OrphanIdentity): Promise<OrphanPushTest | null>

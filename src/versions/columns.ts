@@ -19,6 +19,11 @@ export function integer(part: SQLWrapper): Column<number> {
   return { sql: expression(part), parse: (value) => Number(value ?? missing()) }
 }
 
+/** A number of which 0 says that it is not known. */
+export function unlessZero(part: SQLWrapper): Column<number | null> {
+  return { sql: expression(part), parse: (value) => Number(value ?? missing()) || null }
+}
+
 function missing(): never {
   throw new Error('A column that cannot be null is null.')
 }
@@ -59,12 +64,36 @@ class Decoded {
     this.offset = offset
     this.owner = owner
   }
+
+  // Names under which the API shows it; a column of the same name goes before. A field that is a property costs a fraction of
+  // one that has a function.
+
+  get selector(): unknown {
+    return this.owner
+  }
+
+  get caller(): this {
+    return this
+  }
+
+  get sender(): this {
+    return this
+  }
+}
+
+/** A row, whom it belongs to, and the row again as the one who called or wrote. */
+export type Shown<Row, Owner> = Row & { readonly owner: Owner } & Omit<Names<Row, Owner>, keyof Row>
+
+interface Names<Row, Owner> {
+  readonly selector: Owner
+  readonly caller: Row
+  readonly sender: Row
 }
 
 /** Makes a row of values that from `offset` on are those of `selectList(columns)`. */
 export function decoder<Row>(
   columns: Columns<Row>,
-): <Owner>(values: Value[], offset: number, owner: Owner) => Row & { readonly owner: Owner } {
+): <Owner>(values: Value[], offset: number, owner: Owner) => Shown<Row, Owner> {
   class Of extends Decoded {}
   for (const [index, [name, { parse }]] of list(columns).entries()) {
     const get = function (this: Decoded) {
@@ -74,7 +103,7 @@ export function decoder<Row>(
   }
   // Each column's parser checks its value; the names are those of the mapped type.
   return <Owner>(values: Value[], offset: number, owner: Owner) =>
-    new Of(values, offset, owner) as object as Row & { readonly owner: Owner }
+    new Of(values, offset, owner) as object as Shown<Row, Owner>
 }
 
 function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {

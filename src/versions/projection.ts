@@ -9,6 +9,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Value } from '../database/database.ts'
+import type { MissedReason } from './missed-reason.ts'
 
 /** An expression, and how the text that it gives becomes a value. */
 export interface Column<T> {
@@ -60,21 +61,21 @@ export interface TokenRow {
   readonly lastSeen: string | null
 }
 
-/** Who called or wrote. Unknown parts are empty, an unknown port is 0. */
+/** Who called or wrote. Unknown parts are empty, an unknown port is null. */
 export interface PeerColumns {
   readonly scheme: string
   readonly displayName: string
   readonly username: string
   readonly domain: string
-  readonly port: number
+  readonly port: number | null
 }
 
 export interface CallRow extends PeerColumns {
   readonly rowid: string
   readonly callId: string
   readonly time: string
-  /** The database's own word; null where it records none. */
-  readonly missedReason: string | null
+  /** Null where the database records none. */
+  readonly missedReason: MissedReason | null
 }
 
 export interface MessageRow extends PeerColumns {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { uriOf } from '../../src/graph/sip-address.ts'
 
 const address = (parts: Partial<Parameters<typeof uriOf>[0]>) =>
-  uriOf({ scheme: 'sip', displayName: 'not in it', username: 'alice', domain: 'example.com', port: 0, ...parts })
+  uriOf({ scheme: 'sip', displayName: 'not in it', username: 'alice', domain: 'example.com', port: null, ...parts })
 
 describe('The URI of a SIP address', () => {
   it.each([

@@ -9,7 +9,9 @@ import {
   orderBy,
   settingColumns,
   text,
+  unlessZero,
 } from '../columns.ts'
+import { missedReason } from '../missed-reason.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
@@ -65,7 +67,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
         ...peerColumns(sipcalls),
         callId: text(sql`coalesce(${sipcalls.callid}, '')`),
         time: text(sipcalls.time),
-        missedReason: nullableText(sql`NULL::text`),
+        missedReason: missedReason(sql`NULL::text`),
       },
     },
     messages: {
@@ -120,6 +122,6 @@ function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
     displayName: text(sql`coalesce(${table.userdisplayname}, '')`),
     username: text(sql`coalesce(${table.username}, '')`),
     domain: text(sql`coalesce(${table.domain}, '')`),
-    port: integer(sql`coalesce(${table.domainport}, 0)`),
+    port: unlessZero(sql`coalesce(${table.domainport}, 0)`),
   }
 }

@@ -9,7 +9,9 @@ import {
   orderBy,
   settingColumns,
   text,
+  unlessZero,
 } from '../columns.ts'
+import { missedReason } from '../missed-reason.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
@@ -64,7 +66,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
         ...peerColumns(sipcalls),
         callId: text(sipcalls.callid),
         time: text(sipcalls.time),
-        missedReason: nullableText(sipcalls.missedreason),
+        missedReason: missedReason(sipcalls.missedreason),
       },
     },
     messages: {
@@ -116,6 +118,6 @@ function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
     displayName: text(table.userdisplayname),
     username: text(table.username),
     domain: text(table.domain),
-    port: integer(table.domainport),
+    port: unlessZero(table.domainport),
   }
 }
