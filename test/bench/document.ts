@@ -15,7 +15,7 @@ const mark = '<!-- Below this line the bench writes. -->'
 
 /** What has to be known of a run to understand its figures. Neither names of machines nor paths. */
 export function circumstances(options: Options, contenders: readonly Contender[], postgres: string): string {
-  const { selectors, calls, rounds, seconds } = options
+  const { selectors, calls, rounds, seconds, warmUp } = options
   const [cpu] = cpus()
   const gigabytes = Math.round(totalmem() / 2 ** 30)
   const pinned = options.cpus === '' ? 'all of them' : `processors ${options.cpus}`
@@ -25,7 +25,7 @@ export function circumstances(options: Options, contenders: readonly Contender[]
     `${new Date().toISOString().slice(0, 10)}. ${cpu?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ` +
       `${gigabytes} GB; servers, PostgreSQL and load shared ${pinned}. Node ${process.versions.node}, PostgreSQL ${postgres} ` +
       `with its default settings. ${selectors.toLocaleString('en')} selectors, ` +
-      `${(selectors * calls).toLocaleString('en')} calls; medians of ${rounds} rounds of ${seconds} s each.`,
+      `${(selectors * calls).toLocaleString('en')} calls; medians of ${rounds} rounds of ${seconds} s each, after ${warmUp} s to warm up.`,
     table(
       ['contender', 'what it is'],
       contenders.map(({ name, note }) => [name, note]),

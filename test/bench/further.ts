@@ -68,7 +68,7 @@ async function inPairs(
   const pairs = new Map<string, { plain: Sample[]; changed: Sample[] }>()
   for (let round = 0; round <= rounds; round++) {
     for (const entrant of entrants) {
-      const found = await turn(entrant, round === 0 ? seconds / 4 : seconds / 2)
+      const found = await turn(entrant, round === 0 ? seconds / 2 : seconds)
       if (found === undefined || round === 0) continue
       const pair = pairs.get(entrant.runner.name) ?? { plain: [], changed: [] }
       pair.plain.push(found.plain)

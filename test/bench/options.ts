@@ -8,6 +8,8 @@ export interface Options {
   readonly connections: readonly number[]
   readonly rounds: number
   readonly seconds: number
+  /** Seconds for which each contender is asked each query before it counts. */
+  readonly warmUp: number
   /** Names of contenders or parts of them; all where it is empty. */
   readonly contenders: readonly string[]
   /** Which processors everything shares, as taskset takes them; all where it is empty. */
@@ -23,8 +25,9 @@ export const help = `npm run bench [-- OPTIONS]
   --calls 30              how many calls each has
   --schemas v1,v2         which schemas
   --connections 1,8,64    how many callers at once
-  --rounds 4              how often each contender has its turn
-  --seconds 1.75          how long a turn is
+  --warm-up 3             seconds for which each contender is asked each query before it counts
+  --rounds 6              how often each contender has its turn then
+  --seconds 1             how long a turn is
   --contenders a,b        only those whose names contain one of these; the gateway always takes part
   --cpus 0,1              run everything on these processors (Linux)
 `
@@ -39,12 +42,13 @@ const settings = {
   connections: { type: 'string' },
   rounds: { type: 'string' },
   seconds: { type: 'string' },
+  'warm-up': { type: 'string' },
   contenders: { type: 'string', default: '' },
   cpus: { type: 'string', default: '' },
 } as const
 
-const full = { selectors: '20000', schemas: 'v1,v2', connections: '1,8,64', rounds: '4', seconds: '1.75' }
-const quick = { selectors: '1000', schemas: 'v2', connections: '8', rounds: '2', seconds: '0.3' }
+const full = { selectors: '20000', schemas: 'v1,v2', connections: '1,8,64', rounds: '6', seconds: '1', 'warm-up': '3' }
+const quick = { selectors: '1000', schemas: 'v2', connections: '8', rounds: '2', seconds: '0.3', 'warm-up': '0.3' }
 
 /** Undefined where only help is asked for. */
 export function readOptions(args: readonly string[]): Options | undefined {
@@ -58,6 +62,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     connections: listOf(given.connections).map((text) => positive('connections', text)),
     rounds: positive('rounds', given.rounds),
     seconds: positive('seconds', given.seconds),
+    warmUp: positive('warm-up', given['warm-up']),
     contenders: listOf(given.contenders),
     cpus: given.cpus,
     write: given.write,

@@ -154,9 +154,7 @@ function repeatability(cells: readonly Cell[], reference: string): string {
       .filter((name) => name !== reference)
       .map((name) => {
         const half = Math.ceil((samples.get(name)?.length ?? 0) / 2)
-        const within = (from: number, to?: number) =>
-          rateOf(samples, name, from, to) / rateOf(samples, reference, from, to)
-        return Math.abs(within(0, half) / within(half) - 1)
+        return Math.abs(ratioOf(samples, name, reference, 0, half) / ratioOf(samples, name, reference, half) - 1)
       })
       .filter((difference) => Number.isFinite(difference)),
   )
@@ -168,12 +166,15 @@ function repeatability(cells: readonly Cell[], reference: string): string {
   )
 }
 
-function rateOf(samples: Samples, name: string, from = 0, to?: number): number {
-  return median((samples.get(name) ?? []).slice(from, to).map(({ perSecond }) => perSecond))
+/** Of each round by itself: those who had their turns in the same seconds had the same machine. */
+function ratioOf(samples: Samples, name: string, reference: string, from = 0, to?: number): number {
+  const rates = (of: string) => (samples.get(of) ?? []).slice(from, to).map(({ perSecond }) => perSecond)
+  const ofReference = rates(reference)
+  return median(rates(name).map((perSecond, round) => perSecond / (ofReference[round] ?? Number.NaN)))
 }
 
 function ratio(samples: Samples, name: string, reference: string): string {
-  return quotient(rateOf(samples, name), rateOf(samples, reference))
+  return figure(ratioOf(samples, name, reference), 2)
 }
 
 function rate(samples: readonly Sample[]): string {

@@ -8,6 +8,8 @@ export interface Turns {
   readonly connections: number
   readonly rounds: number
   readonly seconds: number
+  /** Seconds for which each is asked first: compilers, caches and connections need a while. */
+  readonly warmUp: number
 }
 
 /** By the name of the contender, a sample for each round. */
@@ -15,14 +17,13 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /** Every contender has its turn in every round, so that what disturbs the machine for a while disturbs all of them. */
 export async function playRounds(meter: Meter, entrants: readonly Entrant[], turns: Turns): Promise<Samples> {
-  const { query, connections, rounds, seconds } = turns
+  const { query, connections, rounds, seconds, warmUp } = turns
   const samples = new Map<string, Sample[]>()
   for (let round = 0; round <= rounds; round++) {
     for (const { runner, jobs } of entrants) {
       const job = jobs.get(query)
       if (job === undefined) continue
-      // The first round is to warm up: compilers, caches and connections.
-      const sample = await measure(meter, runner, { ...job, connections, seconds: round === 0 ? seconds / 2 : seconds })
+      const sample = await measure(meter, runner, { ...job, connections, seconds: round === 0 ? warmUp : seconds })
       const own = samples.get(runner.name) ?? []
       if (round > 0) own.push(sample)
       samples.set(runner.name, own)

@@ -22,7 +22,6 @@ import { queries } from './queries.ts'
 import { questionsOf } from './questions.ts'
 import type { Cell, Results } from './report.ts'
 import { report } from './report.ts'
-import type { Turns } from './rounds.ts'
 import { playRounds } from './rounds.ts'
 
 const started = performance.now()
@@ -84,14 +83,13 @@ async function open(options: Options, chosen: Contender[], server: string, schem
 }
 
 async function measureQueries(
-  { connections, rounds, seconds }: Options,
+  { connections, rounds, seconds, warmUp }: Options,
   arena: Arena,
   schema: Schema,
   usual: number,
   meter: Meter,
 ): Promise<Cell[]> {
   const cells: Cell[] = []
-  await warmUp(meter, arena, { connections: usual, rounds: 1, seconds })
   for (const query of queries) {
     for (const count of query.thorough ? connections : [usual]) {
       const samples = await playRounds(meter, arena.entrants, {
@@ -99,17 +97,13 @@ async function measureQueries(
         connections: count,
         rounds,
         seconds,
+        warmUp,
       })
       cells.push({ schema, query, connections: count, samples })
       say(`${schema}: ${query.label} with ${count} callers is measured`)
     }
   }
   return cells
-}
-
-/** What all queries of a server have in common takes longest to be compiled: longer than the first round of each. */
-async function warmUp(meter: Meter, { entrants }: Arena, turns: Omit<Turns, 'query'>): Promise<void> {
-  for (const query of ['history', 'list'] as const) await playRounds(meter, entrants, { ...turns, query })
 }
 
 interface Place {
@@ -126,7 +120,7 @@ async function measureFurther(
   meter: Meter,
   connections: number,
 ) {
-  const turns = { connections, rounds: options.rounds, seconds: options.seconds }
+  const turns = { connections, rounds: options.rounds, seconds: options.seconds, warmUp: options.warmUp }
   const neighbours = await compareNeighbours(meter, arena, turns)
   say('a slow neighbour is measured')
   const history = queries.filter(({ name }) => name === 'history')
@@ -139,7 +133,7 @@ async function measureFurther(
   say('ten times the rows are seeded')
   await using tenfold = await openArena({ contenders: chosen, schema, url: large, selectors, queries: history })
   // The others have been asked for minutes by now.
-  await warmUp(meter, tenfold, { ...turns, rounds: 3 })
+  await playRounds(meter, tenfold.entrants, { ...turns, query: 'history', rounds: 0, warmUp: 3 * options.warmUp })
   const sizes = await compareSizes(meter, arena, tenfold, turns)
   return { neighbours, sizes, firstAnswers: starts }
 }
