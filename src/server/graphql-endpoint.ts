@@ -6,6 +6,7 @@ import type { Authenticate } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/principal.ts'
 import { has } from '../auth/principal.ts'
 import { refusedFields } from '../auth/refused-fields.ts'
+import { withPatience } from '../database/patience.ts'
 import type { Documents, PreparedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
@@ -51,6 +52,12 @@ export interface EndpointOptions {
 
 /** What a document that is refused counts for: to find its mistakes is more work than to answer a small one. */
 const costOfRefusal = 100
+
+/**
+ * When the time is up all statements fail at once, and so the operation ends. Should a mistake of ours keep it from that, its
+ * place is not lost for ever.
+ */
+const graceMs = 1_000
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<Answer>
 
@@ -127,7 +134,8 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     const leave = await admission.enter(principal.id, time.signal)
     try {
       const { signal } = time
-      const result = await options.execute({ principal, prepared, operationName, variables: given, usage, signal })
+      const execution = options.execute({ principal, prepared, operationName, variables: given, usage, signal })
+      const result = await withPatience(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
       return { headers, result }
     } finally {
       leave()

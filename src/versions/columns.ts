@@ -8,7 +8,7 @@ const expression = (part: SQLWrapper): SQL => sql`${part}`
 
 /** A column that is never null: a null is a broken promise of the schema, not a value. */
 export function text(part: SQLWrapper): Column<string> {
-  return { sql: expression(part), parse: (value) => value ?? missing() }
+  return { sql: expression(part), required: true, parse: (value) => value ?? missing() }
 }
 
 export function nullableText(part: SQLWrapper): Column<string | null> {
@@ -16,12 +16,12 @@ export function nullableText(part: SQLWrapper): Column<string | null> {
 }
 
 export function integer(part: SQLWrapper): Column<number> {
-  return { sql: expression(part), parse: (value) => Number(value ?? missing()) }
+  return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) }
 }
 
 /** A number of which 0 says that it is not known. */
 export function unlessZero(part: SQLWrapper): Column<number | null> {
-  return { sql: expression(part), parse: (value) => Number(value ?? missing()) || null }
+  return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) || null }
 }
 
 function missing(): never {
@@ -90,7 +90,10 @@ interface Names<Row, Owner> {
   readonly sender: Row
 }
 
-/** Makes a row of values that from `offset` on are those of `selectList(columns)`. */
+/**
+ * Makes a row of values that from `offset` on are those of `selectList(columns)`. Fails where one is null that must not be: that
+ * is found here, for nobody listens to what fails when a property is read.
+ */
 export function decoder<Row>(
   columns: Columns<Row>,
 ): <Owner>(values: Value[], offset: number, owner: Owner) => Shown<Row, Owner> {
@@ -101,9 +104,12 @@ export function decoder<Row>(
     }
     Object.defineProperty(Of.prototype, name, { get, enumerable: true })
   }
-  // Each column's parser checks its value; the names are those of the mapped type.
-  return <Owner>(values: Value[], offset: number, owner: Owner) =>
-    new Of(values, offset, owner) as object as Shown<Row, Owner>
+  const required = list(columns).flatMap(([, column], index) => (column.required ? [index] : []))
+  return <Owner>(values: Value[], offset: number, owner: Owner) => {
+    for (const index of required) if (values[offset + index] === null) missing()
+    // Each column's parser gives its value; the names are those of the mapped type.
+    return new Of(values, offset, owner) as object as Shown<Row, Owner>
+  }
 }
 
 function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {

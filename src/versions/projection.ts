@@ -14,6 +14,8 @@ import type { MissedReason } from './missed-reason.ts'
 /** An expression, and how the text that it gives becomes a value. */
 export interface Column<T> {
   readonly sql: SQL
+  /** Whether null breaks a promise of the schema. */
+  readonly required?: true
   readonly parse: (text: Value) => T
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import type { LaneLimits } from '../../src/database/lane.ts'
@@ -199,6 +200,29 @@ describe('A lane', () => {
     const number = prepare(sql`SELECT ${sql.placeholder('number')}::text::integer`, { lane: 'told' })
     const asked = ['1', 'two', '3'].map((value) => failure(database.query(number({ number: value }))))
     expect(await Promise.all(asked)).toEqual(['1', expect.objectContaining({ failure: 'input' }), '3'])
+    expect(await backends()).toHaveLength(1)
+  })
+
+  it('gives each of those that travel together its own answer, whichever of them fail', async () => {
+    const database = open()
+    const number = prepare(sql`SELECT ${sql.placeholder('number')}::text::integer`, { lane: 'told' })
+    const failing = prepare(sql`SELECT * FROM nowhere WHERE x = ${sql.placeholder('x')}`, { lane: 'told' })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('good', 'bad value', 'bad statement'), { maxLength: 30 }),
+        async (kinds) => {
+          const asked = kinds.map((kind, n) => {
+            if (kind === 'bad statement') return failure(database.query(failing({ x: n })))
+            return failure(database.query(number({ number: kind === 'good' ? n : 'x' })))
+          })
+          const expected = kinds.map((kind, n) => {
+            if (kind === 'good') return String(n)
+            return expect.objectContaining({ failure: kind === 'bad value' ? 'input' : 'unexpected' })
+          })
+          expect(await Promise.all(asked)).toEqual(expected)
+        },
+      ),
+    )
     expect(await backends()).toHaveLength(1)
   })
 

@@ -386,3 +386,23 @@ describe('A database made by hand from the description of v1, in SQL_ASCII', () 
     )
   })
 })
+
+describe.each(backends)('A value that is null where the schema of SIPIS forbids it, on $name', ({ open }) => {
+  it('is an INTERNAL error of its list, however often it is asked for, and no answer hangs', async () => {
+    const own = untilTestEnds(await open())
+    await own.sql('ALTER TABLE tokens ALTER appid DROP NOT NULL')
+    await addSelector(own, 1)
+    await addRow(own, 'tokens', 1, { token: 'x', appid: null })
+    const client = await openClient(own.database)
+    // A document is compiled once it has been asked a few times.
+    for (let time = 0; time < 6; time++) {
+      const { data, errors } = await client.answer(
+        '{ viewer { name } selectors { nodes { tokens { nodes { appId } } } } }',
+      )
+      expect(data).toBeNull()
+      expect(errors).toMatchObject([
+        { path: ['selectors', 'nodes', 0, 'tokens', 'nodes'], extensions: { code: 'INTERNAL' } },
+      ])
+    }
+  })
+})
