@@ -1,7 +1,7 @@
 /** The command line as a real process. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 
 export interface Finished {
   readonly code: number | null
@@ -26,11 +26,14 @@ export function start(args: readonly string[], environment: Record<string, strin
   })
   let stdout = ''
   let stderr = ''
+  const heard = new EventEmitter()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
+    heard.emit('text')
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
+    heard.emit('text')
   })
   const finished = once(child, 'close').then(([code]) => ({ code, stdout, stderr }))
   return {
@@ -39,7 +42,7 @@ export function start(args: readonly string[], environment: Record<string, strin
     async printed(text) {
       while (!(stdout + stderr).includes(text)) {
         if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}:\n${stdout}${stderr}`)
-        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), finished])
+        await Promise.race([once(heard, 'text'), finished])
       }
       return stdout + stderr
     },
