@@ -23,7 +23,6 @@ import { readManifest } from '../server/trusted-documents.ts'
 import type { Detected } from '../versions/detect.ts'
 import { detect, projectionOf } from '../versions/detect.ts'
 import { banner } from './banner.ts'
-import { keepYoungGeneration } from './heap.ts'
 import type { Output } from './output.ts'
 
 const graceMs = 10_000
@@ -67,7 +66,6 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   if (authenticate === undefined)
     logger.warn('No credential is asked for: everybody on this machine may read everything')
   output.print(banner(server.url, detected, config, example))
-  keepYoungGeneration()
   const signal = await stopped
   output.print(`Stopping on ${signal}; requests that run may take up to ${graceMs / 1000} seconds.`)
   await server.close(graceMs)

@@ -56,6 +56,11 @@ const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'p
     setting: { environment: {}, headers: {}, body: fullText },
   },
   {
+    name: 'sipis-gateway, small heap',
+    note: 'the same with NODE_OPTIONS=--max-semi-space-size=16',
+    setting: { environment: { NODE_OPTIONS: '--max-semi-space-size=16' }, headers: {}, body: fullText },
+  },
+  {
     name: 'sipis-gateway, guarded',
     note: 'asks for an API key, counts against every limit (the rates raised beyond what a bench asks for), writes its audit log to a file',
     setting: { environment: unhurried, headers: {}, body: fullText },
