@@ -29,6 +29,8 @@ export interface GeneratorOptions {
   readonly depth: number
   /** One in so many fields and fragments has a directive; 8 by default. */
   readonly directivesOneIn?: number
+  /** Whether a condition may be null, which is an error when it is executed. */
+  readonly nullConditions?: boolean
   /** One in so many selections is a fragment; 5 by default. */
   readonly partsOneIn?: number
 }
@@ -111,7 +113,8 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
     const byDefault = kind === 3
     declared.push(`$${variable}: Boolean${byDefault ? ` = ${value}` : '!'}`)
     if (!byDefault) variables[variable] = value
-    else if (tape.oneIn(3)) variables[variable] = tape.pick([true, false, null])
+    else if (tape.oneIn(3))
+      variables[variable] = tape.pick(options.nullConditions === true ? [true, false, null] : [true, false])
     return `$${variable}`
   }
 

@@ -1,4 +1,5 @@
 /** The answers of plain graphql-js over the rows of a database, for comparison with those that the gateway serves. */
+import { setTimeout } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import { execute, parse, validate } from 'graphql'
 import { pino } from 'pino'
@@ -22,6 +23,11 @@ export interface Question {
 export interface Reference {
   /** The answer in the form of `canonical`; undefined where the document is invalid. */
   answer(question: Question, principal: Principal): Promise<string | undefined>
+  /**
+   * The same with its statements answered in another order by chance. Where several fields that must not be null fail, the
+   * error of the first is the answer's.
+   */
+  reordered(question: Question, principal: Principal): Promise<string | undefined>
 }
 
 export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
@@ -29,21 +35,36 @@ export async function openReference(database: Database, allowedSettings: readonl
   const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
   const mask = createErrorMask(pino({ enabled: false }))
 
-  const contextFor = (principal: Principal): Context => {
+  const contextFor = (principal: Principal, read: Database): Context => {
     const usage = openUsage(100_000_000)
-    const bounded = metered(database, usage, undefined)
+    const bounded = metered(read, usage, undefined)
     const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
     return { principal, loaders: throughDoors(loaders, principal), database: bounded, detected, allowedSettings }
   }
 
+  const answer = async (question: Question, principal: Principal, read: Database) => {
+    const { query, variables: variableValues, operationName } = question
+    const document = parse(query)
+    if (validate(schema, document).length > 0) return undefined
+    const contextValue = contextFor(principal, read)
+    const result = await execute({ schema, document, operationName, variableValues, contextValue })
+    return canonical(masked(result, mask))
+  }
+
   return {
-    async answer({ query, variables: variableValues, operationName }, principal) {
-      const document = parse(query)
-      if (validate(schema, document).length > 0) return undefined
-      const contextValue = contextFor(principal)
-      const result = await execute({ schema, document, operationName, variableValues, contextValue })
-      return canonical(masked(result, mask))
+    answer: (question, principal) => answer(question, principal, database),
+    reordered: (question, principal) => answer(question, principal, delayed(database)),
+  }
+}
+
+function delayed(database: Database): Database {
+  return {
+    async query(statement, signal) {
+      const rows = await database.query(statement, signal)
+      await setTimeout(10 * Math.random())
+      return rows
     },
+    close: () => database.close(),
   }
 }
 
