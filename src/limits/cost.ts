@@ -1,56 +1,79 @@
 /**
- * The cost of a query is the number of values that its answer may hold, computed before anything runs: every field counts once
- * for each object that it may be given for. A page counts as many objects as `first` or `last` says, or 20.
+ * The cost of a query is the number of values that its answer may hold, and what the database reads for them, computed before
+ * anything runs: every field counts once for each object that it may be given for. A page counts as many objects as `first` or
+ * `last` says, or 20, and one at least.
  */
 import type {
   DocumentNode,
   FieldNode,
   FragmentDefinitionNode,
+  GraphQLField,
   GraphQLNamedType,
   GraphQLSchema,
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql'
-import { getNamedType, isInterfaceType, isObjectType, Kind, valueFromASTUntyped } from 'graphql'
+import { getNamedType, isInterfaceType, isObjectType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql'
 import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
+import type { Arguments, Variables } from './arguments.ts'
+import { openArguments } from './arguments.ts'
+import { introspectionCost } from './introspection-cost.ts'
+import { isScan } from './scans.ts'
 
-/** A count reads what it counts: the rows of a selector, or a whole table. */
-const countCost = { ofSelector: 10, ofAll: 1_000 }
+/** A count and a scan read the rows of a selector, or a whole table. */
+const readingCost = { ofSelector: 10, ofAll: 1_000 }
 
 /** How many objects a field that is a list, but no page, may give. */
 export type ListSizes = Readonly<Record<string, number>>
 
 const fixedSizes: ListSizes = { 'Database.tableVersions': 100 }
 
-/** To say that a field is refused is more work than to show it. */
+/** An error takes longer to make than a value. */
 const refusalCost = 25
 
-export type Variables = Readonly<Record<string, unknown>>
+/**
+ * Characters that cost as much as a value. The name of a field is repeated in each of its values and in the path of each error
+ * below; its arguments are read for each of its values.
+ */
+export const costlyLength = { ofName: 64, ofArguments: 1_024 }
 
-/** `fixed + perRow × the size of the page` is what a selection costs; outside of a connection perRow is 0. */
+export interface Price {
+  readonly cost: number
+  /** Whether other variables could make another cost. */
+  readonly byVariable: boolean
+}
+
+/** Of a selection. Outside of a connection only `fixed` is not 0. */
 interface Cost {
   readonly fixed: number
+  /** Multiplied by the size of the page. */
   readonly perRow: number
+  /** How often the rows are counted. */
+  readonly counts: number
+  /** How often the page is asked for, which is read once. */
+  readonly reads: number
 }
 
 const none: RefusedFields = new Set()
-const free: Cost = { fixed: 0, perRow: 0 }
+const free: Cost = { fixed: 0, perRow: 0, counts: 0, reads: 0 }
 
 /** The document must be valid. */
-export function costOf(
+export function priceOf(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   given: Variables,
   listSizes: ListSizes,
   refused: RefusedFields = none,
-): number {
+): Price {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   }
-  const variables = { ...defaultsOf(operation), ...given }
+  const args = openArguments(operation, given)
+  const query = schema.getQueryType() ?? undefined
+  const introspected = introspectionCost(schema, fragments, weightOf)
   const known = new Map<string, Cost>()
 
   const ofFragment = (name: string): Cost => {
@@ -61,59 +84,114 @@ export function costOf(
     return cost
   }
 
-  const ofSet = (set: SelectionSetNode, type: GraphQLNamedType | undefined): Cost => {
-    let fixed = 0
-    let perRow = 0
-    for (const selection of set.selections) {
-      const cost =
-        selection.kind === Kind.FIELD
-          ? ofField(selection, type)
-          : selection.kind === Kind.FRAGMENT_SPREAD
-            ? ofFragment(selection.name.value)
-            : ofSet(selection.selectionSet, typeCondition(selection.typeCondition?.name.value, type))
-      fixed += cost.fixed
-      perRow += cost.perRow
-    }
-    return { fixed, perRow }
-  }
-
-  const typeCondition = (name: string | undefined, otherwise: GraphQLNamedType | undefined) =>
-    name === undefined ? otherwise : schema.getType(name)
+  const ofSet = (set: SelectionSetNode, type: GraphQLNamedType | undefined): Cost =>
+    set.selections.reduce<Cost>((sum, selection) => {
+      switch (selection.kind) {
+        case Kind.FIELD:
+          return plus(sum, times(weightOf(selection), ofField(selection, type)))
+        case Kind.FRAGMENT_SPREAD:
+          return plus(sum, ofFragment(selection.name.value))
+        default: {
+          const condition = selection.typeCondition?.name.value
+          return plus(sum, ofSet(selection.selectionSet, condition === undefined ? type : schema.getType(condition)))
+        }
+      }
+    }, free)
 
   const ofField = (field: FieldNode, parent: GraphQLNamedType | undefined): Cost => {
-    const type = typeOfField(field, parent)
+    if (parent === query && isIntrospection(field)) return fixed(ofIntrospection(field))
+    const definition = definitionOf(field, parent)
+    const type = definition && getNamedType(definition.type)
     const below = field.selectionSet === undefined ? free : ofSet(field.selectionSet, type)
     if (isConnection(parent)) return inConnection(field, below)
     const path = `${parent?.name}.${field.name.value}`
-    if (refused.has(path)) return { fixed: refusalCost, perRow: 0 }
-    if (!isConnection(type)) return { fixed: 1 + ofList(path, field, below), perRow: 0 }
-    const counts = parent === schema.getQueryType() && asksForCount(field, fragments) ? countCost.ofAll : 0
-    return { fixed: 1 + counts + below.fixed + below.perRow * pageSize(field, variables), perRow: 0 }
+    if (refused.has(path)) return fixed(refusalCost)
+    const own = 1 + Math.floor(args.length(field) / costlyLength.ofArguments)
+    if (!isConnection(type)) return fixed(own + ofList(path, field, below))
+    return fixed(own + ofReading(field, definition, parent === query, below) + ofPage(field, below))
   }
 
   /** What is below a field that is no page: of a list an object counts for itself, as the row of a page does. */
   const ofList = (path: string, field: FieldNode, { fixed }: Cost): number => {
-    const size = path === 'Query.nodes' ? numberOfIds(field, variables) : (listSizes[path] ?? fixedSizes[path])
+    const size = path === 'Query.nodes' ? numberOfIds(field, args) : (listSizes[path] ?? fixedSizes[path])
     return size === undefined ? fixed : size * (1 + fixed)
   }
 
-  return ofSet(operation.selectionSet, schema.getQueryType() ?? undefined).fixed
+  const ofPage = (field: FieldNode, below: Cost): number => below.fixed + below.perRow * pageSize(field, args)
+
+  /** What the database reads beside the page. */
+  const ofReading = (
+    field: FieldNode,
+    definition: GraphQLField<unknown, unknown> | undefined,
+    ofAll: boolean,
+    { counts, reads }: Cost,
+  ): number => {
+    const filterType = definition?.args.find(({ name }) => name === 'filter')?.type
+    const order = definition?.args.find(({ name }) => name === 'orderBy')?.defaultValue
+    const scanned = isScan(
+      filterType && getNamedType(filterType).name,
+      args.value(field, 'filter'),
+      args.value(field, 'orderBy') ?? order,
+    )
+    const scans = scanned && reads > 0 ? 1 : 0
+    if (ofAll) return (counts + scans) * readingCost.ofAll
+    return scans * readingCost.ofSelector
+  }
+
+  const ofIntrospection = (field: FieldNode): number => {
+    const { selectionSet } = field
+    if (selectionSet === undefined) return 1
+    if (field.name.value === '__schema')
+      return 1 + introspected(selectionSet, getNamedType(SchemaMetaFieldDef.type), schema)
+    const type = schema.getType(String(args.value(field, 'name')))
+    return 1 + (type === undefined ? 0 : introspected(selectionSet, getNamedType(TypeMetaFieldDef.type), type))
+  }
+
+  const cost = ofSet(operation.selectionSet, query).fixed
+  return { cost, byVariable: args.byVariable }
 }
 
-function typeOfField(field: FieldNode, parent: GraphQLNamedType | undefined): GraphQLNamedType | undefined {
-  const definition = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
-  return definition === undefined ? undefined : getNamedType(definition.type)
+function plus(one: Cost, other: Cost): Cost {
+  return {
+    fixed: one.fixed + other.fixed,
+    perRow: one.perRow + other.perRow,
+    counts: one.counts + other.counts,
+    reads: one.reads + other.reads,
+  }
+}
+
+function times(factor: number, { fixed, perRow, counts, reads }: Cost): Cost {
+  return { fixed: factor * fixed, perRow: factor * perRow, counts, reads }
+}
+
+function fixed(cost: number): Cost {
+  return { ...free, fixed: cost }
+}
+
+/** A long name multiplies what is below as well, because the path of an error repeats it. */
+function weightOf({ alias, name }: FieldNode): number {
+  return 1 + Math.floor((alias ?? name).value.length / costlyLength.ofName)
+}
+
+function isIntrospection({ name }: FieldNode): boolean {
+  return name.value === '__schema' || name.value === '__type'
+}
+
+function definitionOf(field: FieldNode, parent: GraphQLNamedType | undefined) {
+  return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
 }
 
 function inConnection(field: FieldNode, below: Cost): Cost {
   switch (field.name.value) {
     case 'nodes':
     case 'edges':
-      return { fixed: 1, perRow: 1 + below.fixed }
+      return { ...free, fixed: 1, perRow: 1 + below.fixed, reads: 1 }
     case 'totalCount':
-      return { fixed: countCost.ofSelector, perRow: 0 }
+      return { ...free, fixed: readingCost.ofSelector, counts: 1 }
+    case 'pageInfo':
+      return { ...free, fixed: 1 + below.fixed, reads: 1 }
     default:
-      return { fixed: 1 + below.fixed, perRow: 0 }
+      return fixed(1)
   }
 }
 
@@ -121,41 +199,13 @@ function isConnection(type: GraphQLNamedType | undefined): boolean {
   return type?.name.endsWith('Connection') === true
 }
 
-function numberOfIds(field: FieldNode, variables: Variables): number {
-  const ids = argument(field, 'ids', variables)
+function numberOfIds(field: FieldNode, args: Arguments): number {
+  const ids = args.value(field, 'ids')
   return Array.isArray(ids) ? ids.length : 1
 }
 
-/** What is out of range is refused when the field is executed; here it counts as much as may be. */
-function pageSize(field: FieldNode, variables: Variables): number {
-  const size = argument(field, 'first', variables) ?? argument(field, 'last', variables) ?? defaultPageSize
-  return typeof size === 'number' && size >= 0 && size <= maxPageSize ? size : maxPageSize
-}
-
-function argument(field: FieldNode, name: string, variables: Variables): unknown {
-  const value = field.arguments?.find((one) => one.name.value === name)?.value
-  return value === undefined ? undefined : valueFromASTUntyped(value, { ...variables })
-}
-
-function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {
-  return Object.fromEntries(
-    variableDefinitions.flatMap(({ variable, defaultValue }) =>
-      defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]],
-    ),
-  )
-}
-
-/** Looks through fragments, each of them once. */
-function asksForCount(field: FieldNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): boolean {
-  const seen = new Set<string>()
-  const within = (set: SelectionSetNode | undefined): boolean =>
-    set?.selections.some((selection) => {
-      if (selection.kind === Kind.FIELD) return selection.name.value === 'totalCount'
-      if (selection.kind === Kind.INLINE_FRAGMENT) return within(selection.selectionSet)
-      const name = selection.name.value
-      if (seen.has(name)) return false
-      seen.add(name)
-      return within(fragments.get(name)?.selectionSet)
-    }) === true
-  return within(field.selectionSet)
+/** A size out of range is refused when the field is executed; here it counts as the largest. An empty page counts as one row. */
+function pageSize(field: FieldNode, args: Arguments): number {
+  const size = args.value(field, 'first') ?? args.value(field, 'last') ?? defaultPageSize
+  return typeof size === 'number' && size >= 0 && size <= maxPageSize ? Math.max(1, size) : maxPageSize
 }

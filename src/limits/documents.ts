@@ -4,7 +4,7 @@ import { GraphQLError, getOperationAST, Kind, parse, specifiedRules, validate, v
 import { LRUCache } from 'lru-cache'
 import { brief } from './brief.ts'
 import type { ListSizes } from './cost.ts'
-import { costOf } from './cost.ts'
+import { priceOf } from './cost.ts'
 import type { Limits } from './limits.ts'
 import type { Cost } from './remembered-cost.ts'
 import { remembered } from './remembered-cost.ts'
@@ -24,6 +24,8 @@ export interface PreparedDocument {
 }
 
 export interface Documents {
+  /** The prepared document of a text that is remembered. */
+  known(text: string): PreparedDocument | undefined
   /** Fails with an array of GraphQLErrors that have codes. */
   prepare(text: string): PreparedDocument
 }
@@ -35,6 +37,8 @@ const mostLinesWithLocations = 1_000
 /** Parsed, a character takes up to 140 bytes. */
 const cachedCharacters = 500_000
 const longestCached = 20_000
+/** Apart from its characters a document takes some 5,000 bytes. */
+const cachedDocuments = 2_000
 
 /** Why a document is refused. */
 export class RefusedDocument extends Error {
@@ -47,21 +51,23 @@ export class RefusedDocument extends Error {
   }
 }
 
-type DocumentLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'directives' | 'repeats'>
+type DocumentLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'directives' | 'repeats' | 'fields'>
 
 /**
  * `listSizes` says how many objects a field may give whose size the operator decides.
  *
  * Parses and validates documents, each once while it is remembered. Only good ones are remembered, up to so many characters
- * in all: a stranger can push others out, and so slow them down a little, but cannot fill the memory.
+ * in all: a caller can push others out, and so slow them down a little, but cannot fill the memory.
  */
 export function openDocuments(schema: GraphQLSchema, limits: DocumentLimits, listSizes: ListSizes = {}): Documents {
   const cache = new LRUCache<string, PreparedDocument>({
+    max: cachedDocuments,
     maxSize: cachedCharacters,
     maxEntrySize: longestCached,
     sizeCalculation: (_, text) => text.length,
   })
   return {
+    known: (text) => cache.get(text),
     prepare(text) {
       const known = cache.get(text)
       if (known !== undefined) return known
@@ -94,8 +100,8 @@ function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, li
     hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
     introspects: asksForSchema(document),
     operation: (name) => getOperationAST(document, name) ?? undefined,
-    cost: remembered(document, (operation, variables, refused) =>
-      costOf(schema, document, operation, variables, listSizes, refused),
+    cost: remembered((operation, variables, refused) =>
+      priceOf(schema, document, operation, variables, listSizes, refused),
     ),
   }
 }

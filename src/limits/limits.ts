@@ -7,6 +7,7 @@ export interface Limits {
   readonly aliases: number
   readonly directives: number
   readonly repeats: number
+  readonly fields: number
   readonly cost: number
   readonly responseBytes: number
   readonly operationMs: number
@@ -24,6 +25,7 @@ export const defaultLimits: Limits = {
   aliases: 50,
   directives: 8,
   repeats: 50,
+  fields: 1_000,
   cost: 50_000,
   responseBytes: 10_000_000,
   operationMs: 15_000,

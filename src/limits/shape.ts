@@ -4,18 +4,20 @@ import { Kind, visit } from 'graphql'
 import type { Limits } from './limits.ts'
 import { tooCostly } from './too-costly.ts'
 
-/** Of one selection set with its fragments in place: how deep it goes, and how often each field is asked for. */
+/** Of one selection set with its fragments in place, which are never put there: each is measured once. */
 interface Measured {
   readonly depth: number
+  /** The number of fields, all levels together; infinite where a number cannot hold it. */
+  readonly size: number
   /** The largest number of times that one object is asked for the same field, anywhere below. */
   readonly repeats: number
   /** How often each field is asked for here. */
   readonly fields: ReadonlyMap<string, number>
 }
 
-const nothing: Measured = { depth: 0, repeats: 0, fields: new Map() }
+const nothing: Measured = { depth: 0, size: 0, repeats: 0, fields: new Map() }
 
-type Measures = Pick<Limits, 'depth' | 'aliases' | 'directives' | 'repeats'>
+type Measures = Pick<Limits, 'depth' | 'aliases' | 'directives' | 'repeats' | 'fields'>
 
 /** The first limit that the document exceeds; undefined where it keeps within all. */
 export function exceeded(document: DocumentNode, limits: Measures): GraphQLError | undefined {
@@ -24,7 +26,7 @@ export function exceeded(document: DocumentNode, limits: Measures): GraphQLError
     return tooCostly('LIMIT_ALIASES', 'Aliases in the document', aliases, limits.aliases, 'Ask in several requests.')
   if (directives > limits.directives)
     return tooCostly('LIMIT_DIRECTIVES', 'Directives in the document', directives, limits.directives, 'Leave some out.')
-  const { depth, repeats } = measure(document)
+  const { depth, repeats, size } = measure(document)
   if (depth > limits.depth) return tooDeep(depth, limits.depth)
   if (repeats > limits.repeats)
     return tooCostly(
@@ -33,6 +35,14 @@ export function exceeded(document: DocumentNode, limits: Measures): GraphQLError
       repeats,
       limits.repeats,
       'Once is enough.',
+    )
+  if (size > limits.fields)
+    return tooCostly(
+      'LIMIT_FIELDS',
+      'Fields of the query with fragments in place',
+      size,
+      limits.fields,
+      'Ask in several requests.',
     )
   return undefined
 }
@@ -55,7 +65,7 @@ function countNodes(document: DocumentNode): { aliases: number; directives: numb
   return { aliases, directives }
 }
 
-function measure(document: DocumentNode): { depth: number; repeats: number } {
+function measure(document: DocumentNode): Omit<Measured, 'fields'> {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
@@ -82,15 +92,21 @@ function measure(document: DocumentNode): { depth: number; repeats: number } {
     'selectionSet' in definition ? [ofSet(definition.selectionSet)] : [],
   )
   return {
-    depth: Math.max(0, ...all.map(({ depth }) => depth)),
-    repeats: Math.max(0, ...all.map(({ repeats }) => repeats)),
+    depth: largest(all.map(({ depth }) => depth)),
+    size: largest(all.map(({ size }) => size)),
+    repeats: largest(all.map(({ repeats }) => repeats)),
   }
+}
+
+function largest(numbers: Iterable<number>): number {
+  return Math.max(0, ...numbers)
 }
 
 /** What a selection adds to the object that it stands in. */
 function placed(selection: SelectionNode, below: Measured): Measured {
   if (selection.kind !== Kind.FIELD) return below
-  return { depth: below.depth + 1, repeats: below.repeats, fields: new Map([[selection.name.value, 1]]) }
+  const fields = new Map([[selection.name.value, 1]])
+  return { depth: below.depth + 1, size: below.size + 1, repeats: below.repeats, fields }
 }
 
 function together(parts: readonly Measured[]): Measured {
@@ -99,8 +115,9 @@ function together(parts: readonly Measured[]): Measured {
     for (const [name, times] of part.fields) fields.set(name, (fields.get(name) ?? 0) + times)
   }
   return {
-    depth: Math.max(0, ...parts.map(({ depth }) => depth)),
-    repeats: Math.max(0, ...fields.values(), ...parts.map(({ repeats }) => repeats)),
+    depth: largest(parts.map(({ depth }) => depth)),
+    size: parts.reduce((sum, { size }) => sum + size, 0),
+    repeats: largest([...fields.values(), ...parts.map(({ repeats }) => repeats)]),
     fields,
   }
 }

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql'
+import { GraphQLError, Kind } from 'graphql'
 import type { Logger } from 'pino'
 import { Forbidden } from '../auth/forbidden.ts'
 import type { DatabaseFailure } from '../database/database-error.ts'
@@ -80,10 +80,16 @@ function tell(cause: Error, located: GraphQLError | undefined): Said | undefined
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {
     if (ownCodes.has(cause.extensions['code'])) return undefined
-    // Without a path it is graphql's own word on the request, such as a variable of the wrong type.
-    if (located?.path === undefined) return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
+    // Of graphql itself: a variable of the wrong type, or null in a variable where an argument or a directive needs a value.
+    if (located?.path === undefined || namesValue(cause))
+      return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
   }
   return databaseFailures.unexpected
+}
+
+/** Whether it points at an argument, a value or a directive of the document; errors of resolvers and their results do not. */
+function namesValue({ nodes = [] }: GraphQLError): boolean {
+  return nodes.some(({ kind }) => kind !== Kind.FIELD)
 }
 
 function rootCause(error: unknown): Error {

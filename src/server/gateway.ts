@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { ExecutionResult } from 'graphql'
+import { execute } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
 import type { Logger } from 'pino'
@@ -8,8 +9,6 @@ import { openAuthenticate } from '../auth/authenticate.ts'
 import { throughDoors } from '../auth/doors.ts'
 import { has } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
-import type { Compiled } from '../graph/compiled.ts'
-import { openCompiled } from '../graph/compiled.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
 import type { PreparedDocument } from '../limits/documents.ts'
@@ -98,19 +97,14 @@ const unlimited: RateLimitOptions = {
   shared: undefined,
 }
 
-/** Documents come parsed and validated; Yoga runs them with its plugins and masks what goes wrong. */
+/**
+ * Documents are parsed and validated before Yoga gets them. Yoga runs its plugins and masks errors; graphql-js executes, because
+ * it is the reference that answers are compared with.
+ */
 const usePrepared: Plugin<Execution, Execution, Execution> = {
   onParse: ({ context, setParsedDocument }) => setParsedDocument(context.prepared.document),
   onValidate: ({ setResult }) => setResult([]),
-}
-
-function useCompiled(compiled: Compiled): Plugin<Execution, Execution, Execution> {
-  return {
-    onExecute({ args, setExecuteFn }) {
-      const execute = compiled(args.document, args.operationName ?? undefined)
-      if (execute !== undefined) setExecuteFn(() => execute(args.contextValue, args.variableValues ?? {}))
-    },
-  }
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
 }
 
 function openExecute(options: GatewayOptions): (operation: Operation) => Promise<ExecutionResult> {
@@ -119,7 +113,7 @@ function openExecute(options: GatewayOptions): (operation: Operation) => Promise
   const maskError = createErrorMask(options.logger)
   const yoga = createYoga<Execution, Execution>({
     schema,
-    plugins: [usePrepared, useCompiled(openCompiled(schema))],
+    plugins: [usePrepared],
     maskedErrors: { maskError },
     parserAndValidationCache: false,
     graphiql: false,

@@ -20,9 +20,9 @@ import type { Audit } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { MediaType } from './media-type.ts'
 import { mediaTypeOf } from './media-type.ts'
-import type { Parameters } from './parameters.ts'
+import type { Given, Parameters } from './parameters.ts'
 import { readParameters } from './parameters.ts'
-import type { RateLimits } from './rate-limit.ts'
+import type { Allowance, RateLimits } from './rate-limit.ts'
 import { Refusal } from './refusal.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 
@@ -50,14 +50,19 @@ export interface EndpointOptions {
   readonly page: () => Promise<string>
 }
 
-/** What a document that is refused counts for: to find its mistakes is more work than to answer a small one. */
+/** Rate-limit cost of a refused document. Higher than a small query, because validation does more work than execution. */
 const costOfRefusal = 100
+/** Parsing, validating and pricing so many bytes of a request take as long as a value of an answer. */
+const bytesPerPoint = 200
 
 /**
  * When the time is up all statements fail at once, and so the operation ends. Should a mistake of ours keep it from that, its
  * place is not lost for ever.
  */
 const graceMs = 1_000
+
+/** Counts points towards the rate limit. Fails with a Refusal where the principal has asked for too much. */
+type Charge = (points: number) => Promise<Allowance>
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<Answer>
 
@@ -72,18 +77,19 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
     if (type === 'text/html') return { status: 200, type, body: Buffer.from(await options.page()), headers: {} }
     if (admission.full) throw overloaded()
-    const parameters = await readParameters(request, url, limits.bodyBytes)
-    return answer(principal, parameters, type, response)
+    const given = await readParameters(request, url, limits.bodyBytes)
+    return answer(principal, given, type, response)
   }
 
   async function answer(
     principal: Principal,
-    parameters: Parameters,
+    given: Given,
     type: MediaType,
     response: ServerResponse,
   ): Promise<Answer> {
     const started = performance.now()
     const usage = openUsage(limits.responseBytes)
+    const { parameters } = given
     let prepared: PreparedDocument | undefined
     const audit = (outcome: readonly string[]) =>
       options.audit({
@@ -96,11 +102,21 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
         durationMs: performance.now() - started,
       })
     try {
-      prepared = await prepare(principal, parameters)
-      const { headers, result } = await run(principal, parameters, prepared, usage, response)
-      const answered = answerOf(result, type, headers)
-      audit(codesOf(result))
-      return answered
+      using time = timeOf(response, limits.operationMs)
+      const leave = await admission.enter(principal.id, time.signal)
+      const charge = openCharge(principal, given.bytes)
+      try {
+        prepared = await prepare(principal, parameters, charge)
+        const { headers, result } = await run(principal, parameters, prepared, charge, usage, time.signal)
+        const answered = answerOf(result, type, headers)
+        audit(codesOf(result))
+        return answered
+      } catch (error) {
+        await charge(error instanceof RefusedDocument ? costOfRefusal : 0)
+        throw error
+      } finally {
+        leave()
+      }
     } catch (error) {
       if (!(error instanceof RefusedDocument || error instanceof Refusal)) throw error
       audit(codesOf({ errors: error.errors }))
@@ -109,37 +125,43 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  async function prepare(principal: Principal, parameters: Parameters): Promise<PreparedDocument> {
-    try {
-      const prepared = options.trustedDocuments.find(parameters) ?? options.documents.prepare(textOf(parameters))
-      if (!prepared.introspects || has(principal, 'sipis:ops')) return prepared
-      throw new RefusedDocument([introspectionRefused])
-    } catch (error) {
-      if (error instanceof RefusedDocument) await options.rateLimits.ofPrincipal(principal.id, costOfRefusal)
-      throw error
+  /** Charges the principal: the first time for the bytes of the request as well. */
+  function openCharge({ id }: Principal, bytes: number): Charge {
+    let unpaid = Math.floor(bytes / bytesPerPoint)
+    return async (cost) => {
+      const points = cost + unpaid
+      unpaid = 0
+      return points === 0 ? {} : options.rateLimits.ofPrincipal(id, points)
     }
+  }
+
+  async function prepare(principal: Principal, parameters: Parameters, charge: Charge): Promise<PreparedDocument> {
+    const prepared = options.trustedDocuments.find(parameters) ?? (await prepareText(textOf(parameters), charge))
+    if (!prepared.introspects || has(principal, 'sipis:ops')) return prepared
+    throw new RefusedDocument([introspectionRefused])
+  }
+
+  async function prepareText(text: string, charge: Charge): Promise<PreparedDocument> {
+    const known = options.documents.known(text)
+    if (known !== undefined) return known
+    // A caller whose allowance is used up does not have long documents parsed.
+    await charge(0)
+    return options.documents.prepare(text)
   }
 
   async function run(
     principal: Principal,
     { operationName, variables }: Parameters,
     prepared: PreparedDocument,
+    charge: Charge,
     usage: Usage,
-    response: ServerResponse,
+    signal: AbortSignal,
   ) {
     const given = variables ?? {}
-    const cost = costWithin(principal, prepared, operationName, given)
-    const headers = await options.rateLimits.ofPrincipal(principal.id, cost)
-    using time = timeOf(response, limits.operationMs)
-    const leave = await admission.enter(principal.id, time.signal)
-    try {
-      const { signal } = time
-      const execution = options.execute({ principal, prepared, operationName, variables: given, usage, signal })
-      const result = await withPatience(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
-      return { headers, result }
-    } finally {
-      leave()
-    }
+    const headers = await charge(costWithin(principal, prepared, operationName, given))
+    const execution = options.execute({ principal, prepared, operationName, variables: given, usage, signal })
+    const result = await withPatience(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
+    return { headers, result }
   }
 
   function costWithin(

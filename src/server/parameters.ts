@@ -13,7 +13,13 @@ const parameters = z.object({
 
 export type Parameters = z.infer<typeof parameters>
 
-export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
+/** What a request asks for, and how many bytes say it. */
+export interface Given {
+  readonly parameters: Parameters
+  readonly bytes: number
+}
+
+export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Given> {
   return request.method === 'GET' ? fromUrl(request, url) : fromBody(request, maxBytes)
 }
 
@@ -21,7 +27,7 @@ export async function readParameters(request: IncomingMessage, url: URL, maxByte
  * A browser sends a GET for any link, image or script of any page. It is answered only where the caller says that it wants
  * GraphQL, or where the browser says that a script asks which may read the answer only if its origin is allowed.
  */
-function fromUrl(request: IncomingMessage, { searchParams }: URL): Parameters {
+function fromUrl(request: IncomingMessage, { search, searchParams }: URL): Given {
   const { accept = '', 'sec-fetch-mode': mode } = request.headers
   if (!/application\/(graphql-response\+)?json/i.test(accept) && mode !== 'cors') {
     throw new Refusal(
@@ -34,19 +40,20 @@ function fromUrl(request: IncomingMessage, { searchParams }: URL): Parameters {
     const text = searchParams.get(name)
     return text === null ? undefined : parseJson(text, `The parameter ${name}`)
   }
-  return check({
+  const parameters = check({
     query: searchParams.get('query'),
     operationName: searchParams.get('operationName'),
     variables: json('variables'),
     extensions: json('extensions'),
     documentId: searchParams.get('documentId'),
   })
+  return { parameters, bytes: search.length }
 }
 
-async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Parameters> {
+async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Given> {
   checkContentType(request)
   const body = await readBody(request, maxBytes)
-  return check(parseJson(body, 'The body'))
+  return { parameters: check(parseJson(body.toString(), 'The body')), bytes: body.length }
 }
 
 /** Forms and plain text can be sent by any page of the web without asking; JSON cannot. */
@@ -63,7 +70,7 @@ function checkContentType({ headers }: IncomingMessage): void {
   )
 }
 
-function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLong = () =>
     new Refusal(
       413,
@@ -83,7 +90,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
         reject(tooLong())
       } else chunks.push(chunk)
     })
-    request.once('end', () => resolve(Buffer.concat(chunks).toString()))
+    request.once('end', () => resolve(Buffer.concat(chunks)))
     const endedEarly = () => reject(new Refusal(400, 'BAD_USER_INPUT', 'The body ended early.'))
     request.once('error', endedEarly)
     // Of a connection that is gone already nothing more is heard.

@@ -37,6 +37,20 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(await codes(query)).toEqual(['BAD_USER_INPUT'])
   })
 
+  it.each([
+    ['a directive', 'query ($x: Boolean = true) { name: __typename @include(if: $x) }'],
+    ['a directive of a nested field', 'query ($x: Boolean = true) { calls { nodes { id @skip(if: $x) } } }'],
+    [
+      'a directive of a spread',
+      'query ($x: Boolean = true) { calls { ...C @skip(if: $x) } } fragment C on CallConnection { totalCount }',
+    ],
+    ['an argument', 'query ($x: String = "a") { selector(selector: $x) { id } }'],
+    ['an item of a list', 'query ($x: ID = "a") { nodes(ids: [$x]) { id } }'],
+  ])('that is null in a variable of %s is BAD_USER_INPUT', async (_, query) => {
+    expect(await codes(query, { x: null })).toEqual(['BAD_USER_INPUT'])
+    expect(client.log).toEqual([])
+  })
+
   it('that is a cursor of another list or order is BAD_USER_INPUT', async () => {
     const data = await client.ask('{ calls { pageInfo { endCursor } } selectors { pageInfo { endCursor } } }')
     const call = data.calls.pageInfo.endCursor

@@ -394,7 +394,6 @@ describe.each(backends)('A value that is null where the schema of SIPIS forbids 
     await addSelector(own, 1)
     await addRow(own, 'tokens', 1, { token: 'x', appid: null })
     const client = await openClient(own.database)
-    // A document is compiled once it has been asked a few times.
     for (let time = 0; time < 6; time++) {
       const { data, errors } = await client.answer(
         '{ viewer { name } selectors { nodes { tokens { nodes { appId } } } } }',

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { openPrincipal } from '../../src/auth/principal.ts'
@@ -55,6 +56,33 @@ describe('The cost of a query', () => {
     ['pages within pages', '{ selectors(first: 10) { nodes { calls(first: 5) { nodes { id } } } } }', 2 + 10 * 13],
     ['both nodes and edges', '{ messages(first: 2) { nodes { id } edges { cursor } } }', 1 + 2 + 2 * 2 + 2 * 2],
     ['a count of everything as a thousand', '{ calls { totalCount } }', 1 + 1_000 + 10],
+    ['an empty page as one row', '{ messages(first: 0) { nodes { id } } }', 2 + 2],
+    ['an empty page from the end as one row', '{ messages(last: 0) { edges { node { id } } } }', 2 + 3],
+    [
+      'empty pages within empty pages',
+      '{ selectors(first: 0) { nodes { calls(last: 0) { nodes { id } } } } }',
+      2 + 1 + 4,
+    ],
+    ['every alias of a count', '{ calls { a: totalCount b: totalCount } }', 1 + 2 * 1_010],
+    [
+      'a count in each fragment',
+      '{ calls { ...T ... { ...T } } } fragment T on CallConnection { totalCount }',
+      1 + 2 * 1_010,
+    ],
+    [
+      'counts of a selector in fragments',
+      '{ selector(selector: "x") { calls { ...T ...T } } } fragment T on CallConnection { totalCount }',
+      1 + 1 + 2 * 10,
+    ],
+    ['__typename', '{ viewer { __typename a: __typename } }', 3],
+    ['64 characters of a name as another value', `{ viewer { ${'a'.repeat(63)}: name } }`, 2],
+    ['64 characters of an alias as another value', `{ viewer { ${'a'.repeat(64)}: name } }`, 3],
+    ['a long alias of __typename', `{ viewer { ${'a'.repeat(640)}: __typename } }`, 12],
+    ['a long name once for all that is below', `{ ${'a'.repeat(64)}: viewer { name scopes } }`, 2 * 3],
+    ['long names in the rows of a page', `{ messages(first: 5) { nodes { ${'a'.repeat(64)}: id } } }`, 2 + 5 * 3],
+    ['long arguments', `{ selector(selector: "${'x'.repeat(3_000)}") { id } }`, 1 + 2 + 1],
+    ['a type of the schema', '{ __type(name: "SchemaVersion") { name enumValues { name } } }', 1 + 2 + 2 * 2],
+    ['a type that is not there', '{ __type(name: "None") { name } }', 1],
     ['a count of one selector as ten', '{ selector(selector: "x") { calls { totalCount } } }', 1 + 1 + 10],
     ['as many nodes as ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3 * 2],
     ['a list without ids', '{ nodes(ids: []) { id } }', 1],
@@ -70,6 +98,114 @@ describe('The cost of a query', () => {
     ['all settings that are allowed', '{ selector(selector: "x") { settings { name } } }', 1 + 1 + 60 * 2],
   ])('counts %s', (_, query, cost) => {
     expect(costOf(query)).toBe(cost)
+  })
+
+  it.each([
+    ['selectors', 'prefix: "1"', 1_000],
+    ['selectors', 'suffix: "1"', 0],
+    ['selectors', 'appId: "1"', 0],
+    ['selectors', 'lastSeenSince: "2026-01-01T00:00:00Z", lastSeenUntil: "2027-01-01T00:00:00Z"', 0],
+    ['calls', 'callerUsername: "1"', 1_000],
+    ['calls', 'callerDomain: "1"', 1_000],
+    ['calls', 'missedReason: [MISSED]', 1_000],
+    ['calls', 'since: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"', 0],
+    ['calls', 'since: "2026-01-01T00:00:00Z", callerUsername: "1"', 1_000],
+    ['calls', 'callerUsername: null', 0],
+    ['calls', '', 0],
+    ['messages', 'contentType: "1"', 1_000],
+    ['messages', 'senderUsername: "1"', 1_000],
+    ['messages', 'senderDomain: "1"', 1_000],
+    ['messages', 'since: "2026-01-01T00:00:00Z"', 0],
+    ['pushTests', 'platform: "1"', 1_000],
+    ['pushTests', 'concluded: false', 1_000],
+    ['pushTests', 'until: "2026-01-01T00:00:00Z"', 0],
+  ])('of %s with the filter { %s } counts %i for reading all rows', (list, filter, scan) => {
+    const page = (fields: string) => `{ ${list}(first: 1, filter: { ${filter} }) { ${fields} } }`
+    expect(costOf(page('nodes { id }'))).toBe(4 + scan)
+    expect(costOf(page('nodes { id } edges { cursor } pageInfo { endCursor }'))).toBe(4 + 1 + 2 + 2 + scan)
+    expect(costOf(page('totalCount'))).toBe(1_011)
+    const aliases = `{ a: ${page('nodes { id }').slice(2, -2)} b: ${page('nodes { id }').slice(2, -2)} }`
+    expect(costOf(aliases)).toBe(2 * (4 + scan))
+    if (list === 'selectors') return
+    const below = `{ selectors(first: 3) { nodes { ${page('...P').slice(2, -2)} } } } ${fragmentOf(list)}`
+    expect(costOf(below)).toBe(2 + 3 * (1 + 4 + scan / 100))
+  })
+
+  it('knows a filter of a selection by variables, by parts of them and by their defaults', () => {
+    const served = 4
+    const scanned = 1_004
+    const whole = 'query ($f: CallFilter) { calls(first: 1, filter: $f) { nodes { id } } }'
+    const byDefault = whole.replace('CallFilter)', 'CallFilter = { callerDomain: "x" })')
+    const part = 'query ($u: String) { calls(first: 1, filter: { callerUsername: $u }) { nodes { id } } }'
+    const order =
+      'query ($o: SelectorOrder) { selectors(first: 1, filter: { lastSeenSince: "2026-01-01T00:00:00Z" }, orderBy: $o) { nodes { id } } }'
+    const asked: readonly (readonly [string, Readonly<Record<string, unknown>>, number])[] = [
+      [whole, {}, served],
+      [whole, { f: null }, served],
+      [whole, { f: { since: '2026-01-01T00:00:00Z' } }, served],
+      [whole, { f: { callerUsername: null } }, served],
+      [whole, { f: { callerUsername: 'x' } }, scanned],
+      [byDefault, {}, scanned],
+      [byDefault, { f: {} }, served],
+      [byDefault, { f: null }, served],
+      [part, {}, served],
+      [part, { u: 'x' }, scanned],
+      [order, {}, served],
+      [order, { o: 'LAST_SEEN_ASC' }, served],
+      [order, { o: null }, served],
+      [order, { o: 'SELECTOR_ASC' }, scanned],
+    ]
+    // In both directions, because what is remembered of one must not be the price of the next.
+    for (const [query, variables, cost] of [...asked, ...asked.toReversed()]) {
+      expect([query, variables, costOf(query, variables)]).toEqual([query, variables, cost])
+    }
+  })
+
+  it('counts what long variables add to each field that takes them', () => {
+    const query = 'query ($s: String!) { a: selector(selector: $s) { id } b: selector(selector: $s) { id } }'
+    expect(costOf(query, { s: 'x' })).toBe(4)
+    expect(costOf(query, { s: 'x'.repeat(10_240) })).toBe(4 + 2 * 10)
+    expect(costOf(query, { s: 'x' })).toBe(4)
+    const ids = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }'
+    expect(costOf(ids, { ids: ['x'.repeat(2_048)] })).toBe(1 + 2 + 2)
+    const names = 'query ($n: [String!]) { selectors(first: 10) { nodes { settings(names: $n) { name } } } }'
+    expect(costOf(names, { n: ['x'.repeat(2_048)] })).toBe(2 + 10 * (1 + 1 + 2 + 60 * 2))
+    // Variables of another form than theirs are refused when the operation is executed.
+    for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
+  })
+
+  it('counts long names below the largest pages beyond the limit', () => {
+    for (const field of ['__typename', 'id', 'pageInfo { endCursor }']) {
+      const name = 'a'.repeat(90_000)
+      const deepest = field.startsWith('pageInfo') ? `${name}: ${field}` : `nodes { ${name}: ${field} }`
+      const query = `{ selectors(first: 100) { nodes { calls(first: 100) { ${deepest} } } } }`
+      expect(costOf(query)).toBeGreaterThan(defaultLimits.cost)
+    }
+  })
+
+  it('counts introspection by the size of the schema', () => {
+    const types = Object.keys(schema.getTypeMap()).length
+    expect(costOf('{ __schema { types { name } } }')).toBe(1 + 1 + types * 2)
+    expect(costOf('{ __schema { ...T ...T } } fragment T on __Schema { types { name } }')).toBe(1 + 2 * (1 + types * 2))
+    const standard = costOf(getIntrospectionQuery())
+    expect(standard).toBeGreaterThan(1_000)
+    expect(standard).toBeLessThan(defaultLimits.cost / 10)
+    const type = 'query ($n: String!) { __type(name: $n) { fields { name } } }'
+    const fields = Object.keys(schema.getQueryType()?.getFields() ?? {}).length
+    expect(costOf(type, { n: 'Viewer' })).toBe(1 + 1 + 3 * 2)
+    expect(costOf(type, { n: 'Query' })).toBe(1 + 1 + fields * 2)
+    expect(costOf(type, { n: 'None' })).toBe(1)
+  })
+
+  it('is remembered for a few operations of a document, and right for all of them', () => {
+    const numbers = Array.from({ length: 60 }, (_, number) => number)
+    const prepared = documents.prepare(
+      numbers.map((n) => `query Q${n} { messages(first: ${n + 1}) { nodes { id } } }`).join(' '),
+    )
+    for (const n of [...numbers, ...numbers.toReversed()]) {
+      const operation = prepared.operation(`Q${n}`)
+      expect(operation && prepared.cost(operation, {})).toBe(2 + (n + 1) * 2)
+    }
   })
 
   it('sees the size of a page in a variable, in its default, and through null', () => {
@@ -91,6 +227,11 @@ describe('The cost of a query', () => {
     }
   })
 })
+
+function fragmentOf(list: string): string {
+  const type = { calls: 'Call', messages: 'Message', pushTests: 'PushTest' }[list]
+  return `fragment P on ${type}Connection { nodes { id } }`
+}
 
 describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer of $name', ({ open }) => {
   let opened: Opened
@@ -151,6 +292,16 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer 
     },
     times(1_800_000, 60_000),
   )
+
+  it('is given where the query costs exactly LIMIT_COST, and not where it costs one more', async () => {
+    const query = '{ selectors(first: 2) { nodes { id lastSeen } } }'
+    const cost = costOf(query)
+    await using exact = await openClient(opened.database, { limits: { cost } })
+    expect((await exact.ask(query)).selectors.nodes).toHaveLength(2)
+    await using less = await openClient(opened.database, { limits: { cost: cost - 1 } })
+    const { errors } = await less.answer(query)
+    expect(errors?.[0]?.extensions).toMatchObject({ setting: 'LIMIT_COST', cost, limit: cost - 1 })
+  })
 
   it('may be large or empty: the cost does not depend on it', async () => {
     const query = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id } } } } }'

@@ -35,6 +35,7 @@ const measures: Readonly<Record<string, { limit: keyof Limits; counted: boolean;
   },
   LIMIT_REPEATS: { limit: 'repeats', counted: true, of: (n) => `{ viewer { ${repeated(n, () => 'name')} } }` },
   LIMIT_DEPTH: { limit: 'depth', counted: true, of: deep },
+  LIMIT_FIELDS: { limit: 'fields', counted: true, of: (n) => `{ viewer { ${repeated(n - 1, () => 'name')} } }` },
 }
 
 /** The last level is a field that every type has. */

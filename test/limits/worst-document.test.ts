@@ -78,4 +78,30 @@ describe('The documents that are remembered', () => {
     expect(heapUsed() - before).toBeLessThan(100_000_000)
     documents.prepare('{ viewer { name } }')
   })
+
+  it('take less than 30 MB where they are as short as can be', () => {
+    const documents = openDocuments(schema, defaultLimits)
+    const before = heapUsed()
+    const number = times(200_000, 20_000)
+    for (let one = 0; one < number; one++) documents.prepare(`{a${one}:__typename}`)
+    expect(heapUsed() - before).toBeLessThan(30_000_000)
+    expect(documents.known('{a0:__typename}')).toBeUndefined()
+    expect(documents.known(`{a${number - 1}:__typename}`)).toBeDefined()
+  })
+
+  it('have a few prices each, however many operations and sets of scopes there are', () => {
+    const documents = openDocuments(schema, defaultLimits)
+    const operations = Array.from({ length: 160 }, (_, index) => `query Q${index}{__typename}`).join('')
+    const prepared = Array.from({ length: 100 }, (_, index) => documents.prepare(`${operations}#${index}`))
+    const refused = Array.from({ length: 32 }, () => new Set<string>())
+    const before = heapUsed()
+    for (const { document, cost } of prepared) {
+      for (const definition of document.definitions) {
+        if (definition.kind !== Kind.OPERATION_DEFINITION) continue
+        for (const one of refused) cost(definition, {}, one)
+      }
+    }
+    expect(heapUsed() - before).toBeLessThan(3_000_000)
+    expect(prepared).toHaveLength(100)
+  })
 })

@@ -97,7 +97,7 @@ describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches
           ),
           { numRuns, endOnFailure: true },
         )
-      // What is made once, such as the page of GraphiQL and compiled code, is no growth.
+      // What is made once, such as the page of GraphiQL, is no growth.
       await run(Math.ceil(batches / 5))
       const before = heapUsed()
       await run(batches)

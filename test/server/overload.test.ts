@@ -9,6 +9,7 @@ import type { Authenticate } from '../../src/auth/authenticate.ts'
 import { openPrincipal } from '../../src/auth/principal.ts'
 import type { Database } from '../../src/database/database.ts'
 import type { Limits } from '../../src/limits/limits.ts'
+import type { AuditEntry } from '../../src/server/audit.ts'
 import { readParameters } from '../../src/server/parameters.ts'
 import type { ClientOptions } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
@@ -139,6 +140,26 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
       const replies = await Promise.all(asked.map(({ reply }) => reply))
       expect(replies.filter((reply) => reply !== 'left' && reply.status === 200)).toHaveLength(2)
     }
+  })
+
+  it('are refused before their documents are parsed, with a line in the audit log', async () => {
+    const outcomes: (readonly string[])[] = []
+    const audit = ({ outcome }: AuditEntry) => outcomes.push(outcome)
+    const { gate, ask } = await busy({ concurrent: 2, concurrentPerCaller: 1, queue: 1, queueMs: 50 }, { audit })
+    const running = [ask(slow, 'one'), ask(slow, 'two')]
+    await until('two run', () => gate.waiting === 2)
+    expect(await ask('{ no document', 'one').reply).toEqual(tooMany)
+    expect(await ask('{ no document', 'three').reply).toEqual(overloaded)
+    expect(outcomes).toEqual([['RATE_LIMITED'], ['UNAVAILABLE']])
+    gate.release()
+    for (const { reply } of running) expect(await reply).toEqual(answered)
+    // Refused documents leave their places.
+    for (let time = 0; time < 5; time++) {
+      expect(await ask('{ no document', 'one').reply).toMatchObject({ status: 200, code: 'GRAPHQL_PARSE_FAILED' })
+      expect(await ask('{ nothing }', 'one').reply).toMatchObject({ status: 200, code: 'GRAPHQL_VALIDATION_FAILED' })
+      expect(await ask('', 'one').reply).toMatchObject({ status: 400, code: 'BAD_USER_INPUT' })
+    }
+    expect(await ask('{ viewer { name } }', 'one').reply).toEqual(answered)
   })
 
   it('count for their caller while they wait, or one could fill the queue', async () => {

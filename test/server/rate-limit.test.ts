@@ -36,6 +36,13 @@ const post = ({ url }: Client, query: string, principal: string, headers: Record
     body: JSON.stringify({ query }),
   })
 
+const send = ({ url }: Client, body: string) =>
+  fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer a' },
+    body,
+  })
+
 describe('A principal', () => {
   it('is told in every answer how much is left, and is refused when it is used up: 429, when to come again, RATE_LIMITED', async () => {
     const client = await limited(50)
@@ -52,6 +59,48 @@ describe('A principal', () => {
       errors: [{ extensions: { code: 'RATE_LIMITED', setting: 'RATE_LIMIT_COST', limit: 50 } }],
     })
     expect((await post(client, query, 'b')).status).toBe(200)
+  })
+
+  it('pays a point for each 200 bytes of a request, answered or refused, in the document or beside it', async () => {
+    const client = await limited(100_000)
+    let left = 100_000
+    const paid = async (body: object) => {
+      const text = JSON.stringify(body)
+      await (await send(client, text)).text()
+      // What the next answer says is left, less its own point.
+      const next = await post(client, '{ __typename }', 'a')
+      const now = Number(/r=(\d+)/.exec(next.headers.get('ratelimit') ?? '')?.[1])
+      const points = left - now - 1
+      left = now
+      return points - Math.floor(text.length / 200)
+    }
+    const long = 'x'.repeat(20_000)
+    expect(await paid({ query: '{ viewer { name } }' })).toBe(2)
+    expect(await paid({ query: `{ viewer { name } } #${long}` })).toBe(2)
+    // The document is remembered now.
+    expect(await paid({ query: `{ viewer { name } } #${long}` })).toBe(2)
+    expect(await paid({ query: '{ viewer { name } }', variables: { unused: long } })).toBe(2)
+    expect(await paid({ query: '{ viewer { name } }', extensions: { unused: long } })).toBe(2)
+    expect(await paid({ query: `{ viewer { name } #${long}` })).toBe(100)
+    expect(await paid({ query: `{ nothing } #${long}` })).toBe(100)
+    expect(await paid({ query: `{ __schema { types { name } } } #${long}` })).toBe(100)
+    expect(await paid({ query: `{ selector(selector: """${long}""") { id } }` })).toBe(2 + 19)
+    const page = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id selector { id } } } } } }'
+    expect(await paid({ query: page })).toBe(40_302)
+    expect(await paid({ query: '', variables: { unused: long } })).toBe(0)
+  })
+
+  it('pays for a query that costs more than LIMIT_COST', async () => {
+    const client = await limited(250)
+    const query = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id callId time missedReason } } } } }'
+    for (let time = 0; time < 2; time++) expect((await post(client, query, 'a')).status).toBe(200)
+    expect((await post(client, query, 'a')).status).toBe(429)
+  })
+
+  it('whose allowance is used up is refused before a long document is parsed', async () => {
+    const client = await limited(50)
+    const mistaken = `{ viewer { name } #${'x'.repeat(20_000)}`
+    expect((await post(client, mistaken, 'a')).status).toBe(429)
   })
 
   it('pays for documents that are refused', async () => {

@@ -1,6 +1,7 @@
 /** Valid documents for any schema, with arguments, aliases, fragments, directives and variables, made from a tape. */
 import type { GraphQLArgument, GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLSchema } from 'graphql'
 import {
+  doTypesOverlap,
   getNamedType,
   isAbstractType,
   isCompositeType,
@@ -26,16 +27,34 @@ export interface GeneratorOptions {
   readonly wild?: (() => unknown) | undefined
   readonly fields: number
   readonly depth: number
+  /** One in so many fields and fragments has a directive; 8 by default. */
+  readonly directivesOneIn?: number
+  /** Whether a condition may be null, which is an error when it is executed. */
+  readonly nullConditions?: boolean
+  /** One in so many selections is a fragment; 5 by default. */
+  readonly partsOneIn?: number
 }
 
 const directiveLimit = 8
+
+/** A fragment that has been written whole, so that spreading it again makes no cycle. */
+interface Fragment {
+  readonly name: string
+  readonly type: GraphQLNamedType
+  readonly depth: number
+  /** With nested fragments in place. */
+  readonly fields: number
+  readonly named: boolean
+}
 
 /** Valid unless wild values are asked for, and within the default limits of the gateway but for its cost. */
 export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: GeneratorOptions): GeneratedRequest {
   const variables: Record<string, unknown> = {}
   const declared: string[] = []
   const fragments: string[] = []
+  const whole: Fragment[] = []
   let fieldsLeft = options.fields
+  const flags: string[] = []
   let directives = 0
   let names = 0
 
@@ -77,31 +96,68 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
   }
 
   const directive = (): string => {
-    if (directives >= directiveLimit || !tape.oneIn(8)) return ''
+    if (directives >= directiveLimit || !tape.oneIn(options.directivesOneIn ?? 8)) return ''
     directives++
-    return ` @${tape.pick(['skip', 'include'])}(if: ${tape.pick(['true', 'false'])})`
+    return ` @${tape.pick(['skip', 'include'])}(if: ${condition()})`
+  }
+
+  /** A literal, a variable that is given, or one with a default, which may be given too, and be null. */
+  const condition = (): string => {
+    const value = tape.oneIn(2)
+    const kind = tape.below(4)
+    if (kind < 2) return String(value)
+    const known = flags[tape.below(flags.length)]
+    if (known !== undefined && tape.oneIn(2)) return `$${known}`
+    const variable = `v${names++}`
+    flags.push(variable)
+    const byDefault = kind === 3
+    declared.push(`$${variable}: Boolean${byDefault ? ` = ${value}` : '!'}`)
+    if (!byDefault) variables[variable] = value
+    else if (tape.oneIn(3))
+      variables[variable] = tape.pick(options.nullConditions === true ? [true, false, null] : [true, false])
+    return `$${variable}`
   }
 
   const fieldOf = (field: GraphQLField<unknown, unknown>, named: boolean, depth: number): string => {
-    fieldsLeft--
     const given = argumentsOf(field)
     const type = getNamedType(field.type)
     // What has arguments of its own, or stands where another type may have the same name, could not be merged.
     const alias = given !== '' || named || tape.oneIn(6) ? `a${names++}: ` : ''
-    const below = isCompositeType(type) ? ` ${setOf(type, depth - 1)}` : ''
-    return `${alias}${field.name}${given}${directive()}${below}`
+    const once = () => {
+      fieldsLeft--
+      return `${alias}${field.name}${given}${directive()}${isCompositeType(type) ? ` ${setOf(type, depth - 1)}` : ''}`
+    }
+    // Asked for twice, with selections of its own each time, which have to be merged.
+    return tape.oneIn(8) ? `${once()} ${once()}` : once()
   }
 
-  const partOf = (type: GraphQLNamedType, depth: number): string => {
-    const possible = isAbstractType(type) ? [...schema.getPossibleTypes(type)] : [type]
+  const spreadAgain = (type: GraphQLNamedType, depth: number, named: boolean): string | undefined => {
+    const fitting = whole.filter(
+      (one) =>
+        one.depth <= depth && one.fields <= fieldsLeft && (one.named || !named) && overlap(schema, one.type, type),
+    )
+    const again = fitting[tape.below(fitting.length)]
+    if (again === undefined) return undefined
+    fieldsLeft -= again.fields
+    return `...${again.name}${directive()}`
+  }
+
+  const partOf = (type: GraphQLNamedType, depth: number, inherited: boolean): string => {
+    const named = inherited || isAbstractType(type)
+    const again = tape.oneIn(2) ? spreadAgain(type, depth, named) : undefined
+    if (again !== undefined) return again
+    const possible = isAbstractType(type) ? [...schema.getPossibleTypes(type)] : [type, ...interfacesOf(type)]
     const inner = possible[tape.below(possible.length)] ?? type
     const isOther = inner !== type
-    if (tape.oneIn(3)) {
+    if (tape.oneIn(2)) {
       const name = `F${names++}`
-      fragments.push(`fragment ${name} on ${inner.name} ${setOf(inner, depth, true)}`)
+      const before = fieldsLeft
+      const set = setOf(inner, depth, named)
+      fragments.push(`fragment ${name} on ${inner.name} ${set}`)
+      whole.push({ name, type: inner, depth, fields: before - fieldsLeft, named })
       return `...${name}${directive()}`
     }
-    return `...${isOther || tape.oneIn(2) ? ` on ${inner.name}` : ''}${directive()} ${setOf(inner, depth, true)}`
+    return `...${isOther || tape.oneIn(2) ? ` on ${inner.name}` : ''}${directive()} ${setOf(inner, depth, named)}`
   }
 
   const setOf = (type: GraphQLNamedType, depth: number, named = false): string => {
@@ -110,7 +166,9 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
     const parts = Array.from({ length: 1 + tape.below(4) }, () => {
       const field = reachable[tape.below(reachable.length)]
       if (fieldsLeft <= 0 || field === undefined) return '__typename'
-      return depth > 0 && tape.oneIn(5) ? partOf(type, depth - 1) : fieldOf(field, named, depth)
+      return depth > 0 && tape.oneIn(options.partsOneIn ?? 5)
+        ? partOf(type, depth - 1, named)
+        : fieldOf(field, named, depth)
     })
     return `{ ${parts.join(' ')} }`
   }
@@ -119,4 +177,13 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
   const body = query == null ? '{ __typename }' : setOf(query, options.depth)
   const head = declared.length === 0 ? '' : `query Generated(${declared.join(', ')}) `
   return { query: [head + body, ...fragments].join('\n'), variables }
+}
+
+function interfacesOf(type: GraphQLNamedType): readonly GraphQLNamedType[] {
+  return isObjectType(type) ? type.getInterfaces() : []
+}
+
+/** Whether a fragment on one of these types may be spread in the other. */
+function overlap(schema: GraphQLSchema, one: GraphQLNamedType, other: GraphQLNamedType): boolean {
+  return isCompositeType(one) && isCompositeType(other) && doTypesOverlap(schema, one, other)
 }

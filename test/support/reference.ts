@@ -1,0 +1,80 @@
+/** The answers of plain graphql-js over the rows of a database, for comparison with those that the gateway serves. */
+import { setTimeout } from 'node:timers/promises'
+import type { ExecutionResult } from 'graphql'
+import { execute, parse, validate } from 'graphql'
+import { pino } from 'pino'
+import { throughDoors } from '../../src/auth/doors.ts'
+import type { Principal } from '../../src/auth/principal.ts'
+import { has } from '../../src/auth/principal.ts'
+import type { Database } from '../../src/database/database.ts'
+import type { Context } from '../../src/graph/context.ts'
+import { schema } from '../../src/graph/schema.ts'
+import { openLoaders } from '../../src/loaders/loaders.ts'
+import { metered, openUsage } from '../../src/loaders/usage.ts'
+import { createErrorMask } from '../../src/server/errors.ts'
+import { detect, projectionOf } from '../../src/versions/detect.ts'
+
+export interface Question {
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>> | undefined
+  readonly operationName?: string | undefined
+}
+
+export interface Reference {
+  /** The answer in the form of `canonical`; undefined where the document is invalid. */
+  answer(question: Question, principal: Principal): Promise<string | undefined>
+  /**
+   * The same with its statements answered in another order by chance. Where several fields that must not be null fail, the
+   * error of the first is the answer's.
+   */
+  reordered(question: Question, principal: Principal): Promise<string | undefined>
+}
+
+export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
+  const detected = await detect(database)
+  const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
+  const mask = createErrorMask(pino({ enabled: false }))
+
+  const contextFor = (principal: Principal, read: Database): Context => {
+    const usage = openUsage(100_000_000)
+    const bounded = metered(read, usage, undefined)
+    const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
+    return { principal, loaders: throughDoors(loaders, principal), database: bounded, detected, allowedSettings }
+  }
+
+  const answer = async (question: Question, principal: Principal, read: Database) => {
+    const { query, variables: variableValues, operationName } = question
+    const document = parse(query)
+    if (validate(schema, document).length > 0) return undefined
+    const contextValue = contextFor(principal, read)
+    const result = await execute({ schema, document, operationName, variableValues, contextValue })
+    return canonical(masked(result, mask))
+  }
+
+  return {
+    answer: (question, principal) => answer(question, principal, database),
+    reordered: (question, principal) => answer(question, principal, delayed(database)),
+  }
+}
+
+function delayed(database: Database): Database {
+  return {
+    async query(statement, signal) {
+      const rows = await database.query(statement, signal)
+      await setTimeout(10 * Math.random())
+      return rows
+    },
+    close: () => database.close(),
+  }
+}
+
+function masked(result: ExecutionResult, mask: (error: unknown) => Error): object {
+  return result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) }
+}
+
+/** An answer as text. Its errors are sorted, because their order depends on which statement is answered first. */
+export function canonical(answer: object): string {
+  const { data, errors }: { data?: unknown; errors?: unknown } = JSON.parse(JSON.stringify(answer))
+  const sorted = Array.isArray(errors) ? errors.map((error) => JSON.stringify(error)).sort() : undefined
+  return JSON.stringify({ data, errors: sorted })
+}
