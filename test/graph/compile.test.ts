@@ -10,7 +10,7 @@ import type { Context } from '../../src/graph/context.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { openLoaders } from '../../src/loaders/loaders.ts'
 import { openUsage } from '../../src/loaders/usage.ts'
-import { createErrorMask } from '../../src/server/errors.ts'
+import { maskErrors } from '../../src/server/errors.ts'
 import { detect, projectionOf } from '../../src/versions/detect.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
@@ -85,8 +85,9 @@ describe.each(backends.filter(({ name }) => name.endsWith('UTF8')))('A compiled 
     const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
     const principal: Principal = { ...openPrincipal, scopes: ['sipis:read'] }
     context = () => {
-      const loaders = openLoaders(database, projection, { usage: openUsage(10_000_000), readTokens: false })
-      return { principal, loaders, database, detected, allowedSettings: [] }
+      const usage = openUsage(10_000_000)
+      const loaders = openLoaders(database, projection, { usage, readTokens: false })
+      return { principal, loaders, database, detected, usage, allowedSettings: [] }
     }
     const kinds = ['tokens', 'calls', 'messages', 'pushTests'].map((kind) => `${kind}(first: 1) { nodes { id } }`)
     const { data } = await interpreted(`{ selectors(first: 2) { nodes { id ${kinds.join(' ')} } } }`, {})
@@ -169,16 +170,19 @@ function asCase([source, variables = {}, operationName]: (typeof plain)[number])
   return { source, variables, operationName }
 }
 
-const mask = createErrorMask(pino({ enabled: false }))
+const silent = pino({ enabled: false })
 
 function seen({ errors, ...rest }: ExecutionResult): string {
-  return JSON.stringify(errors === undefined ? rest : { errors: errors.map(mask), ...rest })
+  return JSON.stringify(errors === undefined ? rest : { errors: maskErrors(errors, silent), ...rest })
 }
 
 describe('An error of a compiled operation', () => {
   it('keeps its cause, its path and its place in the text', async () => {
     const cause = new GraphQLError('no', { extensions: { code: 'FORBIDDEN' } })
-    const context: Context = Object.create(null, { principal: { get: () => Promise.reject(cause) } })
+    const context: Context = Object.create(null, {
+      usage: { value: openUsage(1_000) },
+      principal: { get: () => Promise.reject(cause) },
+    })
     const { errors } = await compile(schema, parse('{\n  who: viewer { name } }'))(context, {})
     expect(errors?.[0]).toMatchObject({
       originalError: cause,
