@@ -6,12 +6,14 @@ import { openLoaders } from '../../src/loaders/loaders.ts'
 import type { Usage } from '../../src/loaders/usage.ts'
 import { openUsage } from '../../src/loaders/usage.ts'
 import { detect, projectionOf } from '../../src/versions/detect.ts'
-import { openClient } from '../support/client.ts'
+import { openClient, unlimited } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
 import { backends, untilTestEnds } from '../support/database.ts'
 import { authenticateAs, device } from '../support/principals.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
+/** Nothing but the bytes is in the way. */
+const affordable = { ...unlimited, responseBytes: 10_000_000 }
 const emoji = '\u{1F600}'.repeat(255)
 const bell = '\u0007'.repeat(255)
 /** Twelve bytes for each emoji, the scheme and the host. */
@@ -68,7 +70,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
     })
 
     it('is refused once, by the name of the limit, whatever the number of fields', async () => {
-      const client = untilTestEnds(await openClient(opened.database))
+      const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
       const { data, errors } = await client.answer(
         `{ calls(first: 100) { nodes { ${aliases(49, 'caller { uri }')} } } viewer { name } }`,
       )
@@ -87,7 +89,9 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
     })
 
     it('ends what the operation still reads', async () => {
-      const client = untilTestEnds(await openClient(opened.database, { limits: { responseBytes: 500_000 } }))
+      const client = untilTestEnds(
+        await openClient(opened.database, { limits: { ...affordable, responseBytes: 500_000 } }),
+      )
       client.statements()
       const heavy = `calls(first: 100) { nodes { ${aliases(10, 'caller { uri }')} } }`
       const { errors } = await client.answer(`{ selectors { nodes { ${heavy} } } viewer { name } 
@@ -98,7 +102,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
     })
 
     it('counts a body once where it is read and once where it is given', async () => {
-      const client = untilTestEnds(await openClient(opened.database))
+      const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
       const { messages } = await client.ask('{ messages { nodes { body } } }')
       expect(messages.nodes[0].body).toHaveLength(6_000_000)
       const { errors } = await client.answer('{ messages { nodes { a: body b: body } } }')
@@ -110,7 +114,9 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       for (let rowid = 1; rowid <= 20; rowid++) {
         await addRow(opened, 'tokens', 1, { rowid, token: `t${rowid}`, appid: 'a' })
       }
-      const client = untilTestEnds(await openClient(opened.database, { authenticate: authenticateAs([own]) }))
+      const client = untilTestEnds(
+        await openClient(opened.database, { authenticate: authenticateAs([own]), limits: affordable }),
+      )
       const query = `{ viewer { selector { tokens { nodes { ${aliases(10, 'token')} } } } } }`
       const { data, errors = [] } = await client.answer(query, {}, 'own')
       expect(data.viewer.selector.tokens.nodes).toHaveLength(20)
