@@ -49,7 +49,9 @@ describe('Scans', () => {
     const holder = new pg.Client(own.url)
     await holder.connect()
     await holder.query('BEGIN; LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
-    return () => holder.end()
+    const release = () => holder.end()
+    untilTestEnds({ [Symbol.asyncDispose]: release })
+    return release
   }
   const underWay = async () => {
     const [[count] = []] = await own.sql(`SELECT count(*) FROM pg_stat_activity
