@@ -140,7 +140,7 @@ function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database
     beyondLoopback,
     logLevel: given.LOG_LEVEL,
     auth,
-    limits: limitsOf(given, auth === undefined),
+    limits: limitsOf(given, { open: auth === undefined, poolSize: given.DATABASE_POOL_SIZE }),
     rates: ratesOf(given, auth === undefined),
     rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL)),
     allowedSettings: given.SETTINGS_ALLOW,

@@ -20,13 +20,22 @@ export const limitSettings = {
   LIMIT_CONCURRENT_PER_CALLER: optionalNumber('LIMIT_CONCURRENT_PER_CALLER', 1, 10_000),
   LIMIT_QUEUE: wholeNumber('LIMIT_QUEUE', 0, 10_000, defaultLimits.queue),
   LIMIT_QUEUE_MS: wholeNumber('LIMIT_QUEUE_MS', 0, 60_000, defaultLimits.queueMs),
+  LIMIT_SCANS: optionalNumber('LIMIT_SCANS', 1, 1_000),
+  LIMIT_SCANS_PER_CALLER: optionalNumber('LIMIT_SCANS_PER_CALLER', 1, 1_000),
 }
 
 type Given = z.infer<z.ZodObject<typeof limitSettings>>
 
-/** Without credentials all callers are one, so there is nothing to share out between them unless that is set. */
-export function limitsOf(given: Given, open: boolean): Limits {
+interface Surroundings {
+  /** Whether no credential is asked for. All callers are one then, so there is nothing to share out between them unless that is set. */
+  readonly open: boolean
+  readonly poolSize: number
+}
+
+export function limitsOf(given: Given, { open, poolSize }: Surroundings): Limits {
   const perCaller = open ? Number.POSITIVE_INFINITY : defaultLimits.concurrentPerCaller
+  // The other half of the pool is for lists.
+  const scans = given.LIMIT_SCANS ?? Math.max(1, Math.floor(poolSize / 2))
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,
@@ -43,6 +52,8 @@ export function limitsOf(given: Given, open: boolean): Limits {
     concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? perCaller,
     queue: given.LIMIT_QUEUE,
     queueMs: given.LIMIT_QUEUE_MS,
+    scans,
+    scansPerCaller: given.LIMIT_SCANS_PER_CALLER ?? (open ? Number.POSITIVE_INFINITY : Math.ceil(scans / 2)),
   }
 }
 

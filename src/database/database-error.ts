@@ -4,10 +4,9 @@
  * - `input`: a value that PostgreSQL cannot read, so the caller's fault.
  * - `timeout`: the statement ran into its time limit.
  * - `unavailable`: the database cannot be reached or takes no work now; the same request may succeed later.
- * - `excessive`: the statements of one operation have given more than it may read.
  * - `unexpected`: everything else, such as a missing table or privilege.
  */
-export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'excessive' | 'unexpected'
+export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'unexpected'
 
 /** The only error that a Database throws. Its message carries no parameter: it may be logged. */
 export class DatabaseError extends Error {
@@ -38,9 +37,9 @@ export function tooLate(timeoutMs: number): DatabaseError {
   return new DatabaseError('timeout', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
 }
 
-/** So many wait already that waiting with them makes no sense. */
+/** So many statements wait already that another one is refused. */
 export function busy(): DatabaseError {
-  return new DatabaseError('unavailable', 'BUSY', 'too many look-ups wait for the database')
+  return new DatabaseError('unavailable', 'BUSY', 'too many statements wait for the database')
 }
 
 export function databaseError(cause: unknown): DatabaseError {

@@ -21,6 +21,8 @@ export interface Statement {
   readonly name?: string | undefined
   /** Set where an index answers it, whatever the values: then it may share a connection with others. */
   readonly lookUp?: LookUp | undefined
+  /** The bytes of its rows, where they are known before it runs. */
+  readonly expectedBytes?: number
 }
 
 export interface LookUp {

@@ -1,9 +1,8 @@
 import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
-import { BadInput } from '../loaders/bad-input.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Context } from './context.ts'
-import { decodeNodeId, encodeNodeId, maxNodes } from './node-id.ts'
+import { decodeNodeId, encodeNodeId } from './node-id.ts'
 
 export interface SchemaTypes {
   Context: Context
@@ -46,18 +45,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     afterArgOptions: { description: 'Only what follows this cursor.' },
     beforeArgOptions: { description: 'Only what precedes this cursor.' },
     nodeTypeOptions: { description: 'Anything that can be asked for again by its id.' },
-    nodeQueryOptions: {
-      description: 'The object with this id; null where it is gone or not yours. A malformed id is BAD_USER_INPUT.',
-      args: { id: { description: 'The id of a Selector, Token, Call, Message or PushTest.' } },
-    },
-    nodesQueryOptions: {
-      description: `The objects with these ids, in their order, null where one is gone or not yours. At most ${maxNodes} ids.`,
-      args: { ids: { description: `At most ${maxNodes} ids.` } },
-      resolve: (_, { ids }, __, ___, resolveNodes) => {
-        if (ids.length <= maxNodes) return resolveNodes(ids)
-        throw new BadInput(`${ids.length} ids are asked for; nodes takes at most ${maxNodes}. Ask in several requests.`)
-      },
-    },
+    // node.ts has them: the plugin's own refuse a whole list for one malformed id.
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
   },
 })
 

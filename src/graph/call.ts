@@ -6,7 +6,7 @@ import type { CallRow, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import type { ListArguments } from './connection.ts'
 import { collectionConnection } from './connection.ts'
-import { formatRowId, parseRowId } from './node-id.ts'
+import { formatRowId } from './node-id.ts'
 import { Selector } from './selector.ts'
 import { SipAddress } from './sip-address.ts'
 import type { TimeOrderValue } from './time-order.ts'
@@ -24,14 +24,10 @@ const MissedReason = builder.enumType('MissedReason', {
   } as const,
 })
 
-const Call = builder.nodeRef<CallShape>('Call', {
+export const Call = builder.nodeRef<CallShape>('Call', {
   id: {
     description: 'Names this call, before and after a migration.',
     resolve: ({ rowid, owner }: CallShape) => formatRowId({ rowid, selector: owner.selector }),
-  },
-  loadWithoutCache: async (id, { loaders }) => {
-    const { rowid, selector } = parseRowId(id)
-    return loaders.calls.byIdentity({ selector, value: rowid })
   },
 })
 

@@ -5,7 +5,7 @@ import type { MessageRow, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import type { ListArguments } from './connection.ts'
 import { collectionConnection } from './connection.ts'
-import { formatRowId, parseRowId } from './node-id.ts'
+import { formatRowId } from './node-id.ts'
 import { Selector } from './selector.ts'
 import { SipAddress } from './sip-address.ts'
 import type { TimeOrderValue } from './time-order.ts'
@@ -13,14 +13,10 @@ import { TimeOrder, timeOrder } from './time-order.ts'
 
 type MessageShape = Owned<MessageRow>
 
-const Message = builder.nodeRef<MessageShape>('Message', {
+export const Message = builder.nodeRef<MessageShape>('Message', {
   id: {
     description: 'Names this message, before and after a migration.',
     resolve: ({ rowid, owner }: MessageShape) => formatRowId({ rowid, selector: owner.selector }),
-  },
-  loadWithoutCache: async (id, { loaders }) => {
-    const { rowid, selector } = parseRowId(id)
-    return loaders.messages.byIdentity({ selector, value: rowid })
   },
 })
 

@@ -4,22 +4,22 @@ import { BadInput } from '../loaders/bad-input.ts'
  * Ids name a row by what a migration from v1 to v2 keeps: its type, its own key and the selector string. Clients must treat
  * them as opaque.
  */
-const types = ['Selector', 'Token', 'Call', 'Message', 'PushTest']
+const types = ['Selector', 'Token', 'Call', 'Message', 'PushTest'] as const
 const maxLength = 2_000
 
-/** The most ids that `nodes` takes. */
-export const maxNodes = 100
+export type NodeType = (typeof types)[number]
 
 export function encodeNodeId(typename: string, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url')
 }
 
-export function decodeNodeId(nodeId: string): { typename: string; id: string } {
+export function decodeNodeId(nodeId: string): { typename: NodeType; id: string } {
   if (nodeId.length > maxLength) throw notAnId(nodeId)
   const decoded = Buffer.from(nodeId, 'base64url').toString()
-  const [typename = '', ...rest] = decoded.split(':')
+  const [name = '', ...rest] = decoded.split(':')
+  const typename = types.find((type) => type === name)
   const id = rest.join(':')
-  if (!types.includes(typename) || encodeNodeId(typename, id) !== nodeId || id.includes('\0')) throw notAnId(nodeId)
+  if (typename === undefined || encodeNodeId(typename, id) !== nodeId || id.includes('\0')) throw notAnId(nodeId)
   return { typename, id }
 }
 

@@ -13,17 +13,11 @@ import { TimeOrder, timeOrder } from './time-order.ts'
 
 type PushTestShape = Owned<PushTestRow, null>
 
-const PushTest = builder.nodeRef<PushTestShape>('PushTest', {
+export const PushTest = builder.nodeRef<PushTestShape>('PushTest', {
   id: {
     description: 'Names this push test, before and after a migration.',
     resolve: ({ owner, key, pushId }: PushTestShape) =>
       owner === null ? JSON.stringify(['orphan', key, pushId]) : JSON.stringify([owner.selector, pushId]),
-  },
-  loadWithoutCache: async (id, { loaders }) => {
-    const { selector, key, pushId } = parseId(id)
-    return selector === undefined
-      ? loaders.orphanPushTests.load({ key, pushId })
-      : loaders.pushTests.byIdentity({ selector, value: pushId })
   },
 })
 
@@ -108,6 +102,12 @@ interface PushTestArguments extends ListArguments {
 function pushTests({ pushTests: collection, projection }: Loaders, owner: SelectorRow | null, args: PushTestArguments) {
   const conditions = pushTestConditions(projection.pushTests.columns, args.filter ?? {})
   return collectionConnection(collection, owner, timeOrder('p', projection.pushTests, args.orderBy), conditions, args)
+}
+
+export async function loadPushTest(id: string, { pushTests, orphanPushTests }: Loaders): Promise<PushTestShape | null> {
+  const { selector, key, pushId } = parseId(id)
+  if (selector === undefined) return orphanPushTests.load({ key, pushId })
+  return pushTests.byIdentity({ selector, value: pushId })
 }
 
 interface PushTestId {

@@ -11,6 +11,7 @@ import './call.ts'
 import './setting.ts'
 import './message.ts'
 import './push-test.ts'
+import './node.ts'
 import './viewer.ts'
 import './database.ts'
 

@@ -8,7 +8,6 @@ export const Selector = builder.nodeRef<SelectorRow>('Selector', {
     description: 'Names this selector, before and after a migration.',
     resolve: ({ selector }: SelectorRow) => selector,
   },
-  loadWithoutCache: async (selector, { loaders }) => loaders.selectors.byName(selector),
 })
 
 Selector.implement({

@@ -19,8 +19,8 @@ export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement
   }),
 })
 
-/** Characters that RFC 3261 lets stand in the user part; all others are escaped. */
-const escaped = /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]/gu
+/** Characters that RFC 3261 lets stand in the user part; all others are escaped, those that follow one another at once. */
+const escaped = /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]+/gu
 /** Most users are numbers and plain names. */
 const plain = /^[A-Za-z0-9\-_.]*$/
 

@@ -2,19 +2,15 @@ import type { Owned } from '../loaders/collection.ts'
 import type { TokenRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import { collectionConnection } from './connection.ts'
-import { formatRowId, parseRowId } from './node-id.ts'
+import { formatRowId } from './node-id.ts'
 import { Selector } from './selector.ts'
 
 type TokenShape = Owned<TokenRow>
 
-const Token = builder.nodeRef<TokenShape>('Token', {
+export const Token = builder.nodeRef<TokenShape>('Token', {
   id: {
     description: 'Names this token, before and after a migration.',
     resolve: ({ rowid, owner }: TokenShape) => formatRowId({ rowid, selector: owner.selector }),
-  },
-  loadWithoutCache: async (id, { loaders }) => {
-    const { rowid, selector } = parseRowId(id)
-    return loaders.tokens.byIdentity({ selector, value: rowid })
   },
 })
 

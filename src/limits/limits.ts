@@ -15,6 +15,8 @@ export interface Limits {
   readonly concurrentPerCaller: number
   readonly queue: number
   readonly queueMs: number
+  readonly scans: number
+  readonly scansPerCaller: number
 }
 
 export const defaultLimits: Limits = {
@@ -33,4 +35,6 @@ export const defaultLimits: Limits = {
   concurrentPerCaller: 32,
   queue: 128,
   queueMs: 2_000,
+  scans: 5,
+  scansPerCaller: 3,
 }

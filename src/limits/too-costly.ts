@@ -7,3 +7,14 @@ export function tooCostly(setting: string, what: string, found: number, limit: n
     extensions: { code: 'TOO_COSTLY', setting, limit, ...(Number.isSafeInteger(found) ? { found } : {}) },
   })
 }
+
+/** The whole operation fails, so that it is said once however many fields the answer has. */
+export function answerTooLarge({ what, found, limit }: { what: string; found: number; limit: number }): GraphQLError {
+  return tooCostly(
+    'LIMIT_RESPONSE_BYTES',
+    what,
+    found,
+    limit,
+    'Ask for smaller pages, fewer bodies and headers at a time.',
+  )
+}

@@ -3,6 +3,7 @@ import type { Database, Value } from '../database/database.ts'
 import type { Shown } from '../versions/columns.ts'
 import { decoder, width } from '../versions/columns.ts'
 import type { Column, OwnedRows, Projection, SelectorRow } from '../versions/projection.ts'
+import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import { collectionStatements } from './collection-statements.ts'
 import type { Condition } from './condition.ts'
@@ -100,7 +101,11 @@ export function prepareCollection<Row, Orphan extends null = never>(
       },
       pageOf: pages,
       countOf: counts,
-      byIdentity: identities,
+      async byIdentity(identity) {
+        checkText(identity.selector)
+        checkText(identity.value)
+        return identities(identity)
+      },
     }
   }
 }
@@ -122,5 +127,5 @@ function keyOf({ key }: SelectorRow): string {
 }
 
 function identityKey({ selector, value }: Identity): string {
-  return `${value}\n${selector}`
+  return JSON.stringify([value, selector])
 }

@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
+import { checkText } from './bad-input.ts'
 
 /** What rows must fulfil. Values stand in the SQL as placeholders, so that one text serves for all values. */
 export interface Condition {
@@ -9,8 +10,13 @@ export interface Condition {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-/** A condition on one value. Where the value is null or undefined nothing is asked, so there is none. */
+/**
+ * A condition on one value; none where the value is null or undefined.
+ *
+ * @throws BadInput where it holds a text that the database cannot
+ */
 export function given(name: string, value: unknown, of: (placeholder: SQL) => SQL): Condition[] {
+  for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text)
   return value == null ? [] : [{ shape: name, sql: of(sql`${sql.placeholder(name)}`), values: { [name]: value } }]
 }
 

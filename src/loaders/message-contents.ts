@@ -1,11 +1,10 @@
 import { sql } from 'drizzle-orm'
-import type { Database } from '../database/database.ts'
+import type { Database, Statement } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import type { MessageContents, MessageRow, Projection } from '../versions/projection.ts'
 import { batched, grouped } from './batched.ts'
 import type { Owned } from './collection.ts'
 import { openStatements } from './statements.ts'
-import type { Usage } from './usage.ts'
 
 /**
  * Headers or bodies of messages. They may be megabytes long, so they are read only when asked for, and only after their
@@ -16,41 +15,29 @@ export type MessageContentsLoader = Readonly<
 >
 
 /** What does not depend on the operation is made here, once; the answer opens the loader for an operation. */
-export function prepareMessageContents(
-  projection: Projection,
-): (database: Database, usage: Usage) => MessageContentsLoader {
+export function prepareMessageContents(projection: Projection): (database: Database) => MessageContentsLoader {
   const openHeaders = prepareContent(projection, 'headers')
   const openBody = prepareContent(projection, 'body')
-  return (database, usage) => {
-    const headers = openHeaders(database)
-    const body = openBody(database)
-    return {
-      async headers(message) {
-        usage.spend(message.headersBytes)
-        return headers(message)
-      },
-      async body(message) {
-        usage.spend(message.bodyBytes)
-        return body(message)
-      },
-    }
-  }
+  return (database) => ({ headers: openHeaders(database), body: openBody(database) })
 }
 
 function prepareContent({ messages, keyArray }: Projection, name: keyof MessageContents) {
   const { contents, columns, table, ofKey } = messages
   // A lane of its own, for what is megabytes long holds up whatever comes behind it.
   const lookUps = openStatements({ lane: 'contents' })
-  const statementOf = (asked: readonly Owned<MessageRow>[]) => {
+  const bytesOf: (message: MessageRow) => number =
+    name === 'body' ? ({ bodyBytes }) => bodyBytes : ({ headersBytes }) => headersBytes
+  const statementOf = (asked: readonly Owned<MessageRow>[]): Statement => {
     const keys = asked.map(({ owner }) => owner.key)
     const rowids = asked.map(({ rowid }) => rowid)
     const times = asked.map(({ time }) => time)
-    return lookUps('contents', [], { keys, rowids, times }, () => {
+    const statement = lookUps('contents', [], { keys, rowids, times }, () => {
       const [key, rowid, time] = ['keys', 'rowids', 'times'].map((one) => sql.placeholder(one))
       return sql`SELECT ${contents[name].sql}, k.n
         FROM unnest(${key}::${keyArray}, ${rowid}::bigint[], ${time}::timestamptz[]) WITH ORDINALITY AS k(key, rowid, time, n)
         JOIN ${table} ON ${ofKey(sql`k.key`)} AND ${columns.time.sql} = k.time AND ${columns.rowid.sql} = k.rowid`
     })
+    return { ...statement, expectedBytes: asked.reduce((sum, message) => sum + bytesOf(message), 0) }
   }
 
   return (database: Database) =>

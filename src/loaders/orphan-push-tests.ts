@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { Shown } from '../versions/columns.ts'
 import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, PushTestRow } from '../versions/projection.ts'
+import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import { openStatements } from './statements.ts'
 
@@ -37,15 +38,22 @@ export function prepareOrphanPushTests(projection: Projection): (database: Datab
     })
   }
 
-  return (database) => ({
-    load: batched<OrphanIdentity, OrphanPushTest | null>(
-      ({ key, pushId }) => `${key}\n${pushId}`,
+  return (database) => {
+    const load = batched<OrphanIdentity, OrphanPushTest | null>(
+      ({ key, pushId }) => JSON.stringify([key, pushId]),
       async (asked) => {
         const found = await database.query(statementOf(asked))
         return grouped(found, asked.length, numberAt).map(([values]) =>
           values === undefined ? null : decode(values, 0, null),
         )
       },
-    ),
-  })
+    )
+    return {
+      async load(identity) {
+        checkText(identity.key)
+        checkText(identity.pushId)
+        return load(identity)
+      },
+    }
+  }
 }

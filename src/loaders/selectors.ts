@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database, Statement, Value } from '../database/database.ts'
 import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, SelectorRow } from '../versions/projection.ts'
+import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import type { Condition } from './condition.ts'
 import { given, where } from './condition.ts'
@@ -29,21 +30,27 @@ export function prepareSelectors(projection: Projection): (database: Database, u
   const decode = selectorDecoder(projection)
   const numberAt = width(projection.selectors.columns)
 
-  return (database, usage) => ({
-    byName: batched<string, SelectorRow | null>(String, async (asked) => {
+  return (database, usage) => {
+    const byName = batched<string, SelectorRow | null>(String, async (asked) => {
       const found = await database.query(statements.byName(asked))
       const ofEach = asked.length === 1 ? [found] : grouped(found, asked.length, numberAt)
       return ofEach.map(([values]) => (values === undefined ? null : decode(values, 0, usage)))
-    }),
-    async page(filter, window) {
-      const found = await database.query(statements.page(filter, window))
-      return window.cut(found.map((values) => decode(values, 0, usage)))
-    },
-    async count(filter) {
-      const [counted] = await database.query(statements.count(filter))
-      return Number(counted?.[0])
-    },
-  })
+    })
+    return {
+      async byName(selector) {
+        checkText(selector)
+        return byName(selector)
+      },
+      async page(filter, window) {
+        const found = await database.query(statements.page(filter, window))
+        return window.cut(found.map((values) => decode(values, 0, usage)))
+      },
+      async count(filter) {
+        const [counted] = await database.query(statements.count(filter))
+        return Number(counted?.[0])
+      },
+    }
+  }
 }
 
 function selectorStatements(projection: Projection) {

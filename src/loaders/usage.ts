@@ -1,43 +1,77 @@
-import type { Database, Value } from '../database/database.ts'
-import { DatabaseError } from '../database/database-error.ts'
+import { jsonBytes } from './json-bytes.ts'
 
-/** What one operation has read so far: the audit log tells it, and the bytes are bounded. */
+/** What one operation has read and answered so far: the audit log shows it, and its bytes are bounded. */
 export interface Usage {
   rows: number
   /** The selectors of which something was read. */
   readonly selectors: Set<string>
-  /** Fails with a DatabaseError once the operation has taken more bytes than it may. */
-  spend(bytes: number): void
+  /** Set once a bound is passed. The operation has failed then: whatever it still asks for fails with this error. */
+  readonly excess: Excess | undefined
+  /**
+   * Counts bytes that come from the database.
+   *
+   * @throws Excess once the operation has read more than it may
+   */
+  read(bytes: number): void
+  /**
+   * Counts a text of the answer as JSON writes it.
+   *
+   * @throws Excess once the answer holds more than it may
+   */
+  answer(text: string): void
+  /** Calls back when a bound is passed, so that statements under way can end. */
+  onExcess(callback: () => void): void
 }
 
+/** The operation has read or answered more bytes than it may. */
+export class Excess extends Error {
+  readonly what: string
+  readonly found: number
+  readonly limit: number
+  /** graphql-js takes an error that has a path as it is; it would wrap any other anew for each field. */
+  readonly path: readonly never[] = []
+
+  constructor(what: string, found: number, limit: number) {
+    super(`${what}: ${found}; the limit is ${limit}`)
+    this.name = 'Excess'
+    this.what = what
+    this.found = found
+    this.limit = limit
+  }
+}
+
+/** Reading and answering have the same bound, and a counter each: a body that is read once and given once is not counted twice. */
 export function openUsage(maxBytes: number): Usage {
-  let bytes = 0
+  const callbacks: (() => void)[] = []
+  let bytesRead = 0
+  let bytesAnswered = 0
+  let excess: Excess | undefined
+
+  const fail = (what: string, found: number): never => {
+    excess ??= new Excess(what, found, maxBytes)
+    for (const callback of callbacks.splice(0)) callback()
+    throw excess
+  }
   return {
     rows: 0,
     selectors: new Set(),
-    spend(more) {
-      bytes += more
-      if (bytes > maxBytes) throw new DatabaseError('excessive', 'BYTES', `more than ${maxBytes} bytes were read`)
+    get excess() {
+      return excess
+    },
+    read(bytes) {
+      if (excess !== undefined) throw excess
+      bytesRead += bytes
+      if (bytesRead > maxBytes) fail('Bytes read for the answer', bytesRead)
+    },
+    answer(text) {
+      if (excess !== undefined) throw excess
+      // A text that is too long whatever its characters is not walked through.
+      const isTooLong = bytesAnswered + text.length > maxBytes
+      bytesAnswered += isTooLong ? text.length : jsonBytes(text)
+      if (bytesAnswered > maxBytes) fail('Bytes of the answer', bytesAnswered)
+    },
+    onExcess: (callback) => {
+      callbacks.push(callback)
     },
   }
-}
-
-/** The database as one operation sees it: what it reads is counted, and when the signal is given its statements end. */
-export function metered(database: Database, usage: Usage, signal: AbortSignal | undefined): Database {
-  return {
-    async query(statement) {
-      const rows = await database.query(statement, signal)
-      usage.rows += rows.length
-      usage.spend(lengthOf(rows))
-      return rows
-    },
-    close: () => database.close(),
-  }
-}
-
-/** Characters stand for bytes here: near enough for a bound, and free. */
-function lengthOf(rows: readonly Value[][]): number {
-  let length = 0
-  for (const row of rows) for (const value of row) length += value?.length ?? 0
-  return length
 }

@@ -8,8 +8,6 @@ import { BadInput } from '../loaders/bad-input.ts'
 
 interface Said {
   readonly code: string
-  /** The limit that was exceeded, for whoever has to change it. */
-  readonly setting?: string
   readonly message: string
 }
 
@@ -19,11 +17,6 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   timeout: {
     code: 'TIMEOUT',
     message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
-  },
-  excessive: {
-    code: 'TOO_COSTLY',
-    setting: 'LIMIT_RESPONSE_BYTES',
-    message: 'The answer would be too large. Ask for less: smaller pages, fewer bodies and headers at a time.',
   },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
   unexpected: {
@@ -38,33 +31,60 @@ const ownCodes = new Set<unknown>(['FORBIDDEN', 'TOO_COSTLY'])
 /** What is the caller's own doing is nothing for the operator's log. */
 const callersOwn = new Set(['BAD_USER_INPUT', 'TOO_COSTLY', 'FORBIDDEN'])
 
-/**
- * Turns any error of an operation into one that a client may see: a message without inner workings and a code to branch on.
- * What is not the caller's fault is logged, once for each cause however many fields it spoilt, and without parameters.
- */
-export function createErrorMask(logger: Logger): (error: unknown) => Error {
-  const logged = new WeakSet<Error>()
-  const log = (cause: Error, code: string, path: string) => {
-    if (logged.has(cause)) return
-    logged.add(cause)
-    const detail = cause instanceof DatabaseError ? { sqlstate: cause.code } : { stack: cause.stack }
-    logger.error({ code, path, cause: cause.message, ...detail }, 'An operation failed')
-  }
+/** The most errors that an answer lists: each has a path and a place, and a list may fail once for each of its rows. */
+const mostErrors = 100
 
-  return (error) => {
-    const located = error instanceof GraphQLError ? error : undefined
+/**
+ * Turns the errors of an operation into those that a client may see: messages without inner workings and codes to branch on.
+ * What is not the caller's fault is logged, one line for each code however many fields it spoilt, and without parameters.
+ */
+export function maskErrors(errors: readonly GraphQLError[], logger: Logger): GraphQLError[] {
+  const failures = new Map<string, Failure>()
+  const shown: GraphQLError[] = []
+  for (const error of errors) {
     const cause = rootCause(error)
-    const said = tell(cause, located)
-    if (said === undefined) return located ?? cause
-    const { message, ...extensions } = said
-    const { code } = extensions
-    if (!callersOwn.has(code) && !isCancelled(cause)) log(cause, code, located?.path?.join('.') ?? '')
-    return new GraphQLError(message, {
-      nodes: located?.nodes ?? null,
-      path: located?.path ?? null,
-      extensions,
-    })
+    const said = tell(cause, error)
+    if (said !== undefined && isOurs(said, cause)) note(failures, said.code, cause, error)
+    if (shown.length < mostErrors) shown.push(said === undefined ? error : masked(error, said))
   }
+  for (const failure of failures.values()) logger.error(failure, 'An operation failed')
+  const omitted = errors.length - shown.length
+  return omitted === 0 ? shown : [...shown, moreErrors(omitted)]
+}
+
+/** A line of the log. */
+interface Failure {
+  readonly code: string
+  /** Of the first field that failed. */
+  readonly path: string
+  fields: number
+  readonly cause: string
+  readonly sqlstate?: string
+  readonly stack?: string | undefined
+}
+
+function note(failures: Map<string, Failure>, code: string, cause: Error, { path }: GraphQLError): void {
+  const known = failures.get(code)
+  if (known !== undefined) known.fields++
+  else {
+    const detail = cause instanceof DatabaseError ? { sqlstate: cause.code } : { stack: cause.stack }
+    failures.set(code, { code, path: path?.join('.') ?? '', fields: 1, cause: cause.message, ...detail })
+  }
+}
+
+function masked({ nodes, path }: GraphQLError, { message, ...extensions }: Said): GraphQLError {
+  return new GraphQLError(message, { nodes: nodes ?? null, path: path ?? null, extensions })
+}
+
+function moreErrors(omitted: number): GraphQLError {
+  return new GraphQLError(
+    `${omitted} more errors are left out; the first ${mostErrors} are listed. Ask for smaller pages to see them all.`,
+    { extensions: { code: 'TOO_COSTLY', omitted } },
+  )
+}
+
+function isOurs({ code }: Said, cause: Error): boolean {
+  return !callersOwn.has(code) && !isCancelled(cause)
 }
 
 /** The caller has gone away, or has asked for more than LIMIT_OPERATION_MS allows: no trouble of the database. */
@@ -73,15 +93,15 @@ function isCancelled(cause: Error): boolean {
 }
 
 /** What to say instead of the error; undefined where the error may be seen as it is. */
-function tell(cause: Error, located: GraphQLError | undefined): Said | undefined {
+function tell(cause: Error, located: GraphQLError): Said | undefined {
   if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
   // graphql names the variable or argument in front of a scalar's own words.
-  if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located?.message ?? cause.message) }
+  if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {
     if (ownCodes.has(cause.extensions['code'])) return undefined
     // Of graphql itself: a variable of the wrong type, or null in a variable where an argument or a directive needs a value.
-    if (located?.path === undefined || namesValue(cause))
+    if (located.path === undefined || namesValue(cause))
       return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
   }
   return databaseFailures.unexpected

@@ -9,20 +9,22 @@ import { openAuthenticate } from '../auth/authenticate.ts'
 import { throughDoors } from '../auth/doors.ts'
 import { has } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
+import { openScans } from '../database/scans.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
 import type { PreparedDocument } from '../limits/documents.ts'
 import { openDocuments } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
 import { defaultLimits } from '../limits/limits.ts'
+import { answerTooLarge } from '../limits/too-costly.ts'
 import { openLoaders } from '../loaders/loaders.ts'
-import { metered } from '../loaders/usage.ts'
+import { metered } from '../loaders/metered.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
 import { openAdmission } from './admission.ts'
 import type { Audit } from './audit.ts'
 import { openClientAddress } from './client-address.ts'
-import { createErrorMask } from './errors.ts'
+import { maskErrors } from './errors.ts'
 import type { Example } from './graphiql.ts'
 import { openPage } from './graphiql.ts'
 import type { Operation } from './graphql-endpoint.ts'
@@ -77,7 +79,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trustedDocuments: openTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
     audit: options.audit ?? (() => undefined),
-    execute: openExecute(options),
+    execute: openExecute(options, limits),
     page: openPage(options.example),
   })
   const handle = createListener({
@@ -107,14 +109,14 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
   onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
 }
 
-function openExecute(options: GatewayOptions): (operation: Operation) => Promise<ExecutionResult> {
+function openExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
   const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone })
-  const maskError = createErrorMask(options.logger)
+  const scans = openScans(limits)
   const yoga = createYoga<Execution, Execution>({
     schema,
     plugins: [usePrepared],
-    maskedErrors: { maskError },
+    maskedErrors: false,
     parserAndValidationCache: false,
     graphiql: false,
     landingPage: false,
@@ -125,19 +127,21 @@ function openExecute(options: GatewayOptions): (operation: Operation) => Promise
   const request = new Request('http://gateway/graphql')
 
   return async ({ principal, prepared, operationName, variables, usage, signal }) => {
-    const bounded = metered(database, usage, signal)
+    const bounded = metered(database, { usage, signal, caller: principal.id, scans })
     const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
     const context: Execution = {
       principal,
       loaders: throughDoors(loaders, principal),
       database: bounded,
       detected,
+      usage,
       allowedSettings,
       prepared,
     }
     const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
     const result = await yoga.getResultForParams({ params, request }, context)
     if (result === undefined || Symbol.asyncIterator in result) throw new Error('An operation gave no single answer.')
-    return result
+    if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
+    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, options.logger) }
   }
 }

@@ -1,8 +1,11 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
+import pg from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { cancelStatement } from '../../src/database/cancel.ts'
 import type { Database } from '../../src/database/database.ts'
 import type { LaneLimits } from '../../src/database/lane.ts'
+import { openLane } from '../../src/database/lane.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -13,6 +16,11 @@ const application = 'sipis-gateway lane test'
 /** Says what it is given. Where the table is locked or the seconds are many, it takes long. */
 const told = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'told' })
 const slept = prepare(sql`SELECT pg_sleep(${sql.placeholder('seconds')})`, { lane: 'told' })
+/** Says for the how manieth time it runs, after a while. */
+const counted = prepare(
+  sql`SELECT n FROM (SELECT nextval('runs') AS n OFFSET 0) AS run, pg_sleep(${sql.placeholder('seconds')})`,
+  { lane: 'told' },
+)
 const inCalls = prepare(sql`SELECT count(*) FROM sipcalls WHERE selector = ${sql.placeholder('selector')}`, {
   lane: 'calls',
 })
@@ -225,6 +233,86 @@ describe('A lane', () => {
     )
     expect(await backends()).toHaveLength(1)
   })
+
+  it('cancels a statement that is given up when it is its turn, and no other before it', async () => {
+    const { lane, cancels } = await openWatchedLane()
+    const first = lane.run(slept({ seconds: 0.5 }), undefined)
+    const leaving = new AbortController()
+    await whileRunning('pg_sleep')
+    const second = failure(lane.run(slept({ seconds: 60 }), leaving.signal))
+    await sent()
+    const third = lane.run(told({ what: 'third' }), undefined)
+    await sent()
+    leaving.abort()
+    expect(await second).toMatchObject({ code: 'CANCELLED' })
+    expect(cancels()).toBe(0)
+    expect(await first).toEqual([['']])
+    expect(await third).toEqual([['third']])
+    expect(cancels()).toBe(1)
+  })
+
+  it('asks a statement again that a late cancel has hit, and answers it', async () => {
+    let letGo: (() => void) | undefined
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const { lane, cancels } = await openWatchedLane(held)
+    const leaving = new AbortController()
+    const left = failure(lane.run(slept({ seconds: 0.2 }), leaving.signal))
+    await sent()
+    const hit = lane.run(counted({ seconds: 0.5 }), undefined)
+    await whileRunning('pg_sleep')
+    leaving.abort()
+    await left
+    await whileRunning('nextval')
+    letGo?.()
+    expect(await hit).toEqual([['2']])
+    expect(cancels()).toBe(1)
+  })
+
+  it('does not ask again what the server has cancelled by itself', async () => {
+    const { lane, cancels } = await openWatchedLane()
+    const asked = failure(lane.run(slept({ seconds: 60 }), undefined))
+    await whileRunning('pg_sleep')
+    await own.sql(
+      `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}' AND query LIKE '%pg_sleep%'`,
+    )
+    expect(await asked).toMatchObject({ failure: 'timeout', code: '57014' })
+    expect(cancels()).toBe(0)
+  })
+
+  /** Lets what was asked so far leave: what is asked later does not travel with it. */
+  const sent = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
+  /** A lane that may write, so that a sequence tells how often a statement ran. Its cancels wait until they are let go. */
+  async function openWatchedLane(letGo: Promise<void> = Promise.resolve()) {
+    await own.sql('CREATE SEQUENCE runs')
+    let cancels = 0
+    const lane = openLane(
+      {
+        async connect() {
+          const client = new pg.Client({
+            connectionString: own.url,
+            application_name: application,
+            pipeline: true,
+            // As in the lanes of a pool: a cancel that comes between two statements ends neither.
+            statement_timeout: 5_000,
+          })
+          client.on('error', () => undefined)
+          await client.connect()
+          return client
+        },
+        async cancel(client) {
+          cancels++
+          await letGo
+          await cancelStatement(client, false)
+        },
+      },
+      { timeoutMs: 20_000, maxInFlight: 32, maxWaiting: 100, preparedStatements: true },
+    )
+    untilTestEnds({ [Symbol.asyncDispose]: () => lane.close() })
+    return { lane, cancels: () => cancels }
+  }
 
   async function killAll(): Promise<void> {
     await own.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}'`)

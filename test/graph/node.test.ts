@@ -106,12 +106,43 @@ describe.each(backends)('An id on $name', ({ open }) => {
     const stray: unknown[] = []
     const note = (reason: unknown) => stray.push(reason)
     process.on('unhandledRejection', note)
-    // The first is refused by the database, after the second has been refused by us.
     const ids = ['PushTest:["a","\\u0000"]', 'PushTest:{}'].map((id) => Buffer.from(id).toString('base64url'))
     const { errors } = await client.answer(again, { ids })
-    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT', 'BAD_USER_INPUT'])
     process.off('unhandledRejection', note)
     expect(stray).toEqual([])
+  })
+
+  it('gives its own object or null, whatever else is asked for with the same row and another selector', async () => {
+    const kinds = ['tokens', 'calls', 'messages', 'pushTests'].map((kind) => `${kind}(first: 1) { nodes { id } }`)
+    const { selectors } = await client.ask(`{ selectors(first: 2) { nodes { selector ${kinds.join(' ')} } } }`)
+    const [first, second] = selectors.nodes
+    const real: string[] = ['tokens', 'calls', 'messages', 'pushTests'].flatMap((kind) =>
+      first[kind].nodes.map(({ id }: Node) => id),
+    )
+    expect(real.length).toBeGreaterThan(2)
+    const foreign = real.map((id) => {
+      const decoded = Buffer.from(id, 'base64url').toString()
+      return Buffer.from(decoded.replace(first.selector, second.selector)).toString('base64url')
+    })
+    for (const ids of [
+      [...real, ...foreign],
+      [...foreign, ...real],
+    ]) {
+      const { nodes } = await client.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })
+      expect(nodes).toEqual(ids.map((id) => (real.includes(id) ? { id } : null)))
+    }
+  })
+
+  it('of a push test whose selector is gone names no other push test', async () => {
+    const keys = opened.version === 'V1' ? 'id' : 'selector'
+    const owned = await opened.sql(`SELECT ${keys}::text, pushid FROM pushtests LIMIT 5`)
+    expect(owned).toHaveLength(5)
+    const ids = owned.map(([key, pushId]) =>
+      Buffer.from(`PushTest:${JSON.stringify(['orphan', key, pushId])}`).toString('base64url'),
+    )
+    const { nodes } = await client.ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })
+    expect(nodes).toEqual(ids.map(() => null))
   })
 
   it('is one of at most a hundred', async () => {

@@ -69,6 +69,39 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     expect(found).toEqual(names.map(() => 4))
   })
 
+  it.each([
+    ['calls', 'first: 1', 'calls'],
+    ['calls', 'first: 1, after: $after', 'calls'],
+    ['calls', 'first: 1, filter: { callerUsername: "nobody" }', 'searches'],
+    ['calls', 'filter: { since: "2026-01-01T00:00:00Z" }', 'searches'],
+    ['calls', 'filter: { missedReason: [MISSED] }', 'searches'],
+    ['messages', 'first: 1', 'messages'],
+    ['messages', 'filter: { contentType: "text/plain" }', 'searches'],
+    ['pushTests', 'first: 1', 'messages'],
+    ['pushTests', 'filter: { concluded: true }', 'searches'],
+    ['tokens', 'first: 1', 'calls'],
+  ])(
+    'for %s(%s) take the lane %s, for one selector and for several, and counts their own',
+    async (list, args, lane) => {
+      const lanesOf = async (count: number, fields: string) => {
+        const { calls } = await client.ask('{ calls(first: 1) { pageInfo { endCursor } } }')
+        client.statements()
+        const owners = names.slice(0, count).map((name, n) => `s${n}: selector(selector: "${name}") { ...asked }`)
+        await client.ask(
+          `query ($after: String) { other: calls(after: $after) { __typename } ${owners.join(' ')} }
+        fragment asked on Selector { ${list}(${args}) { ${fields} } }`,
+          { after: calls.pageInfo.endCursor },
+        )
+        return client.statements().map(({ lookUp }) => lookUp?.lane)
+      }
+      for (const count of [1, 3]) {
+        // The selectors themselves are looked up first.
+        expect(await lanesOf(count, 'nodes { id }')).toEqual(['calls', lane])
+        expect(await lanesOf(count, 'totalCount')).toEqual(['calls', 'counts'])
+      }
+    },
+  )
+
   it('give nothing of a selector that is not there, whatever has been left behind', async () => {
     const gone = selectorNamed(99)
     const { selector, pushTests } = await client.ask(

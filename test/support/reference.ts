@@ -2,16 +2,20 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import { execute, parse, validate } from 'graphql'
+import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { throughDoors } from '../../src/auth/doors.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { has } from '../../src/auth/principal.ts'
 import type { Database } from '../../src/database/database.ts'
+import { openScans } from '../../src/database/scans.ts'
 import type { Context } from '../../src/graph/context.ts'
 import { schema } from '../../src/graph/schema.ts'
+import { defaultLimits } from '../../src/limits/limits.ts'
 import { openLoaders } from '../../src/loaders/loaders.ts'
-import { metered, openUsage } from '../../src/loaders/usage.ts'
-import { createErrorMask } from '../../src/server/errors.ts'
+import { metered } from '../../src/loaders/metered.ts'
+import { openUsage } from '../../src/loaders/usage.ts'
+import { maskErrors } from '../../src/server/errors.ts'
 import { detect, projectionOf } from '../../src/versions/detect.ts'
 
 export interface Question {
@@ -33,13 +37,14 @@ export interface Reference {
 export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
   const detected = await detect(database)
   const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
-  const mask = createErrorMask(pino({ enabled: false }))
+  const logger = pino({ enabled: false })
+  const scans = openScans(defaultLimits)
 
   const contextFor = (principal: Principal, read: Database): Context => {
     const usage = openUsage(100_000_000)
-    const bounded = metered(read, usage, undefined)
+    const bounded = metered(read, { usage, signal: new AbortController().signal, caller: principal.id, scans })
     const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
-    return { principal, loaders: throughDoors(loaders, principal), database: bounded, detected, allowedSettings }
+    return { principal, loaders: throughDoors(loaders, principal), database: bounded, detected, usage, allowedSettings }
   }
 
   const answer = async (question: Question, principal: Principal, read: Database) => {
@@ -48,7 +53,7 @@ export async function openReference(database: Database, allowedSettings: readonl
     if (validate(schema, document).length > 0) return undefined
     const contextValue = contextFor(principal, read)
     const result = await execute({ schema, document, operationName, variableValues, contextValue })
-    return canonical(masked(result, mask))
+    return canonical(masked(result, logger))
   }
 
   return {
@@ -68,8 +73,8 @@ function delayed(database: Database): Database {
   }
 }
 
-function masked(result: ExecutionResult, mask: (error: unknown) => Error): object {
-  return result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) }
+function masked(result: ExecutionResult, logger: Logger): object {
+  return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, logger) }
 }
 
 /** An answer as text. Its errors are sorted, because their order depends on which statement is answered first. */

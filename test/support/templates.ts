@@ -2,7 +2,7 @@ import pg from 'pg'
 import { migrateServer } from '../../src/versions/migrations.ts'
 import type { SchemaVersion } from '../../src/versions/projection.ts'
 
-export type Encoding = 'UTF8' | 'SQL_ASCII'
+export type Encoding = 'UTF8' | 'SQL_ASCII' | 'LATIN1'
 
 export const templates: readonly { readonly version: SchemaVersion; readonly encoding: Encoding }[] = [
   { version: 'V1', encoding: 'UTF8' },

@@ -1,0 +1,69 @@
+import { brandWithType } from '@pothos/core'
+import { BadInput } from '../loaders/bad-input.ts'
+import type { Collection } from '../loaders/collection.ts'
+import type { Loaders } from '../loaders/loaders.ts'
+import { builder } from './builder.ts'
+import { Call } from './call.ts'
+import { Message } from './message.ts'
+import type { NodeType } from './node-id.ts'
+import { decodeNodeId, parseRowId } from './node-id.ts'
+import { loadPushTest, PushTest } from './push-test.ts'
+import { Selector } from './selector.ts'
+import { Token } from './token.ts'
+
+/** The most ids that `nodes` takes. */
+const maxNodes = 100
+
+interface NodeKind {
+  readonly type: Parameters<typeof brandWithType>[1]
+  load(id: string, loaders: Loaders): Promise<object | null>
+}
+
+const kinds: Readonly<Record<NodeType, NodeKind>> = {
+  Selector: { type: Selector, load: (id, { selectors }) => selectors.byName(id) },
+  Token: { type: Token, load: (id, { tokens }) => byRowId(tokens, id) },
+  Call: { type: Call, load: (id, { calls }) => byRowId(calls, id) },
+  Message: { type: Message, load: (id, { messages }) => byRowId(messages, id) },
+  PushTest: { type: PushTest, load: loadPushTest },
+}
+
+async function byRowId<Row>({ byIdentity }: Collection<Row>, id: string) {
+  const { rowid, selector } = parseRowId(id)
+  return byIdentity({ selector, value: rowid })
+}
+
+async function loadNode(nodeId: string, loaders: Loaders): Promise<object | null> {
+  const { typename, id } = decodeNodeId(nodeId)
+  const { type, load } = kinds[typename]
+  const found = await load(id, loaders)
+  // The interface Node learns from it which type the object has.
+  brandWithType(found, type)
+  return found
+}
+
+/** graphql-js takes an error in a list for that of its item. */
+function asItem(error: unknown): object {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+builder.queryFields((t) => ({
+  node: t.field({
+    type: builder.nodeInterfaceRef(),
+    nullable: true,
+    description: 'The object with this id; null where it is gone or not yours. A malformed id is BAD_USER_INPUT.',
+    args: { id: t.arg.id({ required: true, description: 'The id of a Selector, Token, Call, Message or PushTest.' }) },
+    resolve: (_, { id }, { loaders }) => loadNode(id, loaders),
+  }),
+  nodes: t.field({
+    type: [builder.nodeInterfaceRef()],
+    nullable: { list: false, items: true },
+    description:
+      `The objects with these ids, in their order, null where one is gone or not yours. At most ${maxNodes} ids. ` +
+      'A malformed id is BAD_USER_INPUT at its place, and the others are answered.',
+    args: { ids: t.arg.idList({ required: true, description: `At most ${maxNodes} ids.` }) },
+    resolve: (_, { ids }, { loaders }) => {
+      if (ids.length <= maxNodes) return Promise.all(ids.map((id) => loadNode(id, loaders).catch(asItem)))
+      throw new BadInput(`${ids.length} ids are asked for; nodes takes at most ${maxNodes}. Ask in several requests.`)
+    },
+  }),
+}))

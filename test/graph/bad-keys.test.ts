@@ -1,0 +1,171 @@
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeNodeId } from '../../src/graph/node-id.ts'
+import { migrateServer } from '../../src/versions/migrations.ts'
+import type { SchemaVersion } from '../../src/versions/projection.ts'
+import type { Answer, Client } from '../support/client.ts'
+import { openClient } from '../support/client.ts'
+import { times } from '../support/counts.ts'
+import type { Opened, TestDatabase } from '../support/database.ts'
+import { backends, emptyDatabase, openReader } from '../support/database.ts'
+import { addDataSet, addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+/** A field that leads to an object by a key, and whether the key can be used. */
+interface Door {
+  readonly type: 'String!' | 'ID!'
+  readonly field: (key: string) => string
+  readonly key: string
+  readonly good: boolean
+}
+
+const quoted = JSON.stringify
+const bySelector = (key: string, good: boolean): Door => ({
+  type: 'String!',
+  field: (variable) => `selector(selector: ${variable}) { id __typename }`,
+  key,
+  good,
+})
+const byNode = (key: string, good: boolean): Door => ({
+  type: 'ID!',
+  field: (variable) => `node(id: ${variable}) { id __typename }`,
+  key,
+  good,
+})
+
+/** Keys are variables, for a document cannot spell half of a surrogate pair. */
+function questionOf(doors: readonly Door[]): [string, Record<string, string>] {
+  const definitions = doors.map(({ type }, n) => `$k${n}: ${type}`)
+  const fields = doors.map(({ field }, n) => `f${n}: ${field(`$k${n}`)}`)
+  const variables = Object.fromEntries(doors.map(({ key }, n) => [`k${n}`, key]))
+  return [`query (${definitions.join(', ')}) { ${fields.join(' ')} }`, variables]
+}
+
+/** What each of them gives: its data, and the codes of its errors. */
+function partOf({ data, errors = [] }: Answer, alias: string) {
+  const own = errors.filter(({ path }) => path?.[0] === alias)
+  return { data: data[alias], errors: own.map(({ path = [], extensions }) => [path.slice(1), extensions.code]) }
+}
+
+const badIds = (version: string) => [
+  'nonsense',
+  encodeNodeId('Call', '99999999999999999999:x'),
+  encodeNodeId('Call', 'abc:x'),
+  encodeNodeId('PushTest', '{}'),
+  encodeNodeId('PushTest', quoted(['a', '\0'])),
+  encodeNodeId('PushTest', quoted(['a', '\ud800'])),
+  encodeNodeId('PushTest', quoted(['orphan', '1', '\0'])),
+  encodeNodeId('PushTest', quoted(['orphan', '\udc00', 'p'])),
+  // In v1 the key is a number, in v2 the name of a selector.
+  ...(version === 'V1'
+    ? [
+        encodeNodeId('PushTest', quoted(['orphan', '9999999999', 'p'])),
+        encodeNodeId('PushTest', quoted(['orphan', 'x', 'p'])),
+      ]
+    : []),
+]
+
+describe.each(backends)('Bad keys on $name', ({ version, open }) => {
+  let opened: Opened
+  let client: Client
+  let ids: string[]
+  let doors: Door[]
+
+  beforeAll(async () => {
+    opened = await open()
+    await addDataSet(opened, { selectors: 4, calls: 3 })
+    await addRow(opened, 'pushtests', 99, { rowid: 1_000, pushid: 'left', platform: 'apns', started: '2026-01-01' })
+    client = await openClient(opened.database)
+    const kinds = ['tokens', 'calls', 'messages', 'pushTests'].map((kind) => `${kind}(first: 2) { nodes { id } }`)
+    const data = await client.ask(
+      `{ selectors { nodes { id selector ${kinds.join(' ')} } } pushTests { nodes { id } } }`,
+    )
+    ids = [...JSON.stringify(data).matchAll(/"id":"([^"]+)"/g)].map(([, id = '']) => id)
+    ids.push(encodeNodeId('Call', '9999999999:x'), encodeNodeId('Selector', 'nobody'))
+    const names: string[] = data.selectors.nodes.map(({ selector }: { selector: string }) => selector)
+    doors = [
+      ...[...names, 'nobody', '\u{1F600}', '\ufffd'].map((name) => bySelector(name, true)),
+      ...['a\0b', '\0', '\ud800', 'x\udc00'].map((name) => bySelector(name, false)),
+      ...ids.map((id) => byNode(id, true)),
+      ...badIds(version).map((id) => byNode(id, false)),
+    ]
+  })
+  afterAll(() => opened[Symbol.asyncDispose]())
+
+  it('spoil their own field alone', async () => {
+    const good = `b: selector(selector: ${quoted(doors[0]?.key)}) { id }`
+    const { data, errors } = await client.answer(`{ a: selector(selector: "a\\u0000b") { id } ${good} }`)
+    expect(data).toEqual({ a: null, b: { id: ids[0] } })
+    expect(errors).toMatchObject([{ path: ['a'], extensions: { code: 'BAD_USER_INPUT' } }])
+  })
+
+  it('give null and an error at their place in nodes', async () => {
+    const list = badIds(version).flatMap((bad, n) => [ids[n % ids.length], bad])
+    const { data, errors = [] } = await client.answer('query ($list: [ID!]!) { nodes(ids: $list) { id } }', { list })
+    expect(data.nodes).toEqual(list.map((id, n) => (n % 2 === 0 ? { id } : null)))
+    const places = errors.map(({ path, extensions }) => [...(path ?? []), extensions.code])
+    expect(places.sort()).toEqual(
+      badIds(version)
+        .map((_, n) => ['nodes', 2 * n + 1, 'BAD_USER_INPUT'])
+        .sort(),
+    )
+  })
+
+  it('leave every other door as it is alone, in any mixture', async () => {
+    const alone = await Promise.all(
+      doors.map(async (door) => {
+        const part = partOf(await client.answer(...questionOf([door])), 'f0')
+        expect(part.errors).toEqual(door.good ? [] : [[[], 'BAD_USER_INPUT']])
+        return part
+      }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(doors.length - 1), { minLength: 2, maxLength: 40 }), async (picked) => {
+        const answer = await client.answer(...questionOf(picked.flatMap((door) => doors[door] ?? [])))
+        expect(picked.map((_, n) => partOf(answer, `f${n}`))).toEqual(picked.map((door) => alone[door]))
+      }),
+      { numRuns: times(300, 15) },
+    )
+  })
+})
+
+async function latin1(version: SchemaVersion): Promise<TestDatabase> {
+  const own = await emptyDatabase('LATIN1')
+  const client = new pg.Client(own.url)
+  await client.connect()
+  await migrateServer(client, version)
+  await client.end()
+  return own
+}
+
+describe('A character that the database cannot hold', () => {
+  it.each(['V1', 'V2'] as const)('spoils the one key that has it (%s, LATIN1)', async (version) => {
+    await using own = await latin1(version)
+    const target = { version, sql: own.sql }
+    for (let number = 1; number <= 20; number++) await addSelector(target, number)
+    await addSelector(target, 21, { selector: 'grün' })
+    await using client = await openClient(openReader(own.url))
+    const names = ['\u{1F600}', ...Array.from({ length: 20 }, (_, n) => selectorNamed(n + 1)), 'grün', '\u0416']
+    const fields = names.map((name, n) => `f${n}: selector(selector: ${quoted(name)}) { selector }`)
+    client.statements()
+    const { data, errors } = await client.answer(`{ ${fields.join(' ')} }`)
+    expect(names.map((_, n) => data[`f${n}`]?.selector)).toEqual([undefined, ...names.slice(1, -1), undefined])
+    expect(errors?.map(({ path, extensions }) => [path, extensions.code]).sort()).toEqual([
+      [['f0'], 'BAD_USER_INPUT'],
+      [['f22'], 'BAD_USER_INPUT'],
+    ])
+    expect(client.statements().length).toBeLessThan(25)
+    expect(client.log).toEqual([])
+  })
+
+  it('in a filter costs no statement for each selector', async () => {
+    await using own = await latin1('V2')
+    for (let number = 1; number <= 20; number++) await addSelector({ version: 'V2', sql: own.sql }, number)
+    await using client = await openClient(openReader(own.url))
+    client.statements()
+    const filtered = 'calls(filter: { callerUsername: "\\u0416" }) { nodes { id } }'
+    const { errors } = await client.answer(`{ selectors { nodes { ${filtered} } } viewer { name } }`)
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT'])
+    expect(client.statements()).toHaveLength(3)
+  })
+})
