@@ -97,7 +97,7 @@ async function inspect(
   // PostgreSQL has its own list of zones: better to fail now than at every push test.
   await database.query(sql`SELECT now() AT TIME ZONE ${timeZone}`)
   const example = auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
-  return { detected, example, role: await findRole(database) }
+  return { detected, example, role: await findRole(database, detected.schemas) }
 }
 
 /** Something that exists, for the ready queries. */
