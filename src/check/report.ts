@@ -2,6 +2,8 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { detect } from '../versions/detect.ts'
+import type { Duplicates } from '../versions/duplicates.ts'
+import { findDuplicates } from '../versions/duplicates.ts'
 import { createIndex, wantedIndexes } from '../versions/indexes.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
 import type { Schemas } from '../versions/schemas.ts'
@@ -33,12 +35,15 @@ export interface Report {
   readonly role: Role
   readonly tables: readonly TableSize[]
   readonly advice: readonly Advice[]
+  /** Rows that readers take for impossible. */
+  readonly duplicates: readonly Duplicates[]
   /** Empty for v2. */
   readonly migrationTroubles: readonly Trouble[]
 }
 
 export async function examine(database: Database, target: string, looking: (table: string) => void): Promise<Report> {
-  const { version, serverVersion, encoding, schemas } = await detect(database)
+  const detected = await detect(database)
+  const { version, serverVersion, encoding, schemas } = detected
   const [server] = await database.query(
     sql`SELECT reset_val, current_database() FROM pg_settings WHERE name = 'TimeZone'`,
   )
@@ -61,6 +66,7 @@ export async function examine(database: Database, target: string, looking: (tabl
         ? [readOnlyRole(server?.[1] ?? 'sipis', schemas.get('selectors') ?? 'public')]
         : []),
     ],
+    duplicates: await findDuplicates(database, detected, 600_000),
     migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, schemas, looking) : [],
   }
 }

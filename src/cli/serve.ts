@@ -21,6 +21,8 @@ import { listen } from '../server/listen.ts'
 import { readManifest } from '../server/trusted-documents.ts'
 import type { Detected } from '../versions/detect.ts'
 import { detect, projectionOf } from '../versions/detect.ts'
+import type { Duplicates } from '../versions/duplicates.ts'
+import { describeDuplicates, findDuplicates } from '../versions/duplicates.ts'
 import { findTimeZone } from '../versions/time-zone.ts'
 import { banner } from './banner.ts'
 import type { Output } from './output.ts'
@@ -40,8 +42,9 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const label = config.database?.label ?? 'the embedded demo'
   await using opened = await open(config)
   const { database } = opened
-  const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
+  const { detected, timeZone, duplicates, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined) judgeRole(role, config, logger)
+  for (const found of duplicates) logger.warn(describeDuplicates(found))
   await using audit = openAuditLog(config.audit)
   await using gateway = await orProblem('RATE_LIMIT_DATABASE_URL', () =>
     createGateway({
@@ -93,12 +96,13 @@ async function openDemo(): Promise<Database> {
 async function inspect(
   database: Database,
   config: ServeConfig,
-): Promise<{ detected: Detected; timeZone: string; example: Example; role: Role }> {
+): Promise<{ detected: Detected; timeZone: string; duplicates: Duplicates[]; example: Example; role: Role }> {
   const detected = await detect(database)
   const timeZone = await findTimeZone(database, config.timeZone)
   const example =
     config.auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
-  return { detected, timeZone, example, role: await findRole(database, detected.schemas) }
+  const duplicates = await findDuplicates(database, detected, 2_000)
+  return { detected, timeZone, duplicates, example, role: await findRole(database, detected.schemas) }
 }
 
 /** Something that exists, for the ready queries. */

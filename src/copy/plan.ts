@@ -9,6 +9,7 @@ import { literal, render } from '../database/database.ts'
 import { exactText } from '../versions/columns.ts'
 import type { Schemas } from '../versions/schemas.ts'
 import { qualified, qualifiedName } from '../versions/schemas.ts'
+import { noKeys } from '../versions/unique-keys.ts'
 import { v1Projection } from '../versions/v1/projection.ts'
 import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../versions/v1/tables.ts'
 
@@ -60,7 +61,7 @@ export interface PlanOptions {
 }
 
 export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
-  const projection = v1Projection({ encoding, timeZone: 'UTC', schemas })
+  const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
   const { calls, messages, tokens: pushTokens } = projection
   const owner = text('selector', selectors.selector)
   const owned = (table: PgTable, id: SQLWrapper) =>

@@ -122,5 +122,5 @@ function keyOf({ key }: SelectorRow): string {
 }
 
 function identityKey({ selector, value }: Identity): string {
-  return `${value}\n${selector}`
+  return JSON.stringify([value, selector])
 }

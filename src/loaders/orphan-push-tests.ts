@@ -39,7 +39,7 @@ export function prepareOrphanPushTests(projection: Projection): (database: Datab
 
   return (database) => ({
     load: batched<OrphanIdentity, OrphanPushTest | null>(
-      ({ key, pushId }) => `${key}\n${pushId}`,
+      ({ key, pushId }) => JSON.stringify([key, pushId]),
       async (asked) => {
         const found = await database.query(statementOf(asked))
         return grouped(found, asked.length, numberAt).map(([values]) =>

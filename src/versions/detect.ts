@@ -6,6 +6,8 @@ import { Problem } from '../problem.ts'
 import type { Projection, Reading, SchemaVersion } from './projection.ts'
 import type { Schemas } from './schemas.ts'
 import { qualified, relationsNamed } from './schemas.ts'
+import type { UniqueKeys } from './unique-keys.ts'
+import { findUniqueKeys } from './unique-keys.ts'
 import { v1Projection } from './v1/projection.ts'
 import * as v1 from './v1/tables.ts'
 import { v2Projection } from './v2/projection.ts'
@@ -21,6 +23,7 @@ export interface Detected {
   /** Whether there is a table data with the columns of this version that the role may read. */
   readonly hasSettings: boolean
   readonly schemas: Schemas
+  readonly keys: UniqueKeys
 }
 
 interface FoundTable {
@@ -71,13 +74,15 @@ export async function detect(database: Database): Promise<Detected> {
   if (version === undefined) throw await neither(database, found, candidates, searchPath ?? '')
   refuseUnreadable(version, found)
   const versions = found.get('tableversions')
+  const schemas = new Map([...found].map(([name, { schema }]) => [name, schema]))
   return {
     version,
     serverVersion: serverVersion ?? 'unknown',
     encoding: encoding ?? 'unknown',
     hasSettings: found.get('data')?.readable === true && nearness(version, settings, found).missing.length === 0,
     hasTableVersions: versions?.readable === true && versions.columns.has('name') && versions.columns.has('version'),
-    schemas: new Map([...found].map(([name, { schema }]) => [name, schema])),
+    schemas,
+    keys: await findUniqueKeys(database, schemas),
   }
 }
 

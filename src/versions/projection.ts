@@ -10,6 +10,7 @@ import type { SQL } from 'drizzle-orm'
 import type { Value } from '../database/database.ts'
 import type { MissedReason } from './missed-reason.ts'
 import type { Schemas } from './schemas.ts'
+import type { UniqueKeys } from './unique-keys.ts'
 
 /** An expression, and how the text that it gives becomes a value. */
 export interface Column<T> {
@@ -127,7 +128,7 @@ export interface SettingRows {
 }
 
 export interface SelectorRows extends Rows<SelectorRow> {
-  /** Matches rows that are selectors at all: in v1 the column may be null. */
+  /** Matches rows that are selectors: in v1 the column may be null, in v2 a selector may be there twice. */
   readonly exists: SQL
   /** Sorted by the selector string. */
   readonly alphabetical: readonly OrderColumn<SelectorRow>[]
@@ -156,4 +157,5 @@ export interface Reading {
   /** The zone of pushtests.started and concluded, which have none: an IANA name. */
   readonly timeZone: string
   readonly schemas: Schemas
+  readonly keys: UniqueKeys
 }

@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import {
   byTime,
@@ -13,12 +14,16 @@ import {
 } from '../columns.ts'
 import { missedReason } from '../missed-reason.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import type { Schemas } from '../schemas.ts'
 import { qualified } from '../schemas.ts'
+import type { UniqueKeys } from '../unique-keys.ts'
+import { isUnique } from '../unique-keys.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
-export function v2Projection({ encoding, timeZone, schemas }: Reading): Projection {
+export function v2Projection({ encoding, timeZone, schemas, keys }: Reading): Projection {
   const exact = exactText(selectors.selector, encoding)
+  const bySelector = { field: 'exact', sql: sql`${selectors.selector}`, bind: exact.bind } as const
 
   return {
     version: 'V2',
@@ -26,15 +31,14 @@ export function v2Projection({ encoding, timeZone, schemas }: Reading): Projecti
     selectors: {
       table: qualified(schemas, selectors),
       ofKey: (key) => sql`${selectors.selector} = ${exact.bind(key)}`,
-      exists: sql`true`,
+      exists: isUnique(keys, 'selectors', ['selector']) ? sql`true` : isNewest(schemas, keys),
       order: [
         orderBy<SelectorRow>('lastSeen', selectors.lastseen, 'timestamptz'),
         orderBy<SelectorRow>('id', selectors.id, 'bigint'),
+        // Two selectors may share an id, and the time with it.
+        ...(isUnique(keys, 'selectors', ['id']) ? [] : [bySelector]),
       ],
-      alphabetical: [
-        { field: 'exact', sql: sql`${selectors.selector}`, bind: exact.bind },
-        orderBy<SelectorRow>('id', selectors.id, 'bigint'),
-      ],
+      alphabetical: [bySelector, orderBy<SelectorRow>('id', selectors.id, 'bigint')],
       suffix: sql`substring(${selectors.selector}, 41)`,
       columns: {
         key: exact.read,
@@ -111,6 +115,17 @@ export function v2Projection({ encoding, timeZone, schemas }: Reading): Projecti
       columns: settingColumns(data),
     },
   }
+}
+
+/**
+ * SIPIS has not published the keys of v2: where selectors may be there twice, the newest row counts. Rows that are equal are told
+ * apart by their place, which views do not have.
+ */
+function isNewest(schemas: Schemas, { withoutPlaces }: UniqueKeys): SQL {
+  const names = ['lastseen', 'id', ...(withoutPlaces.has('selectors') ? [] : ['tableoid', 'ctid'])]
+  const of = (table: string) => sql.raw(names.map((name) => `"${table}"."${name}"`).join(', '))
+  return sql`NOT EXISTS (SELECT FROM ${qualified(schemas, selectors)} AS "newer"
+    WHERE "newer"."selector" = ${selectors.selector} AND (${of('newer')}) > (${of('selectors')}))`
 }
 
 function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
