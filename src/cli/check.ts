@@ -4,6 +4,7 @@ import type { DatabaseFlags, Environment } from '../config.ts'
 import { requireDatabase } from '../config.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import { openPool } from '../database/pool.ts'
+import { describeDuplicates } from '../versions/duplicates.ts'
 import type { Output } from './output.ts'
 
 export interface CheckFlags extends DatabaseFlags {
@@ -25,7 +26,7 @@ export async function check(flags: CheckFlags, environment: Environment, output:
     const looking = (table: string) => output.progress.write(`Looking through ${table} …\n`)
     const report = await orProblem(label, () => examine(database, label, looking))
     output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
-    return report.advice.length > 0 || report.migrationTroubles.length > 0
+    return [report.advice, report.duplicates, report.migrationTroubles].some((found) => found.length > 0)
   } finally {
     await database.close()
   }
@@ -45,6 +46,8 @@ function describe(report: Report): string {
     '',
     ...(report.advice.length === 0 ? ['Nothing to advise for serving.'] : ['Advice for serving:']),
     ...report.advice.flatMap(({ reason, statement }) => [`  ${reason}`, `    ${statement}`]),
+    ...(report.duplicates.length === 0 ? [] : ['', 'Duplicates that the gateway does not expect:']),
+    ...report.duplicates.map((found) => `  ${describeDuplicates(found)}`),
     ...(report.schemaVersion === 'V1' ? migration(report) : []),
   ].join('\n')
 }

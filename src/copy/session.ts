@@ -1,12 +1,18 @@
 import pg from 'pg'
 import type { DatabaseTarget } from '../config.ts'
 import { databaseError } from '../database/database-error.ts'
+import { pinSearchPath } from '../database/search-path.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { findSchemas } from '../versions/schemas.ts'
+import { copiedTables } from './plan.ts'
 
 /** One connection of the copy, with everything pinned that the text of a value depends on. */
 export interface Session extends AsyncDisposable {
   readonly label: string
   readonly encoding: string
   readonly client: pg.Client
+  /** Where its tables are, of those that a copy knows. */
+  readonly schemas: Schemas
   /** Rows as text. Fails with a DatabaseError. */
   query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
   /** Ends, from beside, what the server is doing for this session. */
@@ -29,6 +35,9 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
   await client.connect().catch((error: unknown) => {
     throw databaseError(error)
   })
+  await client.query(pinSearchPath).catch((error: unknown) => {
+    throw databaseError(error)
+  })
   const [[encoding = '', pid = ''] = []] = await query(`SELECT current_setting('server_encoding'), pg_backend_pid()`)
   await query(`SELECT
     set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false),
@@ -40,12 +49,13 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
     label,
     encoding: String(encoding),
     client,
+    schemas: await findSchemas(query, copiedTables),
     query,
     async cancel() {
       const beside = new pg.Client(config)
       beside.on('error', () => undefined)
       await beside.connect()
-      await beside.query('SELECT pg_cancel_backend($1)', [pid])
+      await beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
       await beside.end()
     },
     [Symbol.asyncDispose]: () => client.end(),

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import { databaseError } from './database-error.ts'
+import { pinSearchPath } from './search-path.ts'
 
-/** One connection that may write, for the commands whose purpose that is. */
+/** One connection that may write, for the commands whose purpose that is. It searches pg_catalog alone, as those that read. */
 export interface Writer extends AsyncDisposable {
   readonly client: pg.Client
 }
@@ -12,6 +13,7 @@ export async function openWriter(connection: pg.ClientConfig, applicationName: s
   client.on('error', () => undefined)
   try {
     await client.connect()
+    await client.query(pinSearchPath)
   } catch (error) {
     throw databaseError(error)
   }

@@ -34,7 +34,7 @@ export function formatRowId({ rowid, selector }: RowId): string {
 }
 
 export function parseRowId(id: string): RowId {
-  const [, rowid = '', selector = ''] = /^(-?\d{1,19}):(.+)$/su.exec(id) ?? notAnId(id)
+  const [, rowid = '', selector = ''] = /^(-?\d{1,19}):(.*)$/su.exec(id) ?? notAnId(id)
   if (BigInt.asIntN(64, BigInt(rowid)) !== BigInt(rowid)) throw notAnId(id)
   return { rowid, selector }
 }

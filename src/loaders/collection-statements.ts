@@ -90,7 +90,7 @@ export function collectionStatements<Row, Orphan extends null>(
         return sql`SELECT ${both}, k.n
           FROM unnest(${sql.placeholder('names')}::text[], ${sql.placeholder('values')}::${identity.array})
             WITH ORDINALITY AS k(selector, identity, n)
-          JOIN ${selectors.table} ON ${selectors.columns.selector.sql} = k.selector
+          JOIN ${selectors.table} ON ${selectors.columns.selector.sql} = k.selector AND ${selectors.exists}
           JOIN ${rows.table} ON ${rows.ofSelector} AND ${identity.column.sql} = k.identity`
       })
     },

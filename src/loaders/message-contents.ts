@@ -42,7 +42,7 @@ function prepareContent({ messages, keyArray }: Projection, name: keyof MessageC
 
   return (database: Database) =>
     batched<Owned<MessageRow>, string>(
-      ({ owner, rowid }) => `${rowid}\n${owner.key}`,
+      ({ owner, rowid, time }) => JSON.stringify([rowid, time, owner.key]),
       async (asked) => {
         const found = await database.query(statementOf(asked))
         return grouped(found, asked.length, 1).map(([row]) =>

@@ -65,12 +65,12 @@ function selectorStatements(projection: Projection) {
       const [name, ...more] = names
       if (more.length === 0) {
         return lookUps('one', [], { name }, () => {
-          return sql`SELECT ${list} FROM ${table} WHERE ${columns.selector.sql} = ${sql.placeholder('name')}`
+          return sql`SELECT ${list} FROM ${table} WHERE ${columns.selector.sql} = ${sql.placeholder('name')} AND ${exists}`
         })
       }
       return lookUps('each', [], { names }, () => {
         return sql`SELECT ${list}, k.n FROM unnest(${sql.placeholder('names')}::text[]) WITH ORDINALITY AS k(name, n)
-          JOIN ${table} ON ${columns.selector.sql} = k.name`
+          JOIN ${table} ON ${columns.selector.sql} = k.name AND ${exists}`
       })
     },
     page(filter: SelectorFilter, window: Window): Statement {

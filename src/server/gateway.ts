@@ -111,7 +111,7 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
 
 function openExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
-  const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone })
+  const projection = projectionOf(detected.version, { ...detected, timeZone })
   const scans = openScans(limits)
   const yoga = createYoga<Execution, Execution>({
     schema,

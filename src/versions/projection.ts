@@ -7,9 +7,10 @@
  * string itself. A key is opaque to everyone else.
  */
 import type { SQL } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Value } from '../database/database.ts'
 import type { MissedReason } from './missed-reason.ts'
+import type { Schemas } from './schemas.ts'
+import type { UniqueKeys } from './unique-keys.ts'
 
 /** An expression, and how the text that it gives becomes a value. */
 export interface Column<T> {
@@ -29,7 +30,8 @@ export interface OrderColumn<Row> {
 }
 
 export interface Rows<Row> {
-  readonly table: PgTable
+  /** With its schema; columns are known by the table's name alone. */
+  readonly table: SQL
   /** Matches the rows of the selector with this key. */
   readonly ofKey: (key: SQL) => SQL
   /** Newest-first and oldest-first are this order read backwards and forwards; its last element settles ties. */
@@ -118,7 +120,7 @@ export interface MessageRows extends OwnedRows<MessageRow> {
 }
 
 export interface SettingRows {
-  readonly table: PgTable
+  readonly table: SQL
   readonly ofKey: (key: SQL) => SQL
   /** Names are not unique: of entries of one name the one with the largest rowid is the newest. */
   readonly rowid: SQL
@@ -126,7 +128,7 @@ export interface SettingRows {
 }
 
 export interface SelectorRows extends Rows<SelectorRow> {
-  /** Matches rows that are selectors at all: in v1 the column may be null. */
+  /** Matches rows that are selectors: in v1 the column may be null, in v2 a selector may be there twice. */
   readonly exists: SQL
   /** Sorted by the selector string. */
   readonly alphabetical: readonly OrderColumn<SelectorRow>[]
@@ -154,4 +156,6 @@ export interface Reading {
   readonly encoding: string
   /** The zone of pushtests.started and concluded, which have none: an IANA name. */
   readonly timeZone: string
+  readonly schemas: Schemas
+  readonly keys: UniqueKeys
 }

@@ -121,6 +121,19 @@ describe('sipis-gateway serve', () => {
     })
   })
 
+  it('warns at the start of selectors that are there twice, as check does', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    await own.sql('ALTER TABLE selectors DROP CONSTRAINT selectors_selector_key')
+    await own.sql(`INSERT INTO selectors (selector) VALUES ('a'), ('a')`)
+    const warning = /1 value is more than once in selectors \(selector\)\. Only the row that was seen last is served\./
+    const running = serve(['--database-url', own.url])
+    await addressOf(running)
+    expect(await running.printed('more than once')).toMatch(warning)
+    const { code, stdout } = await run(['check', '--database-url', own.url])
+    expect(stdout).toMatch(warning)
+    expect(code).toBe(1)
+  })
+
   it('ends on SIGINT with 0', async () => {
     const running = serve([])
     await addressOf(running)
@@ -196,10 +209,13 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
 
   it('when several things are wrong at once', async () => {
     const said = await refusal(['--host', '1.2.3.4', '--settings', '/nowhere'], {
-      SIPIS_TIME_ZONE: 'Mars',
       LOG_LEVEL: 'x',
     })
-    expect(said.trim().split('\n')).toHaveLength(4)
+    expect(said.trim().split('\n')).toHaveLength(3)
+  })
+
+  it.each(['CET', '+02:00', 'Mars'])('when SIPIS_TIME_ZONE is %s, which names the setting', async (zone) => {
+    expect(await refusal([], { SIPIS_TIME_ZONE: zone })).toMatch(/^SIPIS_TIME_ZONE is .*e\.g\. Europe\/Prague/)
   })
 
   it.each([['--nonsense'], ['extra'], ['--port']])('when it does not know %s', async (arg) => {

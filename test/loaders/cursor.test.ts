@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeCursor, encodeCursor } from '../../src/loaders/cursor.ts'
 
 const values = fc.array(
-  fc.string({ unit: 'grapheme', maxLength: 64 }).filter((text) => !/[\n\0]/.test(text)),
+  fc.string({ unit: 'grapheme', maxLength: 64 }).filter((text) => !text.includes('\0')),
   { minLength: 1, maxLength: 3 },
 )
 

@@ -48,7 +48,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
         },
       })
       const detected = await detect(opened.database)
-      const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
+      const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
       const loaders = openLoaders(opened.database, projection, { usage, readTokens: true })
       const { database } = opened
       const contextValue = { principal: openPrincipal, loaders, database, detected, usage, allowedSettings: [] }

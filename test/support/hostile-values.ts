@@ -100,7 +100,7 @@ export function wildOpaque(tape: Tape, { ids, cursors, selectors }: Samples): st
     case 2:
       return opaque(changedText(Buffer.from(real, 'base64url').toString(), tape))
     case 3:
-      return opaque([tape.pick(tags), ...Array.from({ length: tape.below(5) }, () => part(tape, selectors))].join('\n'))
+      return opaque([tape.pick(tags), ...Array.from({ length: tape.below(5) }, () => part(tape, selectors))].join('\0'))
     case 4:
       return opaque(`${tape.pick(idTypes)}:${part(tape, selectors)}:${part(tape, selectors)}`)
     case 5:

@@ -36,7 +36,7 @@ export interface Reference {
 
 export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
   const detected = await detect(database)
-  const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
+  const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
   const logger = pino({ enabled: false })
   const scans = openScans(defaultLimits)
 

@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import {
   byTime,
@@ -13,27 +14,31 @@ import {
 } from '../columns.ts'
 import { missedReason } from '../missed-reason.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import type { Schemas } from '../schemas.ts'
+import { qualified } from '../schemas.ts'
+import type { UniqueKeys } from '../unique-keys.ts'
+import { isUnique } from '../unique-keys.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
-export function v2Projection({ encoding, timeZone }: Reading): Projection {
+export function v2Projection({ encoding, timeZone, schemas, keys }: Reading): Projection {
   const exact = exactText(selectors.selector, encoding)
+  const bySelector = { field: 'exact', sql: sql`${selectors.selector}`, bind: exact.bind } as const
 
   return {
     version: 'V2',
     keyArray: sql`text[]`,
     selectors: {
-      table: selectors,
+      table: qualified(schemas, selectors),
       ofKey: (key) => sql`${selectors.selector} = ${exact.bind(key)}`,
-      exists: sql`true`,
+      exists: isUnique(keys, 'selectors', ['selector']) ? sql`true` : isNewest(schemas, keys),
       order: [
         orderBy<SelectorRow>('lastSeen', selectors.lastseen, 'timestamptz'),
         orderBy<SelectorRow>('id', selectors.id, 'bigint'),
+        // Two selectors may share an id, and the time with it.
+        ...(isUnique(keys, 'selectors', ['id']) ? [] : [bySelector]),
       ],
-      alphabetical: [
-        { field: 'exact', sql: sql`${selectors.selector}`, bind: exact.bind },
-        orderBy<SelectorRow>('id', selectors.id, 'bigint'),
-      ],
+      alphabetical: [bySelector, orderBy<SelectorRow>('id', selectors.id, 'bigint')],
       suffix: sql`substring(${selectors.selector}, 41)`,
       columns: {
         key: exact.read,
@@ -44,7 +49,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     tokens: {
-      table: tokens,
+      table: qualified(schemas, tokens),
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -57,7 +62,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     calls: {
-      table: sipcalls,
+      table: qualified(schemas, sipcalls),
       ofKey: (key) => sql`${sipcalls.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${sipcalls.selector} = ${selectors.selector}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -70,7 +75,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     messages: {
-      table: siptextmessages,
+      table: qualified(schemas, siptextmessages),
       ofKey: (key) => sql`${siptextmessages.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${siptextmessages.selector} = ${selectors.selector}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -86,7 +91,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       contents: { headers: text(siptextmessages.headers), body: text(siptextmessages.body) },
     },
     pushTests: {
-      table: pushtests,
+      table: qualified(schemas, pushtests),
       ofKey: (key) => sql`${pushtests.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${pushtests.selector} = ${selectors.selector}`,
       order: [
@@ -104,12 +109,23 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     settings: {
-      table: data,
+      table: qualified(schemas, data),
       ofKey: (key) => sql`${data.selector} = ${exact.bind(key)}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
     },
   }
+}
+
+/**
+ * SIPIS has not published the keys of v2: where selectors may be there twice, the newest row counts. Rows that are equal are told
+ * apart by their place, which views do not have.
+ */
+function isNewest(schemas: Schemas, { withoutPlaces }: UniqueKeys): SQL {
+  const names = ['lastseen', 'id', ...(withoutPlaces.has('selectors') ? [] : ['tableoid', 'ctid'])]
+  const of = (table: string) => sql.raw(names.map((name) => `"${table}"."${name}"`).join(', '))
+  return sql`NOT EXISTS (SELECT FROM ${qualified(schemas, selectors)} AS "newer"
+    WHERE "newer"."selector" = ${selectors.selector} AND (${of('newer')}) > (${of('selectors')}))`
 }
 
 function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
