@@ -1,5 +1,4 @@
 /** The one reader of the environment: what the command line, the environment and Settings.xml say, as one typed value. */
-import type { ClientConfig } from 'pg'
 import { z } from 'zod'
 import type { AuthConfig } from './config/auth.ts'
 import { authConfig, authSettings } from './config/auth.ts'
@@ -8,6 +7,7 @@ import type { RateConfig } from './config/limits.ts'
 import { limitSettings, limitsOf, rateSettings, ratesOf } from './config/limits.ts'
 import { flag, isLoopback, wholeNumber } from './config/values.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
+import type { ConnectionConfig } from './database/client.ts'
 import type { Limits } from './limits/limits.ts'
 import { Problem } from './problem.ts'
 import { readSettings } from './settings-xml.ts'
@@ -27,7 +27,7 @@ export interface ServeFlags extends DatabaseFlags {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface DatabaseTarget {
-  readonly connection: ClientConfig
+  readonly connection: ConnectionConfig
   /** host:port/database, without user and password: fit for a log. */
   readonly label: string
 }
@@ -59,7 +59,7 @@ export interface ServeConfig {
   readonly limits: Limits
   readonly rates: RateConfig
   /** Where gateways share what they have counted for the rate limits. */
-  readonly rateStore: ClientConfig | undefined
+  readonly rateStore: ConnectionConfig | undefined
   readonly allowedSettings: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
@@ -109,7 +109,7 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
   const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
   problems.push(...exposureProblems(withoutEmpty(given)))
   const database = collect(problems, () => findDatabase(flags, environment))
-  const config = parsed.success ? assemble(parsed.data, problems) : undefined
+  const config = parsed.success ? assemble(parsed.data, environment, problems) : undefined
   if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
   return { ...config, database, allowWritableRole: flags.allowWritableRole === true }
 }
@@ -117,7 +117,11 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
 type Given = z.infer<typeof serveSettings>
 
 /** What depends on several settings at once. */
-function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database' | 'allowWritableRole'> {
+function assemble(
+  given: Given,
+  environment: Environment,
+  problems: string[],
+): Omit<ServeConfig, 'database' | 'allowWritableRole'> {
   const found = authConfig(given, problems)
   const auth = found.jwt === undefined && found.apiKeysFile === undefined ? undefined : found
   const beyondLoopback = !isLoopback(given.HOST)
@@ -142,7 +146,7 @@ function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database
     auth,
     limits: limitsOf(given, auth === undefined),
     rates: ratesOf(given, auth === undefined),
-    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL)),
+    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL, environment)),
     allowedSettings: given.SETTINGS_ALLOW,
     corsOrigins: given.CORS_ORIGINS,
     trustedProxies: given.TRUST_PROXY,
@@ -161,8 +165,8 @@ function exposureProblems({ HOST = '127.0.0.1', AUTH_JWKS_URL, AUTH_JWKS_FILE, A
   ]
 }
 
-function rateStoreOf(url: string | undefined): ClientConfig | undefined {
-  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL')
+function rateStoreOf(url: string | undefined, environment: Environment): ConnectionConfig | undefined {
+  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL', environment)
 }
 
 /** Where there are principals to tell apart, what they did is written down unless that is switched off. */
@@ -188,8 +192,8 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
 }
 
 /** The database that one name stands for: a Settings.xml, or a connection string. */
-export function databaseAt(name: string, where: string, isSettings: boolean): DatabaseTarget {
-  return isSettings ? fromSettings([name]) : target(name, where)
+export function databaseAt(name: string, where: string, isSettings: boolean, environment: Environment): DatabaseTarget {
+  return isSettings ? fromSettings([name], environment) : target(name, where, environment)
 }
 
 function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget | undefined {
@@ -197,24 +201,24 @@ function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseT
   if (databaseUrl !== undefined && settings !== undefined) {
     throw new Problem('Both --database-url and --settings name a database. Give one of them.')
   }
-  if (databaseUrl !== undefined) return target(databaseUrl, '--database-url')
-  if (settings !== undefined) return fromSettings(settings)
+  if (databaseUrl !== undefined) return target(databaseUrl, '--database-url', environment)
+  if (settings !== undefined) return fromSettings(settings, environment)
   const { DATABASE_URL } = withoutEmpty(environment)
-  return DATABASE_URL === undefined ? undefined : target(DATABASE_URL, 'DATABASE_URL')
+  return DATABASE_URL === undefined ? undefined : target(DATABASE_URL, 'DATABASE_URL', environment)
 }
 
-function target(text: string, where: string): DatabaseTarget {
-  const connection = parseConnectionString(text, where)
+function target(text: string, where: string, environment: Environment): DatabaseTarget {
+  const connection = parseConnectionString(text, where, environment)
   return { connection, label: describeTarget(connection) }
 }
 
 /** Several settings are several SIPIS processes, which share one database. */
-function fromSettings(paths: readonly string[]): DatabaseTarget {
+function fromSettings(paths: readonly string[], environment: Environment): DatabaseTarget {
   const targets = readSettings(paths).map(({ file, openString }) => {
     if (openString === undefined) {
       throw new Problem(`${file} names no database. Check Database[OpenString] in it and in its Defaults.`)
     }
-    return { file, ...target(openString, `Database[OpenString] of ${file}`) }
+    return { file, ...target(openString, `Database[OpenString] of ${file}`, environment) }
   })
   const [first, ...others] = targets
   if (first === undefined) throw new Problem('No settings file is given. Name one behind --settings.')

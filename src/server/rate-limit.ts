@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
+import type { ConnectionConfig } from '../database/client.ts'
+import { Client } from '../database/client.ts'
 import { databaseError } from '../database/database-error.ts'
 import { Refusal } from './refusal.ts'
 
@@ -12,7 +14,7 @@ export interface RateLimitOptions {
   /** Requests that one address may send in a minute; undefined is no limit. */
   readonly requestsPerMinute: number | undefined
   /** Where several gateways share their counts; undefined counts in this process alone. */
-  readonly shared: pg.ClientConfig | undefined
+  readonly shared: ConnectionConfig | undefined
 }
 
 /** What the caller is told of its allowance, as headers. */
@@ -90,9 +92,10 @@ function limiter(keyPrefix: string, points: number, store: pg.Pool | undefined):
   })
 }
 
-async function openStore(connection: pg.ClientConfig): Promise<pg.Pool> {
+async function openStore(connection: ConnectionConfig): Promise<pg.Pool> {
   const store = new pg.Pool({
     ...connection,
+    Client,
     application_name: 'sipis-gateway rate limits',
     max: 4,
     connectionTimeoutMillis: 2_000,
