@@ -5,6 +5,8 @@ import { authConfig, authSettings } from './config/auth.ts'
 import { exposureSettings } from './config/exposure.ts'
 import type { RateConfig } from './config/limits.ts'
 import { limitSettings, limitsOf, rateSettings, ratesOf } from './config/limits.ts'
+import type { Misspelled } from './config/misspelled.ts'
+import { describeMisspelled, misspelledSettings } from './config/misspelled.ts'
 import { flag, isLoopback, wholeNumber } from './config/values.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
 import type { ConnectionConfig } from './database/client.ts'
@@ -65,6 +67,8 @@ export interface ServeConfig {
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
   readonly audit: AuditConfig
+  /** Sentences about what is set and does nothing. */
+  readonly warnings: readonly string[]
 }
 
 export interface AuditConfig {
@@ -102,16 +106,20 @@ const serveSettings = z.object({
   ...exposureSettings,
 })
 
+const settingNames = [...Object.keys(serveSettings.shape), 'DATABASE_URL']
+
 /** Fails with one Problem that names everything that is wrong. */
 export function serveConfig(flags: ServeFlags, environment: Environment): ServeConfig {
   const given = { ...environment, ...defined({ HOST: flags.host, PORT: flags.port }) }
   const parsed = serveSettings.safeParse(withoutEmpty(given))
   const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
-  problems.push(...exposureProblems(withoutEmpty(given)))
+  const misspelled = misspelledSettings(environment, settingNames)
+  problems.push(...exposureProblems(withoutEmpty(given)), ...openByMistake(withoutEmpty(given), misspelled))
   const database = collect(problems, () => findDatabase(flags, environment))
   const config = parsed.success ? assemble(parsed.data, environment, problems) : undefined
   if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
-  return { ...config, database, allowWritableRole: flags.allowWritableRole === true }
+  const warnings = misspelled.map(describeMisspelled)
+  return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
 }
 
 type Given = z.infer<typeof serveSettings>
@@ -121,7 +129,7 @@ function assemble(
   given: Given,
   environment: Environment,
   problems: string[],
-): Omit<ServeConfig, 'database' | 'allowWritableRole'> {
+): Omit<ServeConfig, 'database' | 'allowWritableRole' | 'warnings'> {
   const found = authConfig(given, problems)
   const auth = found.jwt === undefined && found.apiKeysFile === undefined ? undefined : found
   const beyondLoopback = !isLoopback(given.HOST)
@@ -156,9 +164,26 @@ function assemble(
   }
 }
 
+/** A gateway that asks for no credential because the name of a setting is wrong does not start. */
+function openByMistake(given: Environment, misspelled: readonly Misspelled[]): string[] {
+  if (asksForCredentials(given)) return []
+  return misspelled
+    .filter(({ isAuthentication }) => isAuthentication)
+    .map(
+      (one) =>
+        `Refused (misspelled-authentication): ${describeMisspelled(one)} Without AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE ` +
+        'no credential would be asked for. Correct the name, or unset the variable.',
+    )
+}
+
+function asksForCredentials({ AUTH_JWKS_URL, AUTH_JWKS_FILE, API_KEYS_FILE }: Environment): boolean {
+  return (AUTH_JWKS_URL ?? AUTH_JWKS_FILE ?? API_KEYS_FILE) !== undefined
+}
+
 /** Told whatever else is wrong. */
-function exposureProblems({ HOST = '127.0.0.1', AUTH_JWKS_URL, AUTH_JWKS_FILE, API_KEYS_FILE }: Environment): string[] {
-  if (isLoopback(HOST) || (AUTH_JWKS_URL ?? AUTH_JWKS_FILE ?? API_KEYS_FILE) !== undefined) return []
+function exposureProblems(given: Environment): string[] {
+  const { HOST = '127.0.0.1' } = given
+  if (isLoopback(HOST) || asksForCredentials(given)) return []
   return [
     `Refused (open-beyond-loopback): HOST is ${HOST}, where other machines could read every call history without a credential. Set ` +
       'AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE (docs/security.md), or listen on 127.0.0.1.',
@@ -179,7 +204,9 @@ function auditConfig({ AUDIT_LOG, AUDIT_KEY }: Given, hasPrincipals: boolean): A
 export function requireApiKeysFile(file: string | undefined, environment: Environment): string {
   const path = file ?? withoutEmpty(environment)['API_KEYS_FILE']
   if (path !== undefined) return path
-  throw new Problem('No file of API keys is named. Give --file keys.jsonl, or set API_KEYS_FILE.')
+  throw new Problem(
+    ['No file of API keys is named. Give --file keys.jsonl, or set API_KEYS_FILE.', ...hints(environment)].join('\n'),
+  )
 }
 
 /** The database of a command that cannot do without one. */
@@ -187,8 +214,12 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
   const target = findDatabase(flags, environment)
   if (target !== undefined) return target
   throw new Problem(
-    'No database is named. Give --database-url postgres://user:password@host:5432/sipis, or set DATABASE_URL.',
+    ['No database is named. Set DATABASE_URL, or give --database-url.', ...hints(environment)].join('\n'),
   )
+}
+
+function hints(environment: Environment): string[] {
+  return misspelledSettings(environment, settingNames).map(describeMisspelled)
 }
 
 /** The database that one name stands for: a Settings.xml, or a connection string. */

@@ -63,7 +63,7 @@ function clientConfig(parameters: Parameters): ConnectionConfig {
     password: passwordOf(parameters, { host, port, database, user }),
     ...encryption(parameters, host.startsWith('/')),
     ...(options === '' ? {} : { options }),
-    ...(timeout > 0 ? { connectionTimeoutMillis: timeout * 1000 } : {}),
+    ...(timeout > 0 ? { connectTimeoutMs: timeout * 1000 } : {}),
     ...(idle > 0 ? { keepAliveInitialDelayMillis: idle * 1000 } : {}),
   }
 }

@@ -32,6 +32,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const config = serveConfig(flags, environment)
   // To standard error, so that what the command prints stays apart from what it logs.
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
+  for (const warning of config.warnings) logger.warn(warning)
   const authenticate =
     config.auth === undefined ? undefined : configuredAuthenticate(config.auth, (sentence) => logger.warn(sentence))
   const trusted = config.trustedDocuments

@@ -20,14 +20,19 @@ declare module 'pg' {
 export interface ConnectionConfig extends pg.ClientConfig {
   /** Encrypts where the server offers it: sslmode=prefer. */
   readonly tlsIsOptional?: boolean | undefined
+  /** How long the server may take to connect, beside all other limits: connect_timeout. */
+  readonly connectTimeoutMs?: number | undefined
 }
 
 /** How long a server may take to hear that a connection ends. */
 const goodbyeMs = 5_000
 
 export class Client extends pg.Client {
+  readonly #connectTimeoutMs: number | undefined
+
   constructor(config: ConnectionConfig = {}) {
     super(config)
+    this.#connectTimeoutMs = config.connectTimeoutMs
     const { ssl, sslNegotiation } = this
     const { keepAlive, keepAliveInitialDelayMillis, tlsIsOptional = false } = config
     const connection = new Connection(
@@ -42,7 +47,9 @@ export class Client extends pg.Client {
   override connect(): Promise<Client>
   override connect(callback: (error: Error | null) => void): void
   override connect(callback?: (error: Error | null) => void): Promise<Client> | undefined {
-    const connected = super.connect().then(
+    const answer = super.connect()
+    const timeoutMs = this.#connectTimeoutMs
+    const connected = (timeoutMs === undefined ? answer : answerWithin(this, timeoutMs, answer)).then(
       () => this,
       (error: unknown) => {
         this.connection.stream.destroy()

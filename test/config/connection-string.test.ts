@@ -69,7 +69,7 @@ describe('A connection string is read as libpq reads it:', () => {
     ['postgres://h/d?hostaddr=10.0.0.1', { host: '10.0.0.1', database: 'd' }],
     ['hostaddr=10.0.0.1 host=db dbname=x', { host: '10.0.0.1', database: 'x' }],
     ['hostaddr=10.0.0.1 dbname=x', { host: '10.0.0.1' }],
-    ['host=h dbname=x connect_timeout=3 keepalives_idle=30 application_name=SIPIS', { connectionTimeoutMillis: 3000 }],
+    ['host=h dbname=x connect_timeout=3 keepalives_idle=30 application_name=SIPIS', { connectTimeoutMs: 3000 }],
     ['host=h dbname=x keepalives_idle=30', { keepAliveInitialDelayMillis: 30_000 }],
     ['host=h dbname=x connect_timeout=0', { host: 'h' }],
     [
@@ -228,7 +228,7 @@ describe('What a connection string leaves out', () => {
       PGCONNECT_TIMEOUT: '7',
     }
     const whole = { host: 'env', port: 5433, user: 'u', password: 'p', database: 'd', options: '-c geqo=off' }
-    expect(parse('postgres://', environment)).toMatchObject({ ...whole, connectionTimeoutMillis: 7000 })
+    expect(parse('postgres://', environment)).toMatchObject({ ...whole, connectTimeoutMs: 7000 })
     expect(parse('postgres://', environment).tlsIsOptional).toBe(false)
     expect(parse('host=h user=v sslmode=disable', environment)).toMatchObject({
       ...whole,
