@@ -55,7 +55,7 @@ CREATE TABLE "sipcalls" (
 );
 --> statement-breakpoint
 CREATE TABLE "siptextmessages" (
-	"rowid" integer DEFAULT nextval('sipmessages_rowid_seq') NOT NULL,
+	"rowid" integer DEFAULT pg_catalog.nextval('sipmessages_rowid_seq') NOT NULL,
 	"id" integer NOT NULL,
 	"scheme" varchar(6),
 	"userdisplayname" varchar(255),
@@ -88,7 +88,7 @@ CREATE INDEX "data_id_idx" ON "data" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "restart_id_idx" ON "restart" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "restart_id_server_idx" ON "restart" USING btree ("id","server");--> statement-breakpoint
 CREATE INDEX "restart_server_idx" ON "restart" USING btree ("server");--> statement-breakpoint
-CREATE INDEX "selectorsuffixindex" ON "selectors" USING btree (substring("selector", 41));--> statement-breakpoint
+CREATE INDEX "selectorsuffixindex" ON "selectors" USING btree (pg_catalog.substring("selector", 41));--> statement-breakpoint
 CREATE INDEX "sipcalls_id_idx" ON "sipcalls" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "sipcalls_time_idx" ON "sipcalls" USING btree ("time");--> statement-breakpoint
 CREATE INDEX "siptextmessages_id_idx" ON "siptextmessages" USING btree ("id");--> statement-breakpoint

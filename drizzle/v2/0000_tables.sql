@@ -84,7 +84,7 @@ CREATE INDEX "pushtests_selector_started_rowid_idx" ON "pushtests" USING btree (
 CREATE INDEX "pushtests_selector_pushid_idx" ON "pushtests" USING btree ("selector","pushid");--> statement-breakpoint
 CREATE INDEX "pushtests_started_rowid_idx" ON "pushtests" USING btree ("started","rowid");--> statement-breakpoint
 CREATE INDEX "selectors_selector_prefix_idx" ON "selectors" USING btree ("selector" varchar_pattern_ops);--> statement-breakpoint
-CREATE INDEX "selectorsuffixindex" ON "selectors" USING btree (substring("selector", 41));--> statement-breakpoint
+CREATE INDEX "selectorsuffixindex" ON "selectors" USING btree (pg_catalog.substring("selector", 41));--> statement-breakpoint
 CREATE INDEX "selectors_lastseen_id_idx" ON "selectors" USING btree ("lastseen","id");--> statement-breakpoint
 CREATE INDEX "sipcalls_selector_time_rowid_idx" ON "sipcalls" USING btree ("selector","time","rowid");--> statement-breakpoint
 CREATE INDEX "sipcalls_time_rowid_idx" ON "sipcalls" USING btree ("time","rowid");--> statement-breakpoint

@@ -1,15 +1,21 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import type { WantedIndex } from '../versions/indexes.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { tablesOf } from '../versions/schemas.ts'
 
 /** The wanted indexes that no usable index of the database stands in for. */
-export async function missingIndexes(database: Database, wanted: readonly WantedIndex[]): Promise<WantedIndex[]> {
-  const tables = sql.param([...new Set(wanted.map(({ table }) => table))])
+export async function missingIndexes(
+  database: Database,
+  wanted: readonly WantedIndex[],
+  schemas: Schemas,
+): Promise<WantedIndex[]> {
+  const tables = [...new Set(wanted.map(({ table }) => table))]
   const rows = await database.query(sql`SELECT name, array_to_string(ARRAY(
       SELECT replace(pg_get_indexdef(x.indexrelid, k, true), '"', '') FROM generate_series(1, x.indnkeyatts) AS k
     ), E'\n')
-    FROM unnest(${tables}::text[]) AS name
-    JOIN pg_index x ON x.indrelid = to_regclass(name)
+    FROM ${tablesOf(schemas, tables)}
+    JOIN pg_index x ON x.indrelid = to_regclass(path)
     JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am a ON a.oid = i.relam
     WHERE x.indisvalid AND x.indpred IS NULL AND a.amname = 'btree'`)
   const present = rows.map(([table, columns]) => ({ table, columns: String(columns).split('\n').map(plain) }))

@@ -2,6 +2,8 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { isNotUtf8 } from '../database/utf8.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { qualified, qualifiedName, tablesOf } from '../versions/schemas.ts'
 
 export interface Trouble {
   readonly table: string
@@ -16,19 +18,17 @@ interface Question {
   readonly condition: string
 }
 
-const ofNullSelector = 'id IN (SELECT id FROM selectors WHERE selector IS NULL)'
-
-const questions: readonly Question[] = [
+const questionsIn = (schemas: Schemas): readonly Question[] => [
   { table: 'selectors', reason: 'selector is null', condition: 'selector IS NULL' },
   ...['tokens', 'sipcalls', 'siptextmessages', 'data', 'restart'].map((table) => ({
     table,
     reason: 'its selector is null',
-    condition: ofNullSelector,
+    condition: `id IN (SELECT id FROM ${qualifiedName(schemas, 'selectors')} WHERE selector IS NULL)`,
   })),
   {
     table: 'pushtests',
     reason: 'its selector is gone',
-    condition: 'NOT EXISTS (SELECT FROM selectors s WHERE s.id = pushtests.id AND s.selector IS NOT NULL)',
+    condition: `NOT EXISTS (SELECT FROM ${qualifiedName(schemas, 'selectors')} s WHERE s.id = pushtests.id AND s.selector IS NOT NULL)`,
   },
   { table: 'data', reason: 'id is null', condition: 'id IS NULL' },
   { table: 'data', reason: 'name is null', condition: 'name IS NULL' },
@@ -36,7 +36,7 @@ const questions: readonly Question[] = [
   {
     table: 'restart',
     reason: 'server would become a second entry named "server"',
-    condition: `server IS NOT NULL AND EXISTS (SELECT FROM restart r WHERE r.id = restart.id AND r.name = 'server')`,
+    condition: `server IS NOT NULL AND EXISTS (SELECT FROM ${qualifiedName(schemas, 'restart')} r WHERE r.id = restart.id AND r.name = 'server')`,
   },
   {
     table: 'sipcalls',
@@ -70,11 +70,12 @@ function notUtf8(table: string, columns: readonly string[]): Question {
 export async function findTroubles(
   database: Database,
   encoding: string,
+  schemas: Schemas,
   looking: (table: string) => void,
 ): Promise<Trouble[]> {
-  const readable = await readableTables(database)
+  const readable = await readableTables(database, schemas)
   const asked = [
-    ...questions,
+    ...questionsIn(schemas),
     ...(encoding === 'SQL_ASCII' ? Object.entries(textColumns).map(([table, columns]) => notUtf8(table, columns)) : []),
   ].filter(({ table }) => readable.has(table))
   const troubles: Trouble[] = []
@@ -82,14 +83,14 @@ export async function findTroubles(
     looking(table)
     // One scan of the table answers all questions about it.
     const counts = ofTable.map(({ condition }) => `count(*) FILTER (WHERE ${condition})`).join(', ')
-    const [found] = await database.query(sql.raw(`SELECT ${counts} FROM ${table}`))
+    const [found] = await database.query(sql`SELECT ${sql.raw(counts)} FROM ${qualified(schemas, table)}`)
     troubles.push(...ofTable.map(({ reason }, index) => ({ table, reason, rows: Number(found?.[index]) })))
   }
   return troubles.filter(({ rows }) => rows > 0)
 }
 
-async function readableTables(database: Database): Promise<Set<string>> {
-  const rows = await database.query(sql`SELECT name FROM unnest(${sql.param(Object.keys(textColumns))}::text[]) AS name
-    WHERE has_table_privilege(to_regclass(name), 'SELECT')`)
+async function readableTables(database: Database, schemas: Schemas): Promise<Set<string>> {
+  const rows = await database.query(sql`SELECT name FROM ${tablesOf(schemas, Object.keys(textColumns))}
+    WHERE has_table_privilege(to_regclass(path), 'SELECT')`)
   return new Set(rows.map(([name]) => String(name)))
 }

@@ -4,6 +4,8 @@ import type { Database } from '../database/database.ts'
 import { detect } from '../versions/detect.ts'
 import { createIndex, wantedIndexes } from '../versions/indexes.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { tablesOf } from '../versions/schemas.ts'
 import { missingIndexes } from './indexes.ts'
 import type { Trouble } from './migration.ts'
 import { findTroubles } from './migration.ts'
@@ -36,12 +38,12 @@ export interface Report {
 }
 
 export async function examine(database: Database, target: string, looking: (table: string) => void): Promise<Report> {
-  const { version, serverVersion, encoding } = await detect(database)
-  const [server] = await database.query(sql`SELECT reset_val, current_database(),
-    (SELECT nspname FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid WHERE c.oid = to_regclass('selectors'))
-    FROM pg_settings WHERE name = 'TimeZone'`)
-  const role = await findRole(database)
-  const missing = await missingIndexes(database, wantedIndexes[version])
+  const { version, serverVersion, encoding, schemas } = await detect(database)
+  const [server] = await database.query(
+    sql`SELECT reset_val, current_database() FROM pg_settings WHERE name = 'TimeZone'`,
+  )
+  const role = await findRole(database, schemas)
+  const missing = await missingIndexes(database, wantedIndexes[version], schemas)
   return {
     target,
     schemaVersion: version,
@@ -49,15 +51,17 @@ export async function examine(database: Database, target: string, looking: (tabl
     encoding,
     timeZone: server?.[0] ?? 'unknown',
     role,
-    tables: await tableSizes(database),
+    tables: await tableSizes(database, schemas),
     advice: [
       ...missing.map((index) => ({
         reason: `An index would help with ${index.purpose}.`,
         statement: createIndex(index),
       })),
-      ...(role.superuser || role.mayWrite ? [readOnlyRole(server?.[1] ?? 'sipis', server?.[2] ?? 'public')] : []),
+      ...(role.superuser || role.mayWrite
+        ? [readOnlyRole(server?.[1] ?? 'sipis', schemas.get('selectors') ?? 'public')]
+        : []),
     ],
-    migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, looking) : [],
+    migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, schemas, looking) : [],
   }
 }
 
@@ -68,10 +72,9 @@ function readOnlyRole(database: string, schema: string): Advice {
   }
 }
 
-async function tableSizes(database: Database): Promise<TableSize[]> {
+async function tableSizes(database: Database, schemas: Schemas): Promise<TableSize[]> {
   const rows = await database.query(sql`SELECT name, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
-    FROM unnest(${sql.param([...served, 'data', 'restart'])}::text[]) WITH ORDINALITY AS t(name, n)
-    JOIN pg_class c ON c.oid = to_regclass(name) ORDER BY n`)
+    FROM ${tablesOf(schemas, [...served, 'data', 'restart'])} JOIN pg_class c ON c.oid = to_regclass(path) ORDER BY n`)
   return rows.map(([name, count, bytes]) => ({
     name: String(name),
     rows: count == null ? null : Number(count),

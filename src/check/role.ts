@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { tablesOf } from '../versions/schemas.ts'
 
 /** Who the gateway is to the database. */
 export interface Role {
@@ -12,13 +14,11 @@ export interface Role {
 /** The tables that are served. */
 export const served = ['selectors', 'tokens', 'sipcalls', 'siptextmessages', 'pushtests'] as const
 
-const tables = [...served, 'data', 'restart', 'badge', 'tableversions', 'remoteagents']
-
-export async function findRole(database: Database): Promise<Role> {
+export async function findRole(database: Database, schemas: Schemas): Promise<Role> {
   const [found] = await database.query(sql`SELECT current_user,
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
-    (SELECT coalesce(bool_or(has_table_privilege(to_regclass(name), 'INSERT, UPDATE, DELETE, TRUNCATE')), false)
-      FROM unnest(${sql.param(tables)}::text[]) AS name)`)
+    (SELECT coalesce(bool_or(has_table_privilege(to_regclass(path), 'INSERT, UPDATE, DELETE, TRUNCATE')), false)
+      FROM ${tablesOf(schemas, [...schemas.keys()])})`)
   return { name: String(found?.[0]), superuser: found?.[1] === 't', mayWrite: found?.[2] === 't' }
 }
 

@@ -1,15 +1,17 @@
-import { getTableName, isTable } from 'drizzle-orm'
 import type { Client } from 'pg'
 import type { DatabaseFlags, Environment } from '../config.ts'
 import { requireDatabase } from '../config.ts'
 import { connectProblem } from '../database/connect-problem.ts'
+import { render } from '../database/database.ts'
 import { databaseError } from '../database/database-error.ts'
+import { searchedSchemas } from '../database/search-path.ts'
 import { openWriter } from '../database/writer.ts'
 import { Problem } from '../problem.ts'
+import { tableNames } from '../versions/detect.ts'
 import { migrateServer, migrationsSchema } from '../versions/migrations.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
-import * as v1 from '../versions/v1/tables.ts'
-import * as v2 from '../versions/v2/tables.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { findSchemas, qualifiedName } from '../versions/schemas.ts'
 import type { Output } from './output.ts'
 
 export interface InitFlags extends DatabaseFlags {
@@ -25,13 +27,17 @@ export async function init(flags: InitFlags, environment: Environment, output: O
   try {
     await using writer = await openWriter(connection, 'sipis-gateway init')
     const { client } = writer
-    const done = await appliedVersion(client)
-    if (done === undefined) await refuseForeignTables(client, label)
+    const query = async (text: string, values: readonly unknown[]) =>
+      (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows
+    const schemas = await findSchemas(query, tableNames)
+    const done = await appliedVersion(client, schemas)
+    if (done === undefined) refuseForeignTables(schemas, label)
     else if (done !== version) {
       throw new Problem(
         `${label} already holds schema ${done.toLowerCase()}. Use another database for ${flags.schema}.`,
       )
     }
+    await searchFirstSchema(client, label)
     await migrateServer(client, version)
     output.print(
       done === undefined
@@ -44,32 +50,37 @@ export async function init(flags: InitFlags, environment: Environment, output: O
 }
 
 /** The version that an earlier init made here; undefined where there was none. */
-async function appliedVersion(client: Client): Promise<SchemaVersion | undefined> {
+async function appliedVersion(client: Client, schemas: Schemas): Promise<SchemaVersion | undefined> {
   const { rows } = await client.query<{ made: boolean; v1: boolean }>(
     `SELECT to_regclass($1) IS NOT NULL AS made,
-      EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('sipcalls') AND attname = 'id') AS v1`,
-    [`${migrationsSchema}.__drizzle_migrations`],
+      EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($2) AND attname = 'id') AS v1`,
+    [`${migrationsSchema}.__drizzle_migrations`, qualifiedName(schemas, 'sipcalls')],
   )
   const [found] = rows
   if (found?.made !== true) return undefined
   return found.v1 ? 'V1' : 'V2'
 }
 
-async function refuseForeignTables(client: Client, label: string): Promise<void> {
-  const names = [...new Set([...tableNames(v1), ...tableNames(v2)])]
-  const { rows } = await client.query<{ name: string }>(
-    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL ORDER BY 1',
-    [names],
+/**
+ * The migrations name no schema: tables are made in the first one that the role searches. Functions in them are named with
+ * their schema, and so are operators that another schema could replace.
+ */
+async function searchFirstSchema(client: Client, label: string): Promise<void> {
+  const { rows } = await client.query<{ path: string | null }>(
+    `SELECT set_config('search_path', quote_ident((${render(searchedSchemas).text})[1]), false) AS path`,
   )
-  if (rows.length === 0) return
+  if (rows[0]?.path) return
   throw new Problem(
-    `${label} already has ${rows.map(({ name }) => name).join(', ')}, which sipis-gateway did not make. ` +
-      'Nothing was changed. Use an empty database.',
+    `${label} has none of the schemas in the search_path of this role. Create one, or run ALTER ROLE … SET search_path TO public.`,
   )
 }
 
-function tableNames(tables: Readonly<Record<string, unknown>>): string[] {
-  return Object.values(tables).flatMap((table) => (isTable(table) ? [getTableName(table)] : []))
+function refuseForeignTables(schemas: Schemas, label: string): void {
+  if (schemas.size === 0) return
+  throw new Problem(
+    `${label} already has ${[...schemas.keys()].sort().join(', ')}, which sipis-gateway did not make. ` +
+      'Nothing was changed. Use an empty database.',
+  )
 }
 
 /** Drizzle wraps the driver's error into one that shows parameters. */

@@ -13,8 +13,10 @@ import { copyStatement, copyText } from '../demo/copy-text.ts'
 import type { DataSetOptions, DataTable } from '../demo/data-set.ts'
 import { dataSet } from '../demo/data-set.ts'
 import { Problem } from '../problem.ts'
+import type { Detected } from '../versions/detect.ts'
 import { detect } from '../versions/detect.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { qualifiedName } from '../versions/schemas.ts'
 import type { Output } from './output.ts'
 import type { Progress } from './progress.ts'
 import { openProgress } from './progress.ts'
@@ -26,7 +28,7 @@ export async function seed(flags: SeedFlags, environment: Environment, output: O
   const { connection, label } = requireDatabase(flags, environment)
   let interrupted = false
   try {
-    const version = await versionOf(connection)
+    const { version, schemas } = await detectAt(connection)
     await using writer = await openWriter(connection, 'sipis-gateway seed')
     const { client } = writer
     void output.stopped().then(() => {
@@ -36,15 +38,15 @@ export async function seed(flags: SeedFlags, environment: Environment, output: O
     const progress = openProgress(output.progress)
     const tables = dataSet(version, flags)
     await client.query('BEGIN')
-    await refuseRows(client, tables, label)
-    for (const table of tables) await write(client, table, flags.selectors, progress)
+    await refuseRows(client, tables, schemas, label)
+    for (const table of tables) await write(client, table, schemas, flags.selectors, progress)
     await advanceSequences(
       async (text, values = []) =>
         (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows,
-      tables.map(({ name }) => name),
+      tables.map(({ name }) => qualifiedName(schemas, name)),
     )
     await client.query('COMMIT')
-    for (const { name } of tables) await client.query(`ANALYZE ${name}`)
+    for (const { name } of tables) await client.query(`ANALYZE ${qualifiedName(schemas, name)}`)
     const rows = tables.map((table) => `${table.rows} ${table.name}`).join(', ')
     output.print(`Wrote ${rows} into ${label}, schema ${version.toLowerCase()}.`)
   } catch (error) {
@@ -53,7 +55,7 @@ export async function seed(flags: SeedFlags, environment: Environment, output: O
   }
 }
 
-async function versionOf(connection: Parameters<typeof openWriter>[0]): Promise<SchemaVersion> {
+async function detectAt(connection: Parameters<typeof openWriter>[0]): Promise<Detected> {
   const database = openPool({
     connection,
     applicationName: 'sipis-gateway seed',
@@ -62,16 +64,21 @@ async function versionOf(connection: Parameters<typeof openWriter>[0]): Promise<
     statementTimeoutMs: 60_000,
   })
   try {
-    return (await detect(database)).version
+    return await detect(database)
   } finally {
     await database.close()
   }
 }
 
 /** Made-up rows among real ones could never be told apart again. */
-async function refuseRows(client: Client, tables: readonly DataTable[], label: string): Promise<void> {
+async function refuseRows(
+  client: Client,
+  tables: readonly DataTable[],
+  schemas: Schemas,
+  label: string,
+): Promise<void> {
   for (const { name } of tables) {
-    const { rowCount } = await client.query(`SELECT FROM ${name} LIMIT 1`)
+    const { rowCount } = await client.query(`SELECT FROM ${qualifiedName(schemas, name)} LIMIT 1`)
     if (rowCount === 0) continue
     throw new Problem(
       `${label} already has rows in ${name}. Nothing was written. Seed an empty database, made by "init".`,
@@ -79,11 +86,20 @@ async function refuseRows(client: Client, tables: readonly DataTable[], label: s
   }
 }
 
-async function write(client: Client, table: DataTable, installations: number, progress: Progress): Promise<void> {
+async function write(
+  client: Client,
+  table: DataTable,
+  schemas: Schemas,
+  installations: number,
+  progress: Progress,
+): Promise<void> {
   progress.start(table.name, table.rows)
   try {
     const text = copyText(table, installations, progress.update)
-    await pipeline(Readable.from(text), client.query(copyFrom(copyStatement(table, 'STDIN'))))
+    await pipeline(
+      Readable.from(text),
+      client.query(copyFrom(copyStatement(table, 'STDIN', qualifiedName(schemas, table.name)))),
+    )
   } finally {
     progress.stop()
   }

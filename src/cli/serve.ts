@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { destination, pino } from 'pino'
 import { configuredAuthenticate } from '../auth/configured.ts'
@@ -22,6 +21,7 @@ import { listen } from '../server/listen.ts'
 import { readManifest } from '../server/trusted-documents.ts'
 import type { Detected } from '../versions/detect.ts'
 import { detect, projectionOf } from '../versions/detect.ts'
+import { findTimeZone } from '../versions/time-zone.ts'
 import { banner } from './banner.ts'
 import type { Output } from './output.ts'
 
@@ -41,7 +41,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const label = config.database?.label ?? 'the embedded demo'
   await using opened = await open(config)
   const { database } = opened
-  const { detected, example, role } = await orProblem(label, () => inspect(database, config))
+  const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined) judgeRole(role, config, logger)
   await using audit = openAuditLog(config.audit)
   await using gateway = await orProblem('RATE_LIMIT_DATABASE_URL', () =>
@@ -49,6 +49,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
       ...config,
       database,
       detected,
+      timeZone,
       logger,
       example,
       authenticate,
@@ -92,13 +93,13 @@ async function openDemo(): Promise<Database> {
 
 async function inspect(
   database: Database,
-  { timeZone, auth }: ServeConfig,
-): Promise<{ detected: Detected; example: Example; role: Role }> {
+  config: ServeConfig,
+): Promise<{ detected: Detected; timeZone: string; example: Example; role: Role }> {
   const detected = await detect(database)
-  // PostgreSQL has its own list of zones: better to fail now than at every push test.
-  await database.query(sql`SELECT now() AT TIME ZONE ${timeZone}`)
-  const example = auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
-  return { detected, example, role: await findRole(database) }
+  const timeZone = await findTimeZone(database, config.timeZone)
+  const example =
+    config.auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
+  return { detected, timeZone, example, role: await findRole(database, detected.schemas) }
 }
 
 /** Something that exists, for the ready queries. */

@@ -4,7 +4,7 @@ import { render } from '../database/database.ts'
 import { Problem } from '../problem.ts'
 import { detect } from '../versions/detect.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
-import { isThere } from './catalogue.ts'
+import { qualifiedName } from '../versions/schemas.ts'
 import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
 import type { Session } from './session.ts'
@@ -24,10 +24,11 @@ export function refuseEncodings(source: Session, target: Session): void {
 /** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
 export async function beginSource(source: Session, tables: readonly CopyTable[], freeze: boolean): Promise<void> {
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  if (freeze && tables.length > 0)
-    await source.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN SHARE MODE`)
+  if (freeze && tables.length > 0) await source.query(`LOCK TABLE ${namesIn(source, tables)} IN SHARE MODE`)
   await expectVersion(source, 'V1', 'The source (OLD)')
-  const [[ambiguous] = []] = await source.query('SELECT EXISTS (SELECT FROM selectors GROUP BY id HAVING count(*) > 1)')
+  const [[ambiguous] = []] = await source.query(
+    `SELECT EXISTS (SELECT FROM ${qualifiedName(source.schemas, 'selectors')} GROUP BY id HAVING count(*) > 1)`,
+  )
   if (ambiguous !== 't') return
   throw new Problem(
     `Some selectors of ${source.label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`,
@@ -38,22 +39,26 @@ export async function beginTarget(target: Session, plan: readonly CopyTable[], m
   await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
   await expectVersion(target, 'V2', 'The target (NEW)')
   for (const { name } of plan) {
-    if (await isThere(target, name)) continue
+    if (target.schemas.has(name)) continue
     throw new Problem(`${target.label} has no table ${name}. Make the target by "sipis-gateway init".`)
   }
   if (mode === 'verify-only') return
   if (mode === 'execute') {
     const [[free] = []] = await target.query(`SELECT pg_try_advisory_xact_lock(${advisoryLock})`)
     if (free !== 't') throw new Problem(`Another copy into ${target.label} is running. Wait for it, or stop it.`)
-    await target.query(`LOCK TABLE ${plan.map(({ name }) => name).join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
+    await target.query(`LOCK TABLE ${namesIn(target, plan)} IN SHARE ROW EXCLUSIVE MODE`)
   }
   for (const { name } of plan) {
-    const rows = await target.query(`SELECT 1 FROM ${name} LIMIT 1`)
+    const rows = await target.query(`SELECT 1 FROM ${qualifiedName(target.schemas, name)} LIMIT 1`)
     if (rows.length === 0) continue
     throw new Problem(
       `${target.label} is not empty: ${name} has rows. Copy into a database that "sipis-gateway init" has just made.`,
     )
   }
+}
+
+function namesIn({ schemas }: Session, tables: readonly CopyTable[]): string {
+  return tables.map(({ name }) => qualifiedName(schemas, name)).join(', ')
 }
 
 async function expectVersion(session: Session, wanted: SchemaVersion, which: string): Promise<void> {

@@ -1,18 +1,21 @@
+import { render } from '../database/database.ts'
+import { searchedSchemas } from '../database/search-path.ts'
+import { qualifiedName } from '../versions/schemas.ts'
 import type { CopyTable } from './plan.ts'
 import type { Session } from './session.ts'
 import type { TableFacts } from './statements.ts'
 
-export async function factsOf({ query }: Session, table: string): Promise<TableFacts> {
+export async function factsOf({ query, schemas }: Session, table: string): Promise<TableFacts> {
   const limits = await query(
     `SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($1) AND atttypid = 'varchar'::regtype
       AND atttypmod > 4 AND attnum > 0 AND NOT attisdropped`,
-    [table],
+    [qualifiedName(schemas, table)],
   )
   const keys = await query(
     `SELECT array_to_string(ARRAY(SELECT a.attname FROM unnest(x.indkey[0:x.indnkeyatts - 1]) WITH ORDINALITY AS k(n, place)
         JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.n ORDER BY place), ',')
       FROM pg_index x WHERE x.indrelid = to_regclass($1) AND x.indisunique AND x.indpred IS NULL AND x.indexprs IS NULL`,
-    [table],
+    [qualifiedName(schemas, table)],
   )
   return {
     limits: new Map(limits.map(([name, limit]) => [String(name), Number(limit)])),
@@ -38,11 +41,6 @@ export function isKept(table: CopyTable, key: readonly string[], source: Readonl
   )
 }
 
-export async function isThere({ query }: Session, table: string): Promise<boolean> {
-  const [[there] = []] = await query('SELECT to_regclass($1) IS NOT NULL', [table])
-  return there === 't'
-}
-
 export interface UnknownTable {
   readonly table: string
   readonly rows: number
@@ -51,15 +49,18 @@ export interface UnknownTable {
 /** Tables beside those of SIPIS that hold rows, which nobody will copy. */
 export async function unknownTables({ query }: Session, known: readonly string[]): Promise<UnknownTable[]> {
   const names = await query(
-    `SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(current_schemas(false)) AND NOT c.relname = ANY($1)
+    `SELECT c.relname, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(${render(searchedSchemas).text}) AND NOT c.relname = ANY($1)
       AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1`,
     [known],
   )
   const found: UnknownTable[] = []
-  for (const [name = ''] of names) {
-    const [[rows] = []] = await query(`SELECT count(*) FROM ${name}`)
-    if (rows !== '0') found.push({ table: String(name), rows: Number(rows) })
+  for (const [name, schema] of names) {
+    const table = String(name)
+    const [[rows] = []] = await query(
+      `SELECT count(*) FROM ${qualifiedName(new Map([[table, String(schema)]]), table)}`,
+    )
+    if (rows !== '0') found.push({ table, rows: Number(rows) })
   }
   return found
 }

@@ -3,9 +3,10 @@ import type { DatabaseTarget } from '../config.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import { advanceSequences } from '../database/sequences.ts'
 import { Problem } from '../problem.ts'
+import { qualifiedName } from '../versions/schemas.ts'
 import { beginSource, beginTarget, refuseEncodings } from './begin.ts'
 import type { UnknownTable } from './catalogue.ts'
-import { factsOf, isKept, isThere, otherConnections, unknownTables } from './catalogue.ts'
+import { factsOf, isKept, otherConnections, unknownTables } from './catalogue.ts'
 import type { CopyTable, Reason } from './plan.ts'
 import { copyPlan, serverQuestions } from './plan.ts'
 import type { Progress } from './progress.ts'
@@ -71,8 +72,8 @@ async function run(
 ): Promise<CopyReport> {
   const { mode } = options
   refuseEncodings(source, target)
-  const plan = copyPlan({ encoding: source.encoding, missedReason: options.missedReason })
-  const there = await tablesOf(source, plan)
+  const plan = copyPlan({ ...source, missedReason: options.missedReason })
+  const there = plan.filter(({ name }) => source.schemas.has(name))
   await beginSource(source, there, options.freeze)
   await beginTarget(target, plan, mode)
   const tasks = await prepare(there, source, target, options)
@@ -119,17 +120,11 @@ function stopwatch(): () => number {
   }
 }
 
-async function tablesOf(source: Session, plan: readonly CopyTable[]): Promise<CopyTable[]> {
-  const there: CopyTable[] = []
-  for (const table of plan) if (await isThere(source, table.name)) there.push(table)
-  return there
-}
-
 async function compare(looked: readonly Looked[], target: Session, progress: Progress): Promise<TableReport[]> {
   const compared: TableReport[] = []
   for (const { table, report } of looked) {
     progress.say(`Comparing ${table.name} …`)
-    compared.push({ ...report, target: await checksumOf(target, targetChecksum(table)) })
+    compared.push({ ...report, target: await checksumOf(target, targetChecksum(table, target.schemas)) })
   }
   return compared
 }
@@ -208,7 +203,7 @@ async function move(
   signal: AbortSignal,
 ): Promise<void> {
   const hasRejects = Object.keys(report.rejects).length > 0
-  const into = `${table.name} (${statements.columns.join(', ')})`
+  const into = `${qualifiedName(target.schemas, table.name)} (${statements.columns.join(', ')})`
   const bar = progress.table(table.name, report.rowsOut)
   try {
     await transfer(source, target, statements.accepted(duplicates, hasRejects), into, bar.moved, signal)
@@ -223,7 +218,7 @@ async function checksumOf(target: Session, statement: string): Promise<Checksum>
 }
 
 async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
-  const names = tasks.map(({ table }) => table.name)
+  const names = tasks.map(({ table }) => qualifiedName(target.schemas, table.name))
   await advanceSequences(target.query, names)
   await target.query('COMMIT').catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
@@ -284,8 +279,11 @@ async function warningsOf(source: Session, plan: readonly CopyTable[], there: re
     )
   }
   if (absent.some(({ name }) => name === 'restart')) return warnings
-  const [[existing] = []] = await source.query(serverQuestions.existing)
-  const [[disagreeing] = []] = await source.query(serverQuestions.disagreeing)
+  const { existing: existingQuestion, disagreeing: disagreeingQuestion } = serverQuestions(
+    qualifiedName(source.schemas, 'restart'),
+  )
+  const [[existing] = []] = await source.query(existingQuestion)
+  const [[disagreeing] = []] = await source.query(disagreeingQuestion)
   if (existing !== '0')
     warnings.push(
       `${existing} selectors have an entry named "server" already; it stays, and restart.server does not become one.`,

@@ -3,9 +3,12 @@
  * is read and what is migrated cannot disagree.
  */
 import type { SQL, SQLWrapper } from 'drizzle-orm'
-import { sql } from 'drizzle-orm'
+import { getTableName, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import { literal, render } from '../database/database.ts'
 import { exactText } from '../versions/columns.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { qualified, qualifiedName } from '../versions/schemas.ts'
 import { v1Projection } from '../versions/v1/projection.ts'
 import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../versions/v1/tables.ts'
 
@@ -44,19 +47,24 @@ export interface CopyTable {
   readonly added: string | undefined
 }
 
+/** The tables that a copy reads and writes, in either version. */
+export const copiedTables = [selectors, tokens, sipcalls, siptextmessages, pushtests, data, restart].map(getTableName)
+
 export interface PlanOptions {
   /** server_encoding of the source. */
   readonly encoding: string
   /** What v2 says of calls, of which v1 does not record why they were missed. */
   readonly missedReason: string
+  /** Where the tables of the source are. */
+  readonly schemas: Schemas
 }
 
-export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
-  const projection = v1Projection({ encoding, timeZone: 'UTC' })
+export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
+  const projection = v1Projection({ encoding, timeZone: 'UTC', schemas })
   const { calls, messages, tokens: pushTokens } = projection
   const owner = text('selector', selectors.selector)
-  const owned = (table: SQLWrapper, id: SQLWrapper) =>
-    plain(sql`${table} LEFT JOIN ${selectors} ON ${selectors.id} = ${id}`)
+  const owned = (table: PgTable, id: SQLWrapper) =>
+    plain(sql`${qualified(schemas, table)} LEFT JOIN ${qualified(schemas, selectors)} ON ${selectors.id} = ${id}`)
   const ownedRejects = [
     ['orphan', plain(sql`${selectors.id} IS NULL`)],
     ['null-selector', plain(sql`${selectors.id} IS NOT NULL AND ${selectors.selector} IS NULL`)],
@@ -77,7 +85,7 @@ export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
     {
       ...rest,
       name: 'selectors',
-      from: plain(sql`${selectors}`),
+      from: qualifiedName(schemas, selectors),
       key: { id: plain(sql`${selectors.id}`) },
       columns: [other('id', selectors.id), owner, other('lastseen', selectors.lastseen)],
       rejects: [['null-selector', plain(sql`${selectors.selector} IS NULL`)]],
@@ -163,7 +171,7 @@ export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
         ['null-name', plain(sql`${data.name} IS NULL`)],
       ],
     },
-    restartTable(owner),
+    restartTable(owner, schemas),
   ]
 }
 
@@ -171,27 +179,30 @@ export function copyPlan({ encoding, missedReason }: PlanOptions): CopyTable[] {
  * v1 keeps beside each restart entry the server that runs the instance; v2 keeps it as an entry named "server". Where the
  * entries of one selector disagree, the newest of them counts. Where an entry named "server" exists already, it stays.
  */
-const latestServers = `SELECT DISTINCT ON (s.id) s.id, s.server FROM restart s
-  JOIN selectors o ON o.id = s.id AND o.selector IS NOT NULL
-  WHERE s.server IS NOT NULL AND NOT EXISTS (SELECT FROM restart e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)
+const latestServers = (restarts: string, owners: string) => `SELECT DISTINCT ON (s.id) s.id, s.server FROM ${restarts} s
+  JOIN ${owners} o ON o.id = s.id AND o.selector IS NOT NULL
+  WHERE s.server IS NOT NULL AND NOT EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)
   ORDER BY s.id, s.rowid DESC`
 
 /** Selectors whose servers need a word in the report. */
-export const serverQuestions = {
-  existing: `SELECT count(DISTINCT s.id) FROM restart s WHERE s.server IS NOT NULL
-    AND EXISTS (SELECT FROM restart e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)`,
-  disagreeing: `SELECT count(*) FROM (SELECT id FROM restart GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
-}
+export const serverQuestions = (restarts: string) => ({
+  existing: `SELECT count(DISTINCT s.id) FROM ${restarts} s WHERE s.server IS NOT NULL
+    AND EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)`,
+  disagreeing: `SELECT count(*) FROM (SELECT id FROM ${restarts} GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
+})
 
-function restartTable(owner: CopyColumn): CopyTable {
+function restartTable(owner: CopyColumn, schemas: Schemas): CopyTable {
+  const restarts = qualifiedName(schemas, restart)
+  const owners = qualifiedName(schemas, selectors)
+  const latest = latestServers(restarts, owners)
   const { rowid, id, name, seq, value, longvalue } = restart
   const plainNames = [rowid, id, name, seq, value, longvalue].map((column) => `"${column.name}"`).join(', ')
-  const added = `SELECT (SELECT coalesce(max(rowid), 0) FROM restart) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
-    FROM (${latestServers}) AS latest`
+  const added = `SELECT (SELECT coalesce(max(rowid), 0) FROM ${restarts}) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
+    FROM (${latest}) AS latest`
   return {
     name: 'restart',
-    from: `(SELECT ${plainNames} FROM restart UNION ALL ${added}) AS "restart"
-      LEFT JOIN "selectors" ON "selectors"."id" = "restart"."id"`,
+    from: `(SELECT ${plainNames} FROM ${restarts} UNION ALL ${added}) AS "restart"
+      LEFT JOIN ${owners} ON "selectors"."id" = "restart"."id"`,
     key: { rowid: plain(sql`${rowid}`) },
     columns: [
       other('rowid', rowid),
@@ -206,7 +217,7 @@ function restartTable(owner: CopyColumn): CopyTable {
       ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
     ],
     numbered: undefined,
-    added: `SELECT count(*) FROM (${latestServers}) AS latest`,
+    added: `SELECT count(*) FROM (${latest}) AS latest`,
   }
 }
 

@@ -2,12 +2,18 @@ import type pg from 'pg'
 import type { DatabaseTarget } from '../config.ts'
 import { answerWithin, Client } from '../database/client.ts'
 import { databaseError } from '../database/database-error.ts'
+import { pinSearchPath } from '../database/search-path.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { findSchemas } from '../versions/schemas.ts'
+import { copiedTables } from './plan.ts'
 
 /** One connection of the copy, with everything pinned that the text of a value depends on. */
 export interface Session extends AsyncDisposable {
   readonly label: string
   readonly encoding: string
   readonly client: pg.Client
+  /** Where its tables are, of those that a copy knows. */
+  readonly schemas: Schemas
   /** Rows as text. Fails with a DatabaseError. */
   query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
   /** Ends, from beside, what the server is doing for this session. */
@@ -31,23 +37,25 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
     }
   }
   const setUp = async () => {
+    await client.query(pinSearchPath)
     const [[encoding = '', pid = ''] = []] = await query(`SELECT current_setting('server_encoding'), pg_backend_pid()`)
     await query(pinned(lockTimeoutMs))
-    return { encoding: String(encoding), pid }
+    return { encoding: String(encoding), pid, schemas: await findSchemas(query, copiedTables) }
   }
   try {
     await client.connect()
-    const { encoding, pid } = await answerWithin(client, answerMs, setUp())
+    const { encoding, pid, schemas } = await answerWithin(client, answerMs, setUp())
     return {
       label,
       encoding,
       client,
+      schemas,
       query,
       async cancel() {
         const beside = new Client(config)
         beside.on('error', () => undefined)
         await beside.connect()
-        await beside.query('SELECT pg_cancel_backend($1)', [pid])
+        await beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
         await beside.end()
       },
       [Symbol.asyncDispose]: () => client.end(),

@@ -1,6 +1,8 @@
 /** The statements that look through, copy and compare one table. */
 import { literal } from '../database/database.ts'
 import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../database/utf8.ts'
+import type { Schemas } from '../versions/schemas.ts'
+import { qualifiedName } from '../versions/schemas.ts'
 import type { CopyColumn, CopyTable, Reason } from './plan.ts'
 
 export const invalidBytesModes = ['reject', 'replace', 'latin1'] as const
@@ -102,9 +104,9 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
 }
 
 /** Counts and checksums the rows of the target, as `analysis` does those of the source. */
-export function targetChecksum(table: CopyTable): string {
+export function targetChecksum(table: CopyTable, schemas: Schemas): string {
   const line = lineOf(withNumber(table, table.columns))
-  return `SELECT count(*), ${sums(line, undefined).join(', ')} FROM ${table.name}`
+  return `SELECT count(*), ${sums(line, undefined).join(', ')} FROM ${qualifiedName(schemas, table.name)}`
 }
 
 function unconditional(table: CopyTable, columns: readonly CopyColumn[]): string[] {

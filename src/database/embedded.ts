@@ -2,6 +2,7 @@ import { PGlite, types } from '@electric-sql/pglite'
 import type { Database } from './database.ts'
 import { render } from './database.ts'
 import { cancelled, databaseError } from './database-error.ts'
+import { pinSearchPath } from './search-path.ts'
 
 const unchanged = (value: string) => value
 /** As with a server, values stay as PostgreSQL prints them. */
@@ -16,7 +17,9 @@ export async function startEmbedded(): Promise<PGlite> {
 
 /** The embedded database as readers see it. It is one session, so it is made read-only once it is filled. */
 export async function openEmbedded(server: PGlite): Promise<Database> {
-  await server.exec(`SET default_transaction_read_only = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`)
+  await server.exec(
+    `${pinSearchPath} SET default_transaction_read_only = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`,
+  )
   return {
     async query(statement, signal) {
       // It runs in this process, one statement after the other: what has begun cannot be ended from outside.

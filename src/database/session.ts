@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { pinSearchPath } from './search-path.ts'
 
 /**
  * Makes a session that can only read. It is set up by a statement, not by start-up parameters, for connection poolers refuse
@@ -10,7 +11,7 @@ import type pg from 'pg'
 export async function prepareSession(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
   // While the session is set up, nobody else listens for its end.
   client.on('error', () => undefined)
-  await client.query(`SELECT
+  await client.query(`${pinSearchPath} SELECT
     set_config('default_transaction_read_only', 'on', false),
     set_config('statement_timeout', '${statementTimeoutMs}', false),
     set_config('lock_timeout', '${statementTimeoutMs}', false),

@@ -2,8 +2,9 @@ import type pg from 'pg'
 import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client } from './client.ts'
 import { databaseError } from './database-error.ts'
+import { pinSearchPath } from './search-path.ts'
 
-/** One connection that may write, for the commands whose purpose that is. */
+/** One connection that may write, for the commands whose purpose that is. It searches pg_catalog alone, as those that read. */
 export interface Writer extends AsyncDisposable {
   readonly client: pg.Client
 }
@@ -17,7 +18,7 @@ export async function openWriter(connection: ConnectionConfig, applicationName: 
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await answerWithin(client, answerMs, client.query('SELECT'))
+    await answerWithin(client, answerMs, client.query(pinSearchPath))
   } catch (error) {
     await client.end()
     throw databaseError(error)

@@ -1,6 +1,11 @@
 import type { Cell, DataTable } from './data-set.ts'
 
-export function copyStatement({ name, columns }: DataTable, source: 'STDIN' | "'/dev/blob'"): string {
+/** @param name with its schema, where the session does not search it */
+export function copyStatement(
+  { name: table, columns }: DataTable,
+  source: 'STDIN' | "'/dev/blob'",
+  name: string = table,
+): string {
   return `COPY ${name} (${columns.join(', ')}) FROM ${source}`
 }
 

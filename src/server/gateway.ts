@@ -115,7 +115,7 @@ function useCompiled(compiled: Compiled): Plugin<Execution, Execution, Execution
 
 function openExecute(options: GatewayOptions): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
-  const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone })
+  const projection = projectionOf(detected.version, { ...detected, timeZone })
   const maskError = createErrorMask(options.logger)
   const yoga = createYoga<Execution, Execution>({
     schema,

@@ -4,8 +4,10 @@ import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
 import type { ConnectionConfig } from '../database/client.ts'
-import { Client } from '../database/client.ts'
+import { answerWithin, Client } from '../database/client.ts'
+import { render } from '../database/database.ts'
 import { databaseError } from '../database/database-error.ts'
+import { pinSearchPath, searchedSchemas } from '../database/search-path.ts'
 import { Refusal } from './refusal.ts'
 
 export interface RateLimitOptions {
@@ -39,10 +41,18 @@ export async function openRateLimits(options: RateLimitOptions): Promise<RateLim
     ofAddress: (address) => addresses(address, 1),
     ofPrincipal: (principal, cost) => principals(() => principal, cost),
     async [Symbol.asyncDispose]() {
-      await store?.end()
+      await store?.pool.end()
     },
   }
 }
+
+/** The pool searches pg_catalog alone, so the table is named with its schema. */
+interface Store {
+  readonly pool: pg.Pool
+  readonly schema: string
+}
+
+const tableName = 'sipis_gateway_rate_limits'
 
 type Count = (key: () => string, points: number) => Promise<Allowance>
 
@@ -50,7 +60,7 @@ function counter(
   policy: keyof typeof counters,
   setting: string,
   limit: number | undefined,
-  store: pg.Pool | undefined,
+  store: Store | undefined,
 ): Count {
   if (limit === undefined) return async () => ({})
   const limits = limiter(policy, limit, store)
@@ -76,15 +86,16 @@ async function consume(limits: RateLimiterAbstract, key: string, points: number)
   }
 }
 
-function limiter(keyPrefix: string, points: number, store: pg.Pool | undefined): RateLimiterAbstract {
+function limiter(keyPrefix: string, points: number, store: Store | undefined): RateLimiterAbstract {
   const memory = new RateLimiterMemory({ keyPrefix, points, duration: seconds })
   if (store === undefined) return memory
   return new RateLimiterPostgres({
-    storeClient: store,
+    storeClient: store.pool,
+    schemaName: store.schema.replaceAll('"', '""'),
     keyPrefix,
     points,
     duration: seconds,
-    tableName: 'sipis_gateway_rate_limits',
+    tableName,
     tableCreated: true,
     clearExpiredByTimeout: true,
     // While the store cannot be reached, each gateway counts alone.
@@ -92,24 +103,34 @@ function limiter(keyPrefix: string, points: number, store: pg.Pool | undefined):
   })
 }
 
-async function openStore(connection: ConnectionConfig): Promise<pg.Pool> {
+/** How long the store may take to connect, and to answer. */
+const storeMs = 2_000
+
+async function openStore(connection: ConnectionConfig): Promise<Store> {
   const store = new pg.Pool({
     ...connection,
     Client,
     application_name: 'sipis-gateway rate limits',
     max: 4,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 2_000,
+    connectionTimeoutMillis: storeMs,
+    statement_timeout: storeMs,
+    // A server that is gone does not end its statements.
+    query_timeout: 2 * storeMs,
+    onConnect: async (client) => void (await answerWithin(client, storeMs, client.query(pinSearchPath))),
   })
   store.on('error', () => undefined)
   try {
-    await store.query(`CREATE TABLE IF NOT EXISTS sipis_gateway_rate_limits
+    const { rows } = await store.query<{ schema: string | null }>(
+      `SELECT (${render(searchedSchemas).text})[1] AS schema`,
+    )
+    const schema = rows[0]?.schema ?? 'public'
+    await store.query(`CREATE TABLE IF NOT EXISTS ${pg.escapeIdentifier(schema)}.${tableName}
     (key varchar(255) PRIMARY KEY, points integer NOT NULL DEFAULT 0, expire bigint)`)
+    return { pool: store, schema }
   } catch (error) {
     await store.end()
     throw databaseError(error)
   }
-  return store
 }
 
 /** draft-ietf-httpapi-ratelimit-headers */

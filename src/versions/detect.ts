@@ -1,8 +1,11 @@
-import { getTableColumns, getTableName, sql } from 'drizzle-orm'
+import { getTableColumns, getTableName, isTable, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Database } from '../database/database.ts'
+import { searchedSchemas } from '../database/search-path.ts'
 import { Problem } from '../problem.ts'
 import type { Projection, Reading, SchemaVersion } from './projection.ts'
+import type { Schemas } from './schemas.ts'
+import { qualified, relationsNamed } from './schemas.ts'
 import { v1Projection } from './v1/projection.ts'
 import * as v1 from './v1/tables.ts'
 import { v2Projection } from './v2/projection.ts'
@@ -17,9 +20,11 @@ export interface Detected {
   readonly hasTableVersions: boolean
   /** Whether there is a table data with the columns of this version that the role may read. */
   readonly hasSettings: boolean
+  readonly schemas: Schemas
 }
 
 interface FoundTable {
+  readonly schema: string
   readonly columns: ReadonlySet<string>
   readonly readable: boolean
 }
@@ -38,6 +43,13 @@ const settings: Readonly<Record<SchemaVersion, ReadonlyMap<string, readonly stri
   V1: columnsOf([v1.data]),
 }
 
+/** Every table of SIPIS in either version. */
+export const tableNames = [
+  ...new Set(
+    [...Object.values(v1), ...Object.values(v2)].flatMap((table) => (isTable(table) ? [getTableName(table)] : [])),
+  ),
+]
+
 const projections = { V1: v1Projection, V2: v2Projection }
 
 export function projectionOf(version: SchemaVersion, reading: Reading): Projection {
@@ -45,12 +57,12 @@ export function projectionOf(version: SchemaVersion, reading: Reading): Projecti
 }
 
 /**
- * Tells the version by the columns, never by the server, for SIPIS 4 also runs on a v1 schema. Names are looked up along
- * the connection's search_path. Fails with a Problem that says what was found.
+ * Tells the version by the columns, never by the server, for SIPIS 4 also runs on a v1 schema. Tables are looked up
+ * along the search_path that the session had before it was pinned. Fails with a Problem that says what was found.
  */
 export async function detect(database: Database): Promise<Detected> {
   const [server] = await database.query(
-    sql`SELECT current_setting('server_version'), current_setting('server_encoding'), current_schemas(false)::text`,
+    sql`SELECT current_setting('server_version'), current_setting('server_encoding'), ${searchedSchemas}::text`,
   )
   const [serverVersion, encoding, searchPath] = server ?? []
   const found = await findTables(database)
@@ -65,18 +77,22 @@ export async function detect(database: Database): Promise<Detected> {
     encoding: encoding ?? 'unknown',
     hasSettings: found.get('data')?.readable === true && nearness(version, settings, found).missing.length === 0,
     hasTableVersions: versions?.readable === true && versions.columns.has('name') && versions.columns.has('version'),
+    schemas: new Map([...found].map(([name, { schema }]) => [name, schema])),
   }
 }
 
 async function findTables(database: Database): Promise<Found> {
-  const names = new Set([...needed.V1.keys(), ...needed.V2.keys(), 'data', 'tableversions'])
-  const rows = await database.query(sql`SELECT n.name, a.attname, has_table_privilege(n.oid, 'SELECT')
-    FROM (SELECT name, to_regclass(name)::oid AS oid FROM unnest(${sql.param([...names])}::text[]) AS name) AS n
-    JOIN pg_attribute a ON a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped`)
+  const rows = await database.query(sql`SELECT t.name, t.schema, a.attname, has_table_privilege(t.oid, 'SELECT')
+    FROM (${relationsNamed(tableNames)}) AS t
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped`)
   return new Map(
     [...Map.groupBy(rows, ([name]) => String(name))].map(([name, columns]) => [
       name,
-      { columns: new Set(columns.map(([, column]) => String(column))), readable: columns[0]?.[2] === 't' },
+      {
+        schema: String(columns[0]?.[1]),
+        columns: new Set(columns.map(([, , column]) => String(column))),
+        readable: columns[0]?.[3] === 't',
+      },
     ]),
   )
 }
@@ -121,7 +137,7 @@ async function neither(
 
 async function schemasWithSelectors(database: Database): Promise<string[]> {
   const rows = await database.query(sql`SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = 'selectors' AND c.relkind IN ('r', 'p', 'v') AND NOT n.nspname = ANY(current_schemas(false))
+    WHERE c.relname = 'selectors' AND c.relkind IN ('r', 'p', 'v') AND NOT n.nspname = ANY(${searchedSchemas})
     ORDER BY 1 LIMIT 5`)
   return rows.map(([schema]) => String(schema))
 }
@@ -145,10 +161,13 @@ export interface TableVersion {
 }
 
 /** The columns of tableversions are unpublished: where they are other than assumed, there is nothing to tell. */
-export async function readTableVersions(database: Database, { hasTableVersions }: Detected): Promise<TableVersion[]> {
+export async function readTableVersions(
+  database: Database,
+  { hasTableVersions, schemas }: Detected,
+): Promise<TableVersion[]> {
   if (!hasTableVersions) return []
   const rows = await database.query(
-    sql`SELECT name::text, version::text FROM tableversions WHERE name IS NOT NULL AND version IS NOT NULL ORDER BY 1 LIMIT 100`,
+    sql`SELECT name::text, version::text FROM ${qualified(schemas, v2.tableversions)} WHERE name IS NOT NULL AND version IS NOT NULL ORDER BY 1 LIMIT 100`,
   )
   return rows.map(([name, version]) => ({ name: String(name), version: String(version) }))
 }

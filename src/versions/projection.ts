@@ -7,9 +7,9 @@
  * string itself. A key is opaque to everyone else.
  */
 import type { SQL } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Value } from '../database/database.ts'
 import type { MissedReason } from './missed-reason.ts'
+import type { Schemas } from './schemas.ts'
 
 /** An expression, and how the text that it gives becomes a value. */
 export interface Column<T> {
@@ -29,7 +29,8 @@ export interface OrderColumn<Row> {
 }
 
 export interface Rows<Row> {
-  readonly table: PgTable
+  /** With its schema; columns are known by the table's name alone. */
+  readonly table: SQL
   /** Matches the rows of the selector with this key. */
   readonly ofKey: (key: SQL) => SQL
   /** Newest-first and oldest-first are this order read backwards and forwards; its last element settles ties. */
@@ -118,7 +119,7 @@ export interface MessageRows extends OwnedRows<MessageRow> {
 }
 
 export interface SettingRows {
-  readonly table: PgTable
+  readonly table: SQL
   readonly ofKey: (key: SQL) => SQL
   /** Names are not unique: of entries of one name the one with the largest rowid is the newest. */
   readonly rowid: SQL
@@ -154,4 +155,5 @@ export interface Reading {
   readonly encoding: string
   /** The zone of pushtests.started and concluded, which have none: an IANA name. */
   readonly timeZone: string
+  readonly schemas: Schemas
 }

@@ -49,7 +49,7 @@ async function emptyTarget(name: string): Promise<string> {
 async function psql(target: string): Promise<number> {
   const conversion = { sourceEncoding: 'UTF8', targetEncoding: 'UTF8', invalidBytes: 'reject' } as const
   const started = performance.now()
-  for (const table of copyPlan({ encoding: 'UTF8', missedReason: 'Missed' })) {
+  for (const table of copyPlan({ encoding: 'UTF8', missedReason: 'Missed', schemas: new Map() })) {
     const statements = statementsOf(table, { limits: new Map(), uniqueKeys: [] }, conversion)
     const out = `COPY (${statements.accepted([], false)}) TO STDOUT`
     const into = `COPY ${table.name} (${statements.columns.join(', ')}) FROM STDIN`

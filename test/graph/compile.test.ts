@@ -82,7 +82,7 @@ describe.each(backends.filter(({ name }) => name.endsWith('UTF8')))('A compiled 
     await addDataSet(opened, { selectors: 5, calls: 4 })
     const { database } = opened
     const detected = await detect(database)
-    const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
+    const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
     const principal: Principal = { ...openPrincipal, scopes: ['sipis:read'] }
     context = () => {
       const loaders = openLoaders(database, projection, { usage: openUsage(10_000_000), readTokens: false })

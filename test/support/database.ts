@@ -117,14 +117,14 @@ const embedded: Backend[] = (['V1', 'V2'] as const).map((version) => ({
 /** Every reader test runs on all of them. */
 export const backends: readonly Backend[] = [...server, ...embedded]
 
-/** The embedded database has one session, which is read-only for the gateway. */
+/** The embedded database has one session, which the gateway has made read-only and pinned to pg_catalog. */
 async function writeEmbedded(own: PGlite, text: string, values: readonly unknown[]): Promise<(string | null)[][]> {
-  await own.exec('SET default_transaction_read_only = off')
+  await own.exec('SET default_transaction_read_only = off; SET search_path = public')
   try {
     const { rows } = await own.query<(string | null)[]>(text, [...values], { rowMode: 'array', parsers: asText })
     return rows
   } finally {
-    await own.exec('SET default_transaction_read_only = on')
+    await own.exec('SET default_transaction_read_only = on; SET search_path = pg_catalog, pg_temp')
   }
 }
 

@@ -13,10 +13,11 @@ import {
 } from '../columns.ts'
 import { missedReason } from '../missed-reason.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import { qualified } from '../schemas.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
-export function v1Projection({ encoding, timeZone }: Reading): Projection {
+export function v1Projection({ encoding, timeZone, schemas }: Reading): Projection {
   const exact = exactText(selectors.selector, encoding)
   const pushTestRowid = sql`hashtextextended(${pushtests.pushid}, ${pushtests.id}::bigint)`
 
@@ -24,7 +25,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
     version: 'V1',
     keyArray: sql`integer[]`,
     selectors: {
-      table: selectors,
+      table: qualified(schemas, selectors),
       ofKey: (key) => sql`${selectors.id} = ${key}`,
       exists: sql`${selectors.selector} IS NOT NULL`,
       order: [
@@ -45,7 +46,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     tokens: {
-      table: tokens,
+      table: qualified(schemas, tokens),
       ofKey: (key) => sql`${tokens.id} = ${key}`,
       ofSelector: sql`${tokens.id} = ${selectors.id}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -58,7 +59,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     calls: {
-      table: sipcalls,
+      table: qualified(schemas, sipcalls),
       ofKey: (key) => sql`${sipcalls.id} = ${key}`,
       ofSelector: sql`${sipcalls.id} = ${selectors.id}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -71,7 +72,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     messages: {
-      table: siptextmessages,
+      table: qualified(schemas, siptextmessages),
       ofKey: (key) => sql`${siptextmessages.id} = ${key}`,
       ofSelector: sql`${siptextmessages.id} = ${selectors.id}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -90,7 +91,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     pushTests: {
-      table: pushtests,
+      table: qualified(schemas, pushtests),
       ofKey: (key) => sql`${pushtests.id} = ${key}`,
       ofSelector: sql`${pushtests.id} = ${selectors.id}`,
       order: [
@@ -108,7 +109,7 @@ export function v1Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     settings: {
-      table: data,
+      table: qualified(schemas, data),
       ofKey: (key) => sql`${data.id} = ${key}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),

@@ -34,7 +34,7 @@ export const selectors = pgTable(
   (t) => [
     unique('selectors_selector_key').on(t.selector),
     // The part behind the 40 hexadecimal digits, with its colon.
-    index('selectorsuffixindex').on(sql`substring(${t.selector}, 41)`),
+    index('selectorsuffixindex').on(sql`pg_catalog.substring(${t.selector}, 41)`),
   ],
 )
 
@@ -74,7 +74,7 @@ export const sipmessagesRowidSeq = pgSequence('sipmessages_rowid_seq')
 export const siptextmessages = pgTable(
   'siptextmessages',
   {
-    rowid: integer('rowid').notNull().default(sql`nextval('sipmessages_rowid_seq')`),
+    rowid: integer('rowid').notNull().default(sql`pg_catalog.nextval('sipmessages_rowid_seq')`),
     id: selectorId(),
     scheme: varchar('scheme', { length: 6 }),
     userdisplayname: varchar('userdisplayname', { length: 255 }),

@@ -13,17 +13,18 @@ import {
 } from '../columns.ts'
 import { missedReason } from '../missed-reason.ts'
 import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import { qualified } from '../schemas.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
-export function v2Projection({ encoding, timeZone }: Reading): Projection {
+export function v2Projection({ encoding, timeZone, schemas }: Reading): Projection {
   const exact = exactText(selectors.selector, encoding)
 
   return {
     version: 'V2',
     keyArray: sql`text[]`,
     selectors: {
-      table: selectors,
+      table: qualified(schemas, selectors),
       ofKey: (key) => sql`${selectors.selector} = ${exact.bind(key)}`,
       exists: sql`true`,
       order: [
@@ -44,7 +45,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     tokens: {
-      table: tokens,
+      table: qualified(schemas, tokens),
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -57,7 +58,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     calls: {
-      table: sipcalls,
+      table: qualified(schemas, sipcalls),
       ofKey: (key) => sql`${sipcalls.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${sipcalls.selector} = ${selectors.selector}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -70,7 +71,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     messages: {
-      table: siptextmessages,
+      table: qualified(schemas, siptextmessages),
       ofKey: (key) => sql`${siptextmessages.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${siptextmessages.selector} = ${selectors.selector}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -86,7 +87,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       contents: { headers: text(siptextmessages.headers), body: text(siptextmessages.body) },
     },
     pushTests: {
-      table: pushtests,
+      table: qualified(schemas, pushtests),
       ofKey: (key) => sql`${pushtests.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${pushtests.selector} = ${selectors.selector}`,
       order: [
@@ -104,7 +105,7 @@ export function v2Projection({ encoding, timeZone }: Reading): Projection {
       },
     },
     settings: {
-      table: data,
+      table: qualified(schemas, data),
       ofKey: (key) => sql`${data.selector} = ${exact.bind(key)}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),

@@ -32,7 +32,7 @@ export const selectors = pgTable(
     unique('selectors_selector_key').on(t.selector),
     // A prefix is looked up by LIKE, which an index serves in any collation only with this operator class.
     index('selectors_selector_prefix_idx').on(t.selector.op('varchar_pattern_ops')),
-    index('selectorsuffixindex').on(sql`substring(${t.selector}, 41)`),
+    index('selectorsuffixindex').on(sql`pg_catalog.substring(${t.selector}, 41)`),
     index('selectors_lastseen_id_idx').on(t.lastseen, t.id),
   ],
 )

@@ -1,0 +1,30 @@
+import { sql } from 'drizzle-orm'
+import type { Database } from '../database/database.ts'
+import { Problem } from '../problem.ts'
+
+/**
+ * Resolves SIPIS_TIME_ZONE as the server knows it. Only a name that is a zone and nothing else will do: AT TIME ZONE takes an
+ * abbreviation before a zone of the same name (CET has no summer time), and reads an offset as POSIX does (+02:00 lies west
+ * of Greenwich). Other lists of zones, such as that of Node, say nothing about what the server makes of a name.
+ *
+ * @returns the name as pg_timezone_names spells it; case does not matter
+ * @throws Problem for every other name
+ */
+export async function findTimeZone(database: Database, name: string): Promise<string> {
+  if (name.toUpperCase() === 'UTC') return 'UTC'
+  const [found] = await database.query(sql`SELECT
+    (SELECT min(name) FROM pg_timezone_names WHERE lower(name) = lower(${name}::text)),
+    EXISTS (SELECT FROM pg_timezone_abbrevs WHERE lower(abbrev) = lower(${name}::text))`)
+  const [zone, isAbbreviation] = found ?? []
+  if (isAbbreviation === 't')
+    throw refused(name, 'an abbreviation: in PostgreSQL it is a fixed offset without summer time')
+  if (zone != null) return zone
+  if (/^[^/]*\d/.test(name)) throw refused(name, 'an offset, whose sign PostgreSQL reads the other way round')
+  throw refused(name, 'not in pg_timezone_names of the server')
+}
+
+function refused(name: string, why: string): Problem {
+  return new Problem(
+    `SIPIS_TIME_ZONE is ${JSON.stringify(name)}, which is ${why}. Name a zone by its place, e.g. Europe/Prague, or UTC.`,
+  )
+}
