@@ -102,7 +102,7 @@ program
   .addOption(new Option('--json', 'print the report as JSON'))
   .action(async (newName, oldName, flags) => {
     const { copyCommand } = await import('./cli/copy.ts')
-    process.exitCode = (await copyCommand([newName, oldName], flags, standardOutput)) ? 0 : 1
+    process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1
   })
 
 const key = program.command('key').description('API keys: for tooling that has no issuer of JSON Web Tokens')

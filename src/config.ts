@@ -1,13 +1,15 @@
 /** The one reader of the environment: what the command line, the environment and Settings.xml say, as one typed value. */
-import type { ClientConfig } from 'pg'
 import { z } from 'zod'
 import type { AuthConfig } from './config/auth.ts'
 import { authConfig, authSettings } from './config/auth.ts'
 import { exposureSettings } from './config/exposure.ts'
 import type { RateConfig } from './config/limits.ts'
 import { limitSettings, limitsOf, rateSettings, ratesOf } from './config/limits.ts'
+import type { Misspelled } from './config/misspelled.ts'
+import { describeMisspelled, misspelledSettings } from './config/misspelled.ts'
 import { flag, isLoopback, wholeNumber } from './config/values.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
+import type { ConnectionConfig } from './database/client.ts'
 import type { Limits } from './limits/limits.ts'
 import { Problem } from './problem.ts'
 import { readSettings } from './settings-xml.ts'
@@ -27,7 +29,7 @@ export interface ServeFlags extends DatabaseFlags {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface DatabaseTarget {
-  readonly connection: ClientConfig
+  readonly connection: ConnectionConfig
   /** host:port/database, without user and password: fit for a log. */
   readonly label: string
 }
@@ -60,12 +62,14 @@ export interface ServeConfig {
   readonly limits: Limits
   readonly rates: RateConfig
   /** Where gateways share what they have counted for the rate limits. */
-  readonly rateStore: ClientConfig | undefined
+  readonly rateStore: ConnectionConfig | undefined
   readonly allowedSettings: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
   readonly audit: AuditConfig
+  /** Sentences about what is set and does nothing. */
+  readonly warnings: readonly string[]
 }
 
 export interface AuditConfig {
@@ -97,22 +101,30 @@ const serveSettings = z.object({
   ...exposureSettings,
 })
 
+const settingNames = [...Object.keys(serveSettings.shape), 'DATABASE_URL']
+
 /** Fails with one Problem that names everything that is wrong. */
 export function serveConfig(flags: ServeFlags, environment: Environment): ServeConfig {
   const given = { ...environment, ...defined({ HOST: flags.host, PORT: flags.port }) }
   const parsed = serveSettings.safeParse(withoutEmpty(given))
   const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
-  problems.push(...exposureProblems(withoutEmpty(given)))
+  const misspelled = misspelledSettings(environment, settingNames)
+  problems.push(...exposureProblems(withoutEmpty(given)), ...openByMistake(withoutEmpty(given), misspelled))
   const database = collect(problems, () => findDatabase(flags, environment))
-  const config = parsed.success ? assemble(parsed.data, problems) : undefined
+  const config = parsed.success ? assemble(parsed.data, environment, problems) : undefined
   if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
-  return { ...config, database, allowWritableRole: flags.allowWritableRole === true }
+  const warnings = misspelled.map(describeMisspelled)
+  return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
 }
 
 type Given = z.infer<typeof serveSettings>
 
 /** What depends on several settings at once. */
-function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database' | 'allowWritableRole'> {
+function assemble(
+  given: Given,
+  environment: Environment,
+  problems: string[],
+): Omit<ServeConfig, 'database' | 'allowWritableRole' | 'warnings'> {
   const found = authConfig(given, problems)
   const auth = found.jwt === undefined && found.apiKeysFile === undefined ? undefined : found
   const beyondLoopback = !isLoopback(given.HOST)
@@ -137,7 +149,7 @@ function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database
     auth,
     limits: limitsOf(given, { open: auth === undefined, poolSize: given.DATABASE_POOL_SIZE }),
     rates: ratesOf(given, auth === undefined),
-    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL)),
+    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL, environment)),
     allowedSettings: given.SETTINGS_ALLOW,
     corsOrigins: given.CORS_ORIGINS,
     trustedProxies: given.TRUST_PROXY,
@@ -147,17 +159,34 @@ function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database
   }
 }
 
+/** A gateway that asks for no credential because the name of a setting is wrong does not start. */
+function openByMistake(given: Environment, misspelled: readonly Misspelled[]): string[] {
+  if (asksForCredentials(given)) return []
+  return misspelled
+    .filter(({ isAuthentication }) => isAuthentication)
+    .map(
+      (one) =>
+        `Refused (misspelled-authentication): ${describeMisspelled(one)} Without AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE ` +
+        'no credential would be asked for. Correct the name, or unset the variable.',
+    )
+}
+
+function asksForCredentials({ AUTH_JWKS_URL, AUTH_JWKS_FILE, API_KEYS_FILE }: Environment): boolean {
+  return (AUTH_JWKS_URL ?? AUTH_JWKS_FILE ?? API_KEYS_FILE) !== undefined
+}
+
 /** Told whatever else is wrong. */
-function exposureProblems({ HOST = '127.0.0.1', AUTH_JWKS_URL, AUTH_JWKS_FILE, API_KEYS_FILE }: Environment): string[] {
-  if (isLoopback(HOST) || (AUTH_JWKS_URL ?? AUTH_JWKS_FILE ?? API_KEYS_FILE) !== undefined) return []
+function exposureProblems(given: Environment): string[] {
+  const { HOST = '127.0.0.1' } = given
+  if (isLoopback(HOST) || asksForCredentials(given)) return []
   return [
     `Refused (open-beyond-loopback): HOST is ${HOST}, where other machines could read every call history without a credential. Set ` +
       'AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE (docs/security.md), or listen on 127.0.0.1.',
   ]
 }
 
-function rateStoreOf(url: string | undefined): ClientConfig | undefined {
-  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL')
+function rateStoreOf(url: string | undefined, environment: Environment): ConnectionConfig | undefined {
+  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL', environment)
 }
 
 /** Where there are principals to tell apart, what they did is written down unless that is switched off. */
@@ -170,7 +199,9 @@ function auditConfig({ AUDIT_LOG, AUDIT_KEY }: Given, hasPrincipals: boolean): A
 export function requireApiKeysFile(file: string | undefined, environment: Environment): string {
   const path = file ?? withoutEmpty(environment)['API_KEYS_FILE']
   if (path !== undefined) return path
-  throw new Problem('No file of API keys is named. Give --file keys.jsonl, or set API_KEYS_FILE.')
+  throw new Problem(
+    ['No file of API keys is named. Give --file keys.jsonl, or set API_KEYS_FILE.', ...hints(environment)].join('\n'),
+  )
 }
 
 /** The database of a command that cannot do without one. */
@@ -178,13 +209,17 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
   const target = findDatabase(flags, environment)
   if (target !== undefined) return target
   throw new Problem(
-    'No database is named. Give --database-url postgres://user:password@host:5432/sipis, or set DATABASE_URL.',
+    ['No database is named. Set DATABASE_URL, or give --database-url.', ...hints(environment)].join('\n'),
   )
 }
 
+function hints(environment: Environment): string[] {
+  return misspelledSettings(environment, settingNames).map(describeMisspelled)
+}
+
 /** The database that one name stands for: a Settings.xml, or a connection string. */
-export function databaseAt(name: string, where: string, isSettings: boolean): DatabaseTarget {
-  return isSettings ? fromSettings([name]) : target(name, where)
+export function databaseAt(name: string, where: string, isSettings: boolean, environment: Environment): DatabaseTarget {
+  return isSettings ? fromSettings([name], environment) : target(name, where, environment)
 }
 
 function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget | undefined {
@@ -192,24 +227,24 @@ function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseT
   if (databaseUrl !== undefined && settings !== undefined) {
     throw new Problem('Both --database-url and --settings name a database. Give one of them.')
   }
-  if (databaseUrl !== undefined) return target(databaseUrl, '--database-url')
-  if (settings !== undefined) return fromSettings(settings)
+  if (databaseUrl !== undefined) return target(databaseUrl, '--database-url', environment)
+  if (settings !== undefined) return fromSettings(settings, environment)
   const { DATABASE_URL } = withoutEmpty(environment)
-  return DATABASE_URL === undefined ? undefined : target(DATABASE_URL, 'DATABASE_URL')
+  return DATABASE_URL === undefined ? undefined : target(DATABASE_URL, 'DATABASE_URL', environment)
 }
 
-function target(text: string, where: string): DatabaseTarget {
-  const connection = parseConnectionString(text, where)
+function target(text: string, where: string, environment: Environment): DatabaseTarget {
+  const connection = parseConnectionString(text, where, environment)
   return { connection, label: describeTarget(connection) }
 }
 
 /** Several settings are several SIPIS processes, which share one database. */
-function fromSettings(paths: readonly string[]): DatabaseTarget {
+function fromSettings(paths: readonly string[], environment: Environment): DatabaseTarget {
   const targets = readSettings(paths).map(({ file, openString }) => {
     if (openString === undefined) {
       throw new Problem(`${file} names no database. Check Database[OpenString] in it and in its Defaults.`)
     }
-    return { file, ...target(openString, `Database[OpenString] of ${file}`) }
+    return { file, ...target(openString, `Database[OpenString] of ${file}`, environment) }
   })
   const [first, ...others] = targets
   if (first === undefined) throw new Problem('No settings file is given. Name one behind --settings.')

@@ -1,15 +1,39 @@
-/** Where a database is: a postgres:// URL, or a libpq keyword/value string as SIPIS has it. */
-import type { ClientConfig } from 'pg'
-import { parseIntoClientConfig } from 'pg-connection-string'
+/** Where a database is: a postgres:// URL, or a libpq keyword/value string as SIPIS has it. Both are read as libpq reads them. */
+import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { userInfo } from 'node:os'
+import type { Environment } from './config.ts'
+import { keywordValues } from './connection/keyword-values.ts'
+import type { Parameters } from './connection/parameters.ts'
+import { collectParameters } from './connection/parameters.ts'
+import type { Place } from './connection/password-file.ts'
+import { passwordFromFile } from './connection/password-file.ts'
+import { encryption } from './connection/tls.ts'
+import { urlParameters } from './connection/url.ts'
+import type { ConnectionConfig } from './database/client.ts'
+import { DatabaseError } from './database/database-error.ts'
 import { Problem } from './problem.ts'
 
-/** Nothing of a connection string is ever quoted in a problem, for it holds a password. */
-export function parseConnectionString(text: string, where: string): ClientConfig {
+/** Nothing of a connection string but a keyword is ever quoted in a problem, for it holds a password. */
+export function parseConnectionString(text: string, where: string, environment: Environment): ConnectionConfig {
+  return clientConfig(collectParameters(pairsOf(text, where), where, environment))
+}
+
+/** host, port and database: what tells two connection strings for one database from two for different ones. */
+export function describeTarget({ host, port, database }: ConnectionConfig): string {
+  const address = host === undefined || host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${address}:${port ?? defaultPort}/${database ?? ''}`
+}
+
+const defaultPort = 5432
+
+function pairsOf(text: string, where: string): [string, string][] {
   const trimmed = text.trim()
-  if (trimmed === '')
-    throw new Problem(`${where} is empty. Give a URL such as postgres://user:password@host:5432/sipis.`)
-  if (/^postgres(ql)?:\/\//i.test(trimmed)) return parseUrl(trimmed, where)
-  if (trimmed.includes('=')) return parseKeywordValues(trimmed, where)
+  if (trimmed === '') {
+    throw new Problem(`${where} is empty. Give a URL such as postgres://user@host:5432/sipis.`)
+  }
+  if (/^postgres(ql)?:\/\//i.test(trimmed)) return urlParameters(trimmed, where)
+  if (trimmed.includes('=') && !/^\w+:\/\//.test(trimmed)) return keywordValues(text, where)
   if (/\.(sqlite3?|db)$/i.test(trimmed)) {
     throw new Problem(
       `${where} names an SQLite file, which an embedded SIPIS uses. The gateway reads PostgreSQL only: give it a SIPIS that keeps its state there.`,
@@ -20,67 +44,84 @@ export function parseConnectionString(text: string, where: string): ClientConfig
   )
 }
 
-/** host, port and database: what tells two connection strings for one database from two for different ones. */
-export function describeTarget({ host, port, database }: ClientConfig): string {
-  const address = host === undefined || host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `${address}:${port ?? 5432}/${database ?? ''}`
+/** Everything is set that the driver would otherwise read from the environment, by rules of its own. */
+function clientConfig(parameters: Parameters): ConnectionConfig {
+  const { get } = parameters
+  refuseSeveralHosts(parameters)
+  const port = portOf(parameters)
+  const host = hostOf(parameters, port)
+  const user = get('user') || operatingSystemUser(parameters)
+  const database = get('dbname') || user
+  const timeout = Number(get('connect_timeout'))
+  const idle = Number(get('keepalives_idle'))
+  const options = get('options')
+  return {
+    host,
+    port,
+    user,
+    database,
+    password: passwordOf(parameters, { host, port, database, user }),
+    ...encryption(parameters, host.startsWith('/')),
+    ...(options === '' ? {} : { options }),
+    ...(timeout > 0 ? { connectTimeoutMs: timeout * 1000 } : {}),
+    ...(idle > 0 ? { keepAliveInitialDelayMillis: idle * 1000 } : {}),
+  }
 }
 
-function parseUrl(text: string, where: string): ClientConfig {
+function portOf(parameters: Parameters): number {
+  const text = parameters.get('port').trim()
+  if (text === '') return defaultPort
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port
+  throw new Problem(`${parameters.whereIs('port')} is not a port number from 1 to 65535. Correct it.`)
+}
+
+/** What is connected to: an address, a name, or the folder of a socket. */
+function hostOf(parameters: Parameters, port: number): string {
+  const [host, address] = [parameters.get('host'), parameters.get('hostaddr')]
+  if (address !== '' && isIP(address) === 0) {
+    throw new Problem(`${parameters.whereIs('hostaddr')} is not an IP address. Correct it, or set host instead.`)
+  }
+  if (host.startsWith('@') && address === '') {
+    throw new Problem(`${parameters.whereIs('host')} names an abstract socket, which is not supported. Name a folder.`)
+  }
+  return address || host || defaultHost(port)
+}
+
+/** The folders that libpq is built with: Debian's, and PostgreSQL's own. */
+const socketFolders = ['/var/run/postgresql', '/tmp']
+
+function defaultHost(port: number): string {
+  return socketFolders.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? 'localhost'
+}
+
+function refuseSeveralHosts({ get, whereIs }: Parameters): void {
+  const list = ['host', 'hostaddr', 'port'].find((keyword) => get(keyword).includes(','))
+  if (list === undefined) return
+  throw new Problem(`${whereIs(list)} lists several hosts, which is not supported. Name the one to read from.`)
+}
+
+function operatingSystemUser(parameters: Parameters): string {
   try {
-    const url = new URL(text)
-    const { searchParams } = url
-    // The driver's own reading of sslmode is another than that of PostgreSQL's tools, and it cannot fall back.
-    searchParams.set('uselibpqcompat', 'true')
-    if (/^(allow|prefer)$/.test(searchParams.get('sslmode') ?? '')) searchParams.delete('sslmode')
-    const config = Object.entries(parseIntoClientConfig(url.href)).filter(([, value]) => value !== '')
-    return Object.fromEntries(config)
-  } catch (error) {
-    // The parser's own words would quote the URL; a missing certificate file is worth a word of its own.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT')
-      throw new Problem(`${where} names a certificate or key file that does not exist. Correct its path.`)
-    throw new Problem(
-      `${where} is not a valid postgres:// URL. Escape special characters of the password (@ is %40, / is %2F).`,
+    return userInfo().username
+  } catch {
+    throw new Problem(`${parameters.whereIs('user')} names no user, and this process has none that is known. Set user.`)
+  }
+}
+
+/** Where there is none, the driver asks for it only when the server does. */
+function passwordOf(parameters: Parameters, place: Place): ConnectionConfig['password'] {
+  const given = parameters.get('password')
+  if (given !== '') return given
+  const file = parameters.get('passfile') || parameters.home('.pgpass')
+  const host = socketFolders.includes(place.host) ? 'localhost' : parameters.get('host') || place.host
+  const found = passwordFromFile(file, { ...place, host })
+  if ('password' in found) return found.password
+  return () => {
+    throw new DatabaseError(
+      'unexpected',
+      'NO_PASSWORD',
+      `the server asks for a password, and there is none (${found.reason})`,
     )
   }
-}
-
-function parseKeywordValues(text: string, where: string): ClientConfig {
-  const keywords = parseKeywords(text, where)
-  const database = keywords.get('dbname') ?? ''
-  // Not by way of the URL: the parser leaves some of its escapes in the name of a database.
-  return { ...parseUrl(urlOf(keywords, where), where), ...(database === '' ? {} : { database }) }
-}
-
-/** The grammar of libpq: keyword = value, value quoted by ' where it has spaces, \ escaping the next character. */
-function parseKeywords(text: string, where: string): Map<string, string> {
-  const pair = /\s*([a-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)/gsy
-  const found = new Map<string, string>()
-  while (pair.lastIndex < text.length) {
-    const match = pair.exec(text)
-    if (match === null) {
-      throw new Problem(`${where} is not of the form keyword=value keyword='value with spaces'. Check its quotes.`)
-    }
-    const [, keyword = '', quoted, plain = ''] = match
-    found.set(keyword, (quoted ?? plain).replaceAll(/\\(.)/gs, '$1'))
-  }
-  return found
-}
-
-/** Keywords that a URL takes as parameters of the same name. Others, such as application_name, are the gateway's own business. */
-const parameters = ['port', 'user', 'password', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'options']
-
-function urlOf(keywords: ReadonlyMap<string, string>, where: string): string {
-  const url = new URL('postgres://localhost')
-  const host = keywords.get('hostaddr') ?? keywords.get('host') ?? ''
-  if (host.includes(',')) {
-    throw new Problem(`${where} lists several hosts, which is not supported. Name the one to read from.`)
-  }
-  if (host !== '') url.searchParams.set('host', host)
-  for (const name of parameters) {
-    const value = keywords.get(name)
-    if (value !== undefined) url.searchParams.set(name, value)
-  }
-  return url.href
 }

@@ -4,15 +4,17 @@ import type { Database } from '../database/database.ts'
 import { detect } from '../versions/detect.ts'
 import type { Duplicates } from '../versions/duplicates.ts'
 import { findDuplicates } from '../versions/duplicates.ts'
-import { createIndex, wantedIndexes } from '../versions/indexes.ts'
+import { wantedIndexes } from '../versions/indexes.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
 import type { Schemas } from '../versions/schemas.ts'
 import { tablesOf } from '../versions/schemas.ts'
-import { missingIndexes } from './indexes.ts'
+import { foreignCreators } from './creators.ts'
+import { indexAdvice } from './indexes.ts'
 import type { Trouble } from './migration.ts'
 import { findTroubles } from './migration.ts'
 import type { Role } from './role.ts'
 import { findRole, readOnlyRoleStatements, served } from './role.ts'
+import { rowSecuritySentence, tablesThatHoldRowsBack } from './rows-held-back.ts'
 
 export interface TableSize {
   readonly name: string
@@ -44,11 +46,8 @@ export interface Report {
 export async function examine(database: Database, target: string, looking: (table: string) => void): Promise<Report> {
   const detected = await detect(database)
   const { version, serverVersion, encoding, schemas } = detected
-  const [server] = await database.query(
-    sql`SELECT reset_val, current_database() FROM pg_settings WHERE name = 'TimeZone'`,
-  )
+  const [server] = await database.query(sql`SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'`)
   const role = await findRole(database, schemas)
-  const missing = await missingIndexes(database, wantedIndexes[version], schemas)
   return {
     target,
     schemaVersion: version,
@@ -58,24 +57,41 @@ export async function examine(database: Database, target: string, looking: (tabl
     role,
     tables: await tableSizes(database, schemas),
     advice: [
-      ...missing.map((index) => ({
-        reason: `An index would help with ${index.purpose}.`,
-        statement: createIndex(index),
-      })),
-      ...(role.superuser || role.mayWrite
-        ? [readOnlyRole(server?.[1] ?? 'sipis', schemas.get('selectors') ?? 'public')]
-        : []),
+      ...(await indexAdvice(database, wantedIndexes[version], schemas)),
+      ...(await rowSecurityAdvice(database, schemas, role)),
+      ...(await creatorAdvice(database, schemas)),
+      ...(role.superuser || role.mayWrite ? [await readOnlyRole(database, schemas)] : []),
     ],
     duplicates: await findDuplicates(database, detected, 600_000),
     migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, schemas, looking) : [],
   }
 }
 
-function readOnlyRole(database: string, schema: string): Advice {
+async function readOnlyRole(database: Database, schemas: Schemas): Promise<Advice> {
   return {
     reason: 'The gateway only reads; a role that may do no more is safer. As the owner of the database:',
-    statement: readOnlyRoleStatements(database, schema).join('\n    '),
+    statement: (await readOnlyRoleStatements(database, schemas)).join('\n    '),
   }
+}
+
+async function rowSecurityAdvice(database: Database, schemas: Schemas, { name }: Role): Promise<Advice[]> {
+  const tables = await tablesThatHoldRowsBack(database, schemas)
+  if (tables.length === 0) return []
+  const [[role = ''] = []] = await database.query(sql`SELECT quote_ident(current_user)`)
+  return [
+    {
+      reason: `${rowSecuritySentence(name, tables)} A role that bypasses it is made by a superuser:`,
+      statement: `ALTER ROLE ${role} BYPASSRLS;`,
+    },
+  ]
+}
+
+async function creatorAdvice(database: Database, schemas: Schemas): Promise<Advice[]> {
+  const creators = await foreignCreators(database, schemas)
+  return creators.map(({ schema, roles }) => ({
+    reason: `${roles.join(', ')} may create functions and tables in the schema ${schema}, where names are looked up: others than its owner should not.`,
+    statement: `REVOKE CREATE ON SCHEMA ${schema} FROM ${roles.join(', ')};`,
+  }))
 }
 
 async function tableSizes(database: Database, schemas: Schemas): Promise<TableSize[]> {

@@ -22,18 +22,30 @@ export async function findRole(database: Database, schemas: Schemas): Promise<Ro
   return { name: String(found?.[0]), superuser: found?.[1] === 't', mayWrite: found?.[2] === 't' }
 }
 
-/** What makes a role that may do no more than the gateway needs. The names are the operator's to change. */
-export function readOnlyRoleStatements(database: string, schema: string): readonly string[] {
+/** What makes a role that may do no more than the gateway needs, for this database. Its name is the operator's to change. */
+export async function readOnlyRoleStatements(database: Database, schemas: Schemas): Promise<readonly string[]> {
+  const [[name = '', taken] = []] = await database.query(
+    sql`SELECT quote_ident(current_database()), EXISTS (SELECT FROM pg_roles WHERE rolname = 'sipis_gateway')`,
+  )
+  const tables = await database.query(sql`SELECT name, quote_ident(schema), format('%I.%I', schema, name)
+    FROM unnest(${sql.param([...schemas.keys()])}::text[], ${sql.param([...schemas.values()])}::text[]) AS t(name, schema)`)
+  const rows = tables.map(([table, schema, path]) => ({
+    table: String(table),
+    schema: String(schema),
+    path: String(path),
+  }))
+  const needed = rows.filter(({ table }) => served.some((one) => one === table))
+  const data = rows.find(({ table }) => table === 'data')
+  const places = [...new Set(needed.map(({ schema }) => schema))].join(', ')
   return [
-    `CREATE ROLE sipis_gateway LOGIN PASSWORD '…' CONNECTION LIMIT 20;`,
+    ...(taken === 't' ? [] : [`CREATE ROLE sipis_gateway LOGIN PASSWORD '…' CONNECTION LIMIT 20;`]),
     `ALTER ROLE sipis_gateway SET default_transaction_read_only = on;`,
-    `GRANT CONNECT ON DATABASE ${quoted(database)} TO sipis_gateway;`,
-    `GRANT USAGE ON SCHEMA ${quoted(schema)} TO sipis_gateway;`,
-    `GRANT SELECT ON ${served.map((table) => `${quoted(schema)}.${table}`).join(', ')} TO sipis_gateway;`,
-    `-- Only where settings are to be shown (Selector.settings): GRANT SELECT ON ${quoted(schema)}.data TO sipis_gateway;`,
+    ...(places === 'public' ? [] : [`ALTER ROLE sipis_gateway IN DATABASE ${name} SET search_path TO ${places};`]),
+    `GRANT CONNECT ON DATABASE ${name} TO sipis_gateway;`,
+    `GRANT USAGE ON SCHEMA ${places} TO sipis_gateway;`,
+    `GRANT SELECT ON ${needed.map(({ path }) => path).join(', ')} TO sipis_gateway;`,
+    ...(data === undefined
+      ? []
+      : [`-- Only where settings are to be shown (Selector.settings): GRANT SELECT ON ${data.path} TO sipis_gateway;`]),
   ]
-}
-
-function quoted(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 }

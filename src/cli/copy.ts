@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { DatabaseTarget } from '../config.ts'
+import type { Environment } from '../config.ts'
 import { databaseAt } from '../config.ts'
 import type { CopyOptions } from '../copy/copy.ts'
 import { copy } from '../copy/copy.ts'
@@ -32,9 +32,10 @@ export interface CopyFlags {
 export async function copyCommand(
   names: readonly (string | undefined)[],
   flags: CopyFlags,
+  environment: Environment,
   output: Output,
 ): Promise<boolean> {
-  const options = optionsOf(names, flags)
+  const options = optionsOf(names, flags, environment)
   const interrupted = new AbortController()
   void output.stopped().then(() => interrupted.abort())
   const report = await copy(options, progressOn(output), interrupted.signal).catch((error: unknown) => {
@@ -44,9 +45,13 @@ export async function copyCommand(
   return report.problems.length === 0
 }
 
-function optionsOf([newName, oldName]: readonly (string | undefined)[], flags: CopyFlags): CopyOptions {
-  const target = named(newName, flags.to, 'NEW', '--to')
-  const source = named(oldName, flags.from, 'OLD', '--from')
+function optionsOf(
+  [newName, oldName]: readonly (string | undefined)[],
+  flags: CopyFlags,
+  environment: Environment,
+): CopyOptions {
+  const target = databaseAt(...named(newName, flags.to, 'NEW', '--to'), environment)
+  const source = databaseAt(...named(oldName, flags.from, 'OLD', '--from'), environment)
   if (flags.execute === true && flags.verifyOnly === true) {
     throw new Problem('--execute and --verify-only exclude each other. Give one of them, or neither for a dry run.')
   }
@@ -63,7 +68,12 @@ function optionsOf([newName, oldName]: readonly (string | undefined)[], flags: C
   }
 }
 
-function named(place: string | undefined, flag: string | undefined, what: string, option: string): DatabaseTarget {
+function named(
+  place: string | undefined,
+  flag: string | undefined,
+  what: string,
+  option: string,
+): [name: string, where: string, isSettings: boolean] {
   if (place !== undefined && flag !== undefined)
     throw new Problem(`${what} and ${option} name the same database twice. Give one of them.`)
   const name = place ?? flag
@@ -73,7 +83,7 @@ function named(place: string | undefined, flag: string | undefined, what: string
     )
   }
   // A path that is there is a file, whatever it looks like.
-  return databaseAt(name, option, existsSync(name) || /\.xml(\.\w+)?$/i.test(name))
+  return [name, option, existsSync(name) || /\.xml(\.\w+)?$/i.test(name)]
 }
 
 function acceptedRejects(pairs: readonly string[]): Map<Reason, number> {

@@ -4,6 +4,7 @@ import { destination, pino } from 'pino'
 import { configuredAuthenticate } from '../auth/configured.ts'
 import type { Role } from '../check/role.ts'
 import { findRole, readOnlyRoleStatements } from '../check/role.ts'
+import { rowSecuritySentence, tablesThatHoldRowsBack } from '../check/rows-held-back.ts'
 import type { AuditConfig, Environment, ServeConfig, ServeFlags } from '../config.ts'
 import { serveConfig } from '../config.ts'
 import { orProblem } from '../database/connect-problem.ts'
@@ -23,6 +24,7 @@ import type { Detected } from '../versions/detect.ts'
 import { detect, projectionOf } from '../versions/detect.ts'
 import type { Duplicates } from '../versions/duplicates.ts'
 import { describeDuplicates, findDuplicates } from '../versions/duplicates.ts'
+import type { Schemas } from '../versions/schemas.ts'
 import { findTimeZone } from '../versions/time-zone.ts'
 import { banner } from './banner.ts'
 import type { Output } from './output.ts'
@@ -34,6 +36,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const config = serveConfig(flags, environment)
   // To standard error, so that what the command prints stays apart from what it logs.
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
+  for (const warning of config.warnings) logger.warn(warning)
   const authenticate =
     config.auth === undefined ? undefined : configuredAuthenticate(config.auth, (sentence) => logger.warn(sentence))
   const trusted = config.trustedDocuments
@@ -43,8 +46,14 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   await using opened = await open(config)
   const { database } = opened
   const { detected, timeZone, duplicates, example, role } = await orProblem(label, () => inspect(database, config))
-  if (config.database !== undefined) judgeRole(role, config, logger)
   for (const found of duplicates) logger.warn(describeDuplicates(found))
+  if (config.database !== undefined) {
+    await orProblem(label, async () => {
+      await judgeRole(role, database, detected.schemas, config, logger)
+      const tables = await tablesThatHoldRowsBack(database, detected.schemas)
+      if (tables.length > 0) logger.warn(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
+    })
+  }
   await using audit = openAuditLog(config.audit)
   await using gateway = await orProblem('RATE_LIMIT_DATABASE_URL', () =>
     createGateway({
@@ -121,14 +130,20 @@ async function findExample(database: Database, detected: Detected, timeZone: str
 }
 
 /** Every connection is read-only, but that is a promise of this program; a role that may not write is one of the database. */
-function judgeRole({ name, superuser, mayWrite }: Role, config: ServeConfig, logger: Logger): void {
+async function judgeRole(
+  { name, superuser, mayWrite }: Role,
+  database: Database,
+  schemas: Schemas,
+  config: ServeConfig,
+  logger: Logger,
+): Promise<void> {
   if (!(superuser || mayWrite)) return
   const what = `The database role ${name} ${superuser ? 'is a superuser' : "may write to SIPIS's tables"}.`
   if (config.beyondLoopback && !config.allowWritableRole) {
     throw new Problem(
       `Refused (writable-role): ${what} Beyond loopback serve with a role that may only read, made by the owner with:\n` +
-        `${readOnlyRoleStatements('sipis', 'public').join('\n')}\n` +
-        '"sipis-gateway check" prints them for your database; --allow-writable-role insists.',
+        `${(await readOnlyRoleStatements(database, schemas)).join('\n')}\n` +
+        '--allow-writable-role insists.',
     )
   }
   logger.warn(`${what} A role that may only read is safer; "sipis-gateway check" prints how to make one`)

@@ -1,5 +1,6 @@
 /** Copies a v1 database into an empty v2 one: all rows that can go, compared before anything is committed, or nothing. */
 import type { DatabaseTarget } from '../config.ts'
+import { orProblem } from '../database/connect-problem.ts'
 import { advanceSequences } from '../database/sequences.ts'
 import { Problem } from '../problem.ts'
 import { qualifiedName } from '../versions/schemas.ts'
@@ -44,8 +45,10 @@ interface Looked extends Task {
 }
 
 export async function copy(options: CopyOptions, progress: Progress, signal: AbortSignal): Promise<CopyReport> {
-  await using source = await openSession(options.source, options.lockTimeoutMs)
-  await using target = await openSession(options.target, options.lockTimeoutMs)
+  const open = (which: string, database: DatabaseTarget) =>
+    orProblem(`${database.label}, ${which},`, () => openSession(database, options.lockTimeoutMs))
+  await using source = await open('the source (OLD)', options.source)
+  await using target = await open('the target (NEW)', options.target)
   // What the servers are doing does not end with the connection.
   const cancel = () => void Promise.allSettled([source.cancel(), target.cancel()])
   signal.addEventListener('abort', cancel)

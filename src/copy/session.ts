@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { DatabaseTarget } from '../config.ts'
+import { answerWithin, Client } from '../database/client.ts'
 import { databaseError } from '../database/database-error.ts'
 import { pinSearchPath } from '../database/search-path.ts'
 import type { Schemas } from '../versions/schemas.ts'
@@ -19,9 +20,12 @@ export interface Session extends AsyncDisposable {
   cancel(): Promise<void>
 }
 
+/** How long a server may take to connect, and to answer the first statements. */
+const answerMs = 10_000
+
 export async function openSession({ connection, label }: DatabaseTarget, lockTimeoutMs: number): Promise<Session> {
-  const config = { ...connection, application_name: 'sipis-gateway copy', connectionTimeoutMillis: 10_000 }
-  const client = new pg.Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
+  const config = { connectionTimeoutMillis: answerMs, ...connection, application_name: 'sipis-gateway copy' }
+  const client = new Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
   // The statement that runs tells of a lost connection; without a listener it would end the process.
   client.on('error', () => undefined)
   const query = async (text: string, values: readonly unknown[] = []) => {
@@ -32,32 +36,41 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
       throw databaseError(error)
     }
   }
-  await client.connect().catch((error: unknown) => {
+  const setUp = async () => {
+    await client.query(pinSearchPath)
+    const [[encoding = '', pid = ''] = []] = await query(`SELECT current_setting('server_encoding'), pg_backend_pid()`)
+    await query(pinned(lockTimeoutMs))
+    return { encoding: String(encoding), pid, schemas: await findSchemas(query, copiedTables) }
+  }
+  try {
+    await client.connect()
+    const { encoding, pid, schemas } = await answerWithin(client, answerMs, setUp())
+    return {
+      label,
+      encoding,
+      client,
+      schemas,
+      query,
+      async cancel() {
+        const beside = new Client(config)
+        beside.on('error', () => undefined)
+        await beside.connect()
+        await beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
+        await beside.end()
+      },
+      [Symbol.asyncDispose]: () => client.end(),
+    }
+  } catch (error) {
+    await client.end()
     throw databaseError(error)
-  })
-  await client.query(pinSearchPath).catch((error: unknown) => {
-    throw databaseError(error)
-  })
-  const [[encoding = '', pid = ''] = []] = await query(`SELECT current_setting('server_encoding'), pg_backend_pid()`)
-  await query(`SELECT
+  }
+}
+
+function pinned(lockTimeoutMs: number): string {
+  return `SELECT
     set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false),
     set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, MDY', false), set_config('extra_float_digits', '3', false),
     set_config('jit', 'off', false), set_config('work_mem', '64MB', false),
     set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
-    set_config('lock_timeout', '${lockTimeoutMs}', false)`)
-  return {
-    label,
-    encoding: String(encoding),
-    client,
-    schemas: await findSchemas(query, copiedTables),
-    query,
-    async cancel() {
-      const beside = new pg.Client(config)
-      beside.on('error', () => undefined)
-      await beside.connect()
-      await beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
-      await beside.end()
-    },
-    [Symbol.asyncDispose]: () => client.end(),
-  }
+    set_config('lock_timeout', '${lockTimeoutMs}', false)`
 }

@@ -1,5 +1,7 @@
 /** PostgreSQL's own way to end a statement: a second connection that carries nothing but the number and key of the first. */
-import pg from 'pg'
+import { TLSSocket } from 'node:tls'
+import type pg from 'pg'
+import { Connection } from './client.ts'
 
 declare module 'pg' {
   interface Client {
@@ -7,7 +9,6 @@ declare module 'pg' {
     readonly secretKey: number | null
   }
   interface Connection {
-    connect(port: number | string, host?: string): void
     cancel(processID: number, secretKey: number): void
   }
 }
@@ -23,14 +24,17 @@ export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']):
   const { processID, secretKey, host, port } = client
   if (processID === null || secretKey === null) return Promise.resolve()
   return new Promise((resolve) => {
-    const connection = new pg.Connection(ssl ? { ssl } : {})
+    // As the first connection turned out to be, where the server decides about encryption.
+    const isEncrypted = client.connection.stream instanceof TLSSocket
+    const { sslNegotiation } = client
+    const connection = new Connection(isEncrypted ? { ssl, sslNegotiation } : {}, false)
     const giveUp = setTimeout(() => connection.stream.destroy(), giveUpAfterMs)
     connection.on('error', () => connection.stream.destroy())
     connection.once('end', () => {
       clearTimeout(giveUp)
       resolve()
     })
-    connection.once(ssl ? 'sslconnect' : 'connect', () => connection.cancel(processID, secretKey))
+    connection.once(isEncrypted ? 'sslconnect' : 'connect', () => connection.cancel(processID, secretKey))
     if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
     else connection.connect(port, host)
   })

@@ -50,12 +50,25 @@ export function databaseError(cause: unknown): DatabaseError {
     return new DatabaseError('input', code, 'a value is out of the range or form that PostgreSQL can read')
   }
   if (code !== undefined && timeout.has(code)) return new DatabaseError('timeout', code, message)
-  // Without a code it is the driver's own word: connection terminated, timeout while waiting for a connection.
-  if (code === undefined && /connect|terminat|timeout|closed/i.test(message)) {
-    return new DatabaseError('unavailable', 'CONNECTION', message)
-  }
+  const own = code === undefined ? driverCode(message) : undefined
+  if (own !== undefined) return new DatabaseError('unavailable', own, message)
   if (code !== undefined && unavailable.test(code)) return new DatabaseError('unavailable', code, message)
   return new DatabaseError('unexpected', code ?? 'UNKNOWN', message)
+}
+
+/** Failures that have no code but the driver's own words. The first that fits counts. */
+const driverWords: readonly (readonly [RegExp, string])[] = [
+  [/server does not support SSL/, 'TLS_NOT_OFFERED'],
+  [/error establishing an SSL|invalid response/, 'NOT_POSTGRESQL'],
+  [/authenticationOk message type/, 'AUTHENTICATION_METHOD'],
+  [/password must be/, 'NO_PASSWORD'],
+  [/^SASL/, 'AUTHENTICATION_METHOD'],
+  [/timeout/i, 'CONNECT_TIMEOUT'],
+  [/connect|terminat|closed/i, 'CONNECTION'],
+]
+
+function driverCode(message: string): string | undefined {
+  return driverWords.find(([words]) => words.test(message))?.[1]
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,12 +1,14 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { cancelStatement } from './cancel.ts'
+import type { ConnectionConfig } from './client.ts'
+import { answerWithin, Client } from './client.ts'
 import type { Statement, Value } from './database.ts'
 import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
 import { prepareSession } from './session.ts'
 
 export interface LaneOptions extends LaneLimits {
-  readonly connection: pg.ClientConfig
+  readonly connection: ConnectionConfig
   readonly connectTimeoutMs: number
   readonly applicationName: string
 }
@@ -33,7 +35,7 @@ export function openLanes(options: LaneOptions): Lane {
 }
 
 async function connect({ connection, connectTimeoutMs, applicationName, timeoutMs }: LaneOptions): Promise<pg.Client> {
-  const client = new pg.Client({
+  const client = new Client({
     ...connection,
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
@@ -42,14 +44,18 @@ async function connect({ connection, connectTimeoutMs, applicationName, timeoutM
   })
   await client.connect()
   try {
-    await prepareSession(client, timeoutMs)
-    // A plan for the very values never pays for a look-up, but is made each time. Before PostgreSQL 12 there is no choice.
-    await client.query(
-      `SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'`,
-    )
+    await answerWithin(client, connectTimeoutMs, prepareLane(client, timeoutMs))
   } catch (error) {
     client.end().catch(() => undefined)
     throw error
   }
   return client
+}
+
+async function prepareLane(client: pg.Client, timeoutMs: number): Promise<void> {
+  await prepareSession(client, timeoutMs)
+  // A plan for the very values never pays for a look-up, but is made each time. Before PostgreSQL 12 there is no choice.
+  await client.query(
+    `SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'`,
+  )
 }

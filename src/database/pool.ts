@@ -2,6 +2,8 @@ import pg from 'pg'
 import type { Session } from './batch.ts'
 import { openSession, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
+import type { ConnectionConfig } from './client.ts'
+import { answerWithin, Client } from './client.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
 import { cancelled, databaseError, isStale } from './database-error.ts'
@@ -11,7 +13,7 @@ import { withPatience } from './patience.ts'
 import { prepareSession } from './session.ts'
 
 export interface PoolOptions {
-  readonly connection: pg.ClientConfig
+  readonly connection: ConnectionConfig
   readonly maxConnections: number
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
@@ -19,6 +21,9 @@ export interface PoolOptions {
   /** Limits of the look-ups, where they are to be others than those below. */
   readonly lookUps?: Partial<LaneLimits> | undefined
 }
+
+/** The server ends a statement at its time limit. A connection that is still silent so much later is lost. */
+const lateMs = 5_000
 
 const defaultLookUps: LaneLimits = { timeoutMs: 2_000, maxInFlight: 32, maxWaiting: 1_000, preparedStatements: true }
 
@@ -29,12 +34,14 @@ const defaultLookUps: LaneLimits = { timeoutMs: 2_000, maxInFlight: 32, maxWaiti
 export function openPool(options: PoolOptions): Database {
   const pool = new pg.Pool({
     ...options.connection,
+    Client,
     application_name: options.applicationName,
     max: options.maxConnections,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    onConnect: (client) => prepareSession(client, options.statementTimeoutMs),
+    onConnect: (client) =>
+      answerWithin(client, options.connectTimeoutMs, prepareSession(client, options.statementTimeoutMs)),
   })
   // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined)
@@ -55,7 +62,9 @@ export function openPool(options: PoolOptions): Database {
     let broken = false
     try {
       if (signal?.aborted) throw cancelled()
-      return await cancellable(client, signal, options.connection.ssl, () => runAlone(sessionOf(client), statement))
+      return await cancellable(client, signal, options.connection.ssl, () =>
+        answerWithin(client, options.statementTimeoutMs + lateMs, runAlone(sessionOf(client), statement)),
+      )
     } catch (error) {
       const failure = databaseError(error)
       // What PostgreSQL says about a statement leaves its connection fit for the next one.

@@ -1,4 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
+import type { ConnectionConfig } from './client.ts'
+import { answerWithin, Client } from './client.ts'
 import { databaseError } from './database-error.ts'
 import { pinSearchPath } from './search-path.ts'
 
@@ -7,14 +9,18 @@ export interface Writer extends AsyncDisposable {
   readonly client: pg.Client
 }
 
-export async function openWriter(connection: pg.ClientConfig, applicationName: string): Promise<Writer> {
-  const client = new pg.Client({ ...connection, application_name: applicationName, connectionTimeoutMillis: 10_000 })
+/** How long a server may take to connect, and to answer the first statement. */
+const answerMs = 10_000
+
+export async function openWriter(connection: ConnectionConfig, applicationName: string): Promise<Writer> {
+  const client = new Client({ connectionTimeoutMillis: answerMs, ...connection, application_name: applicationName })
   // Its end is told by the statement that runs; without a listener it would end the process.
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await client.query(pinSearchPath)
+    await answerWithin(client, answerMs, client.query(pinSearchPath))
   } catch (error) {
+    await client.end()
     throw databaseError(error)
   }
   return { client, [Symbol.asyncDispose]: () => client.end() }

@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
+import type { ConnectionConfig } from '../database/client.ts'
+import { answerWithin, Client } from '../database/client.ts'
 import { render } from '../database/database.ts'
 import { databaseError } from '../database/database-error.ts'
 import { pinSearchPath, searchedSchemas } from '../database/search-path.ts'
@@ -14,7 +16,7 @@ export interface RateLimitOptions {
   /** Requests that one address may send in a minute; undefined is no limit. */
   readonly requestsPerMinute: number | undefined
   /** Where several gateways share their counts; undefined counts in this process alone. */
-  readonly shared: pg.ClientConfig | undefined
+  readonly shared: ConnectionConfig | undefined
 }
 
 /** What the caller is told of its allowance, as headers. */
@@ -101,14 +103,20 @@ function limiter(keyPrefix: string, points: number, store: Store | undefined): R
   })
 }
 
-async function openStore(connection: pg.ClientConfig): Promise<Store> {
+/** How long the store may take to connect, and to answer. */
+const storeMs = 2_000
+
+async function openStore(connection: ConnectionConfig): Promise<Store> {
   const store = new pg.Pool({
     ...connection,
+    Client,
     application_name: 'sipis-gateway rate limits',
     max: 4,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: 2_000,
-    onConnect: async (client) => void (await client.query(pinSearchPath)),
+    connectionTimeoutMillis: storeMs,
+    statement_timeout: storeMs,
+    // A server that is gone does not end its statements.
+    query_timeout: 2 * storeMs,
+    onConnect: async (client) => void (await answerWithin(client, storeMs, client.query(pinSearchPath))),
   })
   store.on('error', () => undefined)
   try {

@@ -5,7 +5,7 @@ import { searchedSchemas } from '../database/search-path.ts'
 import { Problem } from '../problem.ts'
 import type { Projection, Reading, SchemaVersion } from './projection.ts'
 import type { Schemas } from './schemas.ts'
-import { qualified, relationsNamed } from './schemas.ts'
+import { qualified, qualifiedName, relationsNamed } from './schemas.ts'
 import type { UniqueKeys } from './unique-keys.ts'
 import { findUniqueKeys } from './unique-keys.ts'
 import { v1Projection } from './v1/projection.ts'
@@ -65,14 +65,17 @@ export function projectionOf(version: SchemaVersion, reading: Reading): Projecti
  */
 export async function detect(database: Database): Promise<Detected> {
   const [server] = await database.query(
-    sql`SELECT current_setting('server_version'), current_setting('server_encoding'), ${searchedSchemas}::text`,
+    sql`SELECT current_setting('server_version'), current_setting('server_encoding'), ${searchedSchemas}::text,
+      quote_ident(current_user)`,
   )
-  const [serverVersion, encoding, searchPath] = server ?? []
+  const [serverVersion, encoding, searchPath, role] = server ?? []
   const found = await findTables(database)
   const candidates = [nearness('V2', needed, found), nearness('V1', needed, found)]
   const version = candidates.find(({ missing }) => missing.length === 0)?.version
-  if (version === undefined) throw await neither(database, found, candidates, searchPath ?? '')
-  refuseUnreadable(version, found)
+  if (version === undefined) {
+    throw await neither(database, found, candidates, searchPath ?? '', role ?? '')
+  }
+  refuseUnreadable(version, found, role ?? '')
   const versions = found.get('tableversions')
   const schemas = new Map([...found].map(([name, { schema }]) => [name, schema]))
   return {
@@ -122,14 +125,13 @@ async function neither(
   found: Found,
   candidates: readonly Candidate[],
   searchPath: string,
+  role: string,
 ): Promise<Problem> {
   const path = searchPath.replace(/[{}]/g, '') || 'nothing'
-  const elsewhere = await schemasWithSelectors(database)
   if (found.size === 0) {
     const hint =
-      elsewhere.length === 0
-        ? 'Check the database name; "sipis-gateway init" makes the tables in an empty database.'
-        : `There are some in schema ${elsewhere.join(', ')}: ALTER ROLE … SET search_path to it, or add options=-csearch_path%3D${elsewhere[0]} to the URL.`
+      (await hintElsewhere(database, role)) ??
+      'Check the database name; "sipis-gateway init" makes the tables in an empty database.'
     return new Problem(`No SIPIS table is in this database's search_path (${path}). ${hint}`)
   }
   const nearest = candidates.reduce((a, b) => (b.missing.length < a.missing.length ? b : a))
@@ -140,18 +142,29 @@ async function neither(
   )
 }
 
-async function schemasWithSelectors(database: Database): Promise<string[]> {
-  const rows = await database.query(sql`SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = 'selectors' AND c.relkind IN ('r', 'p', 'v') AND NOT n.nspname = ANY(${searchedSchemas})
+/** Where the tables seem to be, and what lets the role find them there. */
+async function hintElsewhere(database: Database, role: string): Promise<string | undefined> {
+  const rows =
+    await database.query(sql`SELECT quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = 'selectors' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT n.nspname = ANY(${searchedSchemas})
     ORDER BY 1 LIMIT 5`)
-  return rows.map(([schema]) => String(schema))
+  const [[schema, usable] = []] = rows
+  if (schema == null) return undefined
+  const names = rows.map(([name]) => name).join(', ')
+  const grant = usable === 't' ? '' : `as its owner GRANT USAGE ON SCHEMA ${schema} TO ${role}; and `
+  // The server splits options at blanks, and takes a backslash from before every other character.
+  const options = encodeURIComponent(`-csearch_path=${schema}`.replaceAll(/[\\\s]/g, '\\$&'))
+  return `There are some in schema ${names}: ${grant}ALTER ROLE ${role} SET search_path TO ${schema}; or add options=${options} to the URL.`
 }
 
-function refuseUnreadable(version: SchemaVersion, found: Found): void {
+function refuseUnreadable(version: SchemaVersion, found: Found, role: string): void {
   const unreadable = [...needed[version].keys()].filter((table) => found.get(table)?.readable !== true)
   if (unreadable.length === 0) return
-  const tables = unreadable.join(', ')
-  throw new Problem(`The database role may not read ${tables}. Run as the owner: GRANT SELECT ON ${tables} TO <role>;`)
+  const schemas = new Map([...found].map(([name, { schema }]) => [name, schema]))
+  const paths = unreadable.map((table) => qualifiedName(schemas, table)).join(', ')
+  throw new Problem(
+    `The database role may not read ${unreadable.join(', ')}. Run as the owner: GRANT SELECT ON ${paths} TO ${role};`,
+  )
 }
 
 function columnsOf(tables: readonly PgTable[]): ReadonlyMap<string, readonly string[]> {

@@ -39,9 +39,3 @@ export const wantedIndexes: Readonly<Record<SchemaVersion, readonly WantedIndex[
     { table: 'pushtests', columns: ['started', 'rowid'], purpose: 'the newest push tests of all selectors' },
   ],
 }
-
-/** SIPIS writes while it is made: CONCURRENTLY takes longer, but holds nobody up. */
-export function createIndex({ table, columns }: WantedIndex): string {
-  const name = `${table}_${columns.map((column) => (column === suffix ? 'suffix' : column)).join('_')}_idx`
-  return `CREATE INDEX CONCURRENTLY ${name} ON ${table} (${columns.join(', ')});`
-}

@@ -153,7 +153,7 @@ describe('sipis-gateway check', () => {
     expect(before.code).toBe(1)
     const statements: string[] = before.report.advice.map(({ statement }: { statement: string }) => statement)
     const indexes = statements.filter((statement) => statement.startsWith('CREATE INDEX CONCURRENTLY'))
-    expect(indexes).toContain('CREATE INDEX CONCURRENTLY sipcalls_id_time_rowid_idx ON sipcalls (id, time, rowid);')
+    expect(indexes).toContain('CREATE INDEX CONCURRENTLY ON public.sipcalls (id, time, rowid);')
     for (const statement of indexes) await own.sql(statement)
     const after = await checked(own)
     expect(after.report.advice).toHaveLength(1)

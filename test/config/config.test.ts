@@ -96,6 +96,7 @@ describe('The configuration', () => {
     ['jwks-without-issuer', { AUTH_JWKS_FILE: 'x', AUTH_AUDIENCE: 'a' }],
     ['jwks-without-audience', { AUTH_JWKS_URL: 'https://issuer.example/jwks', AUTH_ISSUER: 'i' }],
     ['issuer-without-jwks', { AUTH_ISSUER: 'i' }],
+    ['misspelled-authentication', { API_KEY_FILE: 'keys' }],
     ['password-like-setting', { SETTINGS_ALLOW: 'title, cloud_password' }],
     ['password-like-setting', { SETTINGS_ALLOW: 'authToken' }],
   ])('is refused by name: %s', (name, environment) => {

@@ -1,0 +1,82 @@
+/** Variables that look like settings of the gateway and are none: a misspelled one would do nothing without a word. */
+import { distance } from 'fastest-levenshtein'
+import type { Environment } from '../config.ts'
+
+export interface Misspelled {
+  readonly name: string
+  /** The setting that is most like it; undefined where none is. */
+  readonly meant: string | undefined
+  /** Whether it seems to say who may ask. */
+  readonly isAuthentication: boolean
+}
+
+/** Nothing else is known to use them, so every name that begins like this is meant for the gateway. */
+const ownPrefix = /^(LIMIT|RATE_LIMIT|SIPIS|TRUST|TRUSTED|AUDIT|SETTINGS|CORS|AUTH|API_KEYS?)_|^API_KEYS?$/
+
+const authentication = /^(AUTH_|API_KEYS?(_|$))/
+
+/** Too short to be told from other words: they count only as they are written. */
+const short = new Set(['HOST', 'PORT'])
+
+/** Common variables of other programs that begin like settings of the gateway, or are like one. */
+const foreign = new Set([
+  'API_KEY',
+  'API_KEY_ID',
+  'API_KEY_SECRET',
+  'AUTH_SECRET',
+  'AUTH_TOKEN',
+  'AUTH_TRUST_HOST',
+  'AUTH_TYPE',
+  'AUTH_URL',
+  'AUTH_USER',
+  'AUTH_PASSWORD',
+  'DATABASE_URLS',
+  'TRUST_STORE',
+])
+
+export function misspelledSettings(environment: Environment, settings: readonly string[]): Misspelled[] {
+  const names = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
+  return names.flatMap(([name]) => {
+    if (settings.includes(name)) return []
+    // Names differ by case in the environment, and in some places a hyphen is written for _.
+    const plain = name.toUpperCase().replaceAll('-', '_')
+    if (foreign.has(plain) || short.has(plain)) return []
+    const meant = nearest(plain, settings)
+    if (meant === undefined && !ownPrefix.test(plain)) return []
+    return [{ name, meant, isAuthentication: authentication.test(meant ?? plain) || authentication.test(plain) }]
+  })
+}
+
+function nearest(name: string, settings: readonly string[]): string | undefined {
+  const [first] = settings
+    .filter((setting) => !short.has(setting))
+    .map((setting) => ({ setting, apart: apart(name, setting) }))
+    .filter(({ setting, apart }) => apart <= tolerance(name, setting))
+    .sort((a, b) => a.apart - b.apart)
+  return first?.setting
+}
+
+/** Of a name with a prefix of ours more may be wrong, but DATABASE_USER is not DATABASE_URL. */
+function tolerance(name: string, setting: string): number {
+  const rest = setting.slice(setting.indexOf('_') + 1)
+  return ownPrefix.test(name) ? Math.max(2, Math.ceil(rest.length / 2)) : Math.max(1, Math.floor(rest.length / 5))
+}
+
+/** Letters in another order are one mistake; so is a part that is missing, or one too many, before the name. */
+function apart(name: string, setting: string): number {
+  const isPart = (short: string, long: string) => short.includes('_') && long.endsWith(`_${short}`)
+  if (name.replaceAll('_', '') === setting.replaceAll('_', '')) return 0
+  if (authentication.test(setting) && isPart(name, setting)) return 1
+  if (isPart(setting, name)) return 1
+  const letters = distance(name, setting)
+  return letters === 2 && sorted(name) === sorted(setting) ? 1 : letters
+}
+
+function sorted(name: string): string {
+  return [...name].sort().join('')
+}
+
+export function describeMisspelled({ name, meant }: Misspelled): string {
+  const hint = meant === undefined ? 'docs/configuration.md lists the settings' : `did you mean ${meant}?`
+  return `${name} is set, but is not a setting of the gateway and does nothing: ${hint}`
+}

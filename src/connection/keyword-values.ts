@@ -1,0 +1,37 @@
+import { Problem } from '../problem.ts'
+
+/** What C takes for a blank. A no-break space is part of a value. */
+const blank = String.raw`[ \t\n\v\f\r]`
+const assignment = new RegExp(String.raw`${blank}*([^= \t\n\v\f\r]*)${blank}*=${blank}*`, 'y')
+const end = new RegExp(`${blank}*$`, 'y')
+/** A quote opens only at the beginning of a value. What follows its end need not be a blank. */
+const quoted = /'((?:[^'\\]|\\.)*)'/sy
+const plain = /(?:[^\\ \t\n\v\f\r]|\\.|\\$)*/sy
+
+/** The parameters of `keyword=value keyword='value with blanks'` as libpq reads them, in their order. */
+export function keywordValues(text: string, where: string): [string, string][] {
+  const found: [string, string][] = []
+  let place = 0
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = place
+    const match = pattern.exec(text)
+    if (match !== null) place = pattern.lastIndex
+    return match
+  }
+  while (take(end) === null) {
+    const keyword = take(assignment)?.[1]
+    if (keyword === undefined) {
+      throw new Problem(
+        `${where} is not of the form keyword=value keyword='value with blanks': a word has no = behind it. Check its quotes.`,
+      )
+    }
+    const value = text[place] === "'" ? take(quoted)?.[1] : take(plain)?.[0]
+    if (value === undefined) {
+      throw new Problem(
+        `${where} has a value whose quote is not closed. Add the ' at its end; a ' inside is written \\'.`,
+      )
+    }
+    found.push([keyword, value.replaceAll(/\\(.?)/gs, '$1')])
+  }
+  return found
+}

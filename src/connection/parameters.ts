@@ -1,0 +1,84 @@
+/** One map of parameters: the connection string's own, then those of its service, then those of the environment. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Environment } from '../config.ts'
+import { Problem } from '../problem.ts'
+import type { Keyword } from './keywords.ts'
+import { keywords } from './keywords.ts'
+import { serviceParameters } from './service-file.ts'
+
+export interface Parameters {
+  /** The empty text where it is not given. */
+  get(keyword: string): string
+  /** Where a parameter comes from, for messages. */
+  whereIs(keyword: string): string
+  /** A file of libpq's in the home directory. */
+  home(...path: string[]): string
+}
+
+interface Given {
+  readonly value: string
+  readonly from: string
+}
+
+export function collectParameters(
+  pairs: readonly [string, string][],
+  where: string,
+  environment: Environment,
+): Parameters {
+  const given = new Map<string, Given>()
+  // The last one counts.
+  for (const [keyword, value] of pairs) given.set(known(keyword, where), { value, from: `${where}: ${keyword}` })
+  const home = (...path: string[]) => join(environment['HOME'] || homedir(), ...path)
+  const get = (keyword: string) => (given.get(keyword) ?? ofEnvironment(keyword, environment))?.value ?? ''
+  const service = get('service')
+  if (service !== '') {
+    const files = serviceFiles(get('servicefile'), environment, home)
+    for (const [keyword, value] of serviceParameters(service, files, where))
+      if (!given.has(known(keyword, 'The service file')))
+        given.set(keyword, { value, from: `the service file: ${keyword}` })
+  }
+  for (const keyword of Object.keys(keywords)) {
+    const found = given.get(keyword) ?? ofEnvironment(keyword, environment)
+    if (found !== undefined) given.set(keyword, found)
+  }
+  for (const [keyword, one] of given) judge(keyword, one)
+  return { get, whereIs: (keyword) => given.get(keyword)?.from ?? where, home }
+}
+
+/** As everywhere, an empty variable is as good as none. */
+function ofEnvironment(keyword: string, environment: Environment): Given | undefined {
+  const variable = keywords[keyword]?.variable
+  const value = variable === undefined ? '' : (environment[variable] ?? '')
+  return variable === undefined || value === '' ? undefined : { value, from: variable }
+}
+
+function serviceFiles(named: string, environment: Environment, home: Parameters['home']): string[] {
+  const folder = environment['PGSYSCONFDIR'] || '/etc/postgresql-common'
+  return [named || home('.pg_service.conf'), join(folder, 'pg_service.conf')]
+}
+
+function known(keyword: string, where: string): string {
+  if (Object.hasOwn(keywords, keyword)) return keyword
+  // What does not look like a keyword may be part of a password.
+  const name = /^[a-z_]{1,32}$/i.test(keyword) ? `"${keyword}"` : 'a word'
+  throw new Problem(
+    `${where} has the invalid connection option ${name}, which is not a keyword of libpq. Correct it; a value with blanks needs quotes.`,
+  )
+}
+
+function judge(keyword: string, { value, from }: Given): void {
+  const { values, isNumber, refused, ignored }: Keyword = keywords[keyword] ?? {}
+  if (isNumber === true && !/^\s*[+-]?\d{1,9}\s*$/.test(value)) {
+    throw new Problem(`${from} is not a whole number. Correct it.`)
+  }
+  if (values === undefined || values.includes(value)) return
+  if (refused !== undefined) {
+    const allowed = values.filter((one) => one !== '').join(' or ')
+    throw new Problem(
+      `${from} is not supported. ${refused}. Leave it out${allowed === '' ? '' : `, or set it to ${allowed}`}.`,
+    )
+  }
+  if (ignored !== undefined && value === '') return
+  throw new Problem(`${from} is not one of ${values.filter((one) => one !== '').join(', ')}. Correct it.`)
+}
