@@ -116,6 +116,6 @@ function unauthenticated(given: boolean): Refusal {
 const keysUnavailable = new Refusal(
   503,
   'UNAVAILABLE',
-  'The credential cannot be checked now, because its issuer does not answer. Try again in a moment.',
+  'The credential cannot be checked now, because the keys to check it with cannot be read. Try again in a moment.',
   { headers: { 'retry-after': '10' } },
 )
