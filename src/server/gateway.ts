@@ -128,7 +128,8 @@ function openExecute(options: GatewayOptions): (operation: Operation) => Promise
     logging: false,
   })
   // Hooks are given no request of their own: all that matters of it is in the context.
-  const request = new Request('http://gateway/graphql')
+  // By GET Yoga would refuse a mutation with the advice to use POST.
+  const request = new Request('http://gateway/graphql', { method: 'POST' })
 
   return async ({ principal, prepared, operationName, variables, usage, signal }) => {
     const bounded = metered(database, usage, signal)

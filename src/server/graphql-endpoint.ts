@@ -112,6 +112,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   async function prepare(principal: Principal, parameters: Parameters): Promise<PreparedDocument> {
     try {
       const prepared = options.trustedDocuments.find(parameters) ?? options.documents.prepare(textOf(parameters))
+      refuseMutations(prepared, parameters)
       if (!prepared.introspects || has(principal, 'sipis:ops')) return prepared
       throw new RefusedDocument([introspectionRefused])
     } catch (error) {
@@ -183,6 +184,17 @@ const introspectionRefused = new GraphQLError(
   'The schema is shown to principals with the scope sipis:ops only. schema.graphql of the gateway has it.',
   { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
 )
+
+/** There are no mutations; by GET a cache or a prefetch could repeat one, so it is refused by its method. */
+function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters): void {
+  const kind = prepared.operation(operationName)?.operation ?? 'query'
+  if (kind === 'query') return
+  if (kind === 'mutation' && method === 'GET') {
+    throw new Refusal(405, 'BAD_USER_INPUT', 'A mutation is not executed by GET.', { headers: { allow: 'POST' } })
+  }
+  const message = `This API has no ${kind}s. Send a query.`
+  throw new RefusedDocument([new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })])
+}
 
 function textOf({ query }: Parameters): string {
   if (query != null && query !== '') return query

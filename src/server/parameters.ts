@@ -3,47 +3,70 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { Refusal } from './refusal.ts'
 
+/** Clients that have no name or id send an empty one. */
+const nameOrNone = (message: string) =>
+  z
+    .string({ error: message })
+    .nullish()
+    .transform((text) => (text === '' ? undefined : text))
+
 const parameters = z.object({
   query: z.string({ error: 'query must be a string' }).nullish(),
-  operationName: z.string({ error: 'operationName must be a string' }).nullish(),
+  operationName: nameOrNone('operationName must be a string'),
   variables: z.record(z.string(), z.unknown(), { error: 'variables must be an object' }).nullish(),
   extensions: z.record(z.string(), z.unknown(), { error: 'extensions must be an object' }).nullish(),
-  documentId: z.string({ error: 'documentId must be a string' }).max(256).nullish(),
+  documentId: nameOrNone('documentId must be a string').refine(
+    (id) => (id ?? '').length <= 256,
+    'documentId is too long',
+  ),
 })
 
-export type Parameters = z.infer<typeof parameters>
+type Given = z.infer<typeof parameters>
+
+export interface Parameters extends Given {
+  readonly method: 'GET' | 'POST'
+}
 
 export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
-  return request.method === 'GET' ? fromUrl(request, url) : fromBody(request, maxBytes)
+  return request.method === 'GET'
+    ? { ...fromUrl(request, url), method: 'GET' }
+    : { ...(await fromBody(request, maxBytes)), method: 'POST' }
 }
 
 /**
  * A browser sends a GET for any link, image or script of any page. It is answered only where the caller says that it wants
  * GraphQL, or where the browser says that a script asks which may read the answer only if its origin is allowed.
  */
-function fromUrl(request: IncomingMessage, { searchParams }: URL): Parameters {
+function fromUrl(request: IncomingMessage, { searchParams, hash }: URL): Given {
   const { accept = '', 'sec-fetch-mode': mode } = request.headers
-  if (!/application\/(graphql-response\+)?json/i.test(accept) && mode !== 'cors') {
+  const wantsGraphql = /application\/(graphql-response\+)?json/i.test(accept) || mode === 'cors'
+  if (!wantsGraphql || mode === 'navigate') {
     throw new Refusal(
       406,
       'BAD_USER_INPUT',
       'A GET has to say that it wants GraphQL: send the header Accept: application/graphql-response+json, or use POST.',
     )
   }
+  if (hash !== '') throw new Refusal(400, 'BAD_USER_INPUT', 'The address has a fragment. Send # as %23.')
+  const text = (name: string): string | undefined => {
+    const [found, another] = searchParams.getAll(name)
+    if (another !== undefined) throw new Refusal(400, 'BAD_USER_INPUT', `The parameter ${name} is given twice.`)
+    return found === '' ? undefined : found
+  }
   const json = (name: string): unknown => {
-    const text = searchParams.get(name)
-    return text === null ? undefined : parseJson(text, `The parameter ${name}`)
+    const found = text(name)
+    return found === undefined ? undefined : parseJson(found, `The parameter ${name}`)
   }
   return check({
-    query: searchParams.get('query'),
-    operationName: searchParams.get('operationName'),
+    query: text('query'),
+    operationName: text('operationName'),
     variables: json('variables'),
     extensions: json('extensions'),
-    documentId: searchParams.get('documentId'),
+    documentId: text('documentId'),
   })
 }
 
-async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Parameters> {
+async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Given> {
   checkContentType(request)
   const body = await readBody(request, maxBytes)
   return check(parseJson(body, 'The body'))
@@ -52,10 +75,10 @@ async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Par
 /** Forms and plain text can be sent by any page of the web without asking; JSON cannot. */
 function checkContentType({ headers }: IncomingMessage): void {
   const [type = '', ...rest] = (headers['content-type'] ?? '').toLowerCase().split(';')
-  const charset = rest.map((one) => one.trim()).find((one) => one.startsWith('charset='))
-  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (type.trim() === 'application/json' && isUtf8 && encoding === 'identity') return
+  const charsets = rest.map((one) => one.trim()).filter((one) => one.startsWith('charset='))
+  const isUtf8 = charsets.every((charset) => /^charset="?utf-?8"?$/.test(charset))
+  const isPlain = /^(identity|[ \t,])*$/i.test(headers['content-encoding'] ?? '')
+  if (type.trim() === 'application/json' && isUtf8 && isPlain) return
   throw new Refusal(
     415,
     'BAD_USER_INPUT',
@@ -95,11 +118,11 @@ function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Refusal(400, 'BAD_USER_INPUT', `${what} is no JSON.`)
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} is not valid JSON.`)
   }
 }
 
-function check(given: unknown): Parameters {
+function check(given: unknown): Given {
   if (Array.isArray(given))
     throw new Refusal(400, 'BAD_USER_INPUT', 'A list of queries is not answered: send one at a time.')
   const parsed = parameters.safeParse(given)
