@@ -16,6 +16,7 @@ import { openUsage } from '../loaders/usage.ts'
 import { Problem } from '../problem.ts'
 import type { Audit } from '../server/audit.ts'
 import { openAudit } from '../server/audit.ts'
+import { openAuditFile } from '../server/audit-file.ts'
 import { createGateway } from '../server/gateway.ts'
 import type { Example } from '../server/graphiql.ts'
 import { listen } from '../server/listen.ts'
@@ -42,7 +43,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const { database } = opened
   const { detected, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined) judgeRole(role, config, logger)
-  await using audit = openAuditLog(config.audit)
+  await using audit = openAuditLog(config.audit, logger)
   await using gateway = await orProblem('RATE_LIMIT_DATABASE_URL', () =>
     createGateway({
       ...config,
@@ -133,26 +134,11 @@ interface AuditLog extends AsyncDisposable {
   readonly write: Audit
 }
 
-const unwrittenBytes = 10_000_000
-
-/** What cannot be written in time is dropped beyond a bound, for an audit log must not end the service. */
-function openAuditLog({ to, key }: AuditConfig): AuditLog {
+function openAuditLog({ to, key }: AuditConfig, logger: Logger): AuditLog {
   if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const dest = destination({
-    dest: to === 'stderr' ? 2 : to,
-    mode: 0o600,
-    sync: false,
-    // A write for each line would cost more than the line.
-    minLength: 4096,
-    periodicFlush: 250,
-    maxLength: unwrittenBytes,
-  })
-  dest.on('error', () => undefined)
-  const audit = openAudit(pino({ base: null }, dest), key ?? randomBytes(32))
+  const file = openAuditFile(to, logger)
   return {
-    write: audit,
-    async [Symbol.asyncDispose]() {
-      dest.flushSync()
-    },
+    write: openAudit(pino({ base: null }, file), key ?? randomBytes(32)),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
 }

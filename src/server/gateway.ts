@@ -17,6 +17,7 @@ import { openDocuments } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
 import { defaultLimits } from '../limits/limits.ts'
 import { openLoaders } from '../loaders/loaders.ts'
+import { noted } from '../loaders/noted.ts'
 import { metered } from '../loaders/usage.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
@@ -136,7 +137,7 @@ function openExecute(options: GatewayOptions): (operation: Operation) => Promise
     const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
     const context: Execution = {
       principal,
-      loaders: throughDoors(loaders, principal),
+      loaders: noted(throughDoors(loaders, principal), usage),
       database: bounded,
       detected,
       allowedSettings,

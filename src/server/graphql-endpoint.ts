@@ -16,7 +16,8 @@ import { openUsage } from '../loaders/usage.ts'
 import type { Admission } from './admission.ts'
 import { overloaded } from './admission.ts'
 import type { Answer } from './answer.ts'
-import type { Audit } from './audit.ts'
+import type { Audit, OpenEntry } from './audit.ts'
+import { audited, codesOf } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { MediaType } from './media-type.ts'
 import { mediaTypeOf } from './media-type.ts'
@@ -68,44 +69,36 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
     await options.rateLimits.ofAddress(() => options.addressOf(request))
     const principal = await options.authenticate(request.headers.authorization)
-    const mayExplore = has(principal, 'sipis:ops')
-    const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
-    if (type === 'text/html') return { status: 200, type, body: Buffer.from(await options.page()), headers: {} }
-    if (admission.full) throw overloaded()
-    const parameters = await readParameters(request, url, limits.bodyBytes)
-    return answer(principal, parameters, type, response)
+    return audited(options.audit, principal, response, async (entry) => {
+      const mayExplore = has(principal, 'sipis:ops')
+      const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
+      if (type === 'text/html') {
+        entry.isOperation = false
+        return { status: 200, type, body: Buffer.from(await options.page()), headers: {} }
+      }
+      if (admission.full) throw overloaded()
+      const parameters = await readParameters(request, url, limits.bodyBytes)
+      return answer(entry, parameters, type, response)
+    })
   }
 
   async function answer(
-    principal: Principal,
+    entry: OpenEntry,
     parameters: Parameters,
     type: MediaType,
     response: ServerResponse,
   ): Promise<Answer> {
-    const started = performance.now()
+    const { principal } = entry
     const usage = openUsage(limits.responseBytes)
-    let prepared: PreparedDocument | undefined
-    const audit = (outcome: readonly string[]) =>
-      options.audit({
-        principal,
-        operationName: parameters.operationName ?? undefined,
-        documentHash: prepared?.hash,
-        selectors: usage.selectors,
-        rows: usage.rows,
-        outcome,
-        durationMs: performance.now() - started,
-      })
+    Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
     try {
-      prepared = await prepare(principal, parameters)
+      const prepared = await prepare(principal, parameters)
+      entry.prepared = prepared
       const { headers, result } = await run(principal, parameters, prepared, usage, response)
-      const answered = answerOf(result, type, headers)
-      audit(codesOf(result))
-      return answered
+      return answerOf(entry, result, type, headers)
     } catch (error) {
-      if (!(error instanceof RefusedDocument || error instanceof Refusal)) throw error
-      audit(codesOf({ errors: error.errors }))
-      if (error instanceof Refusal) throw error
-      return answerOf({ errors: error.errors }, type, {})
+      if (!(error instanceof RefusedDocument)) throw error
+      return answerOf(entry, { errors: error.errors }, type, {})
     }
   }
 
@@ -162,7 +155,13 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     ])
   }
 
-  function answerOf(result: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
+  function answerOf(
+    entry: OpenEntry,
+    result: ExecutionResult,
+    type: MediaType,
+    headers: Readonly<Record<string, string>>,
+  ): Answer {
+    entry.outcome = codesOf(result)
     const body = Buffer.from(JSON.stringify(result))
     if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
     const large = tooCostly(
@@ -172,7 +171,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
       limits.responseBytes,
       'Ask for smaller pages.',
     )
-    return answerOf({ errors: [large] }, type, headers)
+    return answerOf(entry, { errors: [large] }, type, headers)
   }
 }
 
@@ -204,10 +203,6 @@ function textOf({ query }: Parameters): string {
 /** With its own media type GraphQL tells by the status whether there is data; plain JSON is 200 for all that was understood. */
 function statusOf(result: ExecutionResult, type: MediaType): number {
   return type === 'application/json' || 'data' in result ? 200 : 400
-}
-
-function codesOf({ errors = [] }: ExecutionResult): string[] {
-  return errors.map(({ extensions }) => String(extensions['code']))
 }
 
 /** A signal that is given when the time is up, or when the connection ends before it is answered. */

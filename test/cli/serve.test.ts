@@ -314,6 +314,8 @@ describe('sipis-gateway serve refuses to start', () => {
     await writeFile(file, '', { mode: 0o644 })
     for (const [environment, message] of [
       [{ API_KEYS_FILE: file }, /^Refused \(world-readable-keys\): .*chmod 600/],
+      [{ AUDIT_LOG: '/nowhere/audit.jsonl' }, /^AUDIT_LOG \/nowhere\/audit.jsonl cannot be written: its folder/],
+      [{ AUDIT_LOG: folder }, /^AUDIT_LOG .* cannot be written: it is a folder/],
       [{ TRUSTED_DOCUMENTS: '/nowhere/manifest.json' }, /^TRUSTED_DOCUMENTS .* cannot be read as JSON/],
     ] as const) {
       const { code, stderr, stdout } = await run(['serve', '--port', '0'], environment)
