@@ -10,6 +10,7 @@ import { flag, isLoopback, wholeNumber } from './config/values.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
 import type { Limits } from './limits/limits.ts'
 import { Problem } from './problem.ts'
+import type { SharedCounts } from './server/rate-limit.ts'
 import { readSettings } from './settings-xml.ts'
 
 /** Where the database is named. All are optional; what the command line says goes before the environment. */
@@ -59,7 +60,7 @@ export interface ServeConfig {
   readonly limits: Limits
   readonly rates: RateConfig
   /** Where gateways share what they have counted for the rate limits. */
-  readonly rateStore: ClientConfig | undefined
+  readonly rateStore: SharedCounts | undefined
   readonly allowedSettings: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
@@ -142,7 +143,7 @@ function assemble(given: Given, problems: string[]): Omit<ServeConfig, 'database
     auth,
     limits: limitsOf(given, auth === undefined),
     rates: ratesOf(given, auth === undefined),
-    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL)),
+    rateStore: collect(problems, () => rateStoreOf(given)),
     allowedSettings: given.SETTINGS_ALLOW,
     corsOrigins: given.CORS_ORIGINS,
     trustedProxies: given.TRUST_PROXY,
@@ -161,8 +162,14 @@ function exposureProblems({ HOST = '127.0.0.1', AUTH_JWKS_URL, AUTH_JWKS_FILE, A
   ]
 }
 
-function rateStoreOf(url: string | undefined): ClientConfig | undefined {
-  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL')
+function rateStoreOf({ RATE_LIMIT_DATABASE_URL: url, RATE_LIMIT_SECRET: secret }: Given): SharedCounts | undefined {
+  if (url === undefined) return undefined
+  const connection = parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL')
+  if (secret !== undefined) return { connection, secret }
+  throw new Problem(
+    'RATE_LIMIT_DATABASE_URL is set without RATE_LIMIT_SECRET, so callers could predict whose counter they share. ' +
+      'Set it to the same text for all gateways: openssl rand -hex 32 makes a good one.',
+  )
 }
 
 /** Where there are principals to tell apart, what they did is written down unless that is switched off. */
@@ -183,7 +190,7 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
   const target = findDatabase(flags, environment)
   if (target !== undefined) return target
   throw new Problem(
-    'No database is named. Give --database-url postgres://user:password@host:5432/sipis, or set DATABASE_URL.',
+    'No database is named. Set DATABASE_URL to its URL, postgres://user:password@host:5432/sipis, or give --database-url.',
   )
 }
 

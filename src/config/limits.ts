@@ -56,6 +56,12 @@ export const rateSettings = {
   RATE_LIMIT_COST: optionalNumber('RATE_LIMIT_COST', 1, mostPerMinute),
   RATE_LIMIT_REQUESTS: optionalNumber('RATE_LIMIT_REQUESTS', 1, mostPerMinute),
   RATE_LIMIT_DATABASE_URL: z.string().optional(),
+  RATE_LIMIT_SECRET: z
+    .string()
+    .min(16, {
+      error: () => 'RATE_LIMIT_SECRET must have at least 16 characters: openssl rand -hex 32 makes a good one.',
+    })
+    .optional(),
 }
 
 /** A gateway that asks for no credential has one caller, on this machine: it is not held back unless that is set. */

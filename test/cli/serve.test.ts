@@ -47,7 +47,8 @@ describe('sipis-gateway serve', () => {
     const address = await addressOf(running)
     const said = await running.printed('')
     expect(said).toMatch(/DEMO/)
-    expect(said).toContain('--database-url')
+    expect(said).toContain('DATABASE_URL=$(cat ')
+    expect(said).not.toContain(':password@')
     expect(said).toContain(`${address}/graphql`)
     expect(await ask(address, '{ selectors { totalCount } database { schemaVersion } }')).toEqual({
       data: { selectors: { totalCount: 60 }, database: { schemaVersion: 'V2' } },
@@ -288,7 +289,11 @@ describe('sipis-gateway serve with authentication', () => {
 
   it('shares its counts with others through a database that may be written to, and says where that cannot be reached', async () => {
     const store = untilTestEnds(await emptyDatabase())
-    const environment = { RATE_LIMIT_DATABASE_URL: store.url, RATE_LIMIT_COST: '5' }
+    const environment = {
+      RATE_LIMIT_DATABASE_URL: store.url,
+      RATE_LIMIT_SECRET: 'shared by the two',
+      RATE_LIMIT_COST: '5',
+    }
     const args = await database()
     const [one, two] = [serve(args, environment), serve(args, environment)]
     const addresses = [await addressOf(one), await addressOf(two)]
@@ -297,6 +302,7 @@ describe('sipis-gateway serve with authentication', () => {
     expect(answers.filter((answer) => answer.includes('RATE_LIMITED')).length).toBeGreaterThan(0)
     const { code, stderr } = await run(['serve', '--port', '0', ...args], {
       RATE_LIMIT_DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x',
+      RATE_LIMIT_SECRET: 'shared by the two',
     })
     expect([code, stderr]).toEqual([
       1,
