@@ -61,7 +61,9 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   process.on('unhandledRejection', (error) =>
     logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'Nobody has waited for a failure'),
   )
-  const server = await listen(gateway.handle, config, config.limits.connections)
+  const server = await listen(gateway.handle, config, config.limits.connections, {
+    shares: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
+  })
   // Heard from before the address is known, for whoever reads it may stop us at once.
   const stopped = output.stopped()
   if (authenticate === undefined)

@@ -92,8 +92,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
       413,
       'TOO_COSTLY',
       `The body is longer than ${maxBytes} bytes (LIMIT_BODY_BYTES). Send less at a time.`,
-      // What is left of the body is not read, so the connection cannot be used again.
-      { headers: { connection: 'close' }, setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
+      { setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
     )
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong())
   return new Promise((resolve, reject) => {
