@@ -25,7 +25,13 @@ const unreadMs = 30_000
 /** The page is not to be shown inside of another one. */
 const ofPages = { 'x-frame-options': 'DENY', 'content-security-policy': "frame-ancestors 'none'" }
 
-export function send(response: ServerResponse, { status, type, body, headers }: Answer): void {
+export function send(response: ServerResponse, answer: Answer): void {
+  // A refusal can be ready before Node has parsed a body that came together with its headers.
+  if (response.req.complete) write(response, answer)
+  else setImmediate(write, response, answer)
+}
+
+function write(response: ServerResponse, { status, type, body, headers }: Answer): void {
   if (response.headersSent || response.destroyed) return
   const isWholeRequest = response.req.complete
   if (!isWholeRequest) closeLingering(response.req.socket)
@@ -34,7 +40,7 @@ export function send(response: ServerResponse, { status, type, body, headers }: 
     ...always,
     ...(type === 'text/html' ? ofPages : {}),
     ...(type === undefined ? {} : { 'content-type': `${type}; charset=utf-8` }),
-    'content-length': body.length,
+    ...(status === 304 ? {} : { 'content-length': body.length }),
     ...(isWholeRequest ? {} : { connection: 'close' }),
     ...headers,
   })

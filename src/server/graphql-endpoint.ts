@@ -19,6 +19,7 @@ import type { Answer } from './answer.ts'
 import type { Audit, OpenEntry } from './audit.ts'
 import { audited, codesOf } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
+import type { Page } from './graphiql.ts'
 import type { MediaType } from './media-type.ts'
 import { mediaTypeOf } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
@@ -48,11 +49,13 @@ export interface EndpointOptions {
   readonly limits: Limits
   readonly audit: Audit
   readonly execute: (operation: Operation) => Promise<ExecutionResult>
-  readonly page: () => Promise<string>
+  readonly page: () => Promise<Page>
 }
 
 /** What a document that is refused counts for: to find its mistakes is more work than to answer a small one. */
 const costOfRefusal = 100
+/** GraphiQL has nine megabytes, and so counts about nine thousand. */
+const pageBytesPerCost = 1_000
 
 /**
  * When the time is up all statements fail at once, and so the operation ends. Should a mistake of ours keep it from that, its
@@ -74,12 +77,28 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
       const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
       if (type === 'text/html') {
         entry.isOperation = false
-        return { status: 200, type, body: Buffer.from(await options.page()), headers: {} }
+        return page(principal, request, response)
       }
       if (admission.full) throw overloaded()
       const parameters = await readParameters(request, url, limits.bodyBytes)
       return answer(entry, parameters, type, response)
     })
+  }
+
+  async function page(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    using time = timeOf(response, limits.operationMs)
+    const leave = await admission.enter(principal.id, time.signal)
+    try {
+      const { body, etag, headers } = await options.page()
+      const isKnown = request.headers['if-none-match'] === etag
+      const cost = isKnown ? 1 : Math.ceil(body.length / pageBytesPerCost)
+      const allowance = await options.rateLimits.ofPrincipal(principal.id, cost)
+      const all = { ...headers, ...allowance }
+      if (isKnown) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: all }
+      return { status: 200, type: 'text/html', body, headers: all }
+    } finally {
+      leave()
+    }
   }
 
   async function answer(

@@ -204,6 +204,11 @@ describe('The schema and GraphiQL', () => {
       fetch(`${client.url}/graphql`, { headers: { accept: 'text/html', authorization: `Bearer ${name}` } })
     expect((await page('ops')).headers.get('content-type')).toMatch(/^text\/html/)
     expect((await page('device')).status).toBe(406)
+    const limited = await opened({ authenticate, rateLimits: { costPerMinute: 20_000 } })
+    const statuses = []
+    for (let n = 0; n < 3; n++)
+      statuses.push(await statusWith(limited, 'GET', '/graphql', { accept: 'text/html', authorization: 'Bearer ops' }))
+    expect(statuses).toEqual([200, 200, 429])
     expect((await page('nobody')).status).toBe(401)
   })
 
