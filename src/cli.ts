@@ -12,7 +12,8 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
-const databaseUrl = () => new Option('--database-url <url>', 'postgres:// URL of the database (or DATABASE_URL)')
+const databaseUrl = () =>
+  new Option('--database-url <url>', 'postgres:// URL of the database; put one with a password in DATABASE_URL instead')
 const settings = () =>
   new Option('--settings <file...>', "SIPIS's own Settings.xml, several of them, or their folder").argParser(
     (path: string, earlier: string[] | undefined) => [...(earlier ?? []), path],

@@ -12,6 +12,7 @@ import { describeTarget, parseConnectionString } from './connection-string.ts'
 import type { ConnectionConfig } from './database/client.ts'
 import type { Limits } from './limits/limits.ts'
 import { Problem } from './problem.ts'
+import type { SharedCounts } from './server/rate-limit.ts'
 import { readSettings } from './settings-xml.ts'
 
 /** Where the database is named. All are optional; what the command line says goes before the environment. */
@@ -62,7 +63,7 @@ export interface ServeConfig {
   readonly limits: Limits
   readonly rates: RateConfig
   /** Where gateways share what they have counted for the rate limits. */
-  readonly rateStore: ConnectionConfig | undefined
+  readonly rateStore: SharedCounts | undefined
   readonly allowedSettings: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
@@ -149,7 +150,7 @@ function assemble(
     auth,
     limits: limitsOf(given, { open: auth === undefined, poolSize: given.DATABASE_POOL_SIZE }),
     rates: ratesOf(given, auth === undefined),
-    rateStore: collect(problems, () => rateStoreOf(given.RATE_LIMIT_DATABASE_URL, environment)),
+    rateStore: collect(problems, () => rateStoreOf(given, environment)),
     allowedSettings: given.SETTINGS_ALLOW,
     corsOrigins: given.CORS_ORIGINS,
     trustedProxies: given.TRUST_PROXY,
@@ -185,8 +186,17 @@ function exposureProblems(given: Environment): string[] {
   ]
 }
 
-function rateStoreOf(url: string | undefined, environment: Environment): ConnectionConfig | undefined {
-  return url === undefined ? undefined : parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL', environment)
+function rateStoreOf(
+  { RATE_LIMIT_DATABASE_URL: url, RATE_LIMIT_SECRET: secret }: Given,
+  environment: Environment,
+): SharedCounts | undefined {
+  if (url === undefined) return undefined
+  const connection = parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL', environment)
+  if (secret !== undefined) return { connection, secret }
+  throw new Problem(
+    'RATE_LIMIT_DATABASE_URL is set without RATE_LIMIT_SECRET, so callers could predict whose counter they share. ' +
+      'Set it to the same text for all gateways: openssl rand -hex 32 makes a good one.',
+  )
 }
 
 /** Where there are principals to tell apart, what they did is written down unless that is switched off. */
@@ -209,7 +219,10 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
   const target = findDatabase(flags, environment)
   if (target !== undefined) return target
   throw new Problem(
-    ['No database is named. Set DATABASE_URL, or give --database-url.', ...hints(environment)].join('\n'),
+    [
+      'No database is named. Set DATABASE_URL to its URL, postgres://user:password@host:5432/sipis, or give --database-url.',
+      ...hints(environment),
+    ].join('\n'),
   )
 }
 

@@ -1,16 +1,16 @@
 /**
  * API keys, for tooling without an issuer. The file holds one JSON object a line, with the SHA-256 of each key: a key has 256
- * random bits, so a plain hash of it tells nothing and needs no salt.
+ * random bits, so its hash needs no salt.
  */
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { Problem } from '../problem.ts'
-import { CredentialError } from './credential-error.ts'
-import type { Principal, Scope } from './principal.ts'
+import type { Line } from './key-file.ts'
+import { appendLine, blankLines, linesOf, readKeyFile } from './key-file.ts'
+import type { Scope } from './principal.ts'
 import { scopes } from './principal.ts'
 
-/** A device is told by its selector, which a key has not. */
+/** A device is identified by its selector, which a key does not have. */
 const keyScopes = scopes.filter((scope) => scope !== 'sipis:own')
 
 const entry = z.object({
@@ -24,14 +24,10 @@ const entry = z.object({
 
 export type ApiKey = z.infer<typeof entry>
 
-const prefix = 'sipis_'
-const form = /^sipis_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/
+export const keyPrefix = 'sipis_'
 const maxKeys = 10_000
-const othersMayRead = 0o007
-
-export function isApiKey(credential: string): boolean {
-  return credential.startsWith(prefix)
-}
+/** Line ends, escape sequences of terminals, and characters that change the direction of a text or cannot be seen. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
 
 export interface NewKey {
   readonly name: string
@@ -39,129 +35,103 @@ export interface NewKey {
   readonly expires: Date | undefined
 }
 
-/** Appends a key to the file, which is made where there is none, and gives the key: it is not kept anywhere. */
+/** Appends a key to the file, which is made where there is none, and returns the key: it is not kept anywhere. */
 export function createKey(path: string, { name, scopes: wanted, expires }: NewKey): { id: string; key: string } {
+  checkName(name)
   const id = randomBytes(6).toString('hex')
-  const key = `${prefix}${id}_${randomBytes(32).toString('base64url')}`
+  const key = `${keyPrefix}${id}_${randomBytes(32).toString('base64url')}`
   const made = entry.parse({
     id,
     name,
     scopes: [...new Set(wanted)],
-    sha256: sha256(key).toString('hex'),
+    sha256: hash('sha256', key),
     created: new Date().toISOString(),
     ...(expires === undefined ? {} : { expires: expires.toISOString() }),
   })
-  const before = existing(path)
-  if (before.length >= maxKeys) throw new Problem(`${path} holds ${maxKeys} keys already. Revoke some.`)
-  appendFileSync(path, `${JSON.stringify(made)}\n`, { mode: 0o600 })
+  const before = readKeyFile(path)
+  if (before !== undefined && parseKeys(path, before).length >= maxKeys)
+    throw new Problem(`${path} holds ${maxKeys} keys already. Revoke some.`)
+  appendLine(path, JSON.stringify(made), before)
+  if (!readKeys(path).some((known) => known.id === id)) throw changedMeanwhile(path)
   return { id, key }
 }
 
-/** Takes the keys of this id or name out of the file, at once as far as readers can see. */
+/** Removes the keys with this id or name from the file. */
 export function revokeKeys(path: string, idOrName: string): ApiKey[] {
-  const keys = readKeys(path)
-  const revoked = keys.filter(({ id, name }) => id === idOrName || name === idOrName)
+  const entries = parseLines(path, requireFile(path))
+  const revoked = entries.filter(({ key: { id, name } }) => id === idOrName || name === idOrName)
   if (revoked.length === 0) {
-    throw new Problem(`${path} has no key with the id or name "${idOrName}". "sipis-gateway key list" shows them.`)
-  }
-  const kept = keys.filter((key) => !revoked.includes(key))
-  const next = `${path}.${randomBytes(4).toString('hex')}`
-  writeFileSync(next, kept.map((key) => `${JSON.stringify(key)}\n`).join(''), { mode: 0o600, flush: true })
-  renameSync(next, path)
-  return revoked
-}
-
-function existing(path: string): ApiKey[] {
-  return statSync(path, { throwIfNoEntry: false }) === undefined ? [] : readKeys(path)
-}
-
-/** The keys in the file. Fails with a Problem where it cannot be read, or where others may read it. */
-export function readKeys(path: string): ApiKey[] {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode
-  if (mode === undefined) {
-    throw new Problem(`API_KEYS_FILE ${path} does not exist. "sipis-gateway key create" makes it.`)
-  }
-  if ((mode & othersMayRead) !== 0) {
     throw new Problem(
-      `Refused (world-readable-keys): everybody on this machine may use API_KEYS_FILE ${path}. Run: chmod 600 ${path}`,
+      `${path} has no key with the id or name "${printable(idOrName)}". "sipis-gateway key list" shows them.`,
     )
   }
-  const lines = read(path).split('\n')
-  if (lines.length > maxKeys + 1) throw new Problem(`${path} holds more than ${maxKeys} keys. Revoke some.`)
-  return lines.flatMap((line, index) => (line.trim() === '' ? [] : [parseLine(path, line, index + 1)]))
+  blankLines(
+    path,
+    revoked.map(({ line }) => line),
+  )
+  const ids = new Set(revoked.map(({ key }) => key.id))
+  if (parseLines(path, requireFile(path)).some(({ key }) => ids.has(key.id))) throw changedMeanwhile(path)
+  return revoked.map(({ key }) => key)
 }
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new Problem(`API_KEYS_FILE ${path} cannot be read (${code}). Let the gateway's user own it.`)
-  }
-}
-
-function parseLine(path: string, line: string, number: number): ApiKey {
-  try {
-    return entry.parse(JSON.parse(line))
-  } catch {
-    throw new Problem(
-      `Line ${number} of ${path} is no API key. Take it out, and make another with "sipis-gateway key create".`,
-    )
-  }
-}
-
-const recheckAfterMs = 1_000
-
-export type ApiKeyVerifier = (key: string) => Principal
 
 /**
- * Tells whose key this is; fails with a CredentialError. The file is looked at once a second at most while keys are used, so a
- * revoked key is refused without a restart. A file that has become unreadable is told, and the keys known before stay.
+ * Reads the keys in the file.
+ *
+ * @throws Problem where the file is missing, cannot be read, can be used by other users, or holds something else than keys
  */
-export function openApiKeyVerifier(path: string, warn: (sentence: string) => void): ApiKeyVerifier {
-  let keys = byId(readKeys(path))
-  let seen = stamp(path)
-  let checkedAt = Date.now()
-  const refresh = () => {
-    if (Date.now() - checkedAt < recheckAfterMs) return
-    checkedAt = Date.now()
-    const now = stamp(path)
-    if (now === seen) return
-    seen = now
-    try {
-      // Without the file there are no keys: to take it away is to revoke all.
-      keys = now === '' ? new Map() : byId(readKeys(path))
-    } catch (error) {
-      warn(`${error instanceof Error ? error.message : String(error)} Until then the keys known before stay valid.`)
+export function readKeys(path: string): ApiKey[] {
+  return parseKeys(path, requireFile(path))
+}
+
+export function parseKeys(path: string, bytes: Buffer): ApiKey[] {
+  const seen = new Map<string, number>()
+  return parseLines(path, bytes).map(({ key, line: { number } }) => {
+    const earlier = seen.get(key.id)
+    if (earlier !== undefined) {
+      throw new Problem(`Lines ${earlier} and ${number} of ${path} have the same id, ${key.id}. Remove one of them.`)
     }
+    seen.set(key.id, number)
+    return key
+  })
+}
+
+/** A name as a terminal can show it, whatever a file that was written by hand holds. */
+export function printable(name: string): string {
+  return name.replaceAll(new RegExp(unprintable, 'gu'), (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
+}
+
+function checkName(name: string): void {
+  if (name.trim() === '' || name.length > 100)
+    throw new Problem('A name has 1 to 100 characters. Give another with --name.')
+  if (unprintable.test(name)) {
+    throw new Problem(`The name "${printable(name)}" has a character that cannot be printed. Give another with --name.`)
   }
-  return (key) => {
-    refresh()
-    const [, id = ''] = form.exec(key) ?? []
-    const found = keys.get(id)
-    const expected = found === undefined ? nobody : Buffer.from(found.sha256, 'hex')
-    // Compared also where there is no such key, so that the time taken does not tell ids.
-    const same = timingSafeEqual(sha256(key), expected)
-    if (found === undefined || !same) throw new CredentialError('no such API key')
-    if (found.expires !== undefined && Date.parse(found.expires) <= Date.now()) {
-      throw new CredentialError(`API key ${id} has expired`)
-    }
-    return { id: `key:${id}`, name: found.name, scopes: found.scopes, selector: null }
+  if (/^[0-9a-f]{12}$/.test(name))
+    throw new Problem('A name must not look like the id of a key. Give another with --name.')
+}
+
+function requireFile(path: string): Buffer {
+  const bytes = readKeyFile(path)
+  if (bytes === undefined) {
+    throw new Problem(`API_KEYS_FILE ${path} does not exist. "sipis-gateway key create" makes it.`)
+  }
+  return bytes
+}
+
+function parseLines(path: string, bytes: Buffer): { key: ApiKey; line: Line }[] {
+  return linesOf(bytes).map((line) => ({ key: parseLine(path, line), line }))
+}
+
+function parseLine(path: string, { number, text }: Line): ApiKey {
+  try {
+    return entry.parse(JSON.parse(text))
+  } catch {
+    throw new Problem(
+      `Line ${number} of ${path} is not an API key. Remove it, and make another with "sipis-gateway key create".`,
+    )
   }
 }
 
-const nobody = randomBytes(32)
-
-function byId(keys: readonly ApiKey[]): ReadonlyMap<string, ApiKey> {
-  return new Map(keys.map((key) => [key.id, key]))
-}
-
-/** Changes whenever the file does. */
-function stamp(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false, bigint: true })
-  return found === undefined ? '' : [found.ino, found.size, found.mtimeNs, found.mode].join(' ')
-}
-
-function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer')
+function changedMeanwhile(path: string): Problem {
+  return new Problem(`${path} was replaced while it was changed. Run the command again.`)
 }

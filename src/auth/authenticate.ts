@@ -1,5 +1,5 @@
-import type { ApiKeyVerifier } from './api-keys.ts'
-import { isApiKey } from './api-keys.ts'
+import type { ApiKeyVerifier } from './api-key-verifier.ts'
+import { isApiKey } from './api-key-verifier.ts'
 import { CredentialError } from './credential-error.ts'
 import type { JwtVerifier } from './jwt.ts'
 import type { Principal } from './principal.ts'

@@ -1,5 +1,5 @@
 import type { AuthConfig, JwtConfig } from '../config/auth.ts'
-import { openApiKeyVerifier } from './api-keys.ts'
+import { openApiKeyVerifier } from './api-key-verifier.ts'
 import type { Authenticate } from './authenticate.ts'
 import { openAuthenticate } from './authenticate.ts'
 import { jwksFromFile, jwksFromUrl } from './jwks.ts'

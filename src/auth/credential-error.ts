@@ -6,10 +6,10 @@ export class CredentialError extends Error {
   }
 }
 
-/** The credential cannot be judged now, because the issuer's keys have never been fetched. */
+/** The credential cannot be checked now, because the keys to check it with cannot be read. */
 export class KeysUnavailable extends Error {
-  constructor(cause: unknown) {
-    super("The issuer's keys cannot be fetched.", { cause })
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
     this.name = 'KeysUnavailable'
   }
 }

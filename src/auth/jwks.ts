@@ -58,20 +58,20 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
     // A set that expires would be of no use while the issuer is down; it is refreshed below instead.
     cacheMaxAge: Number.POSITIVE_INFINITY,
     [customFetch]: async (address, options) => {
-      if (Date.now() - failedAt < coolDownMs) throw new Error('cooling down after a failure')
+      if (performance.now() - failedAt < coolDownMs) throw new Error('cooling down after a failure')
       try {
         const response = await bounded(await fetch(address, options))
-        fetchedAt = Date.now()
+        fetchedAt = performance.now()
         return response
       } catch (error) {
-        failedAt = Date.now()
+        failedAt = performance.now()
         warn(`The keys at ${url.origin}${url.pathname} cannot be fetched: ${reasonOf(error)}.`)
         throw error
       }
     },
   })
   const refresh = () => {
-    if (remote.jwks() === undefined || remote.reloading || Date.now() - fetchedAt < refreshAfterMs) return
+    if (remote.jwks() === undefined || remote.reloading || performance.now() - fetchedAt < refreshAfterMs) return
     // Its failure is told by the fetch; the old keys stay.
     remote.reload().catch(() => undefined)
   }
@@ -81,7 +81,7 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
       return await remote(header, token)
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
-      if (remote.jwks() === undefined) throw new KeysUnavailable(error)
+      if (remote.jwks() === undefined) throw new KeysUnavailable("The issuer's keys cannot be fetched.", error)
       // The key is not among those that are known, and no others could be fetched.
       throw new errors.JWKSNoMatchingKey()
     }

@@ -27,7 +27,7 @@ export function banner(url: string, detected: Detected, config: ServeConfig, { s
     '',
     ...(isDemo
       ? [
-          'A real database:  sipis-gateway serve --database-url postgres://user:password@host:5432/sipis',
+          'A real database:  DATABASE_URL=$(cat /etc/sipis-gateway/database-url) sipis-gateway serve',
           '            or:  sipis-gateway serve --settings /etc/sipis/Settings.xml',
           '',
         ]

@@ -1,4 +1,5 @@
-import { createKey, readKeys, revokeKeys } from '../auth/api-keys.ts'
+import { existsSync } from 'node:fs'
+import { createKey, printable, readKeys, revokeKeys } from '../auth/api-keys.ts'
 import type { Scope } from '../auth/principal.ts'
 import type { Environment } from '../config.ts'
 import { requireApiKeysFile } from '../config.ts'
@@ -18,11 +19,13 @@ export interface CreateFlags extends FileFlag {
 /** The key alone goes to standard output, so that it can be piped to where it is kept. */
 export function keyCreate(flags: CreateFlags, environment: Environment, output: Output): void {
   const file = requireApiKeysFile(flags.file, environment)
-  if (flags.name.trim() === '' || flags.name.length > 100)
-    throw new Problem('A name has 1 to 100 characters. Give another with --name.')
   const expires = flags.expires === undefined ? undefined : parseExpiry(flags.expires)
+  const isNew = !existsSync(file)
   const { id, key } = createKey(file, { name: flags.name, scopes: flags.scope, expires })
   output.progress.write(`Key ${id} was added to ${file}. It is shown this once:\n`)
+  if (isNew && process.getuid?.() === 0) {
+    output.progress.write(`${file} belongs to root. Let the user who runs the gateway own it: chown USER ${file}\n`)
+  }
   output.print(key)
 }
 
@@ -34,13 +37,13 @@ export function keyList(flags: FileFlag, environment: Environment, output: Outpu
       expires === undefined
         ? 'never expires'
         : `${Date.parse(expires) <= Date.now() ? 'EXPIRED' : 'expires'} ${expires}`
-    output.print([id, name, scopes.join(' '), `created ${created}`, until].join('  '))
+    output.print([id, printable(name), scopes.join(' '), `created ${created}`, until].join('  '))
   }
 }
 
 export function keyRevoke(idOrName: string, flags: FileFlag, environment: Environment, output: Output): void {
   for (const { id, name } of revokeKeys(requireApiKeysFile(flags.file, environment), idOrName)) {
-    output.print(`Revoked ${id} (${name}). A gateway that runs refuses it within seconds.`)
+    output.print(`Revoked ${id} (${printable(name)}). A running gateway refuses it within seconds.`)
   }
 }
 

@@ -16,6 +16,7 @@ import { openUsage } from '../loaders/usage.ts'
 import { Problem } from '../problem.ts'
 import type { Audit } from '../server/audit.ts'
 import { openAudit } from '../server/audit.ts'
+import { openAuditFile } from '../server/audit-file.ts'
 import { createGateway } from '../server/gateway.ts'
 import type { Example } from '../server/graphiql.ts'
 import { listen } from '../server/listen.ts'
@@ -54,7 +55,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
       if (tables.length > 0) logger.warn(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
     })
   }
-  await using audit = openAuditLog(config.audit)
+  await using audit = openAuditLog(config.audit, logger)
   await using gateway = await orProblem('RATE_LIMIT_DATABASE_URL', () =>
     createGateway({
       ...config,
@@ -73,7 +74,9 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   process.on('unhandledRejection', (error) =>
     logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'Nobody has waited for a failure'),
   )
-  const server = await listen(gateway.handle, config, config.limits.connections)
+  const server = await listen(gateway.handle, config, config.limits.connections, {
+    shares: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
+  })
   // Heard from before the address is known, for whoever reads it may stop us at once.
   const stopped = output.stopped()
   if (authenticate === undefined)
@@ -153,26 +156,11 @@ interface AuditLog extends AsyncDisposable {
   readonly write: Audit
 }
 
-const unwrittenBytes = 10_000_000
-
-/** What cannot be written in time is dropped beyond a bound, for an audit log must not end the service. */
-function openAuditLog({ to, key }: AuditConfig): AuditLog {
+function openAuditLog({ to, key }: AuditConfig, logger: Logger): AuditLog {
   if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const dest = destination({
-    dest: to === 'stderr' ? 2 : to,
-    mode: 0o600,
-    sync: false,
-    // A write for each line would cost more than the line.
-    minLength: 4096,
-    periodicFlush: 250,
-    maxLength: unwrittenBytes,
-  })
-  dest.on('error', () => undefined)
-  const audit = openAudit(pino({ base: null }, dest), key ?? randomBytes(32))
+  const file = openAuditFile(to, logger)
   return {
-    write: audit,
-    async [Symbol.asyncDispose]() {
-      dest.flushSync()
-    },
+    write: openAudit(pino({ base: null }, file), key ?? randomBytes(32)),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
 }

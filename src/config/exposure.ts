@@ -1,23 +1,21 @@
 /** What is shown, to which pages, through which proxies, and what is written down of it. */
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
+import { isPasswordLike } from './password-like.ts'
 import { flag, list } from './values.ts'
 
 /** Names of an account that say how it is shown and reached; nothing of how it logs in. */
 const harmlessSettings = 'title,username,userDisplayName,host,transport,userCallerId'
-
-/** Values of such names let whoever has them act as the user. */
-const passwordLike = /pass|pwd|secret|token|key|credential|private|pin$|^pin|ha1|hash|auth/i
 
 const maxSettings = 50
 
 export const exposureSettings = {
   SETTINGS_ALLOW: list()
     .superRefine((names, context) => {
-      const refused = names.filter((name) => passwordLike.test(name))
+      const refused = names.filter(isPasswordLike)
       if (refused.length > 0) {
         context.addIssue(
-          `Refused (password-like-setting): SETTINGS_ALLOW has ${refused.join(', ')}; what looks like a password is never shown. Take it out.`,
+          `Refused (password-like-setting): SETTINGS_ALLOW has ${refused.join(', ')}; a name that could be a password or a part of a credential is never shown. Remove it.`,
         )
       }
       if (names.length > maxSettings || names.some((name) => name.length > 64)) {

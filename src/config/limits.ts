@@ -7,6 +7,12 @@ import { optionalNumber, wholeNumber } from './values.ts'
 export const limitSettings = {
   LIMIT_BODY_BYTES: wholeNumber('LIMIT_BODY_BYTES', 100, 10_000_000, defaultLimits.bodyBytes),
   LIMIT_CONNECTIONS: wholeNumber('LIMIT_CONNECTIONS', 1, 100_000, defaultLimits.connections),
+  LIMIT_CONNECTIONS_PER_ADDRESS: wholeNumber(
+    'LIMIT_CONNECTIONS_PER_ADDRESS',
+    1,
+    100_000,
+    defaultLimits.connectionsPerAddress,
+  ),
   LIMIT_TOKENS: wholeNumber('LIMIT_TOKENS', 10, 100_000, defaultLimits.tokens),
   LIMIT_DEPTH: wholeNumber('LIMIT_DEPTH', 1, 100, defaultLimits.depth),
   LIMIT_ALIASES: wholeNumber('LIMIT_ALIASES', 0, 10_000, defaultLimits.aliases),
@@ -39,6 +45,7 @@ export function limitsOf(given: Given, { open, poolSize }: Surroundings): Limits
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,
+    connectionsPerAddress: given.LIMIT_CONNECTIONS_PER_ADDRESS,
     tokens: given.LIMIT_TOKENS,
     depth: given.LIMIT_DEPTH,
     aliases: given.LIMIT_ALIASES,
@@ -69,6 +76,12 @@ export const rateSettings = {
   RATE_LIMIT_COST: optionalNumber('RATE_LIMIT_COST', 1, mostPerMinute),
   RATE_LIMIT_REQUESTS: optionalNumber('RATE_LIMIT_REQUESTS', 1, mostPerMinute),
   RATE_LIMIT_DATABASE_URL: z.string().optional(),
+  RATE_LIMIT_SECRET: z
+    .string()
+    .min(16, {
+      error: () => 'RATE_LIMIT_SECRET must have at least 16 characters: openssl rand -hex 32 makes a good one.',
+    })
+    .optional(),
 }
 
 /** A gateway that asks for no credential has one caller, on this machine: it is not held back unless that is set. */

@@ -2,6 +2,7 @@
 export interface Limits {
   readonly bodyBytes: number
   readonly connections: number
+  readonly connectionsPerAddress: number
   readonly tokens: number
   readonly depth: number
   readonly aliases: number
@@ -22,6 +23,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   bodyBytes: 100_000,
   connections: 1_000,
+  connectionsPerAddress: 100,
   tokens: 1_000,
   depth: 16,
   aliases: 50,

@@ -1,48 +1,111 @@
-import { createHmac, createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Principal } from '../auth/principal.ts'
+import type { PreparedDocument } from '../limits/documents.ts'
+import { RefusedDocument } from '../limits/documents.ts'
+import type { Usage } from '../loaders/usage.ts'
+import { namedSelectors } from './named-selectors.ts'
+import { Refusal } from './refusal.ts'
 
-/** What became of an operation. Variables are never part of it. */
+/** A request of a principal, as far as it came. Of its variables only the selectors in them are written, as hashes. */
 export interface AuditEntry {
   readonly principal: Principal
-  readonly operationName: string | undefined
-  /** The first 16 hexadecimal digits of the SHA-256 of the document; undefined where there was none. */
-  readonly documentHash: string | undefined
-  readonly selectors: ReadonlySet<string>
-  readonly rows: number
-  /** ok, or the codes of its errors. */
-  readonly outcome: readonly string[]
-  readonly durationMs: number
+  operationName?: string | null | undefined
+  prepared?: PreparedDocument
+  variables?: Readonly<Record<string, unknown>> | null | undefined
+  usage?: Usage
+  /** The codes of its errors. */
+  outcome: readonly string[]
+  durationMs: number
 }
 
 export type Audit = (entry: AuditEntry) => void
 
-const mostSelectors = 20
+const selectorsPerLine = 100
 
 /**
- * Writes one line for each operation. Selectors appear as a keyed hash: whoever has the key can look for one, nobody else can
- * tell whose history was read.
+ * Writes a line for each operation, and more where it names or reads more than 100 selectors. Selectors are written as a keyed
+ * hash, so that only the owner of the key can find out whose history was read.
  */
 export function openAudit(logger: Logger, key: string | Uint8Array): Audit {
   const secret = createSecretKey(Buffer.from(key))
   const hash = (selector: string) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16)
-  return ({ principal, operationName, documentHash, selectors, rows, outcome, durationMs }) => {
-    logger.info(
-      {
-        audit: true,
-        who: isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id,
-        scopes: principal.scopes,
-        operation: operationName?.slice(0, 100),
-        document: documentHash,
-        selectors: [...selectors].slice(0, mostSelectors).map(hash),
-        selectorCount: selectors.size,
-        rows,
-        outcome: outcome.length === 0 ? 'ok' : [...new Set(outcome)].join(' '),
-        ms: Math.round(durationMs * 10) / 10,
-      },
-      'operation',
-    )
+  return (entry) => {
+    const { principal, operationName, prepared, usage, outcome, durationMs } = entry
+    const selectors = selectorsOf(entry)
+    const parts = Math.max(1, Math.ceil(selectors.length / selectorsPerLine))
+    const id = randomBytes(8).toString('hex')
+    const who = isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id
+    for (let part = 1; part <= parts; part++) {
+      logger.info(
+        {
+          audit: true,
+          id,
+          part,
+          parts,
+          who,
+          scopes: principal.scopes,
+          operation: nameOf(prepared, operationName),
+          document: prepared?.hash,
+          selectors: selectors.slice((part - 1) * selectorsPerLine, part * selectorsPerLine).map(hash),
+          selectorCount: selectors.length,
+          rows: usage?.rows ?? 0,
+          outcome: outcome.length === 0 ? 'ok' : [...new Set(outcome)].join(' '),
+          ms: Math.round(durationMs * 10) / 10,
+        },
+        'operation',
+      )
+    }
   }
+}
+
+/** The entry of a request, and whether it is written when it succeeds. */
+export interface OpenEntry extends AuditEntry {
+  isOperation: boolean
+}
+
+/** Does the work of a request and writes what became of it, also where it fails. */
+export async function audited<T>(
+  audit: Audit,
+  principal: Principal,
+  response: ServerResponse,
+  work: (entry: OpenEntry) => Promise<T>,
+): Promise<T> {
+  const started = performance.now()
+  const entry: OpenEntry = { principal, isOperation: true, outcome: [], durationMs: 0 }
+  try {
+    return await work(entry)
+  } catch (error) {
+    entry.isOperation = true
+    entry.outcome = error instanceof Refusal || error instanceof RefusedDocument ? codesOf(error) : ['INTERNAL']
+    throw error
+  } finally {
+    if (response.destroyed) entry.outcome = ['DISCONNECTED', ...entry.outcome]
+    entry.durationMs = performance.now() - started
+    if (entry.isOperation) audit(entry)
+  }
+}
+
+/** Those that were read or looked for; and where fields failed, those that they name. */
+function selectorsOf({ usage, prepared, variables, outcome }: AuditEntry): string[] {
+  const named = prepared === undefined || outcome.length === 0 ? [] : namedSelectors(prepared, variables ?? {})
+  return [...new Set([...(usage?.selectors ?? []), ...named])]
+}
+
+export function codesOf({
+  errors = [],
+}: {
+  readonly errors?: readonly { readonly extensions: Readonly<Record<string, unknown>> }[]
+}): string[] {
+  return errors.map(({ extensions }) => String(extensions['code']))
+}
+
+/** The name in the document. What the caller asks for instead may be any text, so it is written only as a name of GraphQL. */
+function nameOf(prepared: PreparedDocument | undefined, asked: string | null | undefined): string | undefined {
+  const name = prepared?.operation(asked)?.name?.value ?? asked
+  if (name == null) return undefined
+  return /^[_A-Za-z][_0-9A-Za-z]*$/.test(name) ? name.slice(0, 100) : 'not a name'
 }
 
 /** Also one that has been given no scope for its own selector. */

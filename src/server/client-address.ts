@@ -16,7 +16,7 @@ export function openClientAddress(trustedProxies: readonly string[]): ClientAddr
   }
 }
 
-function network(address: string): string {
+export function network(address: string): string {
   if (!ipaddr.isValid(address)) return 'unknown'
   const parsed = ipaddr.process(address)
   return parsed instanceof ipaddr.IPv6

@@ -19,6 +19,7 @@ import { defaultLimits } from '../limits/limits.ts'
 import { answerTooLarge } from '../limits/too-costly.ts'
 import { openLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
+import { noted } from '../loaders/noted.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
 import { openAdmission } from './admission.ts'
@@ -124,14 +125,15 @@ function openExecute(options: GatewayOptions, limits: Limits): (operation: Opera
     logging: false,
   })
   // Hooks are given no request of their own: all that matters of it is in the context.
-  const request = new Request('http://gateway/graphql')
+  // By GET Yoga would refuse a mutation with the advice to use POST.
+  const request = new Request('http://gateway/graphql', { method: 'POST' })
 
   return async ({ principal, prepared, operationName, variables, usage, signal }) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
     const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
     const context: Execution = {
       principal,
-      loaders: throughDoors(loaders, principal),
+      loaders: noted(throughDoors(loaders, principal), usage),
       database: bounded,
       detected,
       usage,

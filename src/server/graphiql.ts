@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 /** Values that suit the database that is served, as the ready queries show them. */
 export interface Example {
   readonly selector: string
@@ -67,15 +69,51 @@ function literal(text: string): string {
  * the pointer that presses it; their variables have defaults, for it leaves out those of the first tab. The page carries all its
  * scripts, so it works without a network; it is large, so it is made when first asked for.
  */
-export function openPage(example: Example): () => Promise<string> {
-  let page: Promise<string> | undefined
+export function openPage(example: Example): () => Promise<Page> {
+  let page: Promise<Page> | undefined
   return () => {
     page ??= render(example)
     return page
   }
 }
 
-async function render(example: Example): Promise<string> {
+export interface Page {
+  readonly body: Buffer
+  readonly etag: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+async function render(example: Example): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  return renderGraphiQL({ title: 'sipis-gateway', defaultTabs: [{ query: queries(example) }], endpoint: '/graphql' })
+  const options = { title: 'sipis-gateway', defaultTabs: [{ query: queries(example) }], endpoint: '/graphql' }
+  const html = renderGraphiQL(options)
+  const body = Buffer.from(html)
+  const etag = `"${hash('sha256', body, 'base64url')}"`
+  return {
+    body,
+    etag,
+    headers: { etag, 'cache-control': 'private, no-cache', 'content-security-policy': policyOf(html) },
+  }
+}
+
+/**
+ * Nothing but the page's own script runs, and it talks to the gateway alone. Styles are not restricted to the one of the page,
+ * because its editor makes more while it runs.
+ */
+function policyOf(html: string): string {
+  const [, script = ''] = /<script>(.*?)<\/script>/s.exec(html) ?? []
+  // The parser of HTML makes a line feed of every line end before it compares the hash.
+  const digest = hash('sha256', script.replaceAll(/\r\n?/g, '\n'), 'base64')
+  return [
+    "default-src 'none'",
+    `script-src 'sha256-${digest}'`,
+    "style-src 'unsafe-inline'",
+    'img-src data:',
+    'font-src data:',
+    "connect-src 'self'",
+    'worker-src blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 }

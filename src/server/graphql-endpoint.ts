@@ -16,11 +16,13 @@ import { openUsage } from '../loaders/usage.ts'
 import type { Admission } from './admission.ts'
 import { overloaded } from './admission.ts'
 import type { Answer } from './answer.ts'
-import type { Audit } from './audit.ts'
+import type { Audit, OpenEntry } from './audit.ts'
+import { audited, codesOf } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
+import type { Page } from './graphiql.ts'
 import type { MediaType } from './media-type.ts'
 import { mediaTypeOf } from './media-type.ts'
-import type { Given, Parameters } from './parameters.ts'
+import type { Parameters } from './parameters.ts'
 import { readParameters } from './parameters.ts'
 import type { Allowance, RateLimits } from './rate-limit.ts'
 import { Refusal } from './refusal.ts'
@@ -47,13 +49,15 @@ export interface EndpointOptions {
   readonly limits: Limits
   readonly audit: Audit
   readonly execute: (operation: Operation) => Promise<ExecutionResult>
-  readonly page: () => Promise<string>
+  readonly page: () => Promise<Page>
 }
 
 /** Rate-limit cost of a refused document. Higher than a small query, because validation does more work than execution. */
 const costOfRefusal = 100
 /** Parsing, validating and pricing so many bytes of a request take as long as a value of an answer. */
 const bytesPerPoint = 200
+/** GraphiQL has nine megabytes, and so counts about nine thousand. */
+const pageBytesPerCost = 1_000
 
 /**
  * When the time is up all statements fail at once, and so the operation ends. Should a mistake of ours keep it from that, its
@@ -73,55 +77,59 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
     await options.rateLimits.ofAddress(() => options.addressOf(request))
     const principal = await options.authenticate(request.headers.authorization)
-    const mayExplore = has(principal, 'sipis:ops')
-    const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
-    if (type === 'text/html') return { status: 200, type, body: Buffer.from(await options.page()), headers: {} }
-    if (admission.full) throw overloaded()
-    const given = await readParameters(request, url, limits.bodyBytes)
-    return answer(principal, given, type, response)
+    return audited(options.audit, principal, response, async (entry) => {
+      const mayExplore = has(principal, 'sipis:ops')
+      const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
+      if (type === 'text/html') {
+        entry.isOperation = false
+        return page(principal, request, response)
+      }
+      if (admission.full) throw overloaded()
+      const parameters = await readParameters(request, url, limits.bodyBytes)
+      return answer(entry, parameters, type, response)
+    })
+  }
+
+  async function page(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    using time = timeOf(response, limits.operationMs)
+    const leave = await admission.enter(principal.id, time.signal)
+    try {
+      const { body, etag, headers } = await options.page()
+      const isKnown = request.headers['if-none-match'] === etag
+      const cost = isKnown ? 1 : Math.ceil(body.length / pageBytesPerCost)
+      const allowance = await options.rateLimits.ofPrincipal(principal.id, cost)
+      const all = { ...headers, ...allowance }
+      if (isKnown) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: all }
+      return { status: 200, type: 'text/html', body, headers: all }
+    } finally {
+      leave()
+    }
   }
 
   async function answer(
-    principal: Principal,
-    given: Given,
+    entry: OpenEntry,
+    parameters: Parameters,
     type: MediaType,
     response: ServerResponse,
   ): Promise<Answer> {
-    const started = performance.now()
+    const { principal } = entry
     const usage = openUsage(limits.responseBytes)
-    const { parameters } = given
-    let prepared: PreparedDocument | undefined
-    const audit = (outcome: readonly string[]) =>
-      options.audit({
-        principal,
-        operationName: parameters.operationName ?? undefined,
-        documentHash: prepared?.hash,
-        selectors: usage.selectors,
-        rows: usage.rows,
-        outcome,
-        durationMs: performance.now() - started,
-      })
+    Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
+    using time = timeOf(response, limits.operationMs)
+    const leave = await admission.enter(principal.id, time.signal)
+    const charge = openCharge(principal, parameters.bytes)
     try {
-      using time = timeOf(response, limits.operationMs)
-      const leave = await admission.enter(principal.id, time.signal)
-      const charge = openCharge(principal, given.bytes)
-      try {
-        prepared = await prepare(principal, parameters, charge)
-        const { headers, result } = await run(principal, parameters, prepared, charge, usage, time.signal)
-        const answered = answerOf(result, type, headers)
-        audit(codesOf(result))
-        return answered
-      } catch (error) {
-        await charge(error instanceof RefusedDocument ? costOfRefusal : 0)
-        throw error
-      } finally {
-        leave()
-      }
+      const prepared = await prepare(principal, parameters, charge)
+      entry.prepared = prepared
+      const { headers, result } = await run(principal, parameters, prepared, charge, usage, time.signal)
+      return answerOf(entry, result, type, headers)
     } catch (error) {
-      if (!(error instanceof RefusedDocument || error instanceof Refusal)) throw error
-      audit(codesOf({ errors: error.errors }))
-      if (error instanceof Refusal) throw error
-      return answerOf({ errors: error.errors }, type, {})
+      const isRefused = error instanceof RefusedDocument
+      await charge(isRefused ? costOfRefusal : 0)
+      if (!isRefused) throw error
+      return answerOf(entry, { errors: error.errors }, type, {})
+    } finally {
+      leave()
     }
   }
 
@@ -137,6 +145,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
 
   async function prepare(principal: Principal, parameters: Parameters, charge: Charge): Promise<PreparedDocument> {
     const prepared = options.trustedDocuments.find(parameters) ?? (await prepareText(textOf(parameters), charge))
+    refuseMutations(prepared, parameters)
     if (!prepared.introspects || has(principal, 'sipis:ops')) return prepared
     throw new RefusedDocument([introspectionRefused])
   }
@@ -183,7 +192,13 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     ])
   }
 
-  function answerOf(result: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
+  function answerOf(
+    entry: OpenEntry,
+    result: ExecutionResult,
+    type: MediaType,
+    headers: Readonly<Record<string, string>>,
+  ): Answer {
+    entry.outcome = codesOf(result)
     const body = Buffer.from(JSON.stringify(result))
     if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
     const large = tooCostly(
@@ -193,7 +208,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
       limits.responseBytes,
       'Ask for smaller pages.',
     )
-    return answerOf({ errors: [large] }, type, headers)
+    return answerOf(entry, { errors: [large] }, type, headers)
   }
 }
 
@@ -206,6 +221,17 @@ const introspectionRefused = new GraphQLError(
   { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
 )
 
+/** There are no mutations; by GET a cache or a prefetch could repeat one, so it is refused by its method. */
+function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters): void {
+  const kind = prepared.operation(operationName)?.operation ?? 'query'
+  if (kind === 'query') return
+  if (kind === 'mutation' && method === 'GET') {
+    throw new Refusal(405, 'BAD_USER_INPUT', 'A mutation is not executed by GET.', { headers: { allow: 'POST' } })
+  }
+  const message = `This API has no ${kind}s. Send a query.`
+  throw new RefusedDocument([new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })])
+}
+
 function textOf({ query }: Parameters): string {
   if (query != null && query !== '') return query
   throw new Refusal(400, 'BAD_USER_INPUT', 'This is no GraphQL request: query must be a string.')
@@ -214,10 +240,6 @@ function textOf({ query }: Parameters): string {
 /** With its own media type GraphQL tells by the status whether there is data; plain JSON is 200 for all that was understood. */
 function statusOf(result: ExecutionResult, type: MediaType): number {
   return type === 'application/json' || 'data' in result ? 200 : 400
-}
-
-function codesOf({ errors = [] }: ExecutionResult): string[] {
-  return errors.map(({ extensions }) => String(extensions['code']))
 }
 
 /** A signal that is given when the time is up, or when the connection ends before it is answered. */

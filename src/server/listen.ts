@@ -1,6 +1,8 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { Problem } from '../problem.ts'
+import type { ConnectionShares } from './connection-shares.ts'
+import { shareConnections } from './connection-shares.ts'
 
 export interface Listening {
   /** The address with the port that was given or found free. */
@@ -9,7 +11,16 @@ export interface Listening {
   close(graceMs: number): Promise<void>
 }
 
-const requestTimeoutMs = 30_000
+/** How long a client may take, unless a test is shorter. */
+const usualTimeouts = {
+  headersTimeout: 10_000,
+  /** Headers and body together. */
+  requestTimeout: 30_000,
+  /** Without a request. */
+  keepAliveTimeout: 5_000,
+  /** How often the first two are compared with the clock; Node's own interval is 30 seconds. */
+  connectionsCheckingInterval: 1_000,
+}
 const maxHeaderBytes = 16_384
 
 export interface Address {
@@ -17,14 +28,21 @@ export interface Address {
   readonly port: number
 }
 
+export interface ListenOptions {
+  readonly shares?: ConnectionShares
+  readonly timeouts?: typeof usualTimeouts
+}
+
 /** Connections beyond the most that there may be are closed at once. */
 export async function listen(
   handler: RequestListener,
   { host, port }: Address,
   maxConnections: number,
+  { shares, timeouts = usualTimeouts }: ListenOptions = {},
 ): Promise<Listening> {
-  const server = createServer({ requestTimeout: requestTimeoutMs, maxHeaderSize: maxHeaderBytes }, handler)
+  const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, handler)
   server.maxConnections = maxConnections
+  if (shares !== undefined) shareConnections(server, shares)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenProblem(error, host, port)))
     server.listen(port, host, resolve)

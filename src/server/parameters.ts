@@ -3,66 +3,84 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { Refusal } from './refusal.ts'
 
+/** Clients that have no name or id send an empty one. */
+const nameOrNone = (message: string) =>
+  z
+    .string({ error: message })
+    .nullish()
+    .transform((text) => (text === '' ? undefined : text))
+
 const parameters = z.object({
   query: z.string({ error: 'query must be a string' }).nullish(),
-  operationName: z.string({ error: 'operationName must be a string' }).nullish(),
+  operationName: nameOrNone('operationName must be a string'),
   variables: z.record(z.string(), z.unknown(), { error: 'variables must be an object' }).nullish(),
   extensions: z.record(z.string(), z.unknown(), { error: 'extensions must be an object' }).nullish(),
-  documentId: z.string({ error: 'documentId must be a string' }).max(256).nullish(),
+  documentId: nameOrNone('documentId must be a string').refine(
+    (id) => (id ?? '').length <= 256,
+    'documentId is too long',
+  ),
 })
 
-export type Parameters = z.infer<typeof parameters>
+type Given = z.infer<typeof parameters>
 
-/** What a request asks for, and how many bytes say it. */
-export interface Given {
-  readonly parameters: Parameters
+export interface Parameters extends Given {
+  readonly method: 'GET' | 'POST'
+  /** How long the request is: its body, or the query part of its address. */
   readonly bytes: number
 }
 
-export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Given> {
-  return request.method === 'GET' ? fromUrl(request, url) : fromBody(request, maxBytes)
+export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
+  return request.method === 'GET'
+    ? { ...fromUrl(request, url), method: 'GET', bytes: url.search.length }
+    : { ...(await fromBody(request, maxBytes)), method: 'POST' }
 }
 
 /**
  * A browser sends a GET for any link, image or script of any page. It is answered only where the caller says that it wants
  * GraphQL, or where the browser says that a script asks which may read the answer only if its origin is allowed.
  */
-function fromUrl(request: IncomingMessage, { search, searchParams }: URL): Given {
+function fromUrl(request: IncomingMessage, { searchParams, hash }: URL): Given {
   const { accept = '', 'sec-fetch-mode': mode } = request.headers
-  if (!/application\/(graphql-response\+)?json/i.test(accept) && mode !== 'cors') {
+  const wantsGraphql = /application\/(graphql-response\+)?json/i.test(accept) || mode === 'cors'
+  if (!wantsGraphql || mode === 'navigate') {
     throw new Refusal(
       406,
       'BAD_USER_INPUT',
       'A GET has to say that it wants GraphQL: send the header Accept: application/graphql-response+json, or use POST.',
     )
   }
-  const json = (name: string): unknown => {
-    const text = searchParams.get(name)
-    return text === null ? undefined : parseJson(text, `The parameter ${name}`)
+  if (hash !== '') throw new Refusal(400, 'BAD_USER_INPUT', 'The address has a fragment. Send # as %23.')
+  const text = (name: string): string | undefined => {
+    const [found, another] = searchParams.getAll(name)
+    if (another !== undefined) throw new Refusal(400, 'BAD_USER_INPUT', `The parameter ${name} is given twice.`)
+    return found === '' ? undefined : found
   }
-  const parameters = check({
-    query: searchParams.get('query'),
-    operationName: searchParams.get('operationName'),
+  const json = (name: string): unknown => {
+    const found = text(name)
+    return found === undefined ? undefined : parseJson(found, `The parameter ${name}`)
+  }
+  return check({
+    query: text('query'),
+    operationName: text('operationName'),
     variables: json('variables'),
     extensions: json('extensions'),
-    documentId: searchParams.get('documentId'),
+    documentId: text('documentId'),
   })
-  return { parameters, bytes: search.length }
 }
 
-async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Given> {
+async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Given & { bytes: number }> {
   checkContentType(request)
   const body = await readBody(request, maxBytes)
-  return { parameters: check(parseJson(body.toString(), 'The body')), bytes: body.length }
+  return { ...check(parseJson(body.toString(), 'The body')), bytes: body.length }
 }
 
 /** Forms and plain text can be sent by any page of the web without asking; JSON cannot. */
 function checkContentType({ headers }: IncomingMessage): void {
   const [type = '', ...rest] = (headers['content-type'] ?? '').toLowerCase().split(';')
-  const charset = rest.map((one) => one.trim()).find((one) => one.startsWith('charset='))
-  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (type.trim() === 'application/json' && isUtf8 && encoding === 'identity') return
+  const charsets = rest.map((one) => one.trim()).filter((one) => one.startsWith('charset='))
+  const isUtf8 = charsets.every((charset) => /^charset="?utf-?8"?$/.test(charset))
+  const isPlain = /^(identity|[ \t,])*$/i.test(headers['content-encoding'] ?? '')
+  if (type.trim() === 'application/json' && isUtf8 && isPlain) return
   throw new Refusal(
     415,
     'BAD_USER_INPUT',
@@ -76,8 +94,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       413,
       'TOO_COSTLY',
       `The body is longer than ${maxBytes} bytes (LIMIT_BODY_BYTES). Send less at a time.`,
-      // What is left of the body is not read, so the connection cannot be used again.
-      { headers: { connection: 'close' }, setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
+      { setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
     )
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong())
   return new Promise((resolve, reject) => {
@@ -102,11 +119,11 @@ function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Refusal(400, 'BAD_USER_INPUT', `${what} is no JSON.`)
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} is not valid JSON.`)
   }
 }
 
-function check(given: unknown): Parameters {
+function check(given: unknown): Given {
   if (Array.isArray(given))
     throw new Refusal(400, 'BAD_USER_INPUT', 'A list of queries is not answered: send one at a time.')
   const parsed = parameters.safeParse(given)

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
@@ -16,7 +16,13 @@ export interface RateLimitOptions {
   /** Requests that one address may send in a minute; undefined is no limit. */
   readonly requestsPerMinute: number | undefined
   /** Where several gateways share their counts; undefined counts in this process alone. */
-  readonly shared: ConnectionConfig | undefined
+  readonly shared: SharedCounts | undefined
+}
+
+export interface SharedCounts {
+  readonly connection: ConnectionConfig
+  /** Keys the hashes of addresses and names. Gateways that share counts have the same one. */
+  readonly secret: string
 }
 
 /** What the caller is told of its allowance, as headers. */
@@ -30,13 +36,16 @@ export interface RateLimits extends AsyncDisposable {
 }
 
 const seconds = 60
-/** As many counters as there can ever be, whatever addresses strangers have and however many devices there are. */
+/**
+ * The most counters in memory, however many addresses callers have and however many devices there are. In a shared store each
+ * key has a row of its own, because a collision of 128 bits is not found; rows are deleted when their minute is over.
+ */
 const counters = { address: 65_536, principal: 1_048_576 }
 
 export async function openRateLimits(options: RateLimitOptions): Promise<RateLimits> {
-  const store = options.shared === undefined ? undefined : await openStore(options.shared)
-  const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store)
-  const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store)
+  const store = options.shared === undefined ? undefined : await openStore(options.shared.connection)
+  const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store, options.shared?.secret)
+  const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store, options.shared?.secret)
   return {
     ofAddress: (address) => addresses(address, 1),
     ofPrincipal: (principal, cost) => principals(() => principal, cost),
@@ -61,14 +70,16 @@ function counter(
   setting: string,
   limit: number | undefined,
   store: Store | undefined,
+  secret: string = randomBytes(32).toString('hex'),
 ): Count {
   if (limit === undefined) return async () => ({})
   const limits = limiter(policy, limit, store)
-  // Two may come to share a counter; which ones cannot be foreseen. Gateways that share a store must agree.
-  const secret = store === undefined ? randomBytes(32).toString('hex') : 'sipis-gateway'
+  const digest = (key: string) => createHmac('sha256', secret).update(`${policy} ${key}`).digest()
   const known = new LRUCache<string, string>({
     max: 1_000,
-    memoMethod: (key) => String(hash('sha256', secret + key, 'buffer').readUInt32BE() % counters[policy]),
+    // In memory keys share a bounded number of counters; the secret makes collisions unpredictable to callers.
+    memoMethod: (key) =>
+      store === undefined ? String(digest(key).readUInt32BE() % counters[policy]) : digest(key).toString('hex', 0, 16),
   })
   return async (key, points) => {
     const found = await consume(limits, known.memo(key()), points)

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
 import type { Answer } from './answer.ts'
 import { answerOfRefusal, json, send } from './answer.ts'
+import { refuseForeignPages } from './foreign-pages.ts'
 import type { Endpoint } from './graphql-endpoint.ts'
 import type { Health } from './health.ts'
 import { Refusal } from './refusal.ts'
@@ -22,6 +23,8 @@ export interface ListenerOptions {
 }
 
 const endpointPath = '/graphql'
+/** What load balancers ask. */
+const probes = new Set(['/health', '/live'])
 
 export function createListener(options: ListenerOptions): RequestListener {
   const allowOrigins = cors({
@@ -32,16 +35,22 @@ export function createListener(options: ListenerOptions): RequestListener {
     maxAge: 600,
   })
 
+  const reads = new Map<string, () => Answer | Promise<Answer>>([
+    ['/health', options.health],
+    ['/live', () => json(200, { status: 'ok' })],
+    ['/', () => ({ status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } })],
+  ])
+
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<Answer> => {
-    const url = parseUrl(request)
-    if (options.open) checkHost(request)
-    const { pathname } = url
-    if (pathname === endpointPath) return options.endpoint(request, response, url)
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (pathname === '/health' && isRead) return options.health()
-    if (pathname === '/live' && isRead) return json(200, { status: 'ok' })
-    if (pathname === '/' && isRead)
-      return { status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } }
+    const target = targetOf(request)
+    const [path = ''] = target.split('?', 1)
+    if (options.open && !(probes.has(path) && lacksHost(request))) checkHost(request)
+    if (path === endpointPath) {
+      refuseForeignPages(request, options.corsOrigins)
+      return options.endpoint(request, response, target === endpointPath ? plainUrl : new URL(target, plainUrl))
+    }
+    const read = request.method === 'GET' || request.method === 'HEAD' ? reads.get(path) : undefined
+    if (read !== undefined) return read()
     throw new Refusal(404, 'NOT_FOUND', `There is nothing here. The API is at ${endpointPath}.`)
   }
 
@@ -61,13 +70,19 @@ export function createListener(options: ListenerOptions): RequestListener {
 
 const plainUrl = new URL(endpointPath, 'http://gateway')
 
-function parseUrl({ url = '/' }: IncomingMessage): URL {
-  if (url === endpointPath) return plainUrl
-  try {
-    return new URL(url, 'http://gateway')
-  } catch {
-    throw new Refusal(400, 'BAD_USER_INPUT', 'The address cannot be read.')
-  }
+/**
+ * The path and query as they were sent. Paths are compared before they are normalised, because a proxy that guards /graphql
+ * compares them so. A proxy may also send the whole address, which has to name the same host as the header Host.
+ */
+function targetOf({ url = '/', headers: { host = '' } }: IncomingMessage): string {
+  const own = `http://${host}/`
+  if (host !== '' && url.slice(0, own.length).toLowerCase() === own.toLowerCase()) return url.slice(own.length - 1)
+  return url
+}
+
+/** HTTP/1.0, as some load balancers speak it. */
+function lacksHost({ headers: { host = '' } }: IncomingMessage): boolean {
+  return host === ''
 }
 
 /**
@@ -116,6 +131,6 @@ function unauthenticated(given: boolean): Refusal {
 const keysUnavailable = new Refusal(
   503,
   'UNAVAILABLE',
-  'The credential cannot be checked now, because its issuer does not answer. Try again in a moment.',
+  'The credential cannot be checked now, because the keys to check it with cannot be read. Try again in a moment.',
   { headers: { 'retry-after': '10' } },
 )

@@ -1,9 +1,24 @@
-import { appendFile, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFile,
+  chmod,
+  chown,
+  link,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createKey, openApiKeyVerifier, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
-import { CredentialError } from '../../src/auth/credential-error.ts'
+import { openApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
+import { createKey, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
+import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
 
 let folder: string
 let file: string
@@ -13,7 +28,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-keys-'))
   file = join(folder, 'keys.jsonl')
   warnings.length = 0
-  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] })
 })
 afterEach(async () => {
   vi.useRealTimers()
@@ -22,8 +37,8 @@ afterEach(async () => {
 
 const make = (name: string, expires?: Date) => createKey(file, { name, scopes: ['sipis:read', 'sipis:read'], expires })
 const verifier = () => openApiKeyVerifier(file, (sentence) => warnings.push(sentence))
-/** The file is looked at once a second. */
-const later = (ms = 1_100) => vi.setSystemTime(Date.now() + ms)
+/** The file is read once a second. */
+const later = (ms = 1_100) => vi.advanceTimersByTime(ms)
 
 describe('An API key', () => {
   it('says whose it is and what it may see', () => {
@@ -82,7 +97,7 @@ describe('An API key', () => {
     expect(readKeys(file).map(({ name }) => name)).toEqual(['first'])
   })
 
-  it('stays valid while the file is broken or open to others, which is told once', async () => {
+  it('stays valid for 60 seconds while the file is broken, which is logged once, and is then refused until it is mended', async () => {
     const { key } = make('dashboard')
     const verify = verifier()
     await appendFile(file, 'nonsense\n')
@@ -90,11 +105,45 @@ describe('An API key', () => {
       later()
       expect(verify(key).name).toBe('dashboard')
     }
-    expect(warnings).toEqual([expect.stringMatching(/Line 2 of .* is no API key/)])
-    await chmod(file, 0o644)
+    expect(warnings).toEqual([expect.stringMatching(/Line 2 of .* is not an API key.* refused after 60 seconds/)])
+    later(60_000)
+    for (let n = 0; n < 3; n++) {
+      later()
+      expect(() => verify(key)).toThrow(KeysUnavailable)
+    }
+    expect(warnings).toEqual([expect.anything(), expect.stringMatching(/Line 2 .*every API key is refused/)])
+    await writeFile(file, (await readFile(file, 'utf8')).replace('nonsense', ''))
     later()
     expect(verify(key).name).toBe('dashboard')
-    expect(warnings[1]).toMatch(/world-readable-keys/)
+  })
+
+  it.each([
+    ['is open to others', () => chmod(file, 0o604)],
+    ['can be written by its group', () => chmod(file, 0o620)],
+    ['is a folder', () => rm(file).then(() => mkdir(file))],
+    ['lies in a folder that others can write', () => chmod(folder, 0o777)],
+    ['is a link to itself', () => rm(file).then(() => symlink(file, file))],
+    ['has two keys with one id', () => readFile(file).then((line) => appendFile(file, line))],
+  ])('is refused after 60 seconds once the file %s', async (_, change) => {
+    const { key } = make('dashboard')
+    const verify = verifier()
+    await change()
+    later()
+    expect(verify(key).name).toBe('dashboard')
+    expect(warnings).toHaveLength(1)
+    later(59_000)
+    expect(() => verify(key)).toThrow(KeysUnavailable)
+  })
+
+  it('that is revoked is refused where the wall clock is set back, and where the file keeps its time and size', async () => {
+    const { id, key } = make('dashboard')
+    const verify = verifier()
+    const { atime, mtime } = await stat(file)
+    revokeKeys(file, id)
+    await utimes(file, atime, mtime)
+    vi.setSystemTime(Date.now() - 86_400_000)
+    vi.advanceTimersByTime(1_100)
+    expect(() => verify(key)).toThrow(CredentialError)
   })
 
   it('is refused once the file is taken away', async () => {
@@ -107,6 +156,74 @@ describe('An API key', () => {
 })
 
 describe('A file of API keys', () => {
+  it.each([0o660, 0o620])('that its group can change (%o) is refused with what to do', async (mode) => {
+    make('dashboard')
+    await chmod(file, mode)
+    expect(() => verifier()).toThrow(/^Refused \(group-writable-keys\).* chmod g-w/)
+    expect(() => make('another')).toThrow(/group-writable-keys/)
+  })
+
+  it('in a folder where every user can replace it is refused, but not where the folder is sticky as /tmp is', async () => {
+    make('dashboard')
+    await chmod(folder, 0o777)
+    expect(() => verifier()).toThrow(/^Refused \(world-writable-folder\).* chmod o-w/)
+    await chmod(folder, 0o1777)
+    expect(verifier()).toBeTypeOf('function')
+  })
+
+  it('that cannot be opened, or is not a file, is refused with what to do, and does not block', () => {
+    expect(() => createKey(folder, { name: 'x', scopes: ['sipis:read'], expires: undefined })).toThrow(/is not a file/)
+    expect(() => openApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)
+    expect(() => readKeys(join(file, 'x'))).toThrow(/does not exist|cannot be read/)
+    expect(() =>
+      createKey(join(folder, 'none', 'x'), { name: 'x', scopes: ['sipis:read'], expires: undefined }),
+    ).toThrow(/cannot be changed \(ENOENT\)/)
+  })
+
+  it('keeps its mode, links, lines by hand and place on the disk when keys are made and revoked', async () => {
+    make('first')
+    await writeFile(file, `${(await readFile(file, 'utf8')).trim()}`)
+    await chmod(file, 0o640)
+    const [hardLink, symbolicLink] = [join(folder, 'hard'), join(folder, 'symbolic')]
+    await link(file, hardLink)
+    await symlink(file, symbolicLink)
+    const before = await stat(file)
+    createKey(symbolicLink, { name: 'second', scopes: ['sipis:ops'], expires: undefined })
+    expect(readKeys(hardLink).map(({ name }) => name)).toEqual(['first', 'second'])
+    revokeKeys(symbolicLink, 'first')
+    expect(readKeys(hardLink).map(({ name }) => name)).toEqual(['second'])
+    const after = await stat(file)
+    expect([after.ino, after.mode, after.uid, after.gid]).toEqual([before.ino, before.mode, before.uid, before.gid])
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('of another user stays theirs when root makes and revokes keys', async () => {
+    make('first')
+    await chmod(folder, 0o755)
+    await chown(file, 65_534, 65_534)
+    make('second')
+    revokeKeys(file, 'first')
+    const { uid, gid, mode } = await stat(file)
+    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
+    expect(execFileSync('cat', [file], { uid: 65_534, gid: 65_534 }).toString()).toContain('second')
+  })
+
+  it('with two keys of one id is refused, and one revocation removes both', async () => {
+    const { id } = make('dashboard')
+    await appendFile(file, await readFile(file))
+    expect(() => verifier()).toThrow(new RegExp(`Lines 1 and 2 of .* have the same id, ${id}`))
+    expect(revokeKeys(file, id)).toHaveLength(2)
+    expect(readKeys(file)).toEqual([])
+  })
+
+  it.each(['a\nb', 'a\u001b[2J', 'a\u202eb', '\u0000', 'a\u2028', 'a\u200bb', 'a\u009b', '\ud800', '012345678abc'])(
+    'takes no name like %j',
+    (name) => {
+      expect(() => make(name)).toThrow(
+        /^(The name "[\x20-\x7e]+" has a character that cannot|A name must not look like)/,
+      )
+    },
+  )
+
   it.each([0o644, 0o604, 0o602, 0o601])('that others may use (%o) is refused with what to do', async (mode) => {
     make('dashboard')
     await chmod(file, mode)
@@ -117,7 +234,7 @@ describe('A file of API keys', () => {
     expect(() => verifier()).toThrow(/key create/)
     for (const line of ['x', '{}', '{"id":"0","name":"","scopes":[],"sha256":""}', '[]', '{"__proto__":1}']) {
       await writeFile(file, `${line}\n`, { mode: 0o600 })
-      expect(() => verifier()).toThrow(/^Line 1 of .* is no API key/)
+      expect(() => verifier()).toThrow(/^Line 1 of .* is not an API key/)
     }
   })
 })

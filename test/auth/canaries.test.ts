@@ -1,7 +1,8 @@
 /** Secrets are put wherever secrets are; then everybody asks for everything, rightly and wrongly, and nothing may show them. */
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createKey, openApiKeyVerifier } from '../../src/auth/api-keys.ts'
+import { openApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
+import { createKey } from '../../src/auth/api-keys.ts'
 import { openAuthenticate } from '../../src/auth/authenticate.ts'
 import { jwksFromFile } from '../../src/auth/jwks.ts'
 import { openJwtVerifier } from '../../src/auth/jwt.ts'

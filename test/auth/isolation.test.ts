@@ -55,4 +55,19 @@ describe.each(['V1', 'V2'] as const)(`${pairs} pairs of devices in parallel (%s)
       expect(answer).toEqual({ viewer: { selector: calls }, mine: calls, theirs: null })
     }
   })
+
+  it('never see a selector whose name differs from their own in case alone', async () => {
+    const selector = selectorNamed(1)
+    const id = (text: string) => Buffer.from(text).toString('base64url')
+    for (const sub of [selector.toLowerCase(), `${selector.slice(0, 40).toLowerCase()}${selector.slice(40)}`]) {
+      const token = await issuer.tokenOf(sub, 'sipis:own')
+      const answer = await client.ask(
+        `query ($selector: String!, $ids: [ID!]!) {
+          viewer { selector { id } } selector(selector: $selector) { id } nodes(ids: $ids) { id } }`,
+        { selector, ids: [id(`Selector:${selector}`), id(`Call:1:${selector}`)] },
+        token,
+      )
+      expect(answer).toEqual({ viewer: { selector: null }, selector: null, nodes: [null, null] })
+    }
+  })
 })

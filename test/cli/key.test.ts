@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKey, readKeys } from '../../src/auth/api-keys.ts'
 import { run } from '../support/command.ts'
+import { times } from '../support/counts.ts'
 
 let folder: string
 let file: string
@@ -40,6 +42,35 @@ describe('sipis-gateway key', () => {
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
+  it('lists names that were written by hand with what a terminal would act upon escaped', async () => {
+    const made = await create('--name', 'plain', '--scope', 'sipis:read')
+    expect(made.code).toBe(0)
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace('plain', '\\u001b[31m\\u202ered\\nline'))
+    const { stdout } = await run(['key', 'list', '--file', file])
+    expect(stdout).toContain('\\u{1b}[31m\\u{202e}red\\u{a}line')
+    expect(stdout).toMatch(/^[\x20-\x7e\n]*$/)
+    const id = made.stdout.split('_')[1] ?? ''
+    expect((await run(['key', 'revoke', id, '--file', file])).stdout).toContain('(\\u{1b}[31m')
+    expect((await run(['key', 'revoke', '\u001b[2J', '--file', file])).stderr).toContain('"\\u{1b}[2J"')
+  })
+
+  it('loses no change of processes that create and revoke keys at the same time', async () => {
+    const count = times(40, 8)
+    const numbers = Array.from({ length: count }, (_, n) => n)
+    for (const n of numbers) createKey(file, { name: `old ${n}`, scopes: ['sipis:read'], expires: undefined })
+    const finished = await Promise.all(
+      numbers.flatMap((n) => [
+        create('--name', `new ${n}`, '--scope', 'sipis:read'),
+        run(['key', 'revoke', `old ${n}`, '--file', file]),
+      ]),
+    )
+    expect(finished.map(({ code, stderr }) => (code === 0 ? 'ok' : stderr))).toEqual(finished.map(() => 'ok'))
+    const names = readKeys(file).map(({ name }) => name)
+    expect(names.filter((name) => name.startsWith('old'))).toEqual([])
+    expect(names.filter((name) => name.startsWith('new')).sort()).toEqual(numbers.map((n) => `new ${n}`).sort())
   })
 
   it('revoke says so where there is no such key, and each says which file to name', async () => {

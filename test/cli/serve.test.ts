@@ -47,7 +47,8 @@ describe('sipis-gateway serve', () => {
     const address = await addressOf(running)
     const said = await running.printed('')
     expect(said).toMatch(/DEMO/)
-    expect(said).toContain('--database-url')
+    expect(said).toContain('DATABASE_URL=$(cat ')
+    expect(said).not.toContain(':password@')
     expect(said).toContain(`${address}/graphql`)
     expect(await ask(address, '{ selectors { totalCount } database { schemaVersion } }')).toEqual({
       data: { selectors: { totalCount: 60 }, database: { schemaVersion: 'V2' } },
@@ -304,7 +305,11 @@ describe('sipis-gateway serve with authentication', () => {
 
   it('shares its counts with others through a database that may be written to, and says where that cannot be reached', async () => {
     const store = untilTestEnds(await emptyDatabase())
-    const environment = { RATE_LIMIT_DATABASE_URL: store.url, RATE_LIMIT_COST: '5' }
+    const environment = {
+      RATE_LIMIT_DATABASE_URL: store.url,
+      RATE_LIMIT_SECRET: 'shared by the two',
+      RATE_LIMIT_COST: '5',
+    }
     const args = await database()
     const [one, two] = [serve(args, environment), serve(args, environment)]
     const addresses = [await addressOf(one), await addressOf(two)]
@@ -313,6 +318,7 @@ describe('sipis-gateway serve with authentication', () => {
     expect(answers.filter((answer) => answer.includes('RATE_LIMITED')).length).toBeGreaterThan(0)
     const { code, stderr } = await run(['serve', '--port', '0', ...args], {
       RATE_LIMIT_DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x',
+      RATE_LIMIT_SECRET: 'shared by the two',
     })
     expect([code, stderr]).toEqual([
       1,
@@ -330,6 +336,8 @@ describe('sipis-gateway serve refuses to start', () => {
     await writeFile(file, '', { mode: 0o644 })
     for (const [environment, message] of [
       [{ API_KEYS_FILE: file }, /^Refused \(world-readable-keys\): .*chmod 600/],
+      [{ AUDIT_LOG: '/nowhere/audit.jsonl' }, /^AUDIT_LOG \/nowhere\/audit.jsonl cannot be written: its folder/],
+      [{ AUDIT_LOG: folder }, /^AUDIT_LOG .* cannot be written: it is a folder/],
       [{ TRUSTED_DOCUMENTS: '/nowhere/manifest.json' }, /^TRUSTED_DOCUMENTS .* cannot be read as JSON/],
     ] as const) {
       const { code, stderr, stdout } = await run(['serve', '--port', '0'], environment)

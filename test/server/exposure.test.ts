@@ -115,6 +115,69 @@ describe('Pages of the web', () => {
     expect(await get({ accept: 'application/graphql-response+json' })).toBe(200)
     expect(await get({ accept: '*/*', 'sec-fetch-mode': 'cors' })).toBe(200)
   })
+
+  it.each<[string, Record<string, string>]>([
+    ['a script, image or fetch without CORS', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
+    ['another port of this machine', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }],
+    ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
+    ['a fetch', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors', origin: 'https://evil.example' }],
+    ['a fetch of an old browser', { origin: 'https://evil.example' }],
+    ['a fetch of another port', { origin: 'http://localhost:1' }],
+    ['a sandbox', { origin: 'null' }],
+    ['a file', { origin: 'file://' }],
+    ['a browser extension', { origin: 'chrome-extension://abcdef', 'sec-fetch-site': 'cross-site' }],
+    ['two origins', { origin: 'https://app.example.com, https://evil.example' }],
+    ['a name that ends like an allowed one', { origin: 'https://app.example.com.evil.example' }],
+    ['an origin that contradicts its site', { origin: 'https://evil.example', 'sec-fetch-site': 'none' }],
+    ['an unknown site', { 'sec-fetch-site': 'x' }],
+  ])('have nothing executed by %s, by GET or POST, with or without authentication', async (_, headers) => {
+    for (const options of [{}, { authenticate }, { corsOrigins: ['https://app.example.com'] }]) {
+      const client = await opened(options)
+      for (const method of ['GET', 'POST']) {
+        const sent = { ...json, accept: 'application/json, text/html', authorization: 'Bearer reader', ...headers }
+        expect(await statusWith(client, method, '/graphql?query={selectors{totalCount}}', sent)).toBe(403)
+      }
+      expect(client.statements()).toEqual([])
+    }
+  })
+
+  it('may lead to GraphiQL by a link', async () => {
+    const client = await opened()
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const link = (accept: string) => statusWith(client, 'GET', '/graphql?query={viewer{name}}', { ...headers, accept })
+    expect(await link('text/html,*/*;q=0.8')).toBe(200)
+    expect(await link('*/*')).toBe(403)
+  })
+
+  it('cannot have a GET executed by navigation, whatever it accepts', async () => {
+    const client = await opened()
+    const headers = {
+      accept: 'text/html;q=0.1, application/json',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-site': 'cross-site',
+    }
+    expect(await statusWith(client, 'GET', '/graphql?query={viewer{name}}', headers)).toBe(406)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['of this gateway', { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:80' }],
+    [
+      'of this gateway behind a proxy that changes the host',
+      { 'sec-fetch-site': 'same-origin', origin: 'https://api.example.com' },
+    ],
+    ['of this gateway in an old browser', { origin: 'http://LOCALHOST' }],
+    [
+      'of an allowed origin',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors', origin: 'https://app.example.com' },
+    ],
+    ['that the user has entered', { 'sec-fetch-site': 'none' }],
+  ])('%s are answered', async (_, headers) => {
+    const client = await opened({ corsOrigins: ['https://app.example.com'] })
+    for (const method of ['GET', 'POST']) {
+      const sent = { ...json, accept: 'application/json', host: 'localhost', ...headers }
+      expect(await statusWith(client, method, '/graphql?query={viewer{name}}', sent)).toBe(200)
+    }
+  })
 })
 
 describe('The schema and GraphiQL', () => {
@@ -141,6 +204,11 @@ describe('The schema and GraphiQL', () => {
       fetch(`${client.url}/graphql`, { headers: { accept: 'text/html', authorization: `Bearer ${name}` } })
     expect((await page('ops')).headers.get('content-type')).toMatch(/^text\/html/)
     expect((await page('device')).status).toBe(406)
+    const limited = await opened({ authenticate, rateLimits: { costPerMinute: 20_000 } })
+    const statuses = []
+    for (let n = 0; n < 3; n++)
+      statuses.push(await statusWith(limited, 'GET', '/graphql', { accept: 'text/html', authorization: 'Bearer ops' }))
+    expect(statuses).toEqual([200, 200, 429])
     expect((await page('nobody')).status).toBe(401)
   })
 

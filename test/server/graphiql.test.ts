@@ -32,6 +32,9 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
       const url = request.url()
       if (!(url.startsWith(client.url) || /^(data|blob):/.test(url))) foreign.push(url)
     })
+    page.on('console', (message) => {
+      if (message.type() === 'error' || /Content.Security.Policy/i.test(message.text())) errors.push(message.text())
+    })
     page.on('pageerror', (error) => errors.push(error.message))
     await page.goto(`${client.url}/`)
   })
@@ -56,6 +59,22 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
 
   it('says whose page it is', async () => {
     expect(await page.title()).toBe('sipis-gateway')
+  })
+
+  it('has a policy that lets no other script run and nothing be sent elsewhere', async () => {
+    const answer = await fetch(`${client.url}/graphql`, { headers: { accept: 'text/html' } })
+    const policy = answer.headers.get('content-security-policy') ?? ''
+    expect(policy).toMatch(
+      /default-src 'none'; script-src 'sha256-[\w+/]{43}='; .*connect-src 'self'; .*frame-ancestors 'none'/,
+    )
+    expect(policy).not.toMatch(/unsafe-eval|script-src[^;]*unsafe|https?:/)
+    const etag = answer.headers.get('etag') ?? ''
+    const again = await fetch(`${client.url}/graphql`, { headers: { accept: 'text/html', 'if-none-match': etag } })
+    expect([again.status, await again.text(), answer.headers.get('cache-control')]).toEqual([
+      304,
+      '',
+      'private, no-cache',
+    ])
   })
 
   it('asks nobody but the gateway, and has no error', () => {

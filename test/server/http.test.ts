@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { auditServer } from 'graphql-http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen } from '../../src/server/listen.ts'
@@ -25,6 +27,16 @@ afterAll(async () => {
 
 const post = (body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
   fetch(`${url}/graphql`, { method: 'POST', body, headers })
+
+const get = (search: string) => fetch(`${url}/graphql${search}`, { headers: { accept: 'application/json' } })
+
+/** For requests that fetch does not send. */
+async function raw(head: string, sent = ''): Promise<{ status: number; headers: string; body: string }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write(`${head}\r\nConnection: close\r\n\r\n${sent}`)
+  const [headers = '', body = ''] = (await text(socket)).split('\r\n\r\n')
+  return { status: Number(headers.split(' ')[1]), headers, body }
+}
 
 async function codeOf(response: Response): Promise<string> {
   const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] }
@@ -108,6 +120,143 @@ describe('The service over HTTP', () => {
       origin: 'https://evil.example',
     })
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('takes an empty operationName or documentId, and empty parameters of a GET, for none', async () => {
+    const query = '{ viewer { name } }'
+    const answers = [
+      await post(JSON.stringify({ query, operationName: '', documentId: '' })),
+      await get(`?query=${encodeURIComponent(query)}&operationName=&variables=&extensions=&documentId=`),
+    ]
+    for (const answer of answers) expect(await answer.json()).toEqual({ data: { viewer: { name: 'open' } } })
+    const two = await post(
+      JSON.stringify({ query: 'query A { viewer { name } } query B { viewer { name } }', operationName: '' }),
+    )
+    expect(await codeOf(two)).toBe('BAD_USER_INPUT')
+  })
+
+  it('refuses a parameter that is given twice, and a fragment in the address', async () => {
+    const one = 'query={viewer{name}}'
+    for (const search of [
+      `?${one}&${one}`,
+      `?${one}&variables={}&variables=`,
+      `?${one}&operationName=a&operationName=b`,
+    ]) {
+      const answer = await get(search)
+      expect([search, answer.status, await codeOf(answer)]).toEqual([search, 400, 'BAD_USER_INPUT'])
+    }
+    expect((await raw(`GET /graphql?${one}#x HTTP/1.1\r\nHost: localhost\r\nAccept: application/json`)).status).toBe(
+      400,
+    )
+  })
+
+  it.each(['mutation { a }', 'mutation { __typename }', 'query A { viewer { name } } mutation B { __typename }'])(
+    'answers %s by GET with 405, and by POST says that there are no mutations',
+    async (query) => {
+      const operationName = query.includes('B') ? 'B' : ''
+      const byGet = await get(`?query=${encodeURIComponent(query)}&operationName=${operationName}`)
+      expect([byGet.status, byGet.headers.get('allow')]).toEqual([405, 'POST'])
+      const byPost = await post(JSON.stringify({ query, operationName }))
+      expect(byPost.status).toBe(200)
+      const text = await byPost.text()
+      expect(text).toMatch(/no mutations/)
+      expect(text).not.toMatch(/POST/)
+    },
+  )
+
+  it('says of a subscription that there are none', async () => {
+    for (const answer of [await post('{"query":"subscription { a }"}'), await get('?query=subscription{a}')])
+      expect(await answer.text()).toMatch(/no subscriptions/)
+  })
+
+  it.each(['identity', 'Identity', 'IDENTITY', ' identity ', '', 'identity, identity'])(
+    'takes a body with content-encoding "%s"',
+    async (encoding) => {
+      const body = '{"query":"{ viewer { name } }"}'
+      const { status } = await raw(
+        `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${body.length}`,
+        body,
+      )
+      expect(status).toBe(200)
+    },
+  )
+
+  it.each(['gzip', 'br', 'identity, gzip', 'x'])('refuses a body with content-encoding %s', async (encoding) => {
+    const answer = await post('{"query":"{ viewer { name } }"}', {
+      'content-type': 'application/json',
+      'content-encoding': encoding,
+    })
+    expect(answer.status).toBe(415)
+  })
+
+  it.each([
+    'text/plain',
+    'application/json, text/plain',
+    'application/jsonx',
+    'application/json; charset=utf-8; charset=latin1',
+    '',
+  ])('refuses a body with content-type "%s"', async (type) => {
+    expect((await post('{"query":"{ viewer { name } }"}', { 'content-type': type })).status).toBe(415)
+  })
+
+  it.each([
+    'HEAD /health HTTP/1.0',
+    'HEAD /live HTTP/1.0',
+    'GET /health HTTP/1.0',
+    'GET /live HTTP/1.0',
+    'GET /live HTTP/1.1\r\nHost:',
+  ])('answers %j of a load balancer that sends no host', async (head) => {
+    const { status, headers, body } = await raw(head)
+    expect(status).toBe(200)
+    expect(headers).toMatch(/content-type: application\/json; charset=utf-8\r\n.*content-length: \d+/is)
+    expect(body === '').toBe(head.startsWith('HEAD'))
+  })
+
+  it.each([
+    'POST /graphql HTTP/1.0',
+    'GET / HTTP/1.0',
+    'GET /graphql?query={viewer{name}} HTTP/1.0',
+    'GET /health HTTP/1.0\r\nHost: evil.example',
+  ])('refuses %j, because without a credential it answers to localhost alone', async (head) => {
+    expect((await raw(`${head}\r\nAccept: application/json`)).status).toBe(403)
+  })
+
+  it.each([
+    '/health/../graphql',
+    '//x/graphql',
+    '/./graphql',
+    '/graphql/',
+    '/graphql/.',
+    '/%67raphql',
+    '/graphql%3Fquery',
+    '\\graphql',
+    '/\\graphql',
+    '/x\\..\\graphql',
+    '/graphql;a',
+    '/GRAPHQL',
+    '/graphql#x',
+    'graphql',
+    'http://evil/graphql',
+    'http://localhost@evil/graphql',
+    'http://localhost/x/../graphql',
+    'https://localhost/graphql',
+    'http:/graphql',
+    '*',
+  ])('does not take %s for the API', async (target) => {
+    for (const method of ['POST', 'GET']) {
+      const { status, body } = await raw(
+        `${method} ${target}?query={viewer{name}} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: ${method === 'GET' ? 0 : 31}`,
+        method === 'GET' ? '' : '{"query":"{ viewer { name } }"}',
+      )
+      expect([status, body.includes('"data"')]).toEqual([expect.toBeOneOf([400, 404]), false])
+    }
+  })
+
+  it('takes the whole address where it names the host of the header', async () => {
+    const { status } = await raw(
+      'GET http://LOCALHOST/graphql?query={viewer{name}} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json',
+    )
+    expect(status).toBe(200)
   })
 
   it('tells of a port in use in one sentence', async () => {

@@ -170,14 +170,23 @@ describe('The counters', () => {
 
   it('are shared by gateways that name one database, hold no address or name, and are counted alone while it is down', async () => {
     const store = untilTestEnds(await emptyDatabase())
-    const open = async (): Promise<RateLimits> =>
+    const open = async (secret = 'a secret of them'): Promise<RateLimits> =>
       untilTestEnds(
-        await openRateLimits({ costPerMinute: 10, requestsPerMinute: 3, shared: { connectionString: store.url } }),
+        await openRateLimits({
+          costPerMinute: 10,
+          requestsPerMinute: 3,
+          shared: { connection: { connectionString: store.url }, secret },
+        }),
       )
     const [one, two] = [await open(), await open()]
     await one.ofPrincipal('secret-name', 6)
     await expect(two.ofPrincipal('secret-name', 6)).rejects.toBeInstanceOf(Refusal)
     await one.ofAddress(() => '192.0.2.77')
+    const stranger = await open('a secret of others')
+    expect((await stranger.ofPrincipal('secret-name', 6))['ratelimit']).toMatch(/r=4/)
+    const keys = (await store.sql('SELECT key FROM sipis_gateway_rate_limits')).flat()
+    expect(keys).toHaveLength(3)
+    for (const key of keys) expect(key).toMatch(/^(principal|address):[0-9a-f]{32}$/)
     const rows = JSON.stringify(await store.sql('SELECT * FROM sipis_gateway_rate_limits'))
     expect(rows).not.toMatch(/secret-name|192\.0\.2/)
     await store.sql('DROP TABLE sipis_gateway_rate_limits')
