@@ -112,13 +112,12 @@ describe.each(backends)('Bad keys on $name', ({ version, open }) => {
   })
 
   it('leave every other door as it is alone, in any mixture', async () => {
-    const alone = await Promise.all(
-      doors.map(async (door) => {
-        const part = partOf(await client.answer(...questionOf([door])), 'f0')
-        expect(part.errors).toEqual(door.good ? [] : [[[], 'BAD_USER_INPUT']])
-        return part
-      }),
-    )
+    const alone: unknown[] = []
+    for (const door of doors) {
+      const part = partOf(await client.answer(...questionOf([door])), 'f0')
+      expect(part.errors).toEqual(door.good ? [] : [[[], 'BAD_USER_INPUT']])
+      alone.push(part)
+    }
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(doors.length - 1), { minLength: 2, maxLength: 40 }), async (picked) => {
         const answer = await client.answer(...questionOf(picked.flatMap((door) => doors[door] ?? [])))
