@@ -1,6 +1,7 @@
 import { execute, parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPrincipal } from '../../src/auth/principal.ts'
+import type { Database } from '../../src/database/database.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { openLoaders } from '../../src/loaders/loaders.ts'
 import type { Usage } from '../../src/loaders/usage.ts'
@@ -67,6 +68,28 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       expect(excess?.found).toBeGreaterThan(limit)
       expect(excess?.found).toBeLessThanOrEqual(bytes * 1_001)
       expect(texts).toBe(1_001)
+    })
+
+    it('once past its bound resolves and reads nothing more', async () => {
+      const usage = openUsage(1)
+      expect(() => usage.answer('long')).toThrow('limit is 1')
+      const detected = await detect(opened.database)
+      const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
+      let statements = 0
+      const database: Database = {
+        query(statement, signal) {
+          statements++
+          return opened.database.query(statement, signal)
+        },
+        close: () => opened.database.close(),
+      }
+      const loaders = openLoaders(database, projection, { usage, readTokens: true })
+      const contextValue = { principal: openPrincipal, loaders, database, detected, usage, allowedSettings: [] }
+      const document = parse('{ selectors { nodes { lastSeen } } calls { totalCount } database { schemaVersion } }')
+      const { errors } = await execute({ schema, document, contextValue })
+      expect(errors?.length).toBeGreaterThan(0)
+      for (const error of errors ?? []) expect(error).toBe(usage.excess)
+      expect(statements).toBe(0)
     })
 
     it('is refused once, by the name of the limit, whatever the number of fields', async () => {
