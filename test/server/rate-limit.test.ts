@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { AuditEntry } from '../../src/server/audit.ts'
 import type { RateLimits } from '../../src/server/rate-limit.ts'
 import { openRateLimits } from '../../src/server/rate-limit.ts'
 import { Refusal } from '../../src/server/refusal.ts'
@@ -98,9 +99,21 @@ describe('A principal', () => {
   })
 
   it('whose allowance is used up is refused before a long document is parsed', async () => {
-    const client = await limited(50)
-    const mistaken = `{ viewer { name } #${'x'.repeat(20_000)}`
-    expect((await post(client, mistaken, 'a')).status).toBe(429)
+    const database = openReader(own.url)
+    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+    const hashes: (string | undefined)[] = []
+    const audit = ({ documentHash }: AuditEntry) => hashes.push(documentHash)
+    const client = untilTestEnds(
+      await openClient(database, {
+        authenticate: authenticateAs([tool('a', 'sipis:read')]),
+        rateLimits: { costPerMinute: 50 },
+        audit,
+      }),
+    )
+    expect((await post(client, '{ viewer { name } }', 'a')).status).toBe(200)
+    expect((await post(client, `{ viewer { name } } #${'x'.repeat(20_000)}`, 'a')).status).toBe(429)
+    // Only a document that has been prepared has a hash.
+    expect(hashes).toEqual([expect.any(String), undefined])
   })
 
   it('pays for documents that are refused', async () => {
