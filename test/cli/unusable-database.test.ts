@@ -2,6 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { parseConnectionString } from '../../src/connection-string.ts'
+import { orProblem } from '../../src/database/connect-problem.ts'
+import { openWriter } from '../../src/database/writer.ts'
 import { authority, certificate, expiredCertificate } from '../support/certificates.ts'
 import type { Finished } from '../support/command.ts'
 import { run } from '../support/command.ts'
@@ -44,6 +47,12 @@ function expectProblem(command: string, { code, stdout, stderr }: Finished, sent
   if (command === 'copy from') expect(stderr).toContain('the source (OLD)')
   expect(stdout).toBe('')
   expect(code).toBe(command === 'check' ? 2 : 1)
+}
+
+/** The same in this process. */
+async function problemAt(text: string): Promise<string> {
+  const connection = parseConnectionString(text, 'test', { HOME: await emptyHome() })
+  return orProblem('here', () => openWriter(connection, 'sipis-gateway test')).then(() => 'It was connected.', String)
 }
 
 const urlWith = (change: (url: URL) => unknown) => {
@@ -127,7 +136,7 @@ describe('A server that', () => {
     const other = untilTestEnds(await httpServer())
     for (const sslmode of ['prefer', 'disable', 'require']) {
       const url = `postgres://u:secret@127.0.0.1:${other.port}/d?sslmode=${sslmode}`
-      expectProblem('check', await run(['check', '--database-url', url]), /not that of a PostgreSQL server/)
+      expect(await problemAt(url)).toMatch(/not that of a PostgreSQL server/)
     }
   })
 })
@@ -150,7 +159,7 @@ describe('The certificate of a server', () => {
       [`hostaddr=127.0.0.1 user=u host=db.example sslmode=verify-full port=${good.port}`, /set sslrootcert/],
       [`hostaddr=127.0.0.1 user=u host=db.example sslrootcert=system port=${good.port}`, /set sslrootcert/],
     ]
-    for (const [text, sentence] of cases) expectProblem('check', await run(['check', '--database-url', text]), sentence)
+    for (const [text, sentence] of cases) expect(await problemAt(text)).toMatch(sentence)
   })
 })
 

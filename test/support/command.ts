@@ -41,7 +41,9 @@ export function start(args: readonly string[], environment: Record<string, strin
     finished,
     async printed(text) {
       while (!(stdout + stderr).includes(text)) {
-        if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}:\n${stdout}${stderr}`)
+        // A process that was killed has no exit code.
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`It ended with ${child.exitCode ?? child.signalCode}:\n${stdout}${stderr}`)
         await Promise.race([once(heard, 'text'), finished])
       }
       return stdout + stderr

@@ -1,6 +1,6 @@
 /** Variables that look like settings of the gateway and are none: a misspelled one would do nothing without a word. */
 import { distance } from 'fastest-levenshtein'
-import type { Environment } from '../config.ts'
+import type { Environment } from './config.ts'
 
 export interface Misspelled {
   readonly name: string
