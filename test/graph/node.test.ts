@@ -73,7 +73,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     '',
     'Call',
     'Call:1',
-    'Call:1:',
+    'Call:one:a',
     'Call:abc:x',
     'Call:99999999999999999999:x',
     'Call:9223372036854775808:x',
