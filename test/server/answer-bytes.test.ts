@@ -74,7 +74,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       const usage = openUsage(1)
       expect(() => usage.answer('long')).toThrow('limit is 1')
       const detected = await detect(opened.database)
-      const projection = projectionOf(detected.version, { encoding: detected.encoding, timeZone: 'UTC' })
+      const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
       let statements = 0
       const database: Database = {
         query(statement, signal) {

@@ -102,7 +102,7 @@ describe('A principal', () => {
     const database = openReader(own.url)
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
     const hashes: (string | undefined)[] = []
-    const audit = ({ documentHash }: AuditEntry) => hashes.push(documentHash)
+    const audit = ({ prepared }: AuditEntry) => hashes.push(prepared?.hash)
     const client = untilTestEnds(
       await openClient(database, {
         authenticate: authenticateAs([tool('a', 'sipis:read')]),
