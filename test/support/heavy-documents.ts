@@ -29,6 +29,9 @@ const fragments = [
   `{ selectors { nodes { ...F0 } } } ${times(5, (n) => `fragment F${n} on Selector { ${times(6, () => `calls { nodes { selector { ...F${n + 1} } } }`)} }`)}`,
   `${times(60, (n) => `query Q${n} { ...F0 }`)} ${times(40, (n) => `fragment F${n} on Query { ...F${n + 1} viewer { name } }`)}`,
   `${times(40, (n) => `query Q${n} { ...F }`)} fragment F on Query { ${times(20, (n) => `calls(first: $v${n}) { totalCount }`)} }`,
+  `{ calls(first: 0) { nodes { selector { ...F0 } } } } ${times(3, (n) => `fragment F${n} on Selector { ${times(12, () => `calls(first: 0) { nodes { selector { ...F${n + 1} } } }`)} }`)} fragment F3 on Selector { id }`,
+  `{ __schema { types { ${times(45, (n) => `a${n}: fields { args { type { ofType { name } } } }`)} } } }`,
+  `{ ${times(49, (n) => `a${n}: __schema { types { fields { args { name } } } }`)} }`,
   `{ ${'... { '.repeat(300)} viewer { name } ${'}'.repeat(301)}`,
 ]
 
