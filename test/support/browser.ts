@@ -1,5 +1,5 @@
 /** A real browser for the tests: a headless Chromium that an npm package carries, unpacked into a folder of its own. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,33 +43,35 @@ export async function openBrowser(): Promise<TestBrowser | undefined> {
 
 async function launch(folder: string): Promise<Browser> {
   const installed = process.env['CHROMIUM_PATH']
-  const { executablePath, libraries } = installed === undefined ? await unpack(folder) : { executablePath: installed }
-  const libraryPath = [libraries, process.env['LD_LIBRARY_PATH']].filter((path) => path !== undefined).join(':')
+  const { executablePath, env } = installed === undefined ? await unpack(folder) : { executablePath: installed }
   return chromium.launch({
     executablePath,
-    env: { ...defined(process.env), TMPDIR: folder, HOME: folder, LD_LIBRARY_PATH: libraryPath },
+    env: { ...defined(process.env), TMPDIR: folder, HOME: folder, ...env },
     args: ['--no-sandbox', '--disable-gpu', '--no-zygote'],
   })
 }
 
 interface Unpacked {
   readonly executablePath: string
-  readonly libraries: string
+  readonly env: Record<string, string>
 }
 
-/** The package brings libnss3 and libnspr4, which a minimal system lacks, but unpacks them by itself only on AWS. */
+/** A minimal system has neither libnss3 nor a font. The package brings both, but sets them up only on AWS. */
 async function unpack(folder: string): Promise<Unpacked> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`the packaged Chromium is for Linux on x64, and this is ${process.platform} on ${process.arch}`)
   }
-  // The package unpacks into TMPDIR. Its own one font is not used: the browser ends at the first character that it lacks.
+  // The package unpacks into TMPDIR.
   const before = process.env['TMPDIR'] ?? tmpdir()
   process.env['TMPDIR'] = folder
   try {
     const { default: packaged, inflate } = await import('@sparticuz/chromium')
     const archive = new URL('../bin/al2023.tar.br', import.meta.resolve('@sparticuz/chromium'))
-    const [executablePath, unpacked] = await Promise.all([packaged.executablePath(), inflate(fileURLToPath(archive))])
-    return { executablePath, libraries: join(unpacked, 'lib') }
+    const [executablePath, libraries] = await Promise.all([packaged.executablePath(), inflate(fileURLToPath(archive))])
+    // Without a configuration of fontconfig the browser ends at the first character that its font lacks.
+    const fonts = join(folder, 'fonts.conf')
+    await writeFile(fonts, `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/cache</cachedir></fontconfig>`)
+    return { executablePath, env: { LD_LIBRARY_PATH: join(libraries, 'lib'), FONTCONFIG_FILE: fonts } }
   } finally {
     process.env['TMPDIR'] = before
   }
