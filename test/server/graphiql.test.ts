@@ -2,19 +2,19 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { selectorName } from '../../src/demo/data-set.ts'
-import type { TestBrowser } from '../support/browser.ts'
-import { hasBrowser, openBrowser } from '../support/browser.ts'
+import { openBrowser } from '../support/browser.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
-describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
+const chromium = await openBrowser()
+
+describe.skipIf(chromium === undefined)('GraphiQL in a browser', () => {
   let own: TestDatabase
   let database: Database
   let client: Client
-  let chromium: TestBrowser
   let page: Page
   const foreign: string[] = []
   const errors: string[] = []
@@ -25,7 +25,7 @@ describe.skipIf(!hasBrowser)('GraphiQL in a browser', () => {
     database = openReader(own.url)
     const example = { selector: selectorName(1, 0), username: '</script><script>throw new Error("injected")</script>' }
     client = await openClient(database, { example })
-    chromium = await openBrowser()
+    if (chromium === undefined) return
     page = await chromium.browser.newPage()
     page.setDefaultTimeout(10_000)
     page.on('request', (request) => {

