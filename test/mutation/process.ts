@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Job, Line } from './job.ts'
+
+/** Runs a job to its end, or until it has written nothing for `patienceMs`. Returns what it wrote. */
+export async function runJob(job: Job, patienceMs: number): Promise<readonly Line[]> {
+  const file = `${job.results}.job`
+  writeFileSync(file, JSON.stringify(job))
+  rmSync(job.results, { force: true })
+  const child = spawn('vitest', ['run', '--config', 'test/mutation/vitest.config.ts'], {
+    env: { ...process.env, MUTATION_JOB: file },
+    stdio: process.env['MUTATION_LOG'] === undefined ? 'ignore' : 'inherit',
+    detached: true,
+  })
+  const closed = once(child, 'close')
+  let known = -1
+  let since = performance.now()
+  const watch = setInterval(() => {
+    const { length } = linesOf(job.results)
+    if (length !== known) since = performance.now()
+    known = length
+    // The whole group, because Vitest's worker may be in an endless loop.
+    if (performance.now() - since > patienceMs && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }, 1_000)
+  await closed
+  clearInterval(watch)
+  return linesOf(job.results)
+}
+
+function linesOf(path: string): readonly Line[] {
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+}
