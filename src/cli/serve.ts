@@ -23,7 +23,6 @@ import { listen } from '../server/listen.ts'
 import { readManifest } from '../server/trusted-documents.ts'
 import type { Detected } from '../versions/detect.ts'
 import { detect, projectionOf } from '../versions/detect.ts'
-import type { Duplicates } from '../versions/duplicates.ts'
 import { describeDuplicates, findDuplicates } from '../versions/duplicates.ts'
 import type { Schemas } from '../versions/schemas.ts'
 import { findTimeZone } from '../versions/time-zone.ts'
@@ -46,8 +45,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const label = config.database?.label ?? 'the embedded demo'
   await using opened = await open(config)
   const { database } = opened
-  const { detected, timeZone, duplicates, example, role } = await orProblem(label, () => inspect(database, config))
-  for (const found of duplicates) logger.warn(describeDuplicates(found))
+  const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined) {
     await orProblem(label, async () => {
       await judgeRole(role, database, detected.schemas, config, logger)
@@ -82,9 +80,19 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   if (authenticate === undefined)
     logger.warn('No credential is asked for: everybody on this machine may read everything')
   output.print(banner(server.url, detected, config, example))
+  const looking = warnOfDuplicates(database, detected, logger)
   const signal = await stopped
   output.print(`Stopping on ${signal}; requests that run may take up to ${graceMs / 1000} seconds.`)
-  await server.close(graceMs)
+  await Promise.all([server.close(graceMs), looking])
+}
+
+/** Reads whole tables of a database that lacks keys, so nothing waits for it but the end. */
+async function warnOfDuplicates(database: Database, detected: Detected, logger: Logger): Promise<void> {
+  try {
+    for (const found of await findDuplicates(database, detected, 2_000)) logger.warn(describeDuplicates(found))
+  } catch (error) {
+    logger.warn({ cause: error instanceof Error ? error.message : String(error) }, 'Duplicates could not be looked for')
+  }
 }
 
 interface Opened extends AsyncDisposable {
@@ -108,13 +116,12 @@ async function openDemo(): Promise<Database> {
 async function inspect(
   database: Database,
   config: ServeConfig,
-): Promise<{ detected: Detected; timeZone: string; duplicates: Duplicates[]; example: Example; role: Role }> {
+): Promise<{ detected: Detected; timeZone: string; example: Example; role: Role }> {
   const detected = await detect(database)
   const timeZone = await findTimeZone(database, config.timeZone)
   const example =
     config.auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
-  const duplicates = await findDuplicates(database, detected, 2_000)
-  return { detected, timeZone, duplicates, example, role: await findRole(database, detected.schemas) }
+  return { detected, timeZone, example, role: await findRole(database, detected.schemas) }
 }
 
 /** Something that exists, for the ready queries. */

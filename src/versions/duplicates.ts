@@ -15,7 +15,7 @@ interface Promised {
 }
 
 export interface Duplicates extends Promised {
-  /** How many values are there more than once, up to 1,000; null where that could not be found out in time. */
+  /** How many values are there more than once, up to 1,000; null where the table could not be read in time. */
   readonly values: number | null
 }
 
@@ -71,7 +71,8 @@ async function count(database: Database, { schemas }: Detected, { table, columns
     const [counted] = await database.query(statement, AbortSignal.timeout(timeoutMs))
     return Number(counted?.[0])
   } catch (error) {
-    if (error instanceof DatabaseError && error.failure === 'timeout') return null
+    // Too slow, or a foreign table whose server is away: what is not known is said.
+    if (error instanceof DatabaseError) return null
     throw error
   }
 }
@@ -80,6 +81,6 @@ async function count(database: Database, { schemas }: Detected, { table, columns
 export function describeDuplicates({ table, columns, values, effect }: Duplicates): string {
   const key = `${table} (${columns.join(', ')})`
   if (values === null)
-    return `No unique key forbids duplicates in ${key}, and looking for some took too long. If there are any: ${effect}`
+    return `No unique key forbids duplicates in ${key}, and the table could not be read in time to look for some. If there are any: ${effect}`
   return `${values === 1000 ? 'At least 1000' : values} ${values === 1 ? 'value is' : 'values are'} more than once in ${key}. ${effect} Remove the duplicates, and add a unique key.`
 }

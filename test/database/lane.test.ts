@@ -21,7 +21,7 @@ const counted = prepare(
   sql`SELECT n FROM (SELECT nextval('runs') AS n OFFSET 0) AS run, pg_sleep(${sql.placeholder('seconds')})`,
   { lane: 'told' },
 )
-const inCalls = prepare(sql`SELECT count(*) FROM sipcalls WHERE selector = ${sql.placeholder('selector')}`, {
+const inCalls = prepare(sql`SELECT count(*) FROM public.sipcalls WHERE selector = ${sql.placeholder('selector')}`, {
   lane: 'calls',
 })
 
@@ -67,7 +67,7 @@ describe('A lane', () => {
     const database = open()
     const leaving = new AbortController()
     const scan = database.query(
-      sql`SELECT pg_sleep(60) FROM selectors RIGHT JOIN (VALUES (1)) v ON true`,
+      sql`SELECT pg_sleep(60) FROM public.selectors RIGHT JOIN (VALUES (1)) v ON true`,
       leaving.signal,
     )
     const ended = failure(scan)
@@ -197,7 +197,9 @@ describe('A lane', () => {
 
   it('prepares anew what a change of a table has made useless', async () => {
     const database = open()
-    const all = prepare(sql`SELECT * FROM badge WHERE selector = ${sql.placeholder('selector')}`, { lane: 'told' })
+    const all = prepare(sql`SELECT * FROM public.badge WHERE selector = ${sql.placeholder('selector')}`, {
+      lane: 'told',
+    })
     expect(await database.query(all({ selector: '' }))).toEqual([])
     await own.sql('ALTER TABLE badge ADD COLUMN more integer')
     expect(await Promise.all([1, 2, 3].map(() => database.query(all({ selector: '' }))))).toEqual([[], [], []])

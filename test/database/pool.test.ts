@@ -22,11 +22,11 @@ function reader(url: string, statementTimeoutMs?: number): Database {
 
 describe('A connection of the gateway', () => {
   it.each([
-    `INSERT INTO selectors (selector) VALUES ('x')`,
-    'DELETE FROM selectors',
-    'CREATE TABLE mine (a int)',
-    `SELECT setval('selectors_id_seq', 5)`,
-    'DROP TABLE sipcalls',
+    `INSERT INTO public.selectors (selector) VALUES ('x')`,
+    'DELETE FROM public.selectors',
+    'CREATE TABLE public.mine (a int)',
+    `SELECT setval('public.selectors_id_seq', 5)`,
+    'DROP TABLE public.sipcalls',
   ])('cannot run %s', async (statement) => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const { code } = await failureOf(reader(own.url), statement)
@@ -79,7 +79,7 @@ describe('A connection of the gateway', () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
-    const planned = prepare(sql`SELECT * FROM badge`, { planned: true })
+    const planned = prepare(sql`SELECT * FROM public.badge`, { planned: true })
     await own.sql(`INSERT INTO badge VALUES ('x', 1)`)
     expect(await database.query(planned({}))).toEqual([['x', '1']])
     const names = sql`SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'sipis_%'`

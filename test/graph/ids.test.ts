@@ -24,14 +24,15 @@ const text = fc
       '\\000',
       '%',
       'orphan',
-      '\ufeff',
+      'a\ufeff',
       '\u0001'.repeat(64),
     ),
     fc.constant('😀'.repeat(64)),
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.string({ maxLength: 64 }),
   )
-  .map((value) => [...value.replaceAll('\0', '').toWellFormed()].slice(0, 64).join(''))
+  // The embedded database drops a byte order mark at the beginning of every text that it gives.
+  .map((value) => [...value.replaceAll(/^\ufeff+|\0/g, '').toWellFormed()].slice(0, 64).join(''))
 
 const v2 = backends.filter(({ name }) => ['PostgreSQL, V2, UTF8', 'PGlite, V2'].includes(name))
 
