@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line. Only this file reads argv and sets the exit code. */
-import './cli/heap.ts'
+import './cli/process.ts'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'

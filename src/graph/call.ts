@@ -6,7 +6,7 @@ import type { CallRow, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import type { ListArguments } from './connection.ts'
 import { collectionConnection } from './connection.ts'
-import { formatRowId } from './node-id.ts'
+import { encodeNodeId, formatRowId } from './node-id.ts'
 import { Selector } from './selector.ts'
 import { SipAddress } from './sip-address.ts'
 import type { TimeOrderValue } from './time-order.ts'
@@ -24,16 +24,16 @@ const MissedReason = builder.enumType('MissedReason', {
   } as const,
 })
 
-export const Call = builder.nodeRef<CallShape>('Call', {
-  id: {
-    description: 'Names this call, before and after a migration.',
-    resolve: ({ rowid, owner }: CallShape) => formatRowId({ rowid, selector: owner.selector }),
-  },
-})
+export const Call = builder.objectRef<CallShape>('Call')
 
 Call.implement({
   description: 'A call that was missed, or one that still waits to be reported to the device.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'Names this call, before and after a migration.',
+      resolve: ({ rowid, owner }) => encodeNodeId('Call', formatRowId({ rowid, selector: owner.selector })),
+    }),
     selector: t.expose('selector', { type: Selector, description: 'Who was called.' }),
     caller: t.expose('caller', { type: SipAddress, description: 'Who called.' }),
     callId: t.exposeString('callId', {

@@ -5,7 +5,7 @@ import type { MessageRow, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import type { ListArguments } from './connection.ts'
 import { collectionConnection } from './connection.ts'
-import { formatRowId } from './node-id.ts'
+import { encodeNodeId, formatRowId } from './node-id.ts'
 import { Selector } from './selector.ts'
 import { SipAddress } from './sip-address.ts'
 import type { TimeOrderValue } from './time-order.ts'
@@ -13,16 +13,16 @@ import { TimeOrder, timeOrder } from './time-order.ts'
 
 type MessageShape = Owned<MessageRow>
 
-export const Message = builder.nodeRef<MessageShape>('Message', {
-  id: {
-    description: 'Names this message, before and after a migration.',
-    resolve: ({ rowid, owner }: MessageShape) => formatRowId({ rowid, selector: owner.selector }),
-  },
-})
+export const Message = builder.objectRef<MessageShape>('Message')
 
 Message.implement({
   description: 'A text message that waits until the device collects it.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'Names this message, before and after a migration.',
+      resolve: ({ rowid, owner }) => encodeNodeId('Message', formatRowId({ rowid, selector: owner.selector })),
+    }),
     selector: t.expose('selector', { type: Selector, description: 'Whom it is for.' }),
     sender: t.expose('sender', { type: SipAddress, description: 'Who wrote.' }),
     messageId: t.exposeString('messageId', {

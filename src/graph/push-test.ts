@@ -6,24 +6,27 @@ import { builder } from './builder.ts'
 import type { ListArguments } from './connection.ts'
 import { collectionConnection } from './connection.ts'
 import { millisecondsBetween } from './date-time.ts'
-import { notAnId } from './node-id.ts'
+import { encodeNodeId, notAnId } from './node-id.ts'
 import { Selector } from './selector.ts'
 import type { TimeOrderValue } from './time-order.ts'
 import { TimeOrder, timeOrder } from './time-order.ts'
 
 type PushTestShape = Owned<PushTestRow, null>
 
-export const PushTest = builder.nodeRef<PushTestShape>('PushTest', {
-  id: {
-    description: 'Names this push test, before and after a migration.',
-    resolve: ({ owner, key, pushId }: PushTestShape) =>
-      owner === null ? JSON.stringify(['orphan', key, pushId]) : JSON.stringify([owner.selector, pushId]),
-  },
-})
+export const PushTest = builder.objectRef<PushTestShape>('PushTest')
 
 PushTest.implement({
   description: 'A push that was sent only to see whether it arrives.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'Names this push test, before and after a migration.',
+      resolve: ({ owner, key, pushId }) =>
+        encodeNodeId(
+          'PushTest',
+          owner === null ? JSON.stringify(['orphan', key, pushId]) : JSON.stringify([owner.selector, pushId]),
+        ),
+    }),
     selector: t.expose('selector', {
       type: Selector,
       nullable: true,

@@ -2,19 +2,20 @@ import type { Order } from '../loaders/keyset.ts'
 import type { Projection, SelectorRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import { Connection } from './connection.ts'
+import { encodeNodeId } from './node-id.ts'
 
-export const Selector = builder.nodeRef<SelectorRow>('Selector', {
-  id: {
-    description: 'Names this selector, before and after a migration.',
-    resolve: ({ selector }: SelectorRow) => selector,
-  },
-})
+export const Selector = builder.objectRef<SelectorRow>('Selector')
 
 Selector.implement({
   description:
     'One account on one installation of an app, for which SIPIS keeps a SIP client alive. The root of all else: its push ' +
     'tokens, its missed calls, its waiting messages and its push tests.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'Names this selector, before and after a migration.',
+      resolve: ({ selector }) => encodeNodeId('Selector', selector),
+    }),
     selector: t.exposeString('selector', {
       description:
         'The string that identifies it: 40 hexadecimal digits and a suffix, e.g. ' +

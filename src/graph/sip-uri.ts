@@ -42,6 +42,8 @@ function hostOf(host: string): string {
 
 /** The IPv6 address that a host is, with or without brackets. Its zone means something only on the machine that has seen it. */
 function addressOf(host: string): string | undefined {
+  // Most hosts are names and IPv4 addresses, which have no colon.
+  if (!host.includes(':')) return undefined
   const bare = /^\[(.*)\]$/s.exec(host)?.[1] ?? host
   return isIPv6(bare) ? bare.replace(/%.*$/s, '') : undefined
 }

@@ -2,22 +2,22 @@ import type { Owned } from '../loaders/collection.ts'
 import type { TokenRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
 import { collectionConnection } from './connection.ts'
-import { formatRowId } from './node-id.ts'
+import { encodeNodeId, formatRowId } from './node-id.ts'
 import { Selector } from './selector.ts'
 
 type TokenShape = Owned<TokenRow>
 
-export const Token = builder.nodeRef<TokenShape>('Token', {
-  id: {
-    description: 'Names this token, before and after a migration.',
-    resolve: ({ rowid, owner }: TokenShape) => formatRowId({ rowid, selector: owner.selector }),
-  },
-})
+export const Token = builder.objectRef<TokenShape>('Token')
 
 Token.implement({
   description:
     'A push token: with its appId it is enough to wake the device, so treat it as a secret. iOS has two of them per device.',
+  interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
+    id: t.id({
+      description: 'Names this token, before and after a migration.',
+      resolve: ({ rowid, owner }) => encodeNodeId('Token', formatRowId({ rowid, selector: owner.selector })),
+    }),
     selector: t.expose('selector', { type: Selector, description: 'The installation that it wakes.' }),
     appId: t.exposeString('appId', { description: 'The app that the token is for, as the push service knows it.' }),
     token: t.exposeString('token', {
