@@ -23,7 +23,12 @@ export interface Session extends AsyncDisposable {
 /** How long a server may take to connect, and to answer the first statements. */
 const answerMs = 10_000
 
-export async function openSession({ connection, label }: DatabaseTarget, lockTimeoutMs: number): Promise<Session> {
+/** @param signal ends the attempt, so that a server that does not answer does not hold up an interrupted command */
+export async function openSession(
+  { connection, label }: DatabaseTarget,
+  lockTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<Session> {
   const config = { connectionTimeoutMillis: answerMs, ...connection, application_name: 'sipis-gateway copy' }
   const client = new Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
   // The statement that runs tells of a lost connection; without a listener it would end the process.
@@ -42,7 +47,10 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
     await query(pinned(lockTimeoutMs))
     return { encoding: String(encoding), pid, schemas: await findSchemas(query, copiedTables) }
   }
+  const giveUp = () => client.connection.stream.destroy(new Error('interrupted'))
+  signal.addEventListener('abort', giveUp)
   try {
+    if (signal.aborted) throw new Error('interrupted')
     await client.connect()
     const { encoding, pid, schemas } = await answerWithin(client, answerMs, setUp())
     return {
@@ -63,6 +71,8 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
   } catch (error) {
     await client.end()
     throw databaseError(error)
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
