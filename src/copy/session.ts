@@ -16,12 +16,14 @@ export interface Session extends AsyncDisposable {
   readonly schemas: Schemas
   /** Rows as text. Fails with a DatabaseError. */
   query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
-  /** Ends, from beside, what the server is doing for this session. */
+  /** Ends, from beside, what the server is doing for this session; and the session, where the server does not answer. */
   cancel(): Promise<void>
 }
 
 /** How long a server may take to connect, and to answer the first statements. */
 const answerMs = 10_000
+/** How long a server may take to end what it does. */
+const cancelMs = 5_000
 
 /** @param signal ends the attempt, so that a server that does not answer does not hold up an interrupted command */
 export async function openSession(
@@ -60,10 +62,12 @@ export async function openSession(
       schemas,
       query,
       async cancel() {
-        const beside = new Client(config)
+        setTimeout(giveUp, cancelMs).unref()
+        const beside = new Client({ ...config, connectionTimeoutMillis: cancelMs })
         beside.on('error', () => undefined)
         await beside.connect()
-        await beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
+        const cancelled = beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
+        await answerWithin(beside, cancelMs, cancelled)
         await beside.end()
       },
       [Symbol.asyncDispose]: () => client.end(),
