@@ -51,7 +51,7 @@ function clientConfig(parameters: Parameters): ConnectionConfig {
   const port = portOf(parameters)
   const host = hostOf(parameters, port)
   const user = get('user') || operatingSystemUser(parameters)
-  const database = get('dbname') || user
+  const database = databaseOf(parameters) || user
   const timeout = Number(get('connect_timeout'))
   const idle = Number(get('keepalives_idle'))
   const options = get('options')
@@ -76,6 +76,15 @@ function portOf(parameters: Parameters): number {
   throw new Problem(`${parameters.whereIs('port')} is not a port number from 1 to 65535. Correct it.`)
 }
 
+/** libpq takes a connection string in dbname for a name, and so quotes its password in messages. */
+function databaseOf({ get, whereIs }: Parameters): string {
+  const name = get('dbname')
+  if (!/^postgres(ql)?:\/\/|\bpassword\s*=/i.test(name)) return name
+  throw new Problem(
+    `${whereIs('dbname')} is a connection string, not the name of a database. Give it instead of this one.`,
+  )
+}
+
 /** What is connected to: an address, a name, or the folder of a socket. */
 function hostOf(parameters: Parameters, port: number): string {
   const [host, address] = [parameters.get('host'), parameters.get('hostaddr')]
@@ -84,6 +93,10 @@ function hostOf(parameters: Parameters, port: number): string {
   }
   if (host.startsWith('@') && address === '') {
     throw new Problem(`${parameters.whereIs('host')} names an abstract socket, which is not supported. Name a folder.`)
+  }
+  // No name has one, so this is a piece of a password, which messages about the host would quote.
+  if (host.includes('@')) {
+    throw new Problem(`${parameters.whereIs('host')} has an @, as no host has. Write the @ of a password as %40.`)
   }
   return address || host || defaultHost(port)
 }

@@ -34,10 +34,18 @@ const foreign = new Set([
   'TRUST_STORE',
 ])
 
+/** What Kubernetes sets for the services beside it, one of which may be called sipis-gateway or auth. */
+function isServiceLink(name: string, value = ''): boolean {
+  return (
+    /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name) ||
+    (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value))
+  )
+}
+
 export function misspelledSettings(environment: Environment, settings: readonly string[]): Misspelled[] {
   const names = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
-  return names.flatMap(([name]) => {
-    if (settings.includes(name)) return []
+  return names.flatMap(([name, value]) => {
+    if (settings.includes(name) || isServiceLink(name, value)) return []
     // Names differ by case in the environment, and in some places a hyphen is written for _.
     const plain = name.toUpperCase().replaceAll('-', '_')
     if (foreign.has(plain) || short.has(plain)) return []
@@ -65,10 +73,12 @@ function tolerance(name: string, setting: string): number {
 /** Letters in another order are one mistake; so is a part that is missing, or one too many, before the name. */
 function apart(name: string, setting: string): number {
   const isPart = (short: string, long: string) => short.includes('_') && long.endsWith(`_${short}`)
-  if (name.replaceAll('_', '') === setting.replaceAll('_', '')) return 0
-  if (authentication.test(setting) && isPart(name, setting)) return 1
-  if (isPart(setting, name)) return 1
-  const letters = distance(name, setting)
+  const withoutBreaks = distance(name.replaceAll('_', ''), setting.replaceAll('_', ''))
+  if (withoutBreaks === 0) return 0
+  if (authentication.test(setting) && (isPart(name, setting) || isPart(setting, name))) return 1
+  // TEST_DATABASE_URL and its like are settings of other programs.
+  if (ownPrefix.test(name) && isPart(setting, name)) return 1
+  const letters = ownPrefix.test(name) ? distance(name, setting) : Math.min(distance(name, setting), withoutBreaks)
   return letters === 2 && sorted(name) === sorted(setting) ? 1 : letters
 }
 

@@ -53,7 +53,10 @@ function parseExpiry(text: string): Date {
   const isDate = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text)
   const expires =
     days === undefined ? new Date(isDate ? text : Number.NaN) : new Date(Date.now() + Number(days) * 86_400_000)
-  if (Number.isNaN(expires.getTime())) throw new Problem(`--expires is "${text}"; write it like 90d or 2027-06-30.`)
+  // Date makes March of 30 February.
+  const isRolledOver = days === undefined && text.length === 10 && !expires.toJSON()?.startsWith(text)
+  if (Number.isNaN(expires.getTime()) || isRolledOver)
+    throw new Problem(`--expires is "${text}"; write it like 90d or 2027-06-30.`)
   if (expires.getTime() <= Date.now()) throw new Problem(`--expires is ${text}, which is past. Give a later date.`)
   return expires
 }

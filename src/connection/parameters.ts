@@ -28,13 +28,16 @@ export function collectParameters(
 ): Parameters {
   const given = new Map<string, Given>()
   // The last one counts.
-  for (const [keyword, value] of pairs) given.set(known(keyword, where), { value, from: `${where}: ${keyword}` })
+  for (const [index, pair] of pairs.entries()) {
+    const [keyword, value] = sslmodeOf(pair)
+    given.set(known(keyword, where, mayBePassword(pairs, index)), { value, from: `${where}: ${keyword}` })
+  }
   const home = (...path: string[]) => join(environment['HOME'] || homedir(), ...path)
   const get = (keyword: string) => (given.get(keyword) ?? ofEnvironment(keyword, environment))?.value ?? ''
   const service = get('service')
   if (service !== '') {
     const files = serviceFiles(get('servicefile'), environment, home)
-    for (const [keyword, value] of serviceParameters(service, files, where))
+    for (const [keyword, value] of serviceParameters(service, files, where).map(sslmodeOf))
       if (!given.has(known(keyword, 'The service file')))
         given.set(keyword, { value, from: `the service file: ${keyword}` })
   }
@@ -42,8 +45,15 @@ export function collectParameters(
     const found = given.get(keyword) ?? ofEnvironment(keyword, environment)
     if (found !== undefined) given.set(keyword, found)
   }
+  if (!given.has('sslmode') && environment['PGREQUIRESSL']?.startsWith('1'))
+    given.set('sslmode', { value: 'require', from: 'PGREQUIRESSL' })
   for (const [keyword, one] of given) judge(keyword, one)
   return { get, whereIs: (keyword) => given.get(keyword)?.from ?? where, home }
+}
+
+/** What sslmode was called before it had several values. */
+function sslmodeOf([keyword, value]: [string, string]): [string, string] {
+  return keyword === 'requiressl' ? ['sslmode', value.startsWith('1') ? 'require' : 'prefer'] : [keyword, value]
 }
 
 /** As everywhere, an empty variable is as good as none. */
@@ -58,10 +68,14 @@ function serviceFiles(named: string, environment: Environment, home: Parameters[
   return [named || home('.pg_service.conf'), join(folder, 'pg_service.conf')]
 }
 
-function known(keyword: string, where: string): string {
+/** Whether an unknown keyword may be part of a password that lacks its quotes or escapes: it follows one, or an @ follows it. */
+function mayBePassword(pairs: readonly [string, string][], index: number): boolean {
+  return /password$/.test(pairs[index - 1]?.[0] ?? '') || pairs.slice(index).some(([, value]) => value.includes('@'))
+}
+
+function known(keyword: string, where: string, mayBePassword = false): string {
   if (Object.hasOwn(keywords, keyword)) return keyword
-  // What does not look like a keyword may be part of a password.
-  const name = /^[a-z_]{1,32}$/i.test(keyword) ? `"${keyword}"` : 'a word'
+  const name = /^[a-z_]{1,32}$/i.test(keyword) && !mayBePassword ? `"${keyword}"` : 'a word'
   throw new Problem(
     `${where} has the invalid connection option ${name}, which is not a keyword of libpq. Correct it; a value with blanks needs quotes.`,
   )

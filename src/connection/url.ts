@@ -15,6 +15,8 @@ export function urlParameters(text: string, where: string): [string, string][] {
   const parts = form.exec(text)?.groups
   if (parts === undefined) throw invalid(where)
   const { userinfo = '', hosts = '', dbname = '', query = '' } = parts
+  // Here libpq reads a name, but it is far more often the rest of a password with a / in it, and names are quoted in messages.
+  if (dbname.includes('@')) throw invalid(where)
   const [user = '', ...password] = userinfo.split(':')
   const places = hosts.split(',').map((place) => /^(?:\[(.*)\]|([^:]*))(?::(.*))?$/s.exec(place) ?? [])
   const named: [string, string][] = [

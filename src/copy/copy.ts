@@ -46,7 +46,11 @@ interface Looked extends Task {
 
 export async function copy(options: CopyOptions, progress: Progress, signal: AbortSignal): Promise<CopyReport> {
   const open = (which: string, database: DatabaseTarget) =>
-    orProblem(`${database.label}, ${which},`, () => openSession(database, options.lockTimeoutMs))
+    orProblem(`${database.label}, ${which},`, () => openSession(database, options.lockTimeoutMs, signal)).catch(
+      (error: unknown) => {
+        throw signal.aborted ? interrupted() : error
+      },
+    )
   await using source = await open('the source (OLD)', options.source)
   await using target = await open('the target (NEW)', options.target)
   // What the servers are doing does not end with the connection.
@@ -56,10 +60,14 @@ export async function copy(options: CopyOptions, progress: Progress, signal: Abo
     return await run(options, source, target, progress, signal)
   } catch (error) {
     if (!signal.aborted || error instanceof Problem) throw error
-    throw new Problem('Interrupted: the target is as it was.')
+    throw interrupted()
   } finally {
     signal.removeEventListener('abort', cancel)
   }
+}
+
+function interrupted(): Problem {
+  return new Problem('Interrupted: the target is as it was.')
 }
 
 /** In this order: nothing is copied before all is known of it, nothing is committed before it was compared. */

@@ -16,14 +16,21 @@ export interface Session extends AsyncDisposable {
   readonly schemas: Schemas
   /** Rows as text. Fails with a DatabaseError. */
   query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
-  /** Ends, from beside, what the server is doing for this session. */
+  /** Ends, from beside, what the server is doing for this session; and the session, where the server does not answer. */
   cancel(): Promise<void>
 }
 
 /** How long a server may take to connect, and to answer the first statements. */
 const answerMs = 10_000
+/** How long a server may take to end what it does. */
+const cancelMs = 5_000
 
-export async function openSession({ connection, label }: DatabaseTarget, lockTimeoutMs: number): Promise<Session> {
+/** @param signal ends the attempt, so that a server that does not answer does not hold up an interrupted command */
+export async function openSession(
+  { connection, label }: DatabaseTarget,
+  lockTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<Session> {
   const config = { connectionTimeoutMillis: answerMs, ...connection, application_name: 'sipis-gateway copy' }
   const client = new Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
   // The statement that runs tells of a lost connection; without a listener it would end the process.
@@ -42,7 +49,10 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
     await query(pinned(lockTimeoutMs))
     return { encoding: String(encoding), pid, schemas: await findSchemas(query, copiedTables) }
   }
+  const giveUp = () => client.connection.stream.destroy(new Error('interrupted'))
+  signal.addEventListener('abort', giveUp)
   try {
+    if (signal.aborted) throw new Error('interrupted')
     await client.connect()
     const { encoding, pid, schemas } = await answerWithin(client, answerMs, setUp())
     return {
@@ -52,10 +62,12 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
       schemas,
       query,
       async cancel() {
-        const beside = new Client(config)
+        setTimeout(giveUp, cancelMs).unref()
+        const beside = new Client({ ...config, connectionTimeoutMillis: cancelMs })
         beside.on('error', () => undefined)
         await beside.connect()
-        await beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
+        const cancelled = beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
+        await answerWithin(beside, cancelMs, cancelled)
         await beside.end()
       },
       [Symbol.asyncDispose]: () => client.end(),
@@ -63,6 +75,8 @@ export async function openSession({ connection, label }: DatabaseTarget, lockTim
   } catch (error) {
     await client.end()
     throw databaseError(error)
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 

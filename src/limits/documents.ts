@@ -11,15 +11,19 @@ import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
 import { tooCostly } from './too-costly.ts'
 
-/** A document that keeps within the limits and is valid. */
-export interface PreparedDocument {
+/** What the audit log says of a document, also of one that is refused. */
+export interface NamedDocument {
   readonly document: DocumentNode
   /** The first 16 hexadecimal digits of the SHA-256 of its text. */
   readonly hash: string
-  /** Whether it asks for the schema itself. */
-  readonly introspects: boolean
   /** Undefined where the document has no such operation, or several and no name is given. */
   operation(name: string | null | undefined): OperationDefinitionNode | undefined
+}
+
+/** A document that keeps within the limits and is valid. */
+export interface PreparedDocument extends NamedDocument {
+  /** Whether it asks for the schema itself. */
+  readonly introspects: boolean
   readonly cost: Cost
 }
 
@@ -43,11 +47,14 @@ const cachedDocuments = 2_000
 /** Why a document is refused. */
 export class RefusedDocument extends Error {
   readonly errors: readonly GraphQLError[]
+  /** What was refused; undefined where it could not be parsed. */
+  readonly named: NamedDocument | undefined
 
-  constructor(errors: readonly GraphQLError[]) {
+  constructor(errors: readonly GraphQLError[], named?: NamedDocument) {
     super(errors.map(({ message }) => message).join('\n'))
     this.name = 'RefusedDocument'
     this.errors = errors
+    this.named = named
   }
 }
 
@@ -90,19 +97,26 @@ function withinStack<T>({ depth }: DocumentLimits, work: () => T): T {
 
 function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, listSizes: ListSizes): PreparedDocument {
   const document = parseWithin(text, limits.tokens)
+  const named = nameDocument(text, document)
   const beyond = exceeded(document, limits)
-  if (beyond !== undefined) throw new RefusedDocument([beyond])
+  if (beyond !== undefined) throw new RefusedDocument([beyond], named)
   // Suggestions would tell the schema to whoever guesses, and with names that the document defines itself take seconds to find.
   const mistakes = validate(schema, document, specifiedRules, { maxErrors, hideSuggestions: true })
-  if (mistakes.length > 0) throw new RefusedDocument(mistakes.map(refusalOf))
+  if (mistakes.length > 0) throw new RefusedDocument(mistakes.map(refusalOf), named)
   return {
-    document,
-    hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
+    ...named,
     introspects: asksForSchema(document),
-    operation: (name) => getOperationAST(document, name) ?? undefined,
     cost: remembered((operation, variables, refused) =>
       priceOf(schema, document, operation, variables, listSizes, refused),
     ),
+  }
+}
+
+function nameDocument(text: string, document: DocumentNode): NamedDocument {
+  return {
+    document,
+    hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
+    operation: (name) => getOperationAST(document, name) ?? undefined,
   }
 }
 

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Principal } from '../auth/principal.ts'
-import type { PreparedDocument } from '../limits/documents.ts'
+import type { NamedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
 import type { Usage } from '../loaders/usage.ts'
 import { namedSelectors } from './named-selectors.ts'
@@ -12,7 +12,7 @@ import { Refusal } from './refusal.ts'
 export interface AuditEntry {
   readonly principal: Principal
   operationName?: string | null | undefined
-  prepared?: PreparedDocument
+  prepared?: NamedDocument | undefined
   variables?: Readonly<Record<string, unknown>> | null | undefined
   usage?: Usage
   /** The codes of its errors. */
@@ -102,7 +102,7 @@ export function codesOf({
 }
 
 /** The name in the document. What the caller asks for instead may be any text, so it is written only as a name of GraphQL. */
-function nameOf(prepared: PreparedDocument | undefined, asked: string | null | undefined): string | undefined {
+function nameOf(prepared: NamedDocument | undefined, asked: string | null | undefined): string | undefined {
   const name = prepared?.operation(asked)?.name?.value ?? asked
   if (name == null) return undefined
   return /^[_A-Za-z][_0-9A-Za-z]*$/.test(name) ? name.slice(0, 100) : 'not a name'

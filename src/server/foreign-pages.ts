@@ -14,14 +14,19 @@ export function refuseForeignPages({ headers, method }: IncomingMessage, allowed
   const { origin, 'sec-fetch-site': site } = headers
   if (origin !== undefined && allowed.includes(origin)) return
   // A page cannot set this header, and a proxy may have changed the header Host.
-  if (site === 'same-origin' || (site === 'none' && origin === undefined)) return
-  if (site === undefined && (origin === undefined || isOwn(origin, headers))) return
+  if (site === 'same-origin' || (site === 'none' && origin === undefined && !isBlind(headers))) return
+  if (site === undefined && !isBlind(headers) && (origin === undefined || isOwn(origin, headers))) return
   if (origin === undefined && isNavigation(method, headers)) return
   throw new Refusal(
     403,
     'FORBIDDEN',
     'Pages of other origins are not answered. Add the origin of the page to CORS_ORIGINS of the gateway.',
   )
+}
+
+/** Images, scripts, forms and the like, whose page cannot read the answer. Programs say cors or nothing. */
+function isBlind({ 'sec-fetch-mode': mode }: IncomingHttpHeaders): boolean {
+  return mode === 'no-cors' || mode === 'websocket'
 }
 
 function isOwn(origin: string, { host = '' }: IncomingHttpHeaders): boolean {

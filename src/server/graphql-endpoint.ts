@@ -119,12 +119,12 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     const leave = await admission.enter(principal.id, time.signal)
     const charge = openCharge(principal, parameters.bytes)
     try {
-      const prepared = await prepare(principal, parameters, charge)
-      entry.prepared = prepared
+      const prepared = await prepare(entry, parameters, charge)
       const { headers, result } = await run(principal, parameters, prepared, charge, usage, time.signal)
       return answerOf(entry, result, type, headers)
     } catch (error) {
       const isRefused = error instanceof RefusedDocument
+      if (isRefused) entry.prepared ??= error.named
       await charge(isRefused ? costOfRefusal : 0)
       if (!isRefused) throw error
       return answerOf(entry, { errors: error.errors }, type, {})
@@ -143,10 +143,11 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  async function prepare(principal: Principal, parameters: Parameters, charge: Charge): Promise<PreparedDocument> {
+  async function prepare(entry: OpenEntry, parameters: Parameters, charge: Charge): Promise<PreparedDocument> {
     const prepared = options.trustedDocuments.find(parameters) ?? (await prepareText(textOf(parameters), charge))
+    entry.prepared = prepared
     refuseMutations(prepared, parameters)
-    if (!prepared.introspects || has(principal, 'sipis:ops')) return prepared
+    if (!prepared.introspects || has(entry.principal, 'sipis:ops')) return prepared
     throw new RefusedDocument([introspectionRefused])
   }
 

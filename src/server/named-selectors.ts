@@ -1,7 +1,7 @@
 import type { DocumentNode, ValueNode } from 'graphql'
 import { valueFromASTUntyped, visit } from 'graphql'
 import { decodeNodeId } from '../graph/node-id.ts'
-import type { PreparedDocument } from '../limits/documents.ts'
+import type { NamedDocument } from '../limits/documents.ts'
 
 type Variables = Readonly<Record<string, unknown>>
 
@@ -9,7 +9,7 @@ type Variables = Readonly<Record<string, unknown>>
  * The selectors that a document names in its arguments, for operations that are refused before their fields are resolved. A
  * prefix or suffix counts as it is given.
  */
-export function namedSelectors({ document }: PreparedDocument, given: Variables): string[] {
+export function namedSelectors({ document }: NamedDocument, given: Variables): string[] {
   const named: string[] = []
   const variables = { ...defaultsOf(document), ...given }
   const add = (name: string, node: ValueNode) => {

@@ -36,6 +36,7 @@ describe('sipis-gateway key', () => {
     [['--scope', 'sipis:read'], /--name/],
     [['--name', ' ', '--scope', 'sipis:read'], /A name has 1 to 100 characters/],
     [['--name', 'x', '--scope', 'sipis:read', '--expires', 'soon'], /write it like 90d/],
+    [['--name', 'x', '--scope', 'sipis:read', '--expires', '2130-02-30'], /write it like 90d/],
     [['--name', 'x', '--scope', 'sipis:read', '--expires', '2020-01-01'], /which is past/],
   ])('create says what is wrong with %j', async (args, message) => {
     const { code, stderr, stdout } = await create(...args)

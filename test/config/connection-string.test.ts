@@ -21,6 +21,14 @@ const problemOf = (text: string, environment?: Record<string, string>) => {
   }
   throw new Error('It was taken.')
 }
+/** What messages say of a connection string, or why it is not taken. */
+const descriptionOf = (text: string) => {
+  try {
+    return describeTarget(parse(text))
+  } catch (error) {
+    return String(error)
+  }
+}
 const sslOf = (text: string, environment?: Record<string, string>) => {
   const { ssl } = parse(text, environment)
   if (typeof ssl !== 'object') throw new Error('not encrypted')
@@ -52,7 +60,6 @@ describe('A connection string is read as libpq reads it:', () => {
     ["host=h user=u dbname=''", { database: 'u' }],
     ['host=h user=u', { database: 'u' }],
     ['host=h dbname=d', { user: userInfo().username }],
-    ['host=h dbname=postgres://x/y', { database: 'postgres://x/y' }],
     ['postgres://u:p%40@h:5433/d', { host: 'h', port: 5433, database: 'd', user: 'u', password: 'p@' }],
     ['postgresql:///d?host=/tmp', { host: '/tmp', database: 'd' }],
     ['postgresql://user:pw@/db?host=/socket', { host: '/socket', user: 'user', password: 'pw', database: 'db' }],
@@ -158,8 +165,33 @@ describe('A connection string is refused with what to do:', () => {
     ['host=h sslrootcert=system sslmode=require', /weaker than sslrootcert=system/],
     ['host=h sslnegotiation=direct', /weaker than sslnegotiation=direct/],
     ['host=h service=nowhere', /service that neither/],
+    ['postgres://u:can@ary@h/db', /host has an @.*%40/],
+    ['host=ary@h', /host has an @/],
+    ['postgres://u:12/canary@h/db', /not a valid postgres:\/\/ URL.*%2F/],
+    ['postgres://u:canary@x/y@h/db', /not a valid postgres:\/\/ URL/],
+    ['dbname=postgres://u:canary@h/db', /dbname is a connection string/],
+    ["dbname='host=h password=canary'", /dbname is a connection string/],
+    ['postgres:///?dbname=postgresql://u:canary@h/db', /dbname is a connection string/],
+    ['host=h password=my canary=x', /connection option a word/],
+    ['postgres://h/d?password=my&canary=x', /connection option a word/],
+    ['host=h user=u canary=x', /connection option "canary"/],
   ])('%j', (text, message) => {
     expect(problemOf(text)).toMatch(message)
+  })
+
+  it('no part of a password is in the description of what is taken', () => {
+    const special = fc.constantFrom('@', '/', ':', '?', '#', '&', '=', ' ', "'")
+    fc.assert(
+      fc.property(fc.array(special, { maxLength: 4 }), (between) => {
+        const password = ['canary1', ...between.flatMap((one) => [one, 'canary'])].join('')
+        for (const text of [
+          `postgres://u:${password}@h/d`,
+          `postgres://u@h/d?password=${password}`,
+          `host=h password=${password}`,
+        ])
+          expect(descriptionOf(text)).not.toContain('canary')
+      }),
+    )
   })
 
   it('nothing but a keyword is quoted', () => {
@@ -191,12 +223,14 @@ describe('Encryption', () => {
     },
   )
 
-  it.each(['dbname=x host=h sslmode=require', 'postgres://h/x?sslmode=require', 'postgres://h/x?ssl=true'])(
-    'is required, but no certificate asked for: %s',
-    (text) => {
-      expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: false })
-    },
-  )
+  it.each([
+    'dbname=x host=h sslmode=require',
+    'postgres://h/x?sslmode=require',
+    'postgres://h/x?ssl=true',
+    'host=h requiressl=1',
+  ])('is required, but no certificate asked for: %s', (text) => {
+    expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: false })
+  })
 
   it.each(['host=h sslmode=verify-full', 'host=h sslrootcert=system'])('asks for a certificate: %s', (text) => {
     const { rejectUnauthorized, checkServerIdentity } = sslOf(text)

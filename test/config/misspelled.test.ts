@@ -43,6 +43,10 @@ describe('A setting that is misspelled', () => {
     ['API_KEY_FILE', 'API_KEYS_FILE'],
     ['API_KEYS', ''],
     ['APIKEYS_FILE', 'API_KEYS_FILE'],
+    ['API_KEYFILE', 'API_KEYS_FILE'],
+    ['APIKEYFILE', 'API_KEYS_FILE'],
+    ['API_KEYS_FILE_FILE', 'API_KEYS_FILE'],
+    ['AUTH_PORT', ''],
     ['API_KEYS_FILES', 'API_KEYS_FILE'],
     ['api_keys_file', 'API_KEYS_FILE'],
     ['SIPIS_API_KEYS_FILE', 'API_KEYS_FILE'],
@@ -75,9 +79,28 @@ describe('Variables of other programs', () => {
     'PGHOST PGDATABASE PGSSLMODE REDIS_URL SENTRY_DSN AWS_SECRET_ACCESS_KEY KUBERNETES_SERVICE_HOST KUBERNETES_PORT',
     'HTTP_PROXY HTTPS_PROXY NO_PROXY CI GITHUB_TOKEN NPM_CONFIG_CACHE npm_config_cache npm_package_name VITEST',
     'SSH_AUTH_SOCK XAUTHORITY XDG_SESSION_TYPE SSL_CERT_FILE SERVICE_URL BASE_URL POOL_SIZE RATE LIMIT AUTHOR',
+    'TEST_DATABASE_URL DIRECT_DATABASE_URL READ_DATABASE_URL',
   ])('raise no alarm: %s', (names) => {
     expect(warned(Object.fromEntries(names.split(' ').map((name) => [name, 'x'])))).toEqual([])
   })
+
+  it.each(['SIPIS_GATEWAY', 'SIPIS', 'AUTH', 'AUTH_PROXY', 'API_KEYS', 'AUDIT_LOG', 'DATABASE', 'RATE_LIMIT_REDIS'])(
+    'raise no alarm where Kubernetes sets them for a service: %s',
+    (service) => {
+      const link = {
+        SERVICE_HOST: '10.0.0.1',
+        SERVICE_PORT: '4000',
+        SERVICE_PORT_HTTP_API: '4000',
+        PORT: 'tcp://10.0.0.1:4000',
+        PORT_4000_TCP: 'tcp://10.0.0.1:4000',
+        PORT_4000_TCP_PROTO: 'tcp',
+        PORT_4000_TCP_PORT: '4000',
+        PORT_4000_TCP_ADDR: '10.0.0.1',
+      }
+      const names = Object.entries(link).map(([name, value]): [string, string] => [`${service}_${name}`, value])
+      expect(warned(Object.fromEntries(names))).toEqual([])
+    },
+  )
 
   it('nor do variables that are empty', () => {
     expect(warned({ API_KEY_FILE: '', LIMIT_DEPHT: '' })).toEqual([])

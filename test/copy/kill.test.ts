@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { random } from '../../src/demo/random.ts'
@@ -6,6 +7,7 @@ import { contents, rowCounts } from '../support/copying.ts'
 import { times } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
+import { relayTo, socketServer } from '../support/other-servers.ts'
 
 const points = times(30, 3)
 const choose = random(30)
@@ -93,6 +95,31 @@ describe('A copy that ends before its time', () => {
     const target = await emptyTarget()
     const running = start(['copy', target.url, source.url, '--execute'])
     await running.printed('sipcalls: ')
+    running.child.kill('SIGINT')
+    expect(await running.finished).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Interrupted: the target is as it was.'),
+    })
+    expect(await isWhole(source, target)).toBe('empty')
+  })
+
+  it('by Ctrl+C does not wait for a server that says nothing', async () => {
+    const source = untilTestEnds(await cloneDatabase('V1'))
+    const connected = new EventEmitter()
+    const silent = untilTestEnds(await socketServer(() => connected.emit('socket')))
+    const running = start(['copy', `postgres://u:p@127.0.0.1:${silent.port}/d`, source.url])
+    await once(connected, 'socket')
+    running.child.kill('SIGINT')
+    expect(await running.finished).toMatchObject({ code: 1, stderr: 'Interrupted: the target is as it was.\n' })
+  })
+
+  it('by Ctrl+C does not wait for a server that falls silent', async () => {
+    const source = await bigSource()
+    const target = await emptyTarget()
+    const relay = untilTestEnds(await relayTo(target.url))
+    const running = start(['copy', relay.url, source.url, '--execute'])
+    await running.printed('sipcalls: ')
+    relay.fallSilent()
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({
       code: 1,

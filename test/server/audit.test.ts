@@ -138,6 +138,29 @@ describe('The audit log', () => {
     expect(lines.map(({ operation }) => operation)).toEqual(['Alone', 'Alone', 'B', undefined, 'not a name', undefined])
   })
 
+  it.each<[string, string, ClientOptions]>([
+    ['is not valid', 'query Named { selector(selector: "canary") { nothing } }', {}],
+    ['is too long', 'query Named { selector(selector: "canary") { id selector id } }', { limits: { repeats: 1 } }],
+    ['costs too much', 'query Named { selector(selector: "canary") { id selector } }', { limits: { cost: 1 } }],
+    ['asks for the schema', 'query Named { selector(selector: "canary") { id } __schema { description } }', {}],
+    ['is a mutation', 'mutation Named { selector(selector: "canary") }', {}],
+    [
+      'has a value of the wrong type',
+      'query Named { selector(selector: "canary") { calls(first: "x") { totalCount } } }',
+      {},
+    ],
+  ])('has name, document and selectors of an operation that %s', async (_, query, options) => {
+    const { client, lines } = await opened(options)
+    await client.answer(query, {}, 'reader')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatchObject({
+      operation: 'Named',
+      document: expect.stringMatching(/^[0-9a-f]{16}$/),
+      selectors: [hashed('canary')],
+      outcome: expect.not.stringMatching(/^ok$/),
+    })
+  })
+
   it('has failures of every kind', async () => {
     const failing = await opened({
       rateLimits: { costPerMinute: 1_000 },

@@ -110,13 +110,15 @@ describe('Pages of the web', () => {
     const client = await opened()
     const get = (headers: Record<string, string>) => statusWith(client, 'GET', '/graphql?query={viewer{name}}', headers)
     for (const accept of ['*/*', 'image/avif,image/webp,*/*', 'text/css,*/*;q=0.1']) {
-      for (const mode of ['no-cors', 'navigate', '']) expect(await get({ accept, 'sec-fetch-mode': mode })).toBe(406)
+      for (const mode of ['navigate', '']) expect(await get({ accept, 'sec-fetch-mode': mode })).toBe(406)
     }
     expect(await get({ accept: 'application/graphql-response+json' })).toBe(200)
     expect(await get({ accept: '*/*', 'sec-fetch-mode': 'cors' })).toBe(200)
   })
 
   it.each<[string, Record<string, string>]>([
+    ['an image, where a proxy takes sec-fetch-site away', { 'sec-fetch-mode': 'no-cors' }],
+    ['an image of the address bar', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'no-cors' }],
     ['a script, image or fetch without CORS', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
     ['another port of this machine', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }],
     ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
