@@ -155,6 +155,18 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(count).toMatchObject({ name: undefined, lookUp: undefined })
     })
 
+    it('give whole rows, by name and by page', async () => {
+      const [owner] = owners
+      expect(owner).toMatchObject({ id: '1', selector: one, exact: one, lastSeen: '2026-01-01 00:00:00+00' })
+      expect((await loaders.selectors.page({}, windowOf(order(), { first: 1 }))).rows[0]).toMatchObject({ ...owner })
+      expect(ran[0]?.values).toEqual([2])
+    })
+
+    it('ask for one name by a comparison, not by a join', async () => {
+      await openAll().selectors.byName(one)
+      expect(ran[0]?.text).not.toContain('unnest')
+    })
+
     it('refuse a name that the database cannot hold', async () => {
       await expect(loaders.selectors.byName('a\0')).rejects.toThrow(BadInput)
       expect(ran).toEqual([])
@@ -250,6 +262,10 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(page).toMatchObject({ rows: [{ rowid: '1', owner }], hasNextPage: true })
       expect(await loaders.calls.countOf(owner, filtered)).toBe(2)
       expect((await loaders.calls.pageOf(owner, query(projection.calls))).rows).toHaveLength(3)
+      const bob = query(projection.calls, callsWhere({ callerUsername: 'bob' }), { first: 1 })
+      expect(await loaders.calls.pageOf(owner, bob)).toMatchObject({ rows: [{ rowid: '2' }], hasNextPage: false })
+      expect(ran.map(({ values }) => values.includes(2))).toEqual([true, false, false, true])
+      for (const { text } of ran) expect(text).not.toContain('unnest')
     })
 
     it('ask one statement for each question, however many selectors', async () => {
@@ -276,6 +292,14 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       await loaders.calls.count(filtered)
       expect(ran.map(({ lookUp }) => lookUp)).toEqual([undefined, undefined, undefined, undefined])
       expect(ran.map(({ name }) => typeof name)).toEqual(['string', 'undefined', 'undefined', 'undefined'])
+    })
+
+    it('read pages of each usual size and order by a statement of its own', async () => {
+      const pages = [{ first: 10 }, { first: 20 }, { last: 10 }, { first: 1 }, { last: 1 }]
+      const found = []
+      for (const page of pages) found.push(await loaders.calls.page(query(projection.calls, [], page)))
+      expect(found.map(({ rows }) => rows.at(-1)?.rowid)).toEqual(['4', '4', '4', '1', '4'])
+      expect(new Set(ran.map(({ text }) => text)).size).toBe(5)
     })
 
     it('find rows by their identity within a selector, in one statement', async () => {
@@ -316,6 +340,24 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       const withheld = await openAll(false).tokens.byIdentity(identity)
       expect(clear).toMatchObject({ token: 'token 1', appId: 'app ann' })
       expect(withheld).toMatchObject({ token: null, appId: 'app ann', fingerprint: clear?.fingerprint })
+    })
+
+    it('read tokens that are withheld, and push tests, on the lanes of their kind', async () => {
+      await openAll(false).tokens.byIdentity({ selector: one, value: '1' })
+      await loaders.pushTests.byIdentity({ selector: one, value: 'push 1' })
+      expect(ran.map(({ lookUp }) => lookUp?.lane)).toEqual(['calls', 'messages'])
+    })
+
+    it('give a push test whose selector is gone null for its owner', async () => {
+      const { rows } = await loaders.pushTests.page(query(projection.pushTests))
+      expect(rows.at(-1)?.owner).toBeNull()
+    })
+
+    it('ask nothing where no setting is asked for', async () => {
+      const [owner] = owners
+      if (owner === undefined) throw new Error('no selector')
+      expect(await loaders.settings.ofNames(owner, [])).toEqual([])
+      expect(ran).toEqual([])
     })
 
     it('read settings in one statement, of each selector the names that it asks for', async () => {
@@ -383,5 +425,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
     }
     expect(await recorded.calls.count(query(projection.calls))).toBe(4)
     expect(await recorded.selectors.count({})).toBe(3)
+    expect(await recorded.selectors.byName(one)).toMatchObject({ selector: one })
+    expect((await recorded.selectors.page({}, window)).rows).toHaveLength(3)
   })
 })

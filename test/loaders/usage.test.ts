@@ -75,6 +75,12 @@ describe('The usage of an operation', () => {
     expect(thrown(() => usage.answer('longer than the limit'))).toBe(first)
   })
 
+  it('reads nothing more once the answer is too long', () => {
+    const usage = openUsage(10)
+    const first = thrown(() => usage.answer('longer than the limit'))
+    expect(thrown(() => usage.read(0))).toBe(first)
+  })
+
   it('calls back once when a bound is passed', () => {
     const usage = openUsage(10)
     const called: string[] = []
