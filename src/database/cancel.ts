@@ -9,6 +9,7 @@ declare module 'pg' {
     readonly secretKey: number | null
   }
   interface Connection {
+    requestSsl(): void
     cancel(processID: number, secretKey: number): void
   }
 }
@@ -34,6 +35,8 @@ export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']):
       clearTimeout(giveUp)
       resolve()
     })
+    // The driver's client asks for TLS, not its connection.
+    if (isEncrypted && sslNegotiation !== 'direct') connection.once('connect', () => connection.requestSsl())
     connection.once(isEncrypted ? 'sslconnect' : 'connect', () => connection.cancel(processID, secretKey))
     if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
     else connection.connect(port, host)

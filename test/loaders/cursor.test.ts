@@ -47,4 +47,23 @@ describe('A cursor', () => {
       }
     }
   })
+
+  it('has the form that clients have kept since version 1', () => {
+    expect(Buffer.from(encodeCursor('c', ['2026', '7']), 'base64url').toString()).toBe('1c\x002026\x007')
+  })
+
+  it('is read up to a length of 2,000 characters', () => {
+    const cursorOf = (bytes: number) => encodeCursor('c', ['a'.repeat(bytes - 3)])
+    expect(cursorOf(1_500)).toHaveLength(2_000)
+    expect(decodeCursor(cursorOf(1_500), 'c', 1)).toHaveLength(1)
+    expect(cursorOf(1_501)).toHaveLength(2_002)
+    expect(() => decodeCursor(cursorOf(1_501), 'c', 1)).toThrow(/not a cursor/)
+  })
+
+  it('that is refused is shown in the message, up to 40 characters', () => {
+    const shown = (cursor: string) => () => decodeCursor(cursor, 'c', 2)
+    const [whole, longer] = [40, 41].map((length) => 'abcdefgh'.repeat(6).slice(0, length))
+    expect(shown(whole ?? '')).toThrow(`"${whole}" is not a cursor of this list in this order.`)
+    expect(shown(longer ?? '')).toThrow(`"${whole}…" is not a cursor of this list in this order.`)
+  })
 })

@@ -1,0 +1,117 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cancelStatement } from '../../src/database/cancel.ts'
+import { Client } from '../../src/database/client.ts'
+import { render } from '../../src/database/database.ts'
+import { DatabaseError } from '../../src/database/database-error.ts'
+import { searchedSchemas } from '../../src/database/search-path.ts'
+import { advanceSequences } from '../../src/database/sequences.ts'
+import { prepareSession } from '../../src/database/session.ts'
+import { openWriter } from '../../src/database/writer.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { emptyDatabase, untilTestEnds } from '../support/database.ts'
+import { until } from '../support/until.ts'
+
+describe('A session', () => {
+  let own: TestDatabase
+  beforeAll(async () => {
+    own = await emptyDatabase()
+  })
+  afterAll(() => own[Symbol.asyncDispose]())
+
+  const connect = async () => {
+    const client = new Client({ connectionString: own.url })
+    await client.connect()
+    untilTestEnds({ [Symbol.asyncDispose]: () => client.end() })
+    return client
+  }
+  const settingsOf = async (client: pg.ClientBase, names: readonly string[]) => {
+    const { rows } = await client.query({
+      text: 'SELECT current_setting(name) FROM unnest($1::text[]) AS name',
+      values: [names],
+      rowMode: 'array',
+    })
+    return rows.flat()
+  }
+
+  it('that reads is read-only, bounded, and searches pg_catalog alone', async () => {
+    const client = await connect()
+    await prepareSession(client, 1234)
+    const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+    expect(await settingsOf(client, limits)).toEqual(['1234ms', '1234ms', '1234ms'])
+    const others = ['default_transaction_read_only', 'jit', 'TimeZone', 'DateStyle', 'client_encoding', 'search_path']
+    expect(await settingsOf(client, others)).toEqual(['on', 'off', 'UTC', 'ISO, MDY', 'UTF8', 'pg_catalog, pg_temp'])
+  })
+
+  it('remembers the schemas that it searched before', async () => {
+    const client = await connect()
+    const searched = async () =>
+      (await client.query(`SELECT ${render(searchedSchemas).text}::text AS found`)).rows[0].found
+    expect(await searched()).toBe('{public}')
+    await client.query('CREATE SCHEMA more; SET search_path TO more, public')
+    await prepareSession(client, 1_000)
+    await prepareSession(client, 1_000)
+    expect(await searched()).toBe('{more,public}')
+  })
+
+  it('ends without a word when the server ends it while it is idle', async () => {
+    const client = await connect()
+    await prepareSession(client, 1_000)
+    const ended = new Promise((resolve) => client.once('end', resolve))
+    await own.sql(`SELECT pg_terminate_backend(${client.processID})`)
+    await ended
+  })
+
+  it('that writes says who it is, and searches pg_catalog alone', async () => {
+    {
+      await using writer = await openWriter({ connectionString: own.url }, 'a writer')
+      const names = ['application_name', 'search_path', 'default_transaction_read_only']
+      expect(await settingsOf(writer.client, names)).toEqual(['a writer', 'pg_catalog, pg_temp', 'off'])
+    }
+    await until('it has ended', async () => {
+      return (await own.sql(`SELECT FROM pg_stat_activity WHERE application_name = 'a writer'`)).length === 0
+    })
+    const refused = openWriter({ connectionString: 'postgres://u@127.0.0.1:1/d' }, 'a writer')
+    await expect(refused).rejects.toThrow(DatabaseError)
+  })
+
+  it('that writes ends without a word when the server ends it', async () => {
+    const writer = untilTestEnds(await openWriter({ connectionString: own.url }, 'a writer'))
+    const ended = new Promise((resolve) => writer.client.once('end', resolve))
+    await own.sql(`SELECT pg_terminate_backend(${writer.client.processID})`)
+    await ended
+  })
+
+  it('has the statement that it runs cancelled, and is fit for the next one', async () => {
+    const client = await connect()
+    const failed = client.query('SELECT pg_sleep(60)').catch(({ code }: { code: string }) => code)
+    const isActive = `SELECT FROM pg_stat_activity WHERE pid = ${client.processID} AND state = 'active'`
+    await until('it runs', async () => (await own.sql(isActive)).length > 0)
+    await cancelStatement(client, false)
+    expect(await failed).toBe('57014')
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  })
+
+  it('that has never been there has nothing to cancel', async () => {
+    await cancelStatement(new pg.Client(), false)
+  })
+})
+
+describe('Sequences', () => {
+  it('are moved past the largest value, whether the column owns them or not', async () => {
+    await using own = await emptyDatabase()
+    await own.sql(`CREATE SEQUENCE loose; CREATE TABLE owned (rowid serial, id integer);
+      CREATE TABLE loosely (id bigint DEFAULT nextval('loose'));
+      CREATE TABLE identified (id integer GENERATED BY DEFAULT AS IDENTITY);
+      CREATE TABLE dropped (id serial, rowid serial); CREATE TABLE empty (id serial);
+      ALTER TABLE dropped DROP COLUMN id;
+      INSERT INTO owned VALUES (7); INSERT INTO loosely VALUES (8); INSERT INTO identified VALUES (9); INSERT INTO dropped VALUES (10)`)
+    await advanceSequences(
+      (text, values) => own.sql(text, values),
+      ['owned', 'loosely', 'identified', 'dropped', 'empty', 'nowhere'],
+    )
+    const next = await own.sql(`SELECT nextval('owned_rowid_seq'), nextval('loose'), nextval('identified_id_seq'),
+      nextval('dropped_rowid_seq'), nextval('empty_id_seq')`)
+    expect(next).toEqual([['8', '9', '10', '11', '1']])
+  })
+})

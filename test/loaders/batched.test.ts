@@ -1,0 +1,107 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DatabaseError } from '../../src/database/database-error.ts'
+import { batched, grouped } from '../../src/loaders/batched.ts'
+
+const bad = (key: string) => new DatabaseError('input', '22P02', `${key} is not a number`)
+
+/** Answers numbers; fails, as a statement does, where one of the keys is not a number. */
+function openNumbers() {
+  const statements: (readonly string[])[] = []
+  const load = batched<string, number>(String, async (asked) => {
+    statements.push(asked)
+    const wrong = asked.find((key) => !/^\d+$/.test(key))
+    if (wrong !== undefined) throw bad(wrong)
+    return asked.map(Number)
+  })
+  return { statements, load }
+}
+
+describe('Batched loads', () => {
+  it('are one statement for the different keys of one turn, and none for a key that is known', async () => {
+    const { statements, load } = openNumbers()
+    expect(await Promise.all([load('1'), load('2'), load('1')])).toEqual([1, 2, 1])
+    expect(await load('2')).toBe(2)
+    expect(statements).toEqual([['1', '2']])
+  })
+
+  it('fail for the bad keys alone', async () => {
+    const keys = fc.uniqueArray(fc.oneof(fc.nat().map(String), fc.stringMatching(/^[a-z]{1,3}$/)), { maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(keys, async (asked) => {
+        const { load } = openNumbers()
+        const found = await Promise.allSettled(asked.map(load))
+        expect(found.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual(
+          asked.map((key) => (/^\d+$/.test(key) ? Number(key) : `DatabaseError: ${key} is not a number`)),
+        )
+      }),
+    )
+  })
+
+  it('find one bad key by halving', async () => {
+    const { statements, load } = openNumbers()
+    await Promise.allSettled(['0', '1', '2', '3', '4', '5', 'x', '7'].map(load))
+    expect(statements.map((keys) => keys.join(''))).toEqual(['012345x7', '', '0123', '45x7', '45', 'x7', 'x', '7'])
+  })
+
+  it('run a single bad key once', async () => {
+    const { statements, load } = openNumbers()
+    await expect(load('x')).rejects.toThrow('x is not a number')
+    expect(statements).toEqual([['x']])
+  })
+
+  it.each([
+    ['a failure that is not about a value', new DatabaseError('unavailable', '57P01', 'gone')],
+    ['another error', new Error('a bug')],
+  ])('fail together after one statement because of %s', async (_, error) => {
+    let statements = 0
+    const load = batched<string, never>(String, () => {
+      statements++
+      return Promise.reject(error)
+    })
+    const found = await Promise.allSettled([load('1'), load('2'), load('3')])
+    expect(found.map((one) => one.status === 'rejected' && one.reason)).toEqual([error, error, error])
+    expect(statements).toBe(1)
+  })
+
+  it('fail together where the statement fails without a key', async () => {
+    let statements = 0
+    const load = batched<string, never>(String, () => {
+      statements++
+      return Promise.reject(bad('the filter'))
+    })
+    const found = await Promise.allSettled([load('1'), load('2'), load('3'), load('4')])
+    expect(found.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected'])
+    expect(statements).toBe(2)
+  })
+
+  it('fail together where a half fails for another reason', async () => {
+    const gone = new DatabaseError('unavailable', '57P01', 'gone')
+    const load = batched<string, number>(String, async (asked) => {
+      if (asked.length === 4) throw bad('4')
+      if (asked[0] === '3') throw gone
+      return asked.map(Number)
+    })
+    const found = await Promise.allSettled(['1', '2', '3', '4'].map(load))
+    expect(found.map((one) => one.status === 'rejected' && one.reason)).toEqual([gone, gone, gone, gone])
+  })
+})
+
+describe('Rows grouped by a number', () => {
+  it('are in their order, with an empty group for a number without rows', () => {
+    const rows = [
+      ['a', '3'],
+      ['b', '1'],
+      ['c', '3'],
+    ]
+    expect(grouped(rows, 4, 1)).toEqual([
+      [['b', '1']],
+      [],
+      [
+        ['a', '3'],
+        ['c', '3'],
+      ],
+      [],
+    ])
+  })
+})

@@ -1,0 +1,145 @@
+import { sql } from 'drizzle-orm'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { render } from '../../src/database/database.ts'
+import { prepare } from '../../src/database/prepared.ts'
+import { BadInput } from '../../src/loaders/bad-input.ts'
+import { where } from '../../src/loaders/condition.ts'
+import { encodeCursor } from '../../src/loaders/cursor.ts'
+import type { Order, Page, PageArguments } from '../../src/loaders/keyset.ts'
+import { cursorOf, windowOf } from '../../src/loaders/keyset.ts'
+import { isUsual } from '../../src/loaders/statements.ts'
+
+interface Row {
+  readonly time: string
+  readonly rowid: string
+}
+
+const order: Order<Row> = {
+  tag: 'c',
+  columns: [
+    { field: 'time', sql: sql`t.time`, bind: (value) => sql`${value}::timestamptz` },
+    { field: 'rowid', sql: sql`t.rowid`, bind: (value) => sql`${value}::bigint` },
+  ],
+  descending: true,
+}
+const ascending = { ...order, descending: false }
+const cursor = cursorOf(order, { time: '2026-01-02', rowid: '7' })
+
+const orderBy = (of: Order<Row>, page: PageArguments) => render(windowOf(of, page).orderBy()).text
+const condition = (of: Order<Row>, page: PageArguments) => {
+  const { conditions } = windowOf(of, page)
+  return prepare(where(conditions))(Object.assign({}, ...conditions.map(({ values }) => values)))
+}
+
+describe('A window', () => {
+  it('reads one row more than the page holds', () => {
+    const limits = [{}, { first: 0 }, { first: 100 }, { last: 5 }, { first: 3, last: 9 }].map(
+      (page) => windowOf(order, page).limit,
+    )
+    expect(limits).toEqual([21, 1, 101, 6, 4])
+  })
+
+  it.each([{ first: 101 }, { first: -1 }, { last: 101 }, { last: -1 }])('of %o is refused', (page) => {
+    expect(() => windowOf(order, page)).toThrow(BadInput)
+    expect(() => windowOf(order, page)).toThrow(/^(first|last) is (101|-1); it must be from 0 to 100/)
+  })
+
+  it('reads in the order of the list, and backwards where only the last rows are asked for', () => {
+    expect(orderBy(order, {})).toBe('t.time DESC, t.rowid DESC')
+    expect(orderBy(order, { first: 1, last: 1 })).toBe('t.time DESC, t.rowid DESC')
+    expect(orderBy(order, { last: 1 })).toBe('t.time ASC, t.rowid ASC')
+    expect(orderBy(ascending, { first: 1 })).toBe('t.time ASC, t.rowid ASC')
+    expect(orderBy(ascending, { last: 1 })).toBe('t.time DESC, t.rowid DESC')
+  })
+
+  it('begins behind a cursor and ends before one', () => {
+    const beyond = (comparison: string) => `(t.time, t.rowid) ${comparison} ($1::timestamptz, $2::bigint)`
+    expect(condition(order, { after: cursor })).toMatchObject({ text: beyond('<'), values: ['2026-01-02', '7'] })
+    expect(condition(order, { before: cursor })).toMatchObject({ text: beyond('>'), values: ['2026-01-02', '7'] })
+    expect(condition(ascending, { after: cursor }).text).toBe(beyond('>'))
+    expect(condition(ascending, { before: cursor }).text).toBe(beyond('<'))
+    const both = condition(order, { after: cursor, before: encodeCursor('c', ['2026-01-01', '9']) })
+    expect(both.text).toBe(`${beyond('<')} AND (t.time, t.rowid) > ($3::timestamptz, $4::bigint)`)
+    expect(both.values).toEqual(['2026-01-02', '7', '2026-01-01', '9'])
+    expect(condition(order, {}).text).toBe('true')
+  })
+
+  it('refuses a cursor of another list, or with fewer values', () => {
+    expect(() => windowOf(order, { after: encodeCursor('m', ['1', '2']) })).toThrow(BadInput)
+    expect(() => windowOf(order, { before: encodeCursor('c', ['1']) })).toThrow(BadInput)
+  })
+
+  it('has a shape of its own for each SQL, whatever its size and its cursors hold', () => {
+    const pages: PageArguments[] = [
+      {},
+      { last: 1 },
+      { after: cursor },
+      { before: cursor },
+      { after: cursor, before: cursor },
+    ]
+    const shapes = [order, ascending, { ...order, tag: 'm' }].flatMap((of) => {
+      const pagesOf = of.tag === 'c' ? pages : pages.slice(0, 2)
+      return pagesOf.map((page) => windowOf(of, page).shape)
+    })
+    expect(windowOf(order, { first: 5 }).shape).toBe(windowOf(order, { first: 6 }).shape)
+    // The order of the list does not matter where no cursor does: read backwards, the one is the other.
+    expect(new Set(shapes).size).toBe(shapes.length - 2)
+    expect(shapes.slice(0, 5)).toEqual(['c DESC', 'c ASC', 'c DESC after<', 'c DESC before>', 'c DESC after< before>'])
+  })
+
+  it('is usual where its page has one of the sizes that most ask for', () => {
+    const usual = Array.from({ length: 101 }, (_, first) => first).filter((first) =>
+      isUsual(windowOf(order, { first })),
+    )
+    expect(usual).toEqual([10, 20, 50, 100])
+  })
+})
+
+const size = fc.option(fc.nat({ max: 8 }), { nil: undefined })
+const place = fc.option(fc.nat({ max: 9 }), { nil: undefined })
+const pages = fc
+  .record({ first: size, last: size, after: place, before: place })
+  .filter(({ first, last }) => first !== undefined || last !== undefined)
+
+type Places = { readonly [Name in 'first' | 'last' | 'after' | 'before']: number | undefined }
+
+/** EdgesToReturn of the specification, for rows that are numbers; and the two flags as the schema describes them. */
+function specifiedPage(count: number, { first, last, after, before }: Places): Page<number> {
+  const all = Array.from({ length: count }, (_, n) => n)
+  const between = all.filter((n) => n > (after ?? -1) && n < (before ?? count))
+  const kept = between.slice(0, first)
+  const rows = kept.slice(Math.max(0, kept.length - (last ?? count)))
+  const isCut = rows.length < kept.length
+  if (first === undefined) return { rows, hasNextPage: before !== undefined, hasPreviousPage: isCut }
+  return { rows, hasNextPage: between.length > first, hasPreviousPage: isCut || after !== undefined }
+}
+
+/** The rows that a statement gives for the window: between the cursors, in its order, up to its limit. */
+function pageRead(count: number, { first, last, after, before }: Places): Page<number> {
+  const at = (n: number | undefined) => (n === undefined ? n : encodeCursor('c', [String(n), '0']))
+  const window = windowOf(order, { first, last, after: at(after), before: at(before) })
+  const { rows } = specifiedPage(count, { first: count, last: undefined, after, before })
+  return window.cut((first === undefined ? rows.toReversed() : rows).slice(0, window.limit))
+}
+
+describe('A page', () => {
+  it('is cut as the specification of cursor connections says', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 10 }), pages, (count, page) => {
+        expect(pageRead(count, page)).toEqual(specifiedPage(count, page))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('has 20 rows where no size is given', () => {
+    const rows = Array.from({ length: 21 }, (_, n) => n)
+    expect(windowOf(order, {}).cut(rows)).toEqual({
+      rows: rows.slice(0, 20),
+      hasNextPage: true,
+      hasPreviousPage: false,
+    })
+    expect(windowOf(order, { first: null, last: null }).cut(rows).rows).toHaveLength(20)
+  })
+})

@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { jsonBytes } from '../../src/loaders/json-bytes.ts'
+import { Excess, openUsage } from '../../src/loaders/usage.ts'
+
+describe('The bytes of a text in JSON', () => {
+  it('are those that JSON.stringify writes', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (text) => {
+        expect(jsonBytes(text)).toBe(Buffer.byteLength(JSON.stringify(text)))
+      }),
+    )
+    for (let code = 0; code < 0x3000; code++) {
+      const text = `a${String.fromCharCode(code)}b`
+      expect(jsonBytes(text)).toBe(Buffer.byteLength(JSON.stringify(text)))
+    }
+  })
+})
+
+const thrown = (work: () => void): unknown => {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+describe('The usage of an operation', () => {
+  it('may read as many bytes as the limit, and not one more', () => {
+    const usage = openUsage(10)
+    usage.read(4)
+    usage.read(6)
+    expect(usage.excess).toBeUndefined()
+    expect(thrown(() => usage.read(1))).toMatchObject({
+      name: 'Excess',
+      what: 'Bytes read for the answer',
+      found: 11,
+      limit: 10,
+      path: [],
+      message: 'Bytes read for the answer: 11; the limit is 10',
+    })
+  })
+
+  it('may answer as many bytes of JSON as the limit, and not one more', () => {
+    const usage = openUsage(10)
+    usage.answer('ab')
+    usage.answer('é\n')
+    expect(usage.excess).toBeUndefined()
+    expect(thrown(() => usage.answer(''))).toMatchObject({ what: 'Bytes of the answer', found: 12, limit: 10 })
+  })
+
+  it('counts a text that is too long by its characters', () => {
+    expect(thrown(() => openUsage(10).answer('\n'.repeat(11)))).toMatchObject({ found: 11 })
+    expect(thrown(() => openUsage(10).answer('\n'.repeat(10)))).toMatchObject({ found: 22 })
+    const usage = openUsage(10)
+    usage.answer('abc')
+    expect(thrown(() => usage.answer('\n'.repeat(6)))).toMatchObject({ found: 11 })
+  })
+
+  it('has one bound for reading and one for answering', () => {
+    const usage = openUsage(10)
+    usage.read(10)
+    usage.answer('12345678')
+    expect(usage.excess).toBeUndefined()
+  })
+
+  it('fails with the first excess from then on, whatever is read or answered', () => {
+    const usage = openUsage(10)
+    const first = thrown(() => usage.read(11))
+    expect(first).toBeInstanceOf(Excess)
+    expect(usage.excess).toBe(first)
+    expect(thrown(() => usage.read(0))).toBe(first)
+    expect(thrown(() => usage.answer(''))).toBe(first)
+    expect(thrown(() => usage.answer('longer than the limit'))).toBe(first)
+  })
+
+  it('reads nothing more once the answer is too long', () => {
+    const usage = openUsage(10)
+    const first = thrown(() => usage.answer('longer than the limit'))
+    expect(thrown(() => usage.read(0))).toBe(first)
+  })
+
+  it('calls back once when a bound is passed', () => {
+    const usage = openUsage(10)
+    const called: string[] = []
+    usage.onExcess(() => called.push('first'))
+    usage.onExcess(() => called.push('second'))
+    usage.read(10)
+    expect(called).toEqual([])
+    thrown(() => usage.read(1))
+    thrown(() => usage.read(1))
+    expect(called).toEqual(['first', 'second'])
+  })
+
+  it('starts without rows and selectors', () => {
+    const usage = openUsage(10)
+    expect(usage.rows).toBe(0)
+    expect([...usage.selectors]).toEqual([])
+  })
+})
