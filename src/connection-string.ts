@@ -22,7 +22,7 @@ export function parseConnectionString(text: string, where: string, environment: 
 /** host, port and database: what tells two connection strings for one database from two for different ones. */
 export function describeTarget({ host, port, database }: ConnectionConfig): string {
   const address = host === undefined || host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `${address}:${port ?? defaultPort}/${database ?? ''}`
+  return `${address}:${port ?? defaultPort}/${database ?? ''}`.replaceAll(/\p{C}+/gu, ' ')
 }
 
 const defaultPort = 5432

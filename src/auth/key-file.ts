@@ -63,6 +63,8 @@ export function linesOf(bytes: Buffer): Line[] {
 export function appendLine(path: string, line: string, before: Buffer | undefined): void {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
   withFile(path, flags, (descriptor) => {
+    // A new file has not been judged, nor has its folder.
+    judge(path, descriptor)
     // The last line of a file that was written by hand may lack its end.
     const end = before === undefined || before.length === 0 || before.at(-1) === newline ? '' : '\n'
     write(descriptor, Buffer.from(`${end}${line}\n`), null)

@@ -83,7 +83,7 @@ function named(
     )
   }
   // A path that is there is a file, whatever it looks like.
-  return [name, option, existsSync(name) || /\.xml(\.\w+)?$/i.test(name)]
+  return [name, place === undefined ? option : what, existsSync(name) || /\.xml(\.\w+)?$/i.test(name)]
 }
 
 function acceptedRejects(pairs: readonly string[]): Map<Reason, number> {

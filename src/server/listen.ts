@@ -42,6 +42,7 @@ export async function listen(
 ): Promise<Listening> {
   const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, handler)
   server.maxConnections = maxConnections
+  server.on('checkContinue', askForBody(handler))
   if (shares !== undefined) shareConnections(server, shares)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenProblem(error, host, port)))
@@ -58,6 +59,16 @@ export async function listen(
       await ended
       clearTimeout(force)
     },
+  }
+}
+
+/** A client that waits for 100 Continue is asked for its body when that is read, so not after a refusal. */
+function askForBody(handler: RequestListener): RequestListener {
+  return (request, response) => {
+    request.once('resume', () => {
+      if (!response.headersSent) response.writeContinue()
+    })
+    handler(request, response)
   }
 }
 

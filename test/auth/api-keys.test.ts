@@ -171,6 +171,13 @@ describe('A file of API keys', () => {
     expect(verifier()).toBeTypeOf('function')
   })
 
+  it('gets no key whose making is refused', async () => {
+    await chmod(folder, 0o777)
+    expect(() => make('dashboard')).toThrow(/world-writable-folder/)
+    await chmod(folder, 0o700)
+    expect(readKeys(file)).toEqual([])
+  })
+
   it('that cannot be opened, or is not a file, is refused with what to do, and does not block', () => {
     expect(() => createKey(folder, { name: 'x', scopes: ['sipis:read'], expires: undefined })).toThrow(/is not a file/)
     expect(() => openApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)

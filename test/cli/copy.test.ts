@@ -80,6 +80,8 @@ describe('sipis-gateway copy', () => {
     [['a', 'b'], /neither a postgres/],
     [['/nowhere/Settings.xml', 'b'], /Cannot read/],
     [['postgres://h/x', 'postgres://h/y', '--to', 'postgres://h/z'], /same database twice/],
+    [['postgres://h/x', 'y'], /^OLD is neither a postgres/],
+    [['postgres://h/x', '--from', 'y'], /^--from is neither a postgres/],
     [['postgres://h/x', 'postgres://h/y', '--execute', '--verify-only'], /exclude each other/],
     [['postgres://h/x', 'postgres://h/y', '--accept-rejects', 'nonsense=1'], /The reasons are null-id/],
     [['postgres://h/x', 'postgres://h/y', '--accept-rejects', 'orphan=x'], /is not reason=count/],

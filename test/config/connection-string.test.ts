@@ -349,5 +349,6 @@ describe('A database', () => {
     expect(describeTarget(parse('dbname=d port=1 password=canary'))).toBe('localhost:1/d')
     expect(describeTarget(parse('postgres://u@[::1]/d'))).toBe('[::1]:5432/d')
     expect(describeTarget(parse('postgres://u@%2Ftmp/d'))).toBe('/tmp:5432/d')
+    expect(describeTarget(parse('postgres://u@h/d%0A%1B[31m'))).toBe('h:5432/d [31m')
   })
 })

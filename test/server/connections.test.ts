@@ -111,6 +111,25 @@ describe('A request that is refused before its body is complete', () => {
     expect(socket.bytesWritten).toBeLessThan(50_000_000)
   })
 
+  it.each([
+    ['is refused', '', /^HTTP\/1.1 401 /],
+    ['says that its body is too long', 'Authorization: Bearer reader\r\n', /^HTTP\/1.1 413 /],
+  ])('is not asked for its body where it %s', async (_, headers, answer) => {
+    const socket = opened(client.url)
+    socket.write(`${head}${headers}Content-Length: 50000000\r\nExpect: 100-continue\r\n\r\n`)
+    expect(await text(socket)).toMatch(answer)
+  })
+
+  it('is asked for its body where that is read', async () => {
+    const socket = opened(client.url)
+    socket.write(
+      `${head}Authorization: Bearer reader\r\nContent-Length: 31\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n`,
+    )
+    expect(String(await once(socket, 'data'))).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+    socket.write('{"query":"{ viewer { name } }"}')
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 .*reader/s)
+  })
+
   it('keeps its connection where the body is complete', async () => {
     const socket = opened(client.url)
     socket.write(`${head}Content-Length: 2\r\n\r\n{}`)
