@@ -306,7 +306,8 @@ describe.each(servers)('The readers on $name', ({ open }) => {
 
     it('read pages of a selector, and of several, in the direction that each asks for', async () => {
       const lastRowid = async (asked: readonly SelectorRow[], page: PageArguments) => {
-        const pages = asked.map((owner) => loaders.calls.pageOf(owner, query(projection.calls, [], page)))
+        const fresh = openAll()
+        const pages = asked.map((owner) => fresh.calls.pageOf(owner, query(projection.calls, [], page)))
         return (await Promise.all(pages))[0]?.rows.at(-1)?.rowid
       }
       for (const asked of [owners, owners.slice(0, 1)]) {
