@@ -96,22 +96,23 @@ describe('A window', () => {
   })
 })
 
-const size = fc.option(fc.nat({ max: 8 }), { nil: undefined })
+const size = fc.oneof(fc.nat({ max: 8 }), fc.constantFrom(null, undefined))
 const place = fc.option(fc.nat({ max: 9 }), { nil: undefined })
 const pages = fc
   .record({ first: size, last: size, after: place, before: place })
-  .filter(({ first, last }) => first !== undefined || last !== undefined)
+  .filter(({ first, last }) => first != null || last != null)
 
-type Places = { readonly [Name in 'first' | 'last' | 'after' | 'before']: number | undefined }
+type Places = Readonly<Record<'first' | 'last', number | null | undefined>> &
+  Readonly<Record<'after' | 'before', number | undefined>>
 
 /** EdgesToReturn of the specification, for rows that are numbers; and the two flags as the schema describes them. */
 function specifiedPage(count: number, { first, last, after, before }: Places): Page<number> {
   const all = Array.from({ length: count }, (_, n) => n)
   const between = all.filter((n) => n > (after ?? -1) && n < (before ?? count))
-  const kept = between.slice(0, first)
+  const kept = between.slice(0, first ?? count)
   const rows = kept.slice(Math.max(0, kept.length - (last ?? count)))
   const isCut = rows.length < kept.length
-  if (first === undefined) return { rows, hasNextPage: before !== undefined, hasPreviousPage: isCut }
+  if (first == null) return { rows, hasNextPage: before !== undefined, hasPreviousPage: isCut }
   return { rows, hasNextPage: between.length > first, hasPreviousPage: isCut || after !== undefined }
 }
 
@@ -120,7 +121,7 @@ function pageRead(count: number, { first, last, after, before }: Places): Page<n
   const at = (n: number | undefined) => (n === undefined ? n : encodeCursor('c', [String(n), '0']))
   const window = windowOf(order, { first, last, after: at(after), before: at(before) })
   const { rows } = specifiedPage(count, { first: count, last: undefined, after, before })
-  return window.cut((first === undefined ? rows.toReversed() : rows).slice(0, window.limit))
+  return window.cut((first == null ? rows.toReversed() : rows).slice(0, window.limit))
 }
 
 describe('A page', () => {
