@@ -28,6 +28,8 @@ export interface Statement {
 export interface LookUp {
   /** Look-ups of one lane share a connection and wait for one another; those of another lane do not. */
   readonly lane: string
+  /** Whether it may take long although an index answers it. All of a lane are, or none. */
+  readonly slow?: boolean
 }
 
 const dialect = new PgDialect()

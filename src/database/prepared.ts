@@ -11,15 +11,17 @@ export type Prepared = (values: Readonly<Record<string, unknown>>) => Statement
 export interface Travel {
   /** With a lane they are look-ups: statements that an index answers, whatever the values. */
   readonly lane?: string
+  /** Whether these look-ups may take long. */
+  readonly slow?: boolean
   /** Whether one plan is good for all values, so that it pays to keep it. Of look-ups it always is. */
   readonly planned?: boolean
 }
 
-export function prepare(statement: SQL, { lane, planned = lane !== undefined }: Travel = {}): Prepared {
+export function prepare(statement: SQL, { lane, slow = false, planned = lane !== undefined }: Travel = {}): Prepared {
   const { text, values: params } = render(statement)
   const places = params.map((param) => (is(param, Placeholder) ? { name: param.name } : { constant: param }))
   const name = planned ? nameOf(text) : undefined
-  const lookUp = lane === undefined ? undefined : { lane }
+  const lookUp = lane === undefined ? undefined : { lane, slow }
   return (values) => ({
     text,
     values: places.map(({ name, constant }) => (name === undefined ? constant : values[name])),

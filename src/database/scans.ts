@@ -1,10 +1,15 @@
-import type { Share } from './share.ts'
+import type { LookUp } from './database.ts'
+import type { Share, ShareLimits } from './share.ts'
 import { openShare } from './share.ts'
 
-/** Statements over all selectors run on the pool: a scan may read a whole table, a list reads a page along an index. */
+/**
+ * Statements that run at once, shared out between callers. Scans and lists over all selectors run on the pool: a scan may read a
+ * whole table, a list reads a page along an index. Look-ups run on lanes.
+ */
 export interface Scans {
   readonly scan: Share
   readonly list: Share
+  readonly lookUp: (lookUp: LookUp) => Share
 }
 
 export interface ScanLimits {
@@ -13,13 +18,27 @@ export interface ScanLimits {
   readonly scansPerCaller: number
 }
 
-/** An operation has two scans waiting at most, so this is reached only where very many operations run at once. */
+/** An operation has few statements waiting, so this is reached only where very many operations run at once. */
 const maxWaiting = 1_000
 
+/** What a lane has under way at once is what a look-up waits for in it, so there is less of it where statements are slow. */
+const ofFastLane = { total: 32, perCaller: 16, maxWaiting }
+const ofSlowLane = { total: 8, perCaller: 4, maxWaiting }
+
 export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
+  const lanes = new Map<string, Share>()
+  // Where all callers are one there is nothing to share out.
+  const isShared = scansPerCaller !== Number.POSITIVE_INFINITY
+  const openLane = ({ perCaller, ...limits }: ShareLimits) =>
+    openShare({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
   return {
     scan: openShare({ total: scans, perCaller: scansPerCaller, maxWaiting }),
     // Without a bound of their own, for the pool has one. On a database that lacks an index they are scans all the same.
     list: openShare({ total: Number.POSITIVE_INFINITY, perCaller: scansPerCaller, maxWaiting }),
+    lookUp: ({ lane, slow }) => {
+      const share = lanes.get(lane) ?? openLane(slow === true ? ofSlowLane : ofFastLane)
+      lanes.set(lane, share)
+      return share
+    },
   }
 }

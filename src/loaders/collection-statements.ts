@@ -28,9 +28,11 @@ export function collectionStatements<Row, Orphan extends null>(
   const lists = openStatements({ planned: true })
   const lookUps = openStatements({ lane })
   // A filter may look at every row of a selector: that must not hold up the pages of others.
-  const searches = openStatements({ lane: 'searches' })
+  const searches = openStatements({ lane: 'searches', slow: true })
   // A selector may have many rows to count: that must not hold up the pages of others.
-  const counts = openStatements({ lane: 'counts' })
+  const counts = openStatements({ lane: 'counts', slow: true })
+  // A hundred pages of a hundred rows: that must not hold up a page.
+  const pagesOfMany = openStatements({ lane: 'pages of many', slow: true })
 
   const list = selectList(rows.columns)
   const both = sql`${list}, ${selectList(selectors.columns)}`
@@ -59,13 +61,14 @@ export function collectionStatements<Row, Orphan extends null>(
     },
     pageOf(keys, { conditions, window }) {
       const all = [...conditions, ...window.conditions]
-      const pages = conditions.length === 0 ? lookUps : searches
       const [key, ...more] = keys
       if (more.length === 0) {
+        const pages = conditions.length === 0 ? lookUps : searches
         return pages(`page of one ${window.shape}`, all, { key, limit: window.limit }, () => {
           return sql`SELECT ${list} FROM ${rows.table} WHERE ${where(all, ofOne)} ORDER BY ${window.orderBy()} LIMIT ${limit}`
         })
       }
+      const pages = conditions.length === 0 ? pagesOfMany : searches
       return pages(`page of each ${window.shape}`, all, { keys, limit: window.limit }, () => {
         return sql`SELECT page.*, k.n FROM ${each} CROSS JOIN LATERAL (
           SELECT ${list} FROM ${rows.table} WHERE ${where(all, ofEach)} ORDER BY ${window.orderBy()} LIMIT ${limit}

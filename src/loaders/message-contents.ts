@@ -24,7 +24,7 @@ export function prepareMessageContents(projection: Projection): (database: Datab
 function prepareContent({ messages, keyArray }: Projection, name: keyof MessageContents) {
   const { contents, columns, table, ofKey } = messages
   // A lane of its own, for what is megabytes long holds up whatever comes behind it.
-  const lookUps = openStatements({ lane: 'contents' })
+  const lookUps = openStatements({ lane: 'contents', slow: true })
   const bytesOf: (message: MessageRow) => number =
     name === 'body' ? ({ bodyBytes }) => bodyBytes : ({ headersBytes }) => headersBytes
   const statementOf = (asked: readonly Owned<MessageRow>[]): Statement => {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import type { Database, Statement, Value } from '../database/database.ts'
+import type { Database, LookUp, Statement, Value } from '../database/database.ts'
 import { render } from '../database/database.ts'
 import type { Scans } from '../database/scans.ts'
 import type { Usage } from './usage.ts'
@@ -8,7 +8,7 @@ export interface Metering {
   readonly usage: Usage
   /** Given when the operation's time is up, or when its caller has gone away. */
   readonly signal: AbortSignal
-  /** Callers share what runs at once on the pool. */
+  /** Callers share what runs at once. */
   readonly caller: string
   readonly scans: Scans
 }
@@ -41,10 +41,12 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
     const kind = statement.name === undefined ? 'scan' : 'list'
     return ofKind[kind](() => scans[kind].run(caller, ending.signal, () => run(statement)))
   }
+  const lookUp = (statement: Statement, inLane: LookUp): Promise<Value[][]> =>
+    lookUps(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
   const counted = async (statement: Statement): Promise<Value[][]> => {
     const { expectedBytes = 0 } = statement
     usage.read(expectedBytes)
-    const rows = await (statement.lookUp === undefined ? scan(statement) : lookUps(run, statement))
+    const rows = await (statement.lookUp === undefined ? scan(statement) : lookUp(statement, statement.lookUp))
     usage.rows += rows.length
     usage.read(Math.max(0, lengthOf(rows) - expectedBytes))
     return rows

@@ -140,7 +140,11 @@ describe('Scans', () => {
     expect(client.statements().length, 'asked anew by the next operation').toBeLessThanOrEqual(1)
   })
 
-  it('and look-ups of an operation that are under way at once are bounded, so that no lane is full of them', async () => {
+  it.each([
+    ['pages', 16, (n: number) => `first: ${n}) { nodes { id } }`],
+    ['counts', 4, (n: number) => `filter: { callerUsername: "n${n}" }) { totalCount }`],
+    ['searches', 4, (n: number) => `filter: { callerUsername: "n${n}" }) { nodes { id } }`],
+  ])('and look-ups of an operation are bounded: of %s %i are under way at once', async (_, bound, list) => {
     let now = 0
     let most = 0
     const watched: Database = {
@@ -153,15 +157,47 @@ describe('Scans', () => {
       },
       close: () => database.close(),
     }
-    const client = untilTestEnds(await openClient(watched, { limits: unlimited }))
-    const counts = Array.from(
-      { length: 49 },
-      (_, n) => `f${n}: calls(filter: { callerUsername: "n${n}" }) { totalCount }`,
-    )
-    const { selector } = await client.ask(`{ selector(selector: "${selectorNamed(1)}") { ${counts.join(' ')} } }`)
+    const client = untilTestEnds(await openClient(watched, { authenticate, limits: unlimited }))
+    const lists = Array.from({ length: 49 }, (_, n) => `f${n}: calls(${list(n)}`)
+    const one = `{ selector(selector: "${selectorNamed(1)}") { ${lists.join(' ')} } }`
+    const { selector } = await client.ask(one, {}, 'a')
     expect(Object.keys(selector)).toHaveLength(49)
-    expect(most).toBe(16)
+    expect(most).toBe(bound)
   })
+
+  it.each(['nodes { id }', 'totalCount'])(
+    'that look through one selector for %s take turns with those of other callers',
+    async (fields) => {
+      const order: string[] = []
+      const watched: Database = {
+        query(statement, signal) {
+          const { values, lookUp } = render(statement)
+          if (lookUp?.slow) order.push(String(values.find((value) => /^[ab]\d+$/.test(String(value)))))
+          return database.query(statement, signal)
+        },
+        close: () => database.close(),
+      }
+      const client = untilTestEnds(await openClient(watched, { authenticate, limits: unlimited }))
+      const search = (caller: string) => {
+        const lists = Array.from(
+          { length: 40 },
+          (_, n) => `f${n}: calls(filter: { callerUsername: "${caller}${n}" }) { ${fields} }`,
+        )
+        return client.ask(`{ selector(selector: "${selectorNamed(1)}") { ${lists.join(' ')} } }`, {}, caller)
+      }
+      const release = await locked()
+      const ofA = Array.from({ length: 6 }, () => search('a'))
+      await until('searches of a wait for the lock', async () => order.length > 0 && (await underWay()) > 0)
+      const ofB = search('b')
+      await until('b has begun', () => order.some((one) => one.startsWith('b')))
+      await release()
+      await Promise.all([...ofA, ofB])
+      const lastOfB = order.findLastIndex((one) => one.startsWith('b'))
+      const before = order.slice(0, lastOfB).filter((one) => one.startsWith('a'))
+      expect(order.filter((one) => one.startsWith('a')).length).toBe(240)
+      expect(before.length).toBeLessThan(100)
+    },
+  )
 
   it('keep no connection from /health, also where they have all that there are', async () => {
     const client = await open({ limits: { ...unlimited, scans: 100, scansPerCaller: 100 } })
