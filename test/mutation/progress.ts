@@ -5,6 +5,8 @@ export function say(text: string): void {
 }
 
 /** Estimates the time that is left from the pace so far. Work is counted in milliseconds that the tests take alone. */
+export type Pace = ReturnType<typeof openPace>
+
 export function openPace() {
   const begun = performance.now()
   let done = 0

@@ -11,6 +11,7 @@ import { createTemplates, dropDatabases } from '../support/templates.ts'
 import { mutantsOf } from './mutants.ts'
 import { namedKeys } from './named-mutants.ts'
 import { runJob } from './process.ts'
+import type { Pace } from './progress.ts'
 import { openPace, say } from './progress.ts'
 import { report } from './report.ts'
 import { sample } from './sample.ts'
@@ -61,7 +62,6 @@ const run = 'mutation'
 await dropDatabases(server.url, run)
 await createTemplates(server.url, run)
 const base = { serverUrl: server.url, run }
-const pace = openPace()
 let jobs = 0
 try {
   const unknown = testFiles.filter((testFile) => state.coverage.every((known) => known.testFile !== testFile))
@@ -70,7 +70,8 @@ try {
   const fit = state.coverage
     .filter(({ testFile, ms }) => testFiles.includes(testFile) && ms <= Number(values['max-seconds']) * 1000)
     .sort((a, b) => a.ms - b.ms)
-  for (const [index, coverage] of fit.entries()) await judge(coverage, fit.slice(index + 1))
+  const pace = openPace()
+  for (const [index, coverage] of fit.entries()) await judge(coverage, fit.slice(index + 1), pace)
 } finally {
   await dropDatabases(server.url, run)
   await server.stop()
@@ -101,7 +102,7 @@ function toJudge({ testFile, loaded, ran }: Coverage): readonly string[] {
   })
 }
 
-async function judge(coverage: Coverage, later: readonly Coverage[]): Promise<void> {
+async function judge(coverage: Coverage, later: readonly Coverage[], pace: Pace): Promise<void> {
   const { testFile, loaded, ms } = coverage
   const atLoading = new Set(loaded)
   const alive = toJudge(coverage)
