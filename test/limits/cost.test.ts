@@ -1,38 +1,11 @@
-import fc from 'fast-check'
 import { getIntrospectionQuery } from 'graphql'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { openPrincipal } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { schema } from '../../src/graph/schema.ts'
-import { openDocuments } from '../../src/limits/documents.ts'
 import { defaultLimits } from '../../src/limits/limits.ts'
-import type { Client } from '../support/client.ts'
-import { openClient } from '../support/client.ts'
-import { times } from '../support/counts.ts'
-import type { Opened } from '../support/database.ts'
-import { backends } from '../support/database.ts'
-import { generatedRequest } from '../support/generated-documents.ts'
-import { addDataSet } from '../support/rows.ts'
-import type { Tape } from '../support/tape.ts'
-import { tapes } from '../support/tape.ts'
-
-const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)
-const documents = openDocuments(schema, defaultLimits, { 'Selector.settings': settings.length })
-
-function costOf(query: string, variables: Readonly<Record<string, unknown>> = {}): number {
-  const prepared = documents.prepare(query)
-  const operation = prepared.operation(undefined)
-  if (operation === undefined) throw new Error('There is no operation.')
-  return prepared.cost(operation, variables)
-}
-
-/** How many fields of how many objects were answered. */
-function valuesIn(answer: unknown): number {
-  if (Array.isArray(answer)) return answer.reduce<number>((sum, one) => sum + valuesIn(one), 0)
-  if (typeof answer !== 'object' || answer === null) return 0
-  return Object.values(answer).reduce<number>((sum, one) => sum + 1 + valuesIn(one), 0)
-}
+import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {
   it('counts a field that is refused to the caller as 25, for as many errors take as long as a large answer', () => {
@@ -232,90 +205,3 @@ function fragmentOf(list: string): string {
   const type = { calls: 'Call', messages: 'Message', pushTests: 'PushTest' }[list]
   return `fragment P on ${type}Connection { nodes { id } }`
 }
-
-describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer of $name', ({ open }) => {
-  let opened: Opened
-  let client: Client
-  let ids: string[]
-  let names: string[]
-
-  beforeAll(async () => {
-    opened = await open()
-    await addDataSet(opened, { selectors: 12, calls: 25, messages: 6, pushTests: 4 })
-    const [[some] = []] = await opened.sql('SELECT min(selector) FROM selectors')
-    const link = opened.version === 'V1' ? 'id' : 'selector'
-    await opened.sql(
-      `INSERT INTO data (${link}, name, value) SELECT ${link}, 'setting' || n, 'x' FROM selectors, generate_series(0, 59) n`,
-    )
-    client = await openClient(opened.database, { allowedSettings: settings, limits: { cost: 100_000_000 } })
-    const found = await client.ask('{ selectors { nodes { id calls(first: 2) { nodes { id } } } } }')
-    ids = found.selectors.nodes.flatMap((one: { id: string; calls: { nodes: { id: string }[] } }) => [
-      one.id,
-      ...one.calls.nodes.map(({ id }) => id),
-    ])
-    names = [String(some)]
-  })
-  afterAll(async () => {
-    await client?.[Symbol.asyncDispose]()
-    await opened?.[Symbol.asyncDispose]()
-  })
-
-  const scalar = (tape: Tape) => (type: string, argument: string) => {
-    const values: Readonly<Record<string, unknown>> = {
-      ID: ids[tape.below(ids.length)],
-      Int: tape.below(30),
-      Boolean: tape.oneIn(2),
-      DateTime: argument === 'until' ? '2027-01-01T00:00:00Z' : '2026-01-01T00:00:00Z',
-      String: { selector: names[0], names: settings[tape.below(settings.length)] }[argument],
-    }
-    return values[type]
-  }
-
-  it(
-    'never holds more values than the query costs',
-    async () => {
-      let values = 0
-      await fc.assert(
-        fc.asyncProperty(tapes(400), async (tape) => {
-          const { query, variables } = generatedRequest(schema, tape, { scalar: scalar(tape), fields: 40, depth: 9 })
-          const cost = costOf(query, variables)
-          fc.pre(cost <= 20_000)
-          const data = await client.ask(query, variables)
-          expect(valuesIn(data), query).toBeLessThanOrEqual(cost)
-          values += valuesIn(data)
-        }),
-        { numRuns: times(2_000, 100) },
-      )
-      // Otherwise nothing was shown.
-      expect(values).toBeGreaterThan(1_000)
-      expect(client.log).toEqual([])
-    },
-    times(1_800_000, 60_000),
-  )
-
-  it('is given where the query costs exactly LIMIT_COST, and not where it costs one more', async () => {
-    const query = '{ selectors(first: 2) { nodes { id lastSeen } } }'
-    const cost = costOf(query)
-    await using exact = await openClient(opened.database, { limits: { cost } })
-    expect((await exact.ask(query)).selectors.nodes).toHaveLength(2)
-    await using less = await openClient(opened.database, { limits: { cost: cost - 1 } })
-    const { errors } = await less.answer(query)
-    expect(errors?.[0]?.extensions).toMatchObject({ setting: 'LIMIT_COST', cost, limit: cost - 1 })
-  })
-
-  it('may be large or empty: the cost does not depend on it', async () => {
-    const query = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id } } } } }'
-    const refused = await openClient(opened.database, { limits: { cost: 100 } })
-    const before = await refused.answer(query)
-    await opened.sql('DELETE FROM sipcalls')
-    const after = await refused.answer(query)
-    await refused[Symbol.asyncDispose]()
-    expect(before).toEqual(after)
-    expect(before.errors?.[0]?.extensions).toEqual({
-      code: 'TOO_COSTLY',
-      setting: 'LIMIT_COST',
-      cost: costOf(query),
-      limit: 100,
-    })
-  })
-})

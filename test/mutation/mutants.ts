@@ -153,10 +153,10 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
 export function instrument(code: string, mutants: readonly Mutant[]): string {
   const before = new Map<number, string>()
   const after = new Map<number, string>()
-  for (const { key, start, end, replacement } of mutants) {
+  for (const { key, start, end, replacement } of mutants.toSorted(outerFirst)) {
     const awake = `globalThis.mutant?.(${JSON.stringify(key)})`
     const opening = replacement === undefined ? `{if (!${awake}) {` : `(${awake} ? (${replacement}) : `
-    // The visitor comes to the outer one first: it opens first and closes last.
+    // The outer one opens first and closes last.
     before.set(start, (before.get(start) ?? '') + opening)
     after.set(end, (replacement === undefined ? '}}' : ')') + (after.get(end) ?? ''))
   }
@@ -168,4 +168,10 @@ export function instrument(code: string, mutants: readonly Mutant[]): string {
     return part
   })
   return parts.join('') + code.slice(at)
+}
+
+/** A statement comes before an expression that is all of it. */
+function outerFirst(one: Mutant, other: Mutant): number {
+  const statementFirst = Number(one.replacement !== undefined) - Number(other.replacement !== undefined)
+  return one.start - other.start || other.end - one.end || statementFirst
 }

@@ -14,21 +14,26 @@ export async function runJob(job: Job, patienceMs: number): Promise<readonly Lin
     detached: true,
   })
   const closed = once(child, 'close')
+  // The whole group, because Vitest's worker may be in an endless loop.
+  const kill = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  process.once('exit', kill)
   let known = -1
   let since = performance.now()
   const watch = setInterval(() => {
     const { length } = linesOf(job.results)
     if (length !== known) since = performance.now()
     known = length
-    // The whole group, because Vitest's worker may be in an endless loop.
-    if (performance.now() - since > patienceMs && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    if (performance.now() - since > patienceMs) kill()
   }, 1_000)
   await closed
   clearInterval(watch)
-  return linesOf(job.results)
+  process.off('exit', kill)
+  const lines = linesOf(job.results)
+  for (const path of [file, job.results]) rmSync(path, { force: true })
+  return lines
 }
 
-function linesOf(path: string): readonly Line[] {
+export function linesOf(path: string): readonly Line[] {
   if (!existsSync(path)) return []
   return readFileSync(path, 'utf8')
     .split('\n')

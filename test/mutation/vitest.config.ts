@@ -1,9 +1,16 @@
 import { relative } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import base from '../../vitest.config.ts'
+import type { Mutant } from './mutants.ts'
 import { instrument, mutantsOf } from './mutants.ts'
+import { namedMutantsOf } from './named-mutants.ts'
 
 export const folders = ['src/auth/', 'src/limits/', 'src/loaders/', 'src/database/']
+
+export function allMutantsOf(file: string, code: string): readonly Mutant[] {
+  const generated = folders.some((folder) => file.startsWith(folder)) ? mutantsOf(file, code) : []
+  return [...namedMutantsOf(file, code), ...generated]
+}
 
 export default defineConfig({
   ...base,
@@ -13,7 +20,8 @@ export default defineConfig({
       enforce: 'pre',
       transform(code: string, id: string) {
         const file = relative(process.cwd(), id)
-        return folders.some((folder) => file.startsWith(folder)) ? instrument(code, mutantsOf(file, code)) : undefined
+        const mutants = allMutantsOf(file, code)
+        return mutants.length > 0 ? instrument(code, mutants) : undefined
       },
     },
   ],

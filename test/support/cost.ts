@@ -1,0 +1,13 @@
+import { schema } from '../../src/graph/schema.ts'
+import { openDocuments } from '../../src/limits/documents.ts'
+import { defaultLimits } from '../../src/limits/limits.ts'
+
+export const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)
+export const documents = openDocuments(schema, defaultLimits, { 'Selector.settings': settings.length })
+
+export function costOf(query: string, variables: Readonly<Record<string, unknown>> = {}): number {
+  const prepared = documents.prepare(query)
+  const operation = prepared.operation(undefined)
+  if (operation === undefined) throw new Error('There is no operation.')
+  return prepared.cost(operation, variables)
+}
