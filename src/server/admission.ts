@@ -11,11 +11,21 @@ export interface Admission {
 type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>
 
 interface Waiting {
+  readonly isFirst: boolean
   readonly start: () => void
 }
 
-/** Lets so many operations run at once. As many more wait for a moment; the rest is told at once to come again. */
+/** Of the places, so much is open to the second and further operations of a caller. */
+const shareOfFurther = 0.75
+
+/**
+ * Lets so many operations run at once. As many more wait for a moment; the rest is refused. A caller that has none running finds
+ * a place also where a few callers have many long ones.
+ */
 export function openAdmission(limits: AdmissionLimits): Admission {
+  // Where callers have no bound they are one.
+  const isShared = limits.concurrentPerCaller !== Number.POSITIVE_INFINITY
+  const ofFurther = isShared ? Math.ceil(limits.concurrent * shareOfFurther) : limits.concurrent
   const running = new Map<string, number>()
   const queue = new Set<Waiting>()
   let total = 0
@@ -26,15 +36,19 @@ export function openAdmission(limits: AdmissionLimits): Admission {
     else running.delete(caller)
   }
 
+  const isFree = (isFirst: boolean) => total < (isFirst ? limits.concurrent : ofFurther)
+
   const leave = (caller: string) => {
     forget(caller)
-    const [next] = queue
-    if (next === undefined) total--
-    // The place goes over to the one that has waited longest.
-    else next.start()
+    total--
+    // The one that has waited longest comes first.
+    const next = queue.values().find(({ isFirst }) => isFree(isFirst))
+    if (next === undefined) return
+    total++
+    next.start()
   }
 
-  const wait = (signal: AbortSignal) =>
+  const wait = (isFirst: boolean, signal: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       const settle = (done: () => void) => {
         queue.delete(waiting)
@@ -43,7 +57,7 @@ export function openAdmission(limits: AdmissionLimits): Admission {
         done()
       }
       const giveUp = () => settle(() => reject(overloaded()))
-      const waiting = { start: () => settle(resolve) }
+      const waiting = { isFirst, start: () => settle(resolve) }
       const timer = setTimeout(giveUp, limits.queueMs)
       signal.addEventListener('abort', giveUp, { once: true })
       queue.add(waiting)
@@ -68,7 +82,8 @@ export function openAdmission(limits: AdmissionLimits): Admission {
           },
         )
       }
-      if (this.full) throw overloaded()
+      const isFirst = ofCaller === 0
+      if (!isFree(isFirst) && queue.size >= limits.queue) throw overloaded()
       // Those who wait count as well, or one caller could fill the queue.
       running.set(caller, ofCaller + 1)
       let left = false
@@ -77,12 +92,12 @@ export function openAdmission(limits: AdmissionLimits): Admission {
         left = true
         leave(caller)
       }
-      if (total < limits.concurrent) {
+      if (isFree(isFirst)) {
         total++
         return end
       }
       try {
-        await wait(signal)
+        await wait(isFirst, signal)
         return end
       } catch (error) {
         forget(caller)

@@ -142,6 +142,29 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     }
   })
 
+  it('of a few callers leave a quarter of the places to callers that have none, and take turns for the rest', async () => {
+    const { gate, ask } = await busy({ concurrent: 8, concurrentPerCaller: 4, queue: 4, queueMs: 60_000, scansPerCaller: 4 })
+    const asked = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'].map((caller) => ask(slow, caller))
+    await until('six run', () => gate.waiting === 6)
+    for (let round = 0; round < 3; round++) {
+      expect(await ask('{ viewer { name } }', 'modest').reply).toEqual(answered)
+      expect(gate.waiting).toBe(6)
+    }
+    const more = ['c', 'd'].map((caller) => ask(slow, caller))
+    await until('eight run', () => gate.waiting === 8)
+    const all = Promise.all([...asked, ...more].map(({ reply }) => reply))
+    let done = false
+    all.then(() => {
+      done = true
+    })
+    await until('all are answered', () => {
+      gate.release()
+      return done
+    })
+    expect(await all).toEqual(Array.from({ length: 10 }, () => answered))
+    expect(gate.most).toBe(8)
+  })
+
   it('are refused before their documents are parsed, with a line in the audit log', async () => {
     const outcomes: (readonly string[])[] = []
     const audit = ({ outcome }: AuditEntry) => outcomes.push(outcome)
