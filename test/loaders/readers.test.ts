@@ -121,7 +121,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       ])
       expect(await openAll().selectors.byName('none')).toBeNull()
       expect(ran).toHaveLength(2)
-      for (const { lookUp } of ran) expect(lookUp).toEqual({ lane: 'calls' })
+      for (const { lookUp } of ran) expect(lookUp).toMatchObject({ lane: 'calls' })
     })
 
     it('find those that a filter lets through', async () => {
@@ -351,7 +351,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       const found = await Promise.all([load('push 3'), load('push 1', owners[0]?.key), load('none')])
       expect(found.map((row) => row && [row.pushId, row.owner])).toEqual([['push 3', null], null, null])
       expect(ran).toHaveLength(1)
-      expect(ran[0]?.lookUp).toEqual({ lane: 'messages' })
+      expect(ran[0]?.lookUp).toMatchObject({ lane: 'messages' })
       await expect(load('a\0')).rejects.toThrow(BadInput)
       await expect(load('push 3', '\0')).rejects.toThrow(BadInput)
     })
