@@ -43,10 +43,18 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   }
   const lookUp = (statement: Statement, inLane: LookUp): Promise<Value[][]> =>
     lookUps(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
+  /** A statement that ends because a bound is passed fails with that, wherever it waits. */
+  const sent = async (statement: Statement): Promise<Value[][]> => {
+    try {
+      return await (statement.lookUp === undefined ? scan(statement) : lookUp(statement, statement.lookUp))
+    } catch (error) {
+      throw usage.excess ?? error
+    }
+  }
   const counted = async (statement: Statement): Promise<Value[][]> => {
     const { expectedBytes = 0 } = statement
     usage.read(expectedBytes)
-    const rows = await (statement.lookUp === undefined ? scan(statement) : lookUp(statement, statement.lookUp))
+    const rows = await sent(statement)
     usage.rows += rows.length
     usage.read(Math.max(0, lengthOf(rows) - expectedBytes))
     return rows
