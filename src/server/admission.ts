@@ -42,7 +42,7 @@ export function openAdmission(limits: AdmissionLimits): Admission {
     forget(caller)
     total--
     // The one that has waited longest comes first.
-    const next = queue.values().find(({ isFirst }) => isFree(isFirst))
+    const next = [...queue].find(({ isFirst }) => isFree(isFirst))
     if (next === undefined) return
     total++
     next.start()

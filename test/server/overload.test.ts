@@ -143,7 +143,13 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
   })
 
   it('of a few callers leave a quarter of the places to callers that have none, and take turns for the rest', async () => {
-    const { gate, ask } = await busy({ concurrent: 8, concurrentPerCaller: 4, queue: 4, queueMs: 60_000, scansPerCaller: 4 })
+    const { gate, ask } = await busy({
+      concurrent: 8,
+      concurrentPerCaller: 4,
+      queue: 4,
+      queueMs: 60_000,
+      scansPerCaller: 4,
+    })
     const asked = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'].map((caller) => ask(slow, caller))
     await until('six run', () => gate.waiting === 6)
     for (let round = 0; round < 3; round++) {
