@@ -41,11 +41,6 @@ async function loadNode(nodeId: string, loaders: Loaders): Promise<object | null
   return found
 }
 
-/** graphql-js takes an error in a list for that of its item. */
-function asItem(error: unknown): object {
-  return error instanceof Error ? error : new Error(String(error))
-}
-
 builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
@@ -61,8 +56,9 @@ builder.queryFields((t) => ({
       `The objects with these ids, in their order, null where one is gone or not yours. At most ${maxNodes} ids. ` +
       'A malformed id is BAD_USER_INPUT at its place, and the others are answered.',
     args: { ids: t.arg.idList({ required: true, description: `At most ${maxNodes} ids.` }) },
-    resolve: (_, { ids }, { loaders }) => {
-      if (ids.length <= maxNodes) return Promise.all(ids.map((id) => loadNode(id, loaders).catch(asItem)))
+    resolve: (_, { ids }, { loaders, usage }) => {
+      // graphql-js takes an error in a list for that of its item.
+      if (ids.length <= maxNodes) return Promise.all(ids.map((id) => loadNode(id, loaders).catch(usage.failed)))
       throw new BadInput(`${ids.length} ids are asked for; nodes takes at most ${maxNodes}. Ask in several requests.`)
     },
   }),

@@ -1,4 +1,12 @@
+import { GraphQLError } from 'graphql'
+import { BadInput } from './bad-input.ts'
 import { jsonBytes } from './json-bytes.ts'
+
+/** The most errors that an answer lists: each has a path and a place, and a list may fail once for each of its rows. */
+export const mostErrors = 100
+
+/** Stands for an error that is not listed. Because it has a path, graphql-js neither wraps it nor looks for its place in the document. */
+export const unlisted = new GraphQLError('This error is not listed.', { path: [] })
 
 /** What one operation has read and answered so far: the audit log shows it, and its bytes are bounded. */
 export interface Usage {
@@ -19,6 +27,8 @@ export interface Usage {
    * @throws Excess once the answer holds more than it may
    */
   answer(text: string): void
+  /** Counts the bad items of lists, and gives the error for one: itself, or `unlisted` beyond those that an answer lists. */
+  failed(error: unknown): Error
   /** Calls back when a bound is passed, so that statements under way can end. */
   onExcess(callback: () => void): void
 }
@@ -45,6 +55,7 @@ export function openUsage(maxBytes: number): Usage {
   const callbacks: (() => void)[] = []
   let bytesRead = 0
   let bytesAnswered = 0
+  let failures = 0
   let excess: Excess | undefined
 
   const fail = (what: string, found: number): never => {
@@ -69,6 +80,10 @@ export function openUsage(maxBytes: number): Usage {
       const isTooLong = bytesAnswered + text.length > maxBytes
       bytesAnswered += isTooLong ? text.length : jsonBytes(text)
       if (bytesAnswered > maxBytes) fail('Bytes of the answer', bytesAnswered)
+    },
+    failed(error) {
+      if (error instanceof BadInput && ++failures > mostErrors) return unlisted
+      return error instanceof Error ? error : new Error(String(error))
     },
     onExcess: (callback) => {
       callbacks.push(callback)

@@ -5,6 +5,7 @@ import type { DatabaseFailure } from '../database/database-error.ts'
 import { cancelled, DatabaseError } from '../database/database-error.ts'
 import { brief } from '../limits/brief.ts'
 import { BadInput } from '../loaders/bad-input.ts'
+import { mostErrors, unlisted } from '../loaders/usage.ts'
 
 interface Said {
   readonly code: string
@@ -31,9 +32,6 @@ const ownCodes = new Set<unknown>(['FORBIDDEN', 'TOO_COSTLY'])
 /** What is the caller's own doing is nothing for the operator's log. */
 const callersOwn = new Set(['BAD_USER_INPUT', 'TOO_COSTLY', 'FORBIDDEN'])
 
-/** The most errors that an answer lists: each has a path and a place, and a list may fail once for each of its rows. */
-const mostErrors = 100
-
 /**
  * Turns the errors of an operation into those that a client may see: messages without inner workings and codes to branch on.
  * What is not the caller's fault is logged, one line for each code however many fields it spoilt, and without parameters.
@@ -42,6 +40,7 @@ export function maskErrors(errors: readonly GraphQLError[], logger: Logger): Gra
   const failures = new Map<string, Failure>()
   const shown: GraphQLError[] = []
   for (const error of errors) {
+    if (error === unlisted) continue
     const cause = rootCause(error)
     const said = tell(cause, error)
     if (said !== undefined && isOurs(said, cause)) note(failures, said.code, cause, error)

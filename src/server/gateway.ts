@@ -107,8 +107,11 @@ const unlimited: RateLimitOptions = {
 const usePrepared: Plugin<Execution, Execution, Execution> = {
   onParse: ({ context, setParsedDocument }) => setParsedDocument(context.prepared.document),
   onValidate: ({ setResult }) => setResult([]),
-  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+  onExecute: ({ setExecuteFn }) => setExecuteFn((given) => execute({ ...given, options: { maxCoercionErrors } })),
 }
+
+/** An error of a variable may repeat its whole value. */
+const maxCoercionErrors = 5
 
 function openExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options

@@ -29,6 +29,9 @@ export interface Parameters extends Given {
   readonly bytes: number
 }
 
+/** The types of arguments have three levels. */
+const deepest = 64
+
 export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
   return request.method === 'GET'
     ? { ...fromUrl(request, url), method: 'GET', bytes: url.search.length }
@@ -116,6 +119,14 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
 }
 
 function parseJson(text: string, what: string): unknown {
+  const value = parsed(text, what)
+  if (isDeeper(value, deepest)) {
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} has more than ${deepest} levels of lists and objects.`)
+  }
+  return value
+}
+
+function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -123,12 +134,21 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
+/** What works on a value later calls itself for each level, and the stack is finite. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let inner: unknown[] = [value]
+  for (let level = 0; level <= levels && inner.length > 0; level++) {
+    inner = inner.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+  return inner.length > 0
+}
+
 function check(given: unknown): Given {
   if (Array.isArray(given))
     throw new Refusal(400, 'BAD_USER_INPUT', 'A list of queries is not answered: send one at a time.')
-  const parsed = parameters.safeParse(given)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
+  const checked = parameters.safeParse(given)
+  if (checked.success) return checked.data
+  const [issue] = checked.error.issues
   const reason = issue?.path.length === 0 ? 'it must be an object' : issue?.message
   throw new Refusal(400, 'BAD_USER_INPUT', `This is no GraphQL request: ${reason}.`)
 }

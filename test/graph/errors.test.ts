@@ -51,6 +51,23 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(client.log).toEqual([])
   })
 
+  it('that is repeated in thousands of ids is an error for the first hundred, and a number for the others', async () => {
+    const lists = Array.from({ length: 49 }, (_, n) => `f${n}: nodes(ids: $ids) { id }`)
+    const ids = Array.from({ length: 100 }, (_, n) => `bad ${n}`)
+    const { data, errors = [] } = await client.answer(`query ($ids: [ID!]!) { ${lists.join(' ')} }`, { ids })
+    expect(Object.values(data).flat()).toEqual(Array.from({ length: 4_900 }, () => null))
+    expect(errors.slice(0, 100).map(({ path }) => path)).toEqual(ids.map((_, n) => ['f0', n]))
+    expect(errors.slice(0, 100).every(({ extensions }) => extensions.code === 'BAD_USER_INPUT')).toBe(true)
+    expect(errors.slice(100).map(({ extensions }) => extensions)).toEqual([{ code: 'TOO_COSTLY', omitted: 4_800 }])
+    expect(client.log).toEqual([])
+  })
+
+  it('that is repeated in thousands of places of a variable is a handful of errors', async () => {
+    const filter = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`unknown${n}`, n]))
+    const found = await codes('query ($filter: CallFilter) { calls(filter: $filter) { totalCount } }', { filter })
+    expect(found).toEqual(Array.from({ length: 6 }, () => 'BAD_USER_INPUT'))
+  })
+
   it('that is a cursor of another list or order is BAD_USER_INPUT', async () => {
     const data = await client.ask('{ calls { pageInfo { endCursor } } selectors { pageInfo { endCursor } } }')
     const call = data.calls.pageInfo.endCursor

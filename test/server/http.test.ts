@@ -103,6 +103,23 @@ describe('The service over HTTP', () => {
     expect(other.status).toBe(415)
   })
 
+  it.each([
+    ['variables', 'objects', '{"a":', '1', '}'],
+    ['variables', 'lists', '[', '', ']'],
+    ['extensions', 'objects', '{"a":', 'null', '}'],
+  ])('refuses %s with thousands of nested %s with 400, by POST and GET', async (name, _, open, inner, close) => {
+    const nested = (levels: number) => `{"f":${open.repeat(levels)}${inner}${close.repeat(levels)}}`
+    const query = 'query ($f: CallFilter) { calls(filter: $f) { nodes { id } } }'
+    for (const levels of [64, 1_000, 15_000]) {
+      const answer = await post(`{"query": "${query}", "${name}": ${nested(levels)}}`)
+      expect([answer.status, await codeOf(answer)]).toEqual([400, 'BAD_USER_INPUT'])
+    }
+    const url = `${client.url}/graphql?query=${encodeURIComponent(query)}&${name}=${encodeURIComponent(nested(1_000))}`
+    const byGet = await fetch(url, { headers: { accept: 'application/json' } })
+    expect([byGet.status, await codeOf(byGet)]).toEqual([400, 'BAD_USER_INPUT'])
+    expect((await post(`{"query": "{ viewer { name } }", "${name}": ${nested(60)}}`)).status).toBe(200)
+  })
+
   it('refuses a body of more than 100 kB with 413, told or not told its length', async () => {
     const body = JSON.stringify({ query: `{ viewer { name } } # ${'x'.repeat(100_000)}` })
     expect((await post(body)).status).toBe(413)
