@@ -24,13 +24,25 @@ const maxSelectorLength = 64
 
 /** A signature costs more than all else in a small request, so one that was found good is not checked again for a minute. */
 const trustMs = 60_000
-const trustedCredentials = 10_000
+
+export interface Trust {
+  /** How many tokens are remembered. */
+  readonly most: number
+  /** Measures intervals. */
+  readonly clock: Pick<Performance, 'now'>
+}
+
+const defaultTrust: Trust = { most: 10_000, clock: performance }
 
 export type JwtVerifier = (token: string) => Promise<Principal>
 
 /** Tells whose JSON Web Token this is. Fails with a CredentialError, or KeysUnavailable where that cannot be told now. */
-export function openJwtVerifier(keys: JWTVerifyGetKey, options: JwtOptions): JwtVerifier {
-  const trusted = new LRUCache<string, Principal>({ max: trustedCredentials })
+export function openJwtVerifier(
+  keys: JWTVerifyGetKey,
+  options: JwtOptions,
+  { most, clock }: Trust = defaultTrust,
+): JwtVerifier {
+  const trusted = new LRUCache<string, Principal>({ max: most, perf: clock })
   return async (token) => {
     if (token.length > maxLength) throw new CredentialError(`longer than ${maxLength} characters`)
     const digest = hash('sha256', token, 'base64')

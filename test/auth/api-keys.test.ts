@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
 import { createKey, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
 import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
+import type { Scope } from '../../src/auth/principal.ts'
 
 let folder: string
 let file: string
@@ -77,7 +78,9 @@ describe('An API key', () => {
     const { key } = make('short', new Date(Date.now() + 60_000))
     const verify = verifier()
     expect(verify(key).name).toBe('short')
-    later(61_000)
+    later(59_999)
+    expect(verify(key).name).toBe('short')
+    later(1)
     expect(() => verify(key)).toThrow(/has expired/)
   })
 
@@ -105,16 +108,65 @@ describe('An API key', () => {
       later()
       expect(verify(key).name).toBe('dashboard')
     }
-    expect(warnings).toEqual([expect.stringMatching(/Line 2 of .* is not an API key.* refused after 60 seconds/)])
+    expect(warnings).toEqual([expect.stringMatching(/^Line 2 of .* is not an API key.* refused after 60 seconds/)])
     later(60_000)
     for (let n = 0; n < 3; n++) {
       later()
       expect(() => verify(key)).toThrow(KeysUnavailable)
     }
     expect(warnings).toEqual([expect.anything(), expect.stringMatching(/Line 2 .*every API key is refused/)])
-    await writeFile(file, (await readFile(file, 'utf8')).replace('nonsense', ''))
+    const broken = await readFile(file, 'utf8')
+    await writeFile(file, broken.replace('nonsense', ''))
     later()
     expect(verify(key).name).toBe('dashboard')
+    await writeFile(file, broken)
+    later()
+    expect(verify(key).name).toBe('dashboard')
+    expect(warnings).toHaveLength(3)
+    expect(warnings[2]).toBe(warnings[0])
+  })
+
+  it('is looked for in the file again after a second, and not before', () => {
+    make('first')
+    later(10)
+    const verify = verifier()
+    const { key } = make('second')
+    for (const ms of [0, 999]) {
+      later(ms)
+      expect(() => verify(key)).toThrow(CredentialError)
+    }
+    later(1)
+    expect(verify(key).name).toBe('second')
+    const third = make('third').key
+    later(999)
+    expect(() => verify(third)).toThrow(CredentialError)
+    later(1)
+    expect(verify(third).name).toBe('third')
+  })
+
+  it('is refused 60 seconds after the file was read for the last time, and not before', async () => {
+    later(100_000)
+    const { key } = make('dashboard')
+    const verify = verifier()
+    await appendFile(file, 'nonsense\n')
+    later(59_999)
+    expect(verify(key).name).toBe('dashboard')
+    later(1)
+    expect(() => verify(key)).toThrow(KeysUnavailable)
+    expect(warnings).toEqual([expect.stringContaining('are refused after 60 seconds')])
+    later(1_000)
+    expect(() => verify(key)).toThrow(KeysUnavailable)
+    expect(warnings[1]).toContain('every API key is refused')
+  })
+
+  it('is refused at once where the file can no longer be read after 60 seconds without a request', async () => {
+    later(100_000)
+    const { key } = make('dashboard')
+    const verify = verifier()
+    await appendFile(file, 'nonsense\n')
+    later(60_000)
+    expect(() => verify(key)).toThrow(KeysUnavailable)
+    expect(warnings).toEqual([expect.stringContaining('every API key is refused')])
   })
 
   it.each([
@@ -230,6 +282,48 @@ describe('A file of API keys', () => {
       )
     },
   )
+
+  it('takes a name of 1 to 100 characters that are not all blank', () => {
+    for (const name of ['', ' ', 'x'.repeat(101)]) expect(() => make(name)).toThrow(/^A name has 1 to 100 characters/)
+    for (const name of ['x', 'x'.repeat(100)]) make(name)
+    expect(readKeys(file).map(({ name }) => name.length)).toEqual([1, 100])
+  })
+
+  it('takes keys with one or more scopes, none of them that of a device', () => {
+    const create = (...scopes: Scope[]) => createKey(file, { name: 'x', scopes, expires: undefined })
+    expect(() => create()).toThrow()
+    expect(() => create('sipis:own')).toThrow()
+    expect(() => create('sipis:read', 'sipis:own')).toThrow()
+    create('sipis:read', 'sipis:tokens', 'sipis:read')
+    expect(readKeys(file).map(({ scopes }) => scopes)).toEqual([['sipis:read', 'sipis:tokens']])
+  })
+
+  it('with a line by hand that no command would write is refused', async () => {
+    make('dashboard')
+    const good = JSON.parse(await readFile(file, 'utf8'))
+    for (const wrong of [
+      { name: 'x'.repeat(101) },
+      { name: '' },
+      { scopes: [] },
+      { scopes: ['sipis:own'] },
+      { id: '0123456789abc' },
+      { sha256: 'x' },
+      { created: 'yesterday' },
+      { expires: 'tomorrow' },
+    ]) {
+      await writeFile(file, JSON.stringify({ ...good, ...wrong }))
+      expect(() => readKeys(file)).toThrow(/^Line 1 of .* is not an API key/)
+    }
+    await writeFile(file, JSON.stringify({ ...good, scopes: ['sipis:read', 'sipis:ops'] }))
+    expect(readKeys(file)).toHaveLength(1)
+  })
+
+  it('has nothing to revoke under a name that is not there, which is shown without its control characters', () => {
+    make('dashboard')
+    expect(() => revokeKeys(file, 'other')).toThrow(/has no key with the id or name "other"/)
+    expect(() => revokeKeys(file, '\u001b[2J\u202e')).toThrow(/the id or name "\\u\{1b\}\[2J\\u\{202e\}"/)
+    expect(readKeys(file)).toHaveLength(1)
+  })
 
   it.each([0o644, 0o604, 0o602, 0o601])('that others may use (%o) is refused with what to do', async (mode) => {
     make('dashboard')

@@ -110,6 +110,83 @@ describe('The keys of an issuer', () => {
     },
   )
 
+  it('that could not be had are asked for again after 30 seconds, and not before', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    let status = 500
+    const served = await serveKeys(() => ({ status, body: JSON.stringify(issuer.jwks) }))
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    vi.advanceTimersByTime(100_000)
+    const ask = async () => served.ask(await issuer.sign(claims()))
+    await expect(ask()).rejects.toThrow("The issuer's keys cannot be fetched.")
+    status = 200
+    vi.advanceTimersByTime(29_999)
+    await expect(ask()).rejects.toThrow(KeysUnavailable)
+    expect(served.asked()).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(await ask()).toMatch(/^tool/)
+    expect([served.asked(), served.warnings.length]).toEqual([2, 1])
+  })
+
+  it('are fetched again every ten minutes, while those that are known are used', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks) }))
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    vi.advanceTimersByTime(1_000_000)
+    const ask = async () => served.ask(await issuer.sign(claims()))
+    const counts = []
+    for (const ms of [0, 599_999, 1, 599_999, 1]) {
+      vi.advanceTimersByTime(ms)
+      expect(await ask()).toMatch(/^tool/)
+      // What is fetched meanwhile comes with the next answers of the server.
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      counts.push(served.asked())
+    }
+    expect(counts).toEqual([1, 1, 2, 2, 3])
+  })
+
+  it('are taken from an answer of up to 1,000,000 bytes', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    for (const [bytes, warnings] of [
+      [1_000_000, []],
+      [1_000_001, [expect.stringContaining('it answers more than 1000000 bytes')]],
+    ] as const) {
+      const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks).padEnd(bytes) }))
+      const asked = served.ask(await issuer.sign(claims()))
+      await (warnings.length === 0 ? asked : expect(asked).rejects.toThrow(KeysUnavailable))
+      expect(served.warnings).toEqual(warnings)
+    }
+  })
+
+  it('that do not say which one a credential means are a reason of their own', async () => {
+    const [one, other] = [untilTestEnds(await openIssuer()), untilTestEnds(await openIssuer())]
+    const keys = [...one.jwks.keys, ...other.jwks.keys].map((key) => ({ ...key, kid: undefined }))
+    const served = await serveKeys(() => ({ status: 200, body: JSON.stringify({ keys }) }))
+    const token = await one.sign(claims(), { kid: undefined })
+    await expect(served.ask(token)).rejects.toThrow('ERR_JWKS_MULTIPLE_MATCHING_KEYS')
+    const unknown = await one.sign(claims(), { alg: 'ES256', kid: 'unknown' })
+    await expect(served.ask(unknown)).rejects.toThrow('ERR_JWKS_NO_MATCHING_KEY')
+  })
+
+  it('that have a private or no key among them are not used', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    for (const keys of [[...issuer.jwks.keys, { kty: 'EC', d: 'x' }], [...issuer.jwks.keys, 5], []]) {
+      const served = await serveKeys(() => ({ status: 200, body: JSON.stringify({ keys }) }))
+      await expect(served.ask(await issuer.sign(claims()))).rejects.toThrow(KeysUnavailable)
+      expect(served.warnings).toEqual([expect.stringMatching(/it answers no set of public keys\.$/)])
+    }
+  })
+
+  it('that are out of reach are told with the reason of the system', async () => {
+    const warnings: string[] = []
+    const keys = jwksFromUrl(new URL('http://127.0.0.1:1/jwks'), (sentence) => warnings.push(sentence))
+    await expect(keys({ alg: 'ES256' }, { payload: '', signature: '' })).rejects.toThrow(KeysUnavailable)
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The keys at http:\/\/127\.0\.0\.1:1\/jwks cannot be fetched: (bad port|connect ECONNREFUSED.*)\.$/,
+      ),
+    ])
+  })
+
   it('that could never be had are a 503 with Retry-After to the caller', async () => {
     const issuer = untilTestEnds(await openIssuer())
     const { authenticate } = await serveKeys(() => ({ status: 500, body: '' }))
@@ -133,6 +210,26 @@ describe('A file of keys', () => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, text)
     expect(() => jwksFromFile(issuer.jwksFile)).toThrow(message)
+  })
+
+  it.each([
+    ['a private key among others', { kty: 'EC', d: 'x' }, /without private keys/],
+    ['a shared secret among others', { kty: 'oct', k: 'x' }, /Only asymmetric keys/],
+    ['something else among others', 5, /is no set of public keys/],
+  ])('is refused where it has %s', async (_, key, message) => {
+    const issuer = untilTestEnds(await openIssuer())
+    await writeFile(issuer.jwksFile, JSON.stringify({ keys: [...issuer.jwks.keys, key] }))
+    expect(() => jwksFromFile(issuer.jwksFile)).toThrow(message)
+  })
+
+  it('may have several keys', async () => {
+    const [one, other] = [
+      untilTestEnds(await openIssuer('ES256', 'one')),
+      untilTestEnds(await openIssuer('ES256', 'other')),
+    ]
+    await writeFile(one.jwksFile, JSON.stringify({ keys: [...one.jwks.keys, ...other.jwks.keys] }))
+    const verify = openJwtVerifier(jwksFromFile(one.jwksFile), options)
+    for (const issuer of [one, other]) expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 
   it('is refused where there is none', () => {

@@ -15,7 +15,8 @@ describe('The verifier of JSON Web Tokens', () => {
     lookUps++
     return key
   }
-  const verifier = () => openJwtVerifier(counted, options)
+  let elapsed = 1
+  const verifier = (most = 10) => openJwtVerifier(counted, options, { most, clock: { now: () => elapsed } })
   let verify: JwtVerifier
 
   beforeAll(async () => {
@@ -25,16 +26,10 @@ describe('The verifier of JSON Web Tokens', () => {
     verify = verifier()
     return () => issuer[Symbol.asyncDispose]()
   })
-  afterEach(() => {
-    vi.useRealTimers()
-    vi.restoreAllMocks()
-  })
+  afterEach(() => void vi.useRealTimers())
 
-  let elapsed = 0
   const freeze = () => {
     vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] })
-    elapsed = 1
-    vi.spyOn(performance, 'now').mockImplementation(() => elapsed)
     return 1_800_000_000
   }
   /** The cache reads the clock again once a real timer has fired. */
@@ -110,12 +105,25 @@ describe('The verifier of JSON Web Tokens', () => {
     const token = await issuer.sign(goodClaims())
     lookUps = 0
     const counts = []
-    for (const ms of [0, 59_000, 2_000]) {
+    const principals = []
+    for (const ms of [0, 59_999, 2, 59_999]) {
       await pass(ms)
-      await own(token)
+      principals.push(await own(token))
       counts.push(lookUps)
     }
-    expect(counts).toEqual([1, 1, 2])
+    expect(counts).toEqual([1, 1, 2, 2])
+    const principal = { id: 'jwt:somebody', name: 'somebody', scopes: ['sipis:read'], selector: null }
+    expect(principals).toEqual([principal, principal, principal, principal])
+  })
+
+  it('remembers the tokens that were used last, up to a number', async () => {
+    const own = verifier(2)
+    const tokens = await Promise.all(['a', 'b', 'c'].map((sub) => issuer.sign({ ...goodClaims(), sub })))
+    lookUps = 0
+    const names = []
+    for (const index of [0, 1, 0, 2, 0, 1]) names.push((await own(tokens[index] ?? '')).name)
+    expect(names).toEqual(['a', 'b', 'a', 'c', 'a', 'b'])
+    expect(lookUps).toBe(4)
   })
 
   it('trusts a signature no longer than the token is valid', async () => {
@@ -124,10 +132,10 @@ describe('The verifier of JSON Web Tokens', () => {
     const token = await issuer.sign({ ...goodClaims(), exp: now + 10 })
     lookUps = 0
     await own(token)
-    await pass(39_000)
+    await pass(39_999)
     await own(token)
     expect(lookUps).toBe(1)
-    await pass(2_000)
+    await pass(2)
     await expect(own(token)).rejects.toThrow('JWT has expired')
   })
 

@@ -7,6 +7,7 @@ import {
   isObjectType,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { isScope } from '../../src/auth/principal.ts'
 import { rules } from '../../src/auth/rules.ts'
 import { guard } from '../../src/graph/guard.ts'
 import { schema } from '../../src/graph/schema.ts'
@@ -35,5 +36,31 @@ describe('The rules', () => {
     expect(ofQuery.map(([field]) => field)).toEqual(['viewer', 'node', 'nodes', 'selector'])
     const anyone = Object.values(rules).flatMap((of) => Object.values(of).filter((rule) => rule === 'anyone'))
     expect(anyone).toHaveLength(1)
+  })
+
+  it('are a word that is explained, or a list of scopes', () => {
+    const all = Object.values(rules).flatMap((of) => Object.values(of))
+    const words = new Set(all.filter((rule) => typeof rule === 'string'))
+    expect(words).toEqual(new Set(['anyone', 'door', 'reached']))
+    for (const rule of all)
+      if (typeof rule !== 'string') expect([rule.length > 0, rule.every(isScope)]).toEqual([true, true])
+  })
+
+  it('lead to objects by a door or a list for readers alone', () => {
+    expect(rules['Query']).toEqual({
+      viewer: 'anyone',
+      node: 'door',
+      nodes: 'door',
+      selector: 'door',
+      selectors: ['sipis:read'],
+      calls: ['sipis:read'],
+      messages: ['sipis:read'],
+      pushTests: ['sipis:read'],
+      database: ['sipis:read', 'sipis:ops'],
+    })
+    const doors = Object.entries(rules).flatMap(([type, of]) =>
+      Object.keys(of).flatMap((field) => (of[field] === 'door' ? [`${type}.${field}`] : [])),
+    )
+    expect(doors).toEqual(['Query.node', 'Query.nodes', 'Query.selector', 'Viewer.selector'])
   })
 })

@@ -53,7 +53,7 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
     return line.length > 60 ? `${line.slice(0, 57)}...` : line
   }
   const add = ({ start, end }: Span, replacement: string | undefined) => {
-    if (silent > 0) return
+    if (silent > 0 || replacement === code.slice(start, end)) return
     const change = `${brief(code.slice(start, end))} -> ${brief(replacement ?? '(nothing)')}`
     const stem = `${file} | ${names.join('.')} | ${change}`
     const count = (seen.get(stem) ?? 0) + 1
@@ -116,6 +116,7 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
     },
     UnaryExpression: (node) => void (node.operator === '!' && add(node, text(node.argument))),
     AssignmentExpression(node) {
+      if (isNameOfError(node)) fixed.add(node.right)
       if (node.operator === '+=') add(node, `${text(node.left)} -= ${text(node.right)}`)
       if (node.operator === '-=') add(node, `${text(node.left)} += ${text(node.right)}`)
     },
@@ -128,6 +129,7 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
       if (dropped.has(name)) add(node, text(callee.object))
     },
     ExpressionStatement({ expression, directive, start, end }) {
+      if (isNameOfError(expression)) return
       if (directive === undefined || directive === null) add({ start, end }, undefined)
       else fixed.add(expression)
     },
@@ -147,6 +149,13 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
     },
   }).visit(program)
   return found
+}
+
+/** `this.name = '…'` in a class of errors: only a stack trace shows it. */
+function isNameOfError(node: Expression): boolean {
+  if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') return false
+  const { object, property } = node.left
+  return object.type === 'ThisExpression' && property.type === 'Identifier' && property.name === 'name'
 }
 
 /** The source with all its mutants in it; `globalThis.mutant` says which one is awake. */

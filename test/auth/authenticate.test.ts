@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { CredentialError } from '../../src/auth/credential-error.ts'
+import { openPrincipal } from '../../src/auth/principal.ts'
+import { tool } from '../support/principals.ts'
+
+const jwt = async (token: string) => tool(`JWT ${token}`)
+const apiKey = (key: string) => tool(`key ${key}`)
+const both = openAuthenticate({ jwt, apiKey })
+
+describe('The Authorization header', () => {
+  it.each([
+    ['Bearer a.b-c_d~e+f/g=', 'JWT a.b-c_d~e+f/g='],
+    ['bearer   a  ', 'JWT a'],
+    ['Bearer sipis_x', 'key sipis_x'],
+    ['Bearer xsipis_', 'JWT xsipis_'],
+  ])('"%s" is checked as "%s"', async (header, name) => {
+    expect(await both(header)).toEqual(tool(name))
+  })
+
+  it.each([
+    [undefined, 'no credential'],
+    ['', 'not of the form "Bearer …"'],
+    ['Bearer', 'not of the form "Bearer …"'],
+    ['Bearer a b', 'not of the form "Bearer …"'],
+    ['Bearer a,b', 'not of the form "Bearer …"'],
+    ['Basic YTpi', 'not of the form "Bearer …"'],
+    [' Bearer a', 'not of the form "Bearer …"'],
+  ])('%j is refused: %s', async (header, reason) => {
+    const refusal = await both(header).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(CredentialError)
+    expect(refusal).toHaveProperty('message', reason)
+  })
+
+  it('is refused where it holds a credential of a kind that is not configured', async () => {
+    const tokensOnly = openAuthenticate({ jwt, apiKey: undefined })
+    await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, and there is no API_KEYS_FILE')
+    expect(await tokensOnly('Bearer x')).toEqual(tool('JWT x'))
+    const keysOnly = openAuthenticate({ jwt: undefined, apiKey })
+    await expect(keysOnly('Bearer x')).rejects.toThrow('a JWT, and there is no AUTH_JWKS_URL or AUTH_JWKS_FILE')
+    await expect(keysOnly(undefined)).rejects.toThrow('no credential')
+    expect(await keysOnly('Bearer sipis_x')).toEqual(tool('key sipis_x'))
+  })
+
+  it('is not looked at in open mode', async () => {
+    const open = openAuthenticate({ jwt: undefined, apiKey: undefined })
+    for (const header of [undefined, 'Bearer sipis_x', 'nonsense']) expect(await open(header)).toBe(openPrincipal)
+  })
+})

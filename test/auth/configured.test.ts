@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createKey } from '../../src/auth/api-keys.ts'
+import { configuredAuthenticate } from '../../src/auth/configured.ts'
+import { CredentialError } from '../../src/auth/credential-error.ts'
+import { openPrincipal } from '../../src/auth/principal.ts'
+import { untilTestEnds } from '../support/database.ts'
+import { openIssuer, options } from '../support/issuer.ts'
+
+const warn = () => undefined
+
+async function configured() {
+  const issuer = untilTestEnds(await openIssuer())
+  const apiKeysFile = join(dirname(issuer.jwksFile), 'keys.jsonl')
+  const { key } = createKey(apiKeysFile, { name: 'dashboard', scopes: ['sipis:read'], expires: undefined })
+  const jwt = { ...options, keys: { file: issuer.jwksFile } }
+  const credentials = { token: `Bearer ${await issuer.tokenOf('tool', 'sipis:read')}`, key: `Bearer ${key}` }
+  return { issuer, apiKeysFile, jwt, ...credentials }
+}
+
+describe('The configuration', () => {
+  it('with an issuer and a file of API keys takes credentials of both kinds, and no others', async () => {
+    const { apiKeysFile, jwt, token, key } = await configured()
+    const authenticate = configuredAuthenticate({ jwt, apiKeysFile }, warn)
+    expect((await authenticate(token)).id).toBe('jwt:tool')
+    expect((await authenticate(key)).name).toBe('dashboard')
+    await expect(authenticate(undefined)).rejects.toThrow(CredentialError)
+  })
+
+  it('with one of the two takes credentials of that kind alone', async () => {
+    const { apiKeysFile, jwt, token, key } = await configured()
+    const tokensOnly = configuredAuthenticate({ jwt, apiKeysFile: undefined }, warn)
+    expect((await tokensOnly(token)).id).toBe('jwt:tool')
+    await expect(tokensOnly(key)).rejects.toThrow('no API_KEYS_FILE')
+    const keysOnly = configuredAuthenticate({ jwt: undefined, apiKeysFile }, warn)
+    expect((await keysOnly(key)).name).toBe('dashboard')
+    await expect(keysOnly(token)).rejects.toThrow('no AUTH_JWKS_URL')
+  })
+
+  it('with the address of an issuer fetches its keys', async () => {
+    const { issuer, token } = await configured()
+    const server = createServer((_, response) => response.end(JSON.stringify(issuer.jwks))).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const address = server.address()
+    const url = new URL(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`)
+    const authenticate = configuredAuthenticate({ jwt: { ...options, keys: { url } }, apiKeysFile: undefined }, warn)
+    expect((await authenticate(token)).id).toBe('jwt:tool')
+  })
+
+  it('without either lets everybody in', async () => {
+    const authenticate = configuredAuthenticate({ jwt: undefined, apiKeysFile: undefined }, warn)
+    expect(await authenticate(undefined)).toBe(openPrincipal)
+  })
+})

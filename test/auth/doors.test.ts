@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { throughDoors } from '../../src/auth/doors.ts'
+import { Forbidden } from '../../src/auth/forbidden.ts'
+import type { Principal } from '../../src/auth/principal.ts'
+import type { Database } from '../../src/database/database.ts'
+import { windowOf } from '../../src/loaders/keyset.ts'
+import type { Loaders } from '../../src/loaders/loaders.ts'
+import { openLoaders } from '../../src/loaders/loaders.ts'
+import { openUsage } from '../../src/loaders/usage.ts'
+import { detect, projectionOf } from '../../src/versions/detect.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { cloneDatabase, openReader } from '../support/database.ts'
+import { device, tool } from '../support/principals.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+const [mine, theirs] = [selectorNamed(1), selectorNamed(2)]
+const collections = ['tokens', 'calls', 'messages', 'pushTests'] as const
+
+describe('Behind the doors', () => {
+  let own: TestDatabase
+  let database: Database
+  let open: (principal: Principal) => Loaders
+
+  beforeAll(async () => {
+    own = await cloneDatabase('V2')
+    const opened = { version: 'V2', sql: own.sql } as const
+    for (const number of [1, 2]) {
+      await addSelector(opened, number)
+      await addRow(opened, 'sipcalls', number, { rowid: number, callid: 'c', time: '2026-01-01' })
+    }
+    await addRow(opened, 'pushtests', 9, { rowid: 9, pushid: 'gone', platform: 'apns', started: '2026-01-01' })
+    database = openReader(own.url)
+    const detected = await detect(database)
+    const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
+    open = (principal) =>
+      throughDoors(openLoaders(database, projection, { usage: openUsage(1e6), readTokens: false }), principal)
+  })
+  afterAll(async () => {
+    await database.close()
+    await own[Symbol.asyncDispose]()
+  })
+
+  const reached = async (principal: Principal) => {
+    const { selectors, calls, orphanPushTests } = open(principal)
+    return {
+      selectors: [await selectors.byName(mine), await selectors.byName(theirs)].map((one) => one?.selector),
+      calls: [
+        await calls.byIdentity({ selector: mine, value: '1' }),
+        await calls.byIdentity({ selector: theirs, value: '2' }),
+      ].map((one) => (one === null ? null : one.callId)),
+      orphan: (await orphanPushTests.load({ key: selectorNamed(9), pushId: 'gone' }))?.pushId ?? null,
+    }
+  }
+
+  it('a device finds what is its own, and nothing else', async () => {
+    const found = { selectors: [mine, undefined], calls: ['c', null], orphan: null }
+    expect(await reached(device('device', mine))).toEqual(found)
+    expect(await reached(device('device', mine, 'sipis:tokens', 'sipis:settings', 'sipis:ops'))).toEqual(found)
+  })
+
+  it('a selector without its scope, or no selector, finds nothing', async () => {
+    const nothing = { selectors: [undefined, undefined], calls: [null, null], orphan: null }
+    expect(await reached({ ...device('device', mine), scopes: [] })).toEqual(nothing)
+    expect(await reached(tool('tool', 'sipis:own', 'sipis:ops'))).toEqual(nothing)
+  })
+
+  it('a reader finds everything', async () => {
+    const everything = { selectors: [mine, theirs], calls: ['c', 'c'], orphan: 'gone' }
+    expect(await reached(tool('reader', 'sipis:read'))).toEqual(everything)
+    expect(await reached(device('device', mine, 'sipis:read'))).toEqual(everything)
+  })
+
+  it('lists over all selectors are for readers alone, although the rules keep others from asking', async () => {
+    const { projection, selectors, ...others } = open(device('device', mine))
+    const window = windowOf({ tag: 's', columns: projection.selectors.order, descending: false }, {})
+    const query = { conditions: [], signature: '', window }
+    await expect(selectors.page({}, window)).rejects.toThrow(Forbidden)
+    await expect(selectors.count({})).rejects.toThrow(Forbidden)
+    for (const name of collections) {
+      await expect(others[name].page(query)).rejects.toThrow(Forbidden)
+      await expect(others[name].count(query)).rejects.toThrow(Forbidden)
+    }
+    const readers = open(tool('reader', 'sipis:read'))
+    expect(await readers.selectors.count({})).toBe(2)
+    expect(await readers.calls.count(query)).toBe(2)
+  })
+})

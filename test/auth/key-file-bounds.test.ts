@@ -1,0 +1,39 @@
+import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createKey, readKeys } from '../../src/auth/api-keys.ts'
+
+let folder: string
+let file: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-keys-'))
+  file = join(folder, 'keys.jsonl')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const make = (name: string) => createKey(file, { name, scopes: ['sipis:read'], expires: undefined })
+
+describe('A file of API keys', () => {
+  it('takes 10,000 keys and no more', async () => {
+    make('first')
+    const line = JSON.parse(await readFile(file, 'utf8'))
+    const lines = Array.from({ length: 9_998 }, (_, n) =>
+      JSON.stringify({ ...line, id: n.toString(16).padStart(12, '0') }),
+    )
+    await appendFile(file, `${lines.join('\n')}\n`)
+    make('last')
+    expect(() => make('too many')).toThrow(/holds 10000 keys already/)
+    expect(readKeys(file)).toHaveLength(10_000)
+  })
+
+  it('of more than 16,000,000 bytes is refused, blank lines included', async () => {
+    make('dashboard')
+    const { size } = await stat(file)
+    await appendFile(file, '\n'.repeat(16_000_000 - size))
+    expect(readKeys(file)).toHaveLength(1)
+    await appendFile(file, '\n')
+    expect(() => readKeys(file)).toThrow(/has more than 16000000 bytes/)
+  })
+})

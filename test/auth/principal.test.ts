@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { Forbidden } from '../../src/auth/forbidden.ts'
+import { isScope, maySee, openPrincipal, scopes } from '../../src/auth/principal.ts'
+import { refusedFields } from '../../src/auth/refused-fields.ts'
+import { device, tool } from '../support/principals.ts'
+
+describe('A principal', () => {
+  it('may see its own selector with sipis:own, every one with sipis:read, and none otherwise', () => {
+    const seen = (principal: Parameters<typeof maySee>[0]) =>
+      ['A:B', 'a:b', 'A:BC', ''].filter((selector) => maySee(principal, selector))
+    expect(seen(device('device', 'A:B'))).toEqual(['A:B'])
+    expect(seen(device('device', 'A:B', 'sipis:read'))).toEqual(['A:B', 'a:b', 'A:BC', ''])
+    expect(seen({ ...device('device', 'A:B'), scopes: ['sipis:tokens'] })).toEqual([])
+    expect(seen(tool('tool', 'sipis:own', 'sipis:tokens', 'sipis:settings', 'sipis:ops'))).toEqual([])
+    expect(seen(tool('reader', 'sipis:read'))).toEqual(['A:B', 'a:b', 'A:BC', ''])
+  })
+
+  it('has scopes of these names alone', () => {
+    expect(scopes).toEqual(['sipis:own', 'sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'])
+    expect(['sipis:read', 'sipis:', '', 'SIPIS:READ', 'sipis:read ', 'toString'].filter(isScope)).toEqual([
+      'sipis:read',
+    ])
+  })
+
+  it('of an open gateway has every scope of a tool, and no selector', () => {
+    expect(openPrincipal).toEqual({
+      id: 'open',
+      name: 'open',
+      scopes: ['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'],
+      selector: null,
+    })
+  })
+
+  it('is refused the fields of the scopes that it lacks', () => {
+    const lists = ['Query.selectors', 'Query.calls', 'Query.messages', 'Query.pushTests']
+    const refused = (...some: (typeof scopes)[number][]) => [...refusedFields(tool('tool', ...some))]
+    expect(refused()).toEqual([...lists, 'Query.database', 'Selector.settings', 'Token.token'])
+    expect(refused('sipis:own')).toEqual(refused())
+    expect(refused('sipis:ops')).toEqual([...lists, 'Selector.settings', 'Token.token'])
+    expect(refused('sipis:read')).toEqual(['Selector.settings', 'Token.token'])
+    expect(refused('sipis:read', 'sipis:tokens')).toEqual(['Selector.settings'])
+    expect(refused('sipis:settings', 'sipis:read', 'sipis:tokens')).toEqual([])
+  })
+
+  it('has the same set of refused fields as others with its scopes, whatever their order', () => {
+    const set = refusedFields(tool('one', 'sipis:read', 'sipis:ops'))
+    expect(refusedFields(tool('other', 'sipis:ops', 'sipis:read'))).toBe(set)
+    expect(refusedFields(tool('other', 'sipis:read'))).not.toBe(set)
+  })
+
+  it('is told which scopes would do', () => {
+    const error = new Forbidden('This field', ['sipis:read', 'sipis:ops'])
+    expect(error.message).toBe('This field needs the scope sipis:read or sipis:ops.')
+  })
+})
