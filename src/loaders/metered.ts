@@ -33,10 +33,7 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   const ofKind = { scan: pLimit(mostScans), list: pLimit(mostLists) }
   const known = new Map<string, Promise<Value[][]>>()
 
-  const run = (statement: Statement): Promise<Value[][]> => {
-    if (usage.excess !== undefined) throw usage.excess
-    return database.query(statement, ending.signal)
-  }
+  const run = (statement: Statement): Promise<Value[][]> => database.query(statement, ending.signal)
   const scan = (statement: Statement): Promise<Value[][]> => {
     const kind = statement.name === undefined ? 'scan' : 'list'
     return ofKind[kind](() => scans[kind].run(caller, ending.signal, () => run(statement)))
