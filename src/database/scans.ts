@@ -1,6 +1,7 @@
+import type { Share, ShareLimits } from '../share.ts'
+import { openShare } from '../share.ts'
 import type { LookUp } from './database.ts'
-import type { Share, ShareLimits } from './share.ts'
-import { openShare } from './share.ts'
+import { busy, cancelled } from './database-error.ts'
 
 /**
  * Statements that run at once, shared out between callers. Scans and lists over all selectors run on the pool: a scan may read a
@@ -29,12 +30,13 @@ export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
   const lanes = new Map<string, Share>()
   // Where all callers are one there is nothing to share out.
   const isShared = scansPerCaller !== Number.POSITIVE_INFINITY
+  const open = (limits: ShareLimits) => openShare(limits, { full: busy, givenUp: cancelled })
   const openLane = ({ perCaller, ...limits }: ShareLimits) =>
-    openShare({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
+    open({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
   return {
-    scan: openShare({ total: scans, perCaller: scansPerCaller, maxWaiting }),
+    scan: open({ total: scans, perCaller: scansPerCaller, maxWaiting }),
     // Without a bound of their own, for the pool has one. On a database that lacks an index they are scans all the same.
-    list: openShare({ total: Number.POSITIVE_INFINITY, perCaller: scansPerCaller, maxWaiting }),
+    list: open({ total: Number.POSITIVE_INFINITY, perCaller: scansPerCaller, maxWaiting }),
     lookUp: ({ lane, slow }) => {
       const share = lanes.get(lane) ?? openLane(slow === true ? ofSlowLane : ofFastLane)
       lanes.set(lane, share)
