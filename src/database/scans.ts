@@ -11,6 +11,8 @@ export interface Scans {
   readonly scan: Share
   readonly list: Share
   readonly lookUp: (lookUp: LookUp) => Share
+  /** Of the event loop, for large answers. */
+  readonly turn: Share
 }
 
 export interface ScanLimits {
@@ -21,6 +23,8 @@ export interface ScanLimits {
 
 /** An operation has few statements waiting, so this is reached only where very many operations run at once. */
 const maxWaiting = 1_000
+
+const listsPerCaller = 3
 
 /** What a lane has under way at once is what a look-up waits for in it, so there is less of it where statements are slow. */
 const ofFastLane = { total: 32, perCaller: 16, maxWaiting }
@@ -36,11 +40,16 @@ export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
   return {
     scan: open({ total: scans, perCaller: scansPerCaller, maxWaiting }),
     // Without a bound of their own, for the pool has one. On a database that lacks an index they are scans all the same.
-    list: open({ total: Number.POSITIVE_INFINITY, perCaller: scansPerCaller, maxWaiting }),
+    list: open({
+      total: Number.POSITIVE_INFINITY,
+      perCaller: isShared ? listsPerCaller : Number.POSITIVE_INFINITY,
+      maxWaiting,
+    }),
     lookUp: ({ lane, slow }) => {
       const share = lanes.get(lane) ?? openLane(slow === true ? ofSlowLane : ofFastLane)
       lanes.set(lane, share)
       return share
     },
+    turn: open({ total: 1, perCaller: 1, maxWaiting }),
   }
 }
