@@ -24,6 +24,7 @@ export interface ScanLimits {
 /** An operation has few statements waiting, so this is reached only where very many operations run at once. */
 const maxWaiting = 1_000
 
+/** A list reads a page along an index, so a caller has more of them than of scans. */
 const listsPerCaller = 3
 
 /** What a lane has under way at once is what a look-up waits for in it, so there is less of it where statements are slow. */
@@ -42,7 +43,7 @@ export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
     // Without a bound of their own, for the pool has one. On a database that lacks an index they are scans all the same.
     list: open({
       total: Number.POSITIVE_INFINITY,
-      perCaller: isShared ? listsPerCaller : Number.POSITIVE_INFINITY,
+      perCaller: Math.max(scansPerCaller, listsPerCaller),
       maxWaiting,
     }),
     lookUp: ({ lane, slow }) => {

@@ -112,7 +112,7 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
 }
 
 /** An error of a variable may repeat its whole value. */
-const maxCoercionErrors = 5
+export const maxCoercionErrors = 5
 
 function openExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
