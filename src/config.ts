@@ -25,6 +25,8 @@ export interface ServeFlags extends DatabaseFlags {
   readonly host?: string | undefined
   readonly port?: string | undefined
   readonly allowWritableRole?: boolean | undefined
+  /** Whether the program that embeds the gateway identifies callers itself. */
+  readonly ownAuthentication?: boolean | undefined
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -112,7 +114,7 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
   const misspelled = misspelledSettings(environment, settingNames)
   problems.push(...exposureProblems(withoutEmpty(given)), ...openByMistake(withoutEmpty(given), misspelled))
   const database = collect(problems, () => findDatabase(flags, environment))
-  const config = parsed.success ? assemble(parsed.data, environment, problems) : undefined
+  const config = parsed.success ? assemble(parsed.data, flags, environment, problems) : undefined
   if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
   const warnings = misspelled.map(describeMisspelled)
   return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
@@ -123,11 +125,13 @@ type Given = z.infer<typeof serveSettings>
 /** What depends on several settings at once. */
 function assemble(
   given: Given,
+  flags: ServeFlags,
   environment: Environment,
   problems: string[],
 ): Omit<ServeConfig, 'database' | 'allowWritableRole' | 'warnings'> {
   const found = authConfig(given, problems)
   const auth = found.jwt === undefined && found.apiKeysFile === undefined ? undefined : found
+  const isOpen = auth === undefined && flags.ownAuthentication !== true
   const beyondLoopback = !isLoopback(given.HOST)
   if (given.TRUSTED_ONLY && given.TRUSTED_DOCUMENTS === undefined) {
     problems.push('TRUSTED_ONLY is set, but no TRUSTED_DOCUMENTS: nothing would be answered. Name the manifest.')
@@ -148,15 +152,15 @@ function assemble(
     beyondLoopback,
     logLevel: given.LOG_LEVEL,
     auth,
-    limits: limitsOf(given, { open: auth === undefined, poolSize: given.DATABASE_POOL_SIZE }),
-    rates: ratesOf(given, auth === undefined),
+    limits: limitsOf(given, { open: isOpen, poolSize: given.DATABASE_POOL_SIZE }),
+    rates: ratesOf(given, isOpen),
     rateStore: collect(problems, () => rateStoreOf(given, environment)),
     allowedSettings: given.SETTINGS_ALLOW,
     corsOrigins: given.CORS_ORIGINS,
     trustedProxies: given.TRUST_PROXY,
     trustedDocuments:
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
-    audit: auditConfig(given, auth !== undefined),
+    audit: auditConfig(given, !isOpen),
   }
 }
 

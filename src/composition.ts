@@ -1,0 +1,205 @@
+/** Opens everything that a gateway needs, and checks what it finds before anything is served. */
+import { randomBytes } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import type { Logger } from 'pino'
+import { pino } from 'pino'
+import type { Authenticate } from './auth/authenticate.ts'
+import { configuredAuthenticate } from './auth/configured.ts'
+import type { Role } from './check/role.ts'
+import { findRole, readOnlyRoleStatements } from './check/role.ts'
+import { rowSecuritySentence, tablesThatHoldRowsBack } from './check/rows-held-back.ts'
+import type { AuditConfig, ServeConfig } from './config.ts'
+import { orProblem } from './database/connect-problem.ts'
+import type { Database } from './database/database.ts'
+import { openPool } from './database/pool.ts'
+import { windowOf } from './loaders/keyset.ts'
+import { openLoaders } from './loaders/loaders.ts'
+import { openUsage } from './loaders/usage.ts'
+import { Problem } from './problem.ts'
+import type { Audit } from './server/audit.ts'
+import { openAudit } from './server/audit.ts'
+import { openAuditFile } from './server/audit-file.ts'
+import { createGateway } from './server/gateway.ts'
+import type { Example } from './server/graphiql.ts'
+import { readManifest } from './server/trusted-documents.ts'
+import type { Detected } from './versions/detect.ts'
+import { detect, projectionOf } from './versions/detect.ts'
+import { describeDuplicates, findDuplicates } from './versions/duplicates.ts'
+import type { Schemas } from './versions/schemas.ts'
+import { findTimeZone } from './versions/time-zone.ts'
+
+/** A gateway that is ready to answer requests. */
+export interface Service extends AsyncDisposable {
+  readonly handle: RequestListener
+  readonly detected: Detected
+  /** A selector and a caller that exist, for ready-made queries. */
+  readonly example: Example
+  /** Closes everything, the database last. */
+  close(): Promise<void>
+}
+
+export interface ServiceOptions {
+  readonly config: ServeConfig
+  readonly logger: Logger
+  /** Identifies callers instead of what `config` names. */
+  readonly authenticate?: Authenticate | undefined
+}
+
+/**
+ * Connects to the database, detects its schema, and refuses a role that may write where other machines can connect.
+ *
+ * @throws Problem that says what to do; everything opened before is closed
+ */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const opened: AsyncDisposable[] = []
+  const close = async () => {
+    for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]()
+  }
+  const keep = <T extends AsyncDisposable>(part: T): T => {
+    opened.push(part)
+    return part
+  }
+  try {
+    return { ...(await openParts(options, keep)), close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** `keep` has a part closed at the end, the last one first. */
+async function openParts(
+  { config, logger, authenticate = authenticateOf(config, logger) }: ServiceOptions,
+  keep: <T extends AsyncDisposable>(part: T) => T,
+): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
+  const trusted = config.trustedDocuments
+  const trustedDocuments =
+    trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
+  const label = config.database?.label ?? 'the embedded demo'
+  const { database } = keep(await open(config))
+  const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
+  if (config.database !== undefined) await orProblem(label, () => judgeAccess(role, database, detected, config, logger))
+  const audit = keep(openAuditLog(config.audit, logger))
+  const { handle } = keep(
+    await orProblem('RATE_LIMIT_DATABASE_URL', () =>
+      createGateway({
+        ...config,
+        database,
+        detected,
+        timeZone,
+        logger,
+        example,
+        authenticate,
+        trustedDocuments,
+        rateLimits: { ...config.rates, shared: config.rateStore },
+        audit: audit.write,
+      }),
+    ),
+  )
+  const looking = warnOfDuplicates(database, detected, logger)
+  keep({ [Symbol.asyncDispose]: () => looking })
+  return { handle, detected, example }
+}
+
+function authenticateOf({ auth }: ServeConfig, logger: Logger): Authenticate | undefined {
+  return auth === undefined ? undefined : configuredAuthenticate(auth, (sentence) => logger.warn(sentence))
+}
+
+/** Reads whole tables of a database that lacks keys, so nothing waits for it but the end. */
+async function warnOfDuplicates(database: Database, detected: Detected, logger: Logger): Promise<void> {
+  try {
+    for (const found of await findDuplicates(database, detected, 2_000)) logger.warn(describeDuplicates(found))
+  } catch (error) {
+    logger.warn({ cause: error instanceof Error ? error.message : String(error) }, 'Duplicates could not be looked for')
+  }
+}
+
+interface Opened extends AsyncDisposable {
+  readonly database: Database
+}
+
+async function open({ database: target, databaseLimits }: ServeConfig): Promise<Opened> {
+  const database =
+    target === undefined
+      ? await openDemo()
+      : openPool({ ...databaseLimits, connection: target.connection, applicationName: 'sipis-gateway' })
+  return { database, [Symbol.asyncDispose]: () => database.close() }
+}
+
+/** The embedded database is large, so it is loaded only where it is used. */
+async function openDemo(): Promise<Database> {
+  const demo = await import('./demo/demo-database.ts')
+  return demo.openDemo('V2')
+}
+
+async function inspect(
+  database: Database,
+  config: ServeConfig,
+): Promise<{ detected: Detected; timeZone: string; example: Example; role: Role }> {
+  const detected = await detect(database)
+  const timeZone = await findTimeZone(database, config.timeZone)
+  const example =
+    config.auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
+  return { detected, timeZone, example, role: await findRole(database, detected.schemas) }
+}
+
+/** Something that exists, for the ready queries. */
+async function findExample(database: Database, detected: Detected, timeZone: string): Promise<Example> {
+  const { projection, selectors, calls } = openLoaders(
+    database,
+    projectionOf(detected.version, { ...detected, timeZone }),
+    { usage: openUsage(Number.POSITIVE_INFINITY), readTokens: false },
+  )
+  const order = { tag: 'l', columns: projection.selectors.order, descending: true }
+  const [owner] = (await selectors.page({}, windowOf(order, { first: 1 }))).rows
+  if (owner === undefined) return { selector: '', username: '' }
+  const window = windowOf({ tag: 'c', columns: projection.calls.order, descending: true }, { first: 1 })
+  const [call] = (await calls.pageOf(owner, { conditions: [], signature: '', window })).rows
+  return { selector: owner.selector, username: call?.username ?? '' }
+}
+
+/** What the role may do, and which rows it does not see. */
+async function judgeAccess(
+  role: Role,
+  database: Database,
+  { schemas }: Detected,
+  config: ServeConfig,
+  logger: Logger,
+): Promise<void> {
+  await judgeRole(role, database, schemas, config, logger)
+  const tables = await tablesThatHoldRowsBack(database, schemas)
+  if (tables.length > 0) logger.warn(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
+}
+
+/** Every connection is read-only, but that is a promise of this program; a role that may not write is one of the database. */
+async function judgeRole(
+  { name, superuser, mayWrite }: Role,
+  database: Database,
+  schemas: Schemas,
+  config: ServeConfig,
+  logger: Logger,
+): Promise<void> {
+  if (!(superuser || mayWrite)) return
+  const what = `The database role ${name} ${superuser ? 'is a superuser' : "may write to SIPIS's tables"}.`
+  if (config.beyondLoopback && !config.allowWritableRole) {
+    throw new Problem(
+      `Refused (writable-role): ${what} Beyond loopback serve with a role that may only read, made by the owner with:\n` +
+        `${(await readOnlyRoleStatements(database, schemas)).join('\n')}\n` +
+        '--allow-writable-role insists.',
+    )
+  }
+  logger.warn(`${what} A role that may only read is safer; "sipis-gateway check" prints how to make one`)
+}
+
+interface AuditLog extends AsyncDisposable {
+  readonly write: Audit
+}
+
+function openAuditLog({ to, key }: AuditConfig, logger: Logger): AuditLog {
+  if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
+  const file = openAuditFile(to, logger)
+  return {
+    write: openAudit(pino({ base: null }, file), key ?? randomBytes(32)),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,115 @@
+/** The package's entry: the gateway as a request listener, for a server of your own. */
+import type { RequestListener } from 'node:http'
+import type { Logger } from 'pino'
+import { destination, pino } from 'pino'
+import { CredentialError } from './auth/credential-error.ts'
+import type { Principal, Scope } from './auth/principal.ts'
+import { openService } from './composition.ts'
+import { serveConfig } from './config.ts'
+import type { Limits } from './limits/limits.ts'
+import { Problem } from './problem.ts'
+
+export type { Limits, Principal, Scope }
+export { Problem }
+
+export interface GatewayOptions {
+  /** The postgres:// URL of SIPIS's database; the same as `settings.DATABASE_URL`. */
+  readonly databaseUrl?: string
+  /**
+   * Settings by the names that docs/configuration.md lists, such as `{ SIPIS_TIME_ZONE: 'Europe/Prague' }`. The environment of
+   * the process is not read. HOST, PORT and LOG_LEVEL have no effect: your server listens, and `log` gets every entry.
+   */
+  readonly settings?: Readonly<Record<string, string>>
+  /**
+   * How callers are identified: a function of your own, or `'open'` to let everybody read everything; then only requests to
+   * names of this machine are answered. Default: what AUTH_JWKS_URL, AUTH_JWKS_FILE and API_KEYS_FILE in `settings` say.
+   */
+  readonly auth?: Authenticate | 'open'
+  /** Replaces single limits; see docs/security.md for the defaults. */
+  readonly limits?: Partial<Limits>
+  /** Accepts a database role that may write. Default: such a role is refused, except with `auth: 'open'`. */
+  readonly allowWritableRole?: boolean
+  /** Receives warnings and errors. Default: they are written to standard error as lines of JSON. */
+  readonly log?: (entry: LogEntry) => void
+}
+
+/**
+ * Identifies the caller from the Authorization header; undefined if the request has none.
+ *
+ * @throws any error to answer the request with 401
+ */
+export type Authenticate = (authorization: string | undefined) => Promise<Principal>
+
+export interface LogEntry {
+  readonly level: 'info' | 'warn' | 'error'
+  /** A sentence; undefined for a failed request, which has only fields. */
+  readonly message: string | undefined
+  /** What the entry is about; never holds a credential or a token. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** Answers requests: pass it to `http.createServer`, or call it with the request and response of your own route. */
+  readonly handle: RequestListener
+  /** Ends the database connections. Close your server first, so that no request is under way. */
+  close(): Promise<void>
+}
+
+/**
+ * Connects to SIPIS's database, detects its schema version, and gives a request listener for `/graphql`, `/health` and `/live`.
+ * Connections are read-only.
+ *
+ *     const gateway = await openGateway({ databaseUrl: process.env.DATABASE_URL, auth: 'open' })
+ *     createServer(gateway.handle).listen(4000, '127.0.0.1')
+ *
+ * @throws Problem if a setting is wrong, the database cannot be reached or is not SIPIS's, or its role may write. The message
+ *   says what to do.
+ */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { databaseUrl, settings = {}, auth, limits = {}, allowWritableRole = false } = options
+  const environment = databaseUrl === undefined ? settings : { ...settings, DATABASE_URL: databaseUrl }
+  const config = serveConfig({ allowWritableRole, ownAuthentication: typeof auth === 'function' }, environment)
+  if (config.database === undefined)
+    throw new Problem('No database is named. Set databaseUrl, or settings.DATABASE_URL.')
+  const isOpen = auth === 'open'
+  if (isOpen && config.auth !== undefined) {
+    throw new Problem("auth is 'open', but settings name keys. Leave out one of them.")
+  }
+  if (auth === undefined && config.auth === undefined) {
+    throw new Problem(
+      'Callers are not identified. Set auth, or AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE in settings.',
+    )
+  }
+  const logger = openLogger(options.log)
+  for (const warning of config.warnings) logger.warn(warning)
+  const service = await openService({
+    // Where the server listens is not known here.
+    config: { ...config, beyondLoopback: !isOpen, limits: { ...config.limits, ...limits } },
+    logger,
+    authenticate: typeof auth === 'function' ? identifying(auth) : undefined,
+  })
+  const { handle, close } = service
+  return { handle, close, [Symbol.asyncDispose]: close }
+}
+
+/** Why a credential was refused stays with the caller's function: its message may hold the credential. */
+function identifying(auth: Authenticate): Authenticate {
+  return async (authorization) => {
+    try {
+      return await auth(authorization)
+    } catch {
+      throw new CredentialError('refused by the auth function')
+    }
+  }
+}
+
+function openLogger(log: GatewayOptions['log']): Logger {
+  if (log === undefined) return pino({ base: null }, destination({ dest: 2, sync: true }))
+  const formatters = { level: (level: string) => ({ level }) }
+  return pino({ base: null, timestamp: false, formatters }, { write: (line) => log(entryOf(line)) })
+}
+
+function entryOf(line: string): LogEntry {
+  const { level, msg: message, ...fields } = JSON.parse(line)
+  return { level, message, fields }
+}

@@ -1,0 +1,182 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { GatewayOptions, LogEntry, Principal } from '../src/gateway.ts'
+import { openGateway, Problem } from '../src/gateway.ts'
+import { cloneDatabase, emptyDatabase, untilTestEnds } from './support/database.ts'
+import { addRow, addSelector, selectorNamed } from './support/rows.ts'
+import { until } from './support/until.ts'
+
+const tool: Principal = { id: 'tool', name: 'tool', scopes: ['sipis:read'], selector: null }
+const phone: Principal = { id: 'phone', name: 'phone', scopes: ['sipis:own'], selector: selectorNamed(1) }
+const count = '{ selectors { totalCount } }'
+const connections = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sipis-gateway'`
+
+/** A server of someone else's, with the gateway as its listener. */
+async function serve(options: GatewayOptions) {
+  const gateway = untilTestEnds(await openGateway(options))
+  const server = createServer(gateway.handle)
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const ask = (query: string, authorization?: string) =>
+    fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+      body: JSON.stringify({ query }),
+    })
+  return Object.assign(ask, { close: gateway.close })
+}
+
+async function database() {
+  const own = untilTestEnds(await cloneDatabase('V2'))
+  const target = { version: 'V2' as const, sql: own.sql }
+  for (const n of [1, 2]) await addSelector(target, n)
+  await addRow(target, 'sipcalls', 1, { rowid: 1, time: '2026-01-01' })
+  return own
+}
+
+describe('openGateway', () => {
+  it('serves a database by its URL from a server of your own, and closes what it opened', async () => {
+    const own = await database()
+    const ask = await serve({ databaseUrl: own.url, auth: 'open', log: () => undefined })
+    expect(await (await ask(count)).json()).toEqual({ data: { selectors: { totalCount: 2 } } })
+    await ask.close()
+    await ask.close()
+    await until('no connection is left', async () => (await own.sql(connections)).length === 0)
+  })
+
+  it('identifies callers by a function, and answers 401 where it throws, without its message', async () => {
+    const own = await database()
+    const entries: LogEntry[] = []
+    const ask = await serve({
+      databaseUrl: own.url,
+      allowWritableRole: true,
+      settings: { AUDIT_LOG: 'off' },
+      log: (entry) => entries.push(entry),
+      auth: async (authorization) => {
+        if (authorization === 'tool') return tool
+        if (authorization === 'phone') return phone
+        throw new Error(`unknown: ${authorization}`)
+      },
+    })
+    expect(await (await ask(count, 'tool')).json()).toEqual({ data: { selectors: { totalCount: 2 } } })
+    expect(await (await ask('{ viewer { selector { selector } } }', 'phone')).json()).toEqual({
+      data: { viewer: { selector: { selector: selectorNamed(1) } } },
+    })
+    expect(await (await ask(count, 'phone')).json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
+    const refused = await ask(count, 'a secret')
+    expect(refused.status).toBe(401)
+    expect(await refused.text()).not.toContain('secret')
+    expect(entries).toContainEqual(
+      expect.objectContaining({ level: 'warn', message: expect.stringContaining('is a superuser') }),
+    )
+    expect(JSON.stringify(entries)).not.toContain('a secret')
+  })
+
+  it('takes settings and limits, and does not read the environment of the process', async () => {
+    const own = await database()
+    const limited = await serve({
+      settings: { DATABASE_URL: own.url, LIMIT_DEPTH: '3' },
+      limits: { aliases: 1 },
+      auth: 'open',
+      log: () => undefined,
+    })
+    const codeOf = async (query: string) => (await (await limited(query)).json()).errors?.[0].extensions.setting
+    expect(await codeOf('{ selectors { nodes { calls { nodes { id } } } } }')).toBe('LIMIT_DEPTH')
+    expect(await codeOf('{ a: viewer { name } b: viewer { name } }')).toBe('LIMIT_ALIASES')
+    process.env['DATABASE_URL'] = own.url
+    onTestFinished(() => void delete process.env['DATABASE_URL'])
+    await expect(openGateway({ auth: 'open' })).rejects.toThrow('No database is named.')
+  })
+
+  it.each<[string, Partial<GatewayOptions>, RegExp]>([
+    ['nobody identifies callers', {}, /Callers are not identified\. Set auth/],
+    ['the role may write', { auth: async () => tool }, /Refused \(writable-role\)/],
+    ['a setting is wrong', { auth: 'open', settings: { LIMIT_DEPTH: 'x' } }, /LIMIT_DEPTH/],
+    ['auth is given twice', { auth: 'open', settings: { API_KEYS_FILE: 'keys.jsonl' } }, /Leave out one of them/],
+    ['the database cannot be reached', { auth: 'open', databaseUrl: 'postgres://u@127.0.0.1:1/d' }, /127\.0\.0\.1:1/],
+  ])('fails with a Problem where %s, and leaves no connection', async (_, options, message) => {
+    const own = await database()
+    const failure: unknown = await openGateway({ databaseUrl: own.url, log: () => undefined, ...options }).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toBeInstanceOf(Problem)
+    expect(String(failure)).toMatch(message)
+    await until('no connection is left', async () => (await own.sql(connections)).length === 0)
+  })
+
+  it('fails with a Problem on a database without tables of SIPIS', async () => {
+    const own = untilTestEnds(await emptyDatabase())
+    await expect(openGateway({ databaseUrl: own.url, auth: 'open' })).rejects.toThrow(Problem)
+  })
+})
+
+describe('The types of the package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sipis-gateway-types-'))
+  const tsc = (...args: string[]) => {
+    try {
+      return execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...args], { encoding: 'utf8' })
+    } catch (error) {
+      return String((error as { stdout?: unknown }).stdout)
+    }
+  }
+
+  it('compile under skipLibCheck: false, and show no other package', { timeout: 120_000 }, () => {
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    expect(tsc('-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist'))).toBe('')
+    symlinkSync(resolve('node_modules/@types'), join(folder, 'types'))
+    writeFileSync(
+      join(folder, 'consumer.ts'),
+      `import { createServer } from 'node:http'
+       import type { GatewayOptions } from './dist/gateway.js'
+       import { openGateway, Problem } from './dist/gateway.js'
+       const options: GatewayOptions = { databaseUrl: 'postgres://…', limits: { depth: 5 }, log: ({ message }) => void message }
+       const auth: GatewayOptions['auth'] = async (authorization) =>
+         ({ id: authorization ?? '', name: '', scopes: ['sipis:read'], selector: null })
+       export async function start(): Promise<() => Promise<void>> {
+         try {
+           const { handle, close } = await openGateway({ ...options, auth })
+           createServer(handle).listen(0)
+           return close
+         } catch (error) {
+           throw error instanceof Problem ? new Error(error.message) : error
+         }
+       }`,
+    )
+    const flags = [
+      '--ignoreConfig',
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--noEmit',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+    ]
+    const types = ['--lib', 'es2023,esnext.disposable', '--typeRoots', join(folder, 'types'), '--types', 'node']
+    expect(tsc(...flags, ...types, join(folder, 'consumer.ts'))).toBe('')
+    // Only what the entry reaches: a declaration of another package there would have to be installed with its types.
+    const listed = tsc(...flags, ...types, '--listFilesOnly', join(folder, 'consumer.ts')).split('\n')
+    const foreign = listed.filter(
+      (file) => /node_modules/.test(file) && !/\/(typescript[^/]*|@typescript|@types|undici-types)\//.test(file),
+    )
+    expect(foreign).toEqual([])
+    expect(
+      globSync(join(folder, 'dist/gateway.d.ts'))
+        .map((file) => readFileSync(file, 'utf8'))
+        .join(''),
+    ).toContain('export declare function openGateway')
+  })
+})
