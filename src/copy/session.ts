@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import type { DatabaseTarget } from '../config.ts'
+import { cancelStatement } from '../database/cancel.ts'
 import { answerWithin, Client } from '../database/client.ts'
 import { databaseError } from '../database/database-error.ts'
-import { pinSearchPath } from '../database/search-path.ts'
+import { copyingSettings, prepareSession } from '../database/session.ts'
 import type { Schemas } from '../versions/schemas.ts'
 import { findSchemas } from '../versions/schemas.ts'
 import { copiedTables } from './plan.ts'
@@ -44,17 +45,16 @@ export async function openSession(
     }
   }
   const setUp = async () => {
-    await client.query(pinSearchPath)
-    const [[encoding = '', pid = ''] = []] = await query(`SELECT current_setting('server_encoding'), pg_backend_pid()`)
-    await query(pinned(lockTimeoutMs))
-    return { encoding: String(encoding), pid, schemas: await findSchemas(query, copiedTables) }
+    await prepareSession(client, copyingSettings(lockTimeoutMs))
+    const [[encoding] = []] = await query(`SELECT current_setting('server_encoding')`)
+    return { encoding: String(encoding), schemas: await findSchemas(query, copiedTables) }
   }
   const giveUp = () => client.connection.stream.destroy(new Error('interrupted'))
   signal.addEventListener('abort', giveUp)
   try {
     if (signal.aborted) throw new Error('interrupted')
     await client.connect()
-    const { encoding, pid, schemas } = await answerWithin(client, answerMs, setUp())
+    const { encoding, schemas } = await answerWithin(client, answerMs, setUp())
     return {
       label,
       encoding,
@@ -63,12 +63,7 @@ export async function openSession(
       query,
       async cancel() {
         setTimeout(giveUp, cancelMs).unref()
-        const beside = new Client({ ...config, connectionTimeoutMillis: cancelMs })
-        beside.on('error', () => undefined)
-        await beside.connect()
-        const cancelled = beside.query('SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)', [pid])
-        await answerWithin(beside, cancelMs, cancelled)
-        await beside.end()
+        await cancelStatement(client, connection.ssl)
       },
       [Symbol.asyncDispose]: () => client.end(),
     }
@@ -78,13 +73,4 @@ export async function openSession(
   } finally {
     signal.removeEventListener('abort', giveUp)
   }
-}
-
-function pinned(lockTimeoutMs: number): string {
-  return `SELECT
-    set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false),
-    set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, MDY', false), set_config('extra_float_digits', '3', false),
-    set_config('jit', 'off', false), set_config('work_mem', '64MB', false),
-    set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
-    set_config('lock_timeout', '${lockTimeoutMs}', false)`
 }

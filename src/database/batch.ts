@@ -1,9 +1,8 @@
 /**
- * Statements that travel together: one message to the server, one transaction there, one answer back. Each part of that costs
- * more than what a look-up does.
+ * Batches: several statements in one message, one transaction and one answer. Each of these costs more than a look-up.
  *
- * Nothing is asked about the columns of the rows, for all values stay as PostgreSQL prints them: a Date or a number would lose
- * microseconds, infinity and 64-bit integers.
+ * Rows come without a description of their columns, because all values stay as PostgreSQL prints them: a Date or a number would
+ * lose microseconds, infinity and 64-bit integers.
  */
 import pg from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
@@ -12,43 +11,47 @@ import type { Statement, Value } from './database.ts'
 import { DatabaseError, databaseError } from './database-error.ts'
 
 /** A connection, and the statements that it has prepared. */
-export interface Session {
-  readonly client: pg.ClientBase
+export interface BatchClient<Client extends pg.ClientBase = pg.ClientBase> {
+  readonly client: Client
   /** By name. */
   readonly prepared: Set<string>
   readonly maxPrepared: number
 }
 
-/** Statements have a finite number of shapes, but a session has not the memory for all of them. */
+/** Bounds the memory of a session on the server: there are more shapes of statements than this. */
 const maxPrepared = 200
 
-/** Some connection poolers cannot keep what a session has prepared: a statement finds another session than it left. */
-export function openSession<Client extends pg.ClientBase>(client: Client, preparedStatements: boolean) {
-  return { client, prepared: new Set<string>(), maxPrepared: preparedStatements ? maxPrepared : 0 }
+/** @param preparedStatements false behind connection poolers that give each statement another session */
+export function createBatchClient<Client extends pg.ClientBase>(
+  client: Client,
+  preparedStatements: boolean,
+): BatchClient<Client> {
+  return { client, prepared: new Set(), maxPrepared: preparedStatements ? maxPrepared : 0 }
 }
 
-/** What has become of a statement: its rows, its failure, or undefined where it never ran because one before it failed. */
+/** The rows of a statement, its failure, or undefined if the server did not run it because one before it failed. */
 export type Outcome = Value[][] | DatabaseError | undefined
 
-/** A statement, and who waits for it. */
-export interface Passenger {
+/** One statement of a batch. */
+export interface Entry {
   readonly statement: Statement
-  arrive(outcome: Outcome): void
+  /** Called once, as soon as the outcome of this statement is known. */
+  settle(outcome: Outcome): void
 }
 
-/** Each passenger is told as soon as the server has told us; the end is the last that is heard of them. */
-export function sendBatch(session: Session, passengers: readonly Passenger[], onEnd: () => void): void {
-  session.client.query(new Batch(session, passengers, onEnd))
+/** Sends statements as one message. `onEnd` is called after every entry is settled. */
+export function sendBatch(client: BatchClient, entries: readonly Entry[], onEnd: () => void): void {
+  client.client.query(new Batch(client, entries, onEnd))
 }
 
 /** Runs one statement by itself. */
-export async function runAlone(session: Session, statement: Statement): Promise<Value[][]> {
+export async function runAlone(client: BatchClient, statement: Statement): Promise<Value[][]> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let outcome: Outcome
-  const arrive = (found: Outcome) => {
+  const settle = (found: Outcome) => {
     outcome = found
   }
-  sendBatch(session, [{ statement, arrive }], resolve)
+  sendBatch(client, [{ statement, settle }], resolve)
   await promise
   if (outcome instanceof DatabaseError) throw outcome
   return outcome ?? []
@@ -56,29 +59,29 @@ export async function runAlone(session: Session, statement: Statement): Promise<
 
 /** The driver's client calls the methods that are named after what the server says. */
 class Batch extends pg.Query {
-  readonly #session: Session
+  readonly #client: BatchClient
   readonly #onEnd: () => void
   /** The names that are new to the session, by the place of their statement. */
   readonly #parsed = new Map<number, string>()
-  #passengers: readonly Passenger[]
-  #arrived = 0
+  #entries: readonly Entry[]
+  #settled = 0
   #rows: Value[][] = []
 
-  constructor(session: Session, passengers: readonly Passenger[], onEnd: () => void) {
+  constructor(client: BatchClient, entries: readonly Entry[], onEnd: () => void) {
     super({ text: '' })
-    this.#session = session
-    this.#passengers = passengers
+    this.#client = client
+    this.#entries = entries
     this.#onEnd = onEnd
-    const messages = passengers.flatMap(({ statement }, place) => this.#messagesOf(statement, place))
+    const messages = entries.flatMap(({ statement }, place) => this.#messagesOf(statement, place))
     const all = Buffer.concat([...messages, serialize.sync()])
-    // What it gives would be taken for an error.
+    // The driver would take a return value for an error.
     this.submit = ({ stream }): void => {
       stream.write(all)
     }
   }
 
   #messagesOf({ text, name, values }: Statement, place: number): Buffer[] {
-    const { prepared, maxPrepared } = this.#session
+    const { prepared, maxPrepared } = this.#client
     const known = name !== undefined && (prepared.has(name) || prepared.size < maxPrepared) ? name : ''
     const run = [serialize.bind({ statement: known, values: values.map(prepareValue) }), serialize.execute()]
     if (prepared.has(known)) return run
@@ -86,7 +89,7 @@ class Batch extends pg.Query {
     if (known === '') return [parse, ...run]
     prepared.add(known)
     this.#parsed.set(place, known)
-    // One that failed before may have left its name behind. To close what is not there is no mistake.
+    // A failed statement may have left its name behind. Closing a name that does not exist is no error.
     return [serialize.close({ type: 'S', name: known }), parse, ...run]
   }
 
@@ -97,12 +100,12 @@ class Batch extends pg.Query {
   handleCommandComplete(): void {
     const rows = this.#rows
     this.#rows = []
-    this.#passengers[this.#arrived++]?.arrive(rows)
+    this.#entries[this.#settled++]?.settle(rows)
   }
 
   handleError(error: Error): void {
-    for (const [place, name] of this.#parsed) if (place >= this.#arrived) this.#session.prepared.delete(name)
-    this.#passengers[this.#arrived++]?.arrive(databaseError(error))
+    for (const [place, name] of this.#parsed) if (place >= this.#settled) this.#client.prepared.delete(name)
+    this.#entries[this.#settled++]?.settle(databaseError(error))
     this.#end()
   }
 
@@ -111,9 +114,9 @@ class Batch extends pg.Query {
   }
 
   #end(): void {
-    for (const passenger of this.#passengers.slice(this.#arrived)) passenger.arrive(undefined)
-    // The driver keeps hold of a query for longer than it needs it, and with it everything that was read.
-    this.#passengers = []
+    for (const entry of this.#entries.slice(this.#settled)) entry.settle(undefined)
+    // The driver holds a query longer than it needs it, and with it every row that was read.
+    this.#entries = []
     this.#onEnd()
   }
 }

@@ -1,164 +1,142 @@
-import type pg from 'pg'
-import type { Outcome } from './batch.ts'
-import { openSession, sendBatch } from './batch.ts'
+import type { Entry, Outcome } from './batch.ts'
+import { sendBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
 import { busy, DatabaseError, databaseError, isStale } from './database-error.ts'
-import { withPatience } from './patience.ts'
+import type { LaneConnection, LaneServer, Opened } from './lane-connection.ts'
+import { openLaneConnection } from './lane-connection.ts'
+import { withDeadline } from './patience.ts'
+import type { QueryQueue, QueueLimits } from './query-queue.ts'
+import { createQueryQueue } from './query-queue.ts'
 
-export interface LaneLimits {
-  /** What a look-up may take from when it is asked; the server gives each statement as long. */
+export interface LaneLimits extends QueueLimits {
+  /** The most that a look-up may take, its wait included; the server gives each statement as long. */
   readonly timeoutMs: number
-  /** How many statements are on the way at once. Those beyond wait, */
-  readonly maxInFlight: number
-  /** and those beyond that are refused. */
-  readonly maxWaiting: number
-  /** Whether a session keeps its plans. Some connection poolers cannot: a statement finds another session than it left. */
+  /** Whether a session keeps its plans. Some connection poolers cannot: they give each statement another session. */
   readonly preparedStatements: boolean
 }
 
 /** One connection that many share: a statement is sent without waiting for the answers to those before it. */
 export interface Lane {
+  /** @throws DatabaseError `unavailable` when too many queries wait, `timeout` at the deadline or when the signal is given */
   run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]>
   close(): Promise<void>
 }
 
-/** How a lane reaches its server. */
-export interface LaneServer {
-  connect(): Promise<pg.Client>
-  /** Has the server end what the connection runs at this moment. Never fails. */
-  cancel(client: pg.Client): Promise<void>
-}
-
-interface Ask extends PromiseWithResolvers<Value[][]> {
+interface PendingQuery extends PromiseWithResolvers<Value[][]> {
   readonly statement: Statement
-  /** Nobody waits for it any more. */
-  abandoned: boolean
-  /** It has been asked again, which is done once. */
-  isSecond: boolean
+  /** Its caller has disconnected, or its deadline has passed. */
+  isAbandoned: boolean
+  /** It is sent for the second time, which happens once. */
+  isRetry: boolean
 }
 
 /**
- * How many statements travel together at most. Their answers come when the last of them has run: with more, the server and we
- * would wait for each other instead of working at the same time.
+ * The most statements of a batch. Their answers come when the last of them has run: with more, server and gateway would wait for
+ * each other instead of working at the same time.
  */
 const batchSize = 8
 
 const queryCanceled = '57014'
 
-/** The connection is made when it is first needed, and again after it has ended. */
 export function openLane(server: LaneServer, limits: LaneLimits): Lane {
-  const { timeoutMs, maxInFlight, maxWaiting, preparedStatements } = limits
-  // Not sets: what these outgrow stays in memory, with all that went through them, until the next full garbage collection.
-  const waiting: Ask[] = []
-  /** In the order in which the server runs them. */
-  const sent: Ask[] = []
-  /** Those of them that are written when this turn of the event loop is over. */
-  let leaving: Ask[] = []
-  const connect = async () => openSession(await server.connect(), preparedStatements)
-  let session: ReturnType<typeof connect> | undefined
-  let cancelling = false
-  let cancels = 0
-
-  const connected = () => {
-    if (session !== undefined) return session
-    const opened = connect()
-    const forget = () => {
-      if (session === opened) session = undefined
-    }
-    opened.then(({ client }) => client.once('error', forget).once('end', forget), forget)
-    session = opened
-    return opened
-  }
-
-  const leave = (lost: ReturnType<typeof connect>) => {
-    if (session === lost) session = undefined
-    // What it has been sent is still answered where that is possible.
-    lost.then(({ client }) => client.end()).catch(() => undefined)
-  }
-
-  const send = (ask: Ask) => {
-    sent.push(ask)
-    if (leaving.push(ask) === 1) setImmediate(sendAll)
-  }
-
-  const sendAll = () => {
-    const asks = leaving
-    leaving = []
-    for (let from = 0; from < asks.length; from += batchSize) void sendTogether(asks.slice(from, from + batchSize))
-  }
-
-  const sendTogether = async (asks: readonly Ask[]) => {
-    const asked = connected()
-    const cancelsBefore = cancels
-    const passengers = asks.map((ask) => ({
-      statement: ask.statement,
-      arrive: (outcome: Outcome) => settle(ask, outcome, asked, cancels > cancelsBefore),
-    }))
-    try {
-      sendBatch(await asked, passengers, () => {
-        advance()
-        void endAbandoned()
-      })
-    } catch (error) {
-      for (const { arrive } of passengers) arrive(databaseError(error))
-      advance()
-    }
-  }
-
-  const settle = (ask: Ask, outcome: Outcome, asked: ReturnType<typeof connect>, wasCancelled: boolean) => {
-    remove(sent, ask)
-    if (outcome === undefined) return send(ask)
-    if (!(outcome instanceof DatabaseError)) return ask.resolve(outcome)
-    const isLost = outcome.failure === 'unavailable' || isStale(outcome)
-    if (isLost) leave(asked)
-    // The server may have come to the next statement when the order to end the one before arrived.
-    const isMistaken = outcome.code === queryCanceled && wasCancelled && !ask.abandoned
-    if (ask.isSecond || !(isLost || isMistaken)) return ask.reject(outcome)
-    // Look-ups change nothing, so they may be asked again.
-    ask.isSecond = true
-    send(ask)
-  }
-
-  /** What nobody waits for is ended once it is its turn: it would only hold up the others. */
-  const endAbandoned = async () => {
-    const [running] = sent
-    if (cancelling || running?.abandoned !== true) return
-    cancelling = true
-    cancels++
-    const opened = await session?.catch(() => undefined)
-    if (opened !== undefined && sent.includes(running)) await server.cancel(opened.client)
-    cancelling = false
-  }
-
-  const advance = () => {
-    while (sent.length < maxInFlight) {
-      const ask = waiting.shift()
-      if (ask === undefined) return
-      send(ask)
-    }
-  }
-
+  const connection = openLaneConnection(server, limits.preparedStatements)
+  const queue = createQueryQueue<PendingQuery>(limits)
+  const send = openSending(connection, queue)
   return {
     async run(statement, signal) {
-      if (sent.length >= maxInFlight && waiting.length >= maxWaiting) throw busy()
-      const ask: Ask = { statement, abandoned: false, isSecond: false, ...Promise.withResolvers<Value[][]>() }
-      waiting.push(ask)
-      advance()
+      if (queue.isFull) throw busy()
+      const query = pendingQuery(statement)
+      queue.add(query)
+      queue.advance(send)
       const onGivenUp = () => {
-        remove(waiting, ask)
-        ask.abandoned = true
-        void endAbandoned()
+        queue.withdraw(query)
+        query.isAbandoned = true
+        cancelAbandoned(connection, queue)
       }
-      return withPatience(ask.promise, { signal, timeoutMs, onGivenUp })
+      return withDeadline(query.promise, { signal, timeoutMs: limits.timeoutMs, onGivenUp })
     },
-    async close() {
-      const opened = await session?.catch(() => undefined)
-      await opened?.client.end()
-    },
+    close: connection.close,
   }
 }
 
-function remove<T>(list: T[], one: T): void {
-  const place = list.indexOf(one)
-  if (place >= 0) list.splice(place, 1)
+/** Gives the function that sends a query: with the other queries of this turn of the event loop, in batches. */
+function openSending(connection: LaneConnection, queue: QueryQueue<PendingQuery>): (query: PendingQuery) => void {
+  let unsent: PendingQuery[] = []
+
+  const send = (query: PendingQuery) => {
+    if (unsent.push(query) === 1) setImmediate(sendAll)
+  }
+  const sendAll = () => {
+    const queries = unsent
+    unsent = []
+    for (let from = 0; from < queries.length; from += batchSize)
+      void sendTogether(queries.slice(from, from + batchSize))
+  }
+  const sendTogether = async (queries: readonly PendingQuery[]) => {
+    const opened = connection.current()
+    const cancelsBefore = connection.cancels
+    const settle = (query: PendingQuery, outcome: Outcome) => {
+      queue.answered(query)
+      const isRetried = settled(query, outcome, {
+        connection,
+        opened,
+        wasCancelled: connection.cancels > cancelsBefore,
+      })
+      if (!isRetried) return
+      queue.resend(query)
+      send(query)
+    }
+    const entries: Entry[] = queries.map((query) => ({
+      statement: query.statement,
+      settle: (outcome) => settle(query, outcome),
+    }))
+    try {
+      sendBatch(await opened, entries, () => {
+        queue.advance(send)
+        cancelAbandoned(connection, queue)
+      })
+    } catch (error) {
+      for (const entry of entries) entry.settle(databaseError(error))
+      queue.advance(send)
+    }
+  }
+  return send
+}
+
+interface Sent {
+  readonly connection: LaneConnection
+  readonly opened: Opened
+  /** Whether a cancel request was made since the query was sent. */
+  readonly wasCancelled: boolean
+}
+
+/** Settles a query with its outcome, or returns true if it has to be sent again. Look-ups change nothing, so they may be. */
+function settled(query: PendingQuery, outcome: Outcome, { connection, opened, wasCancelled }: Sent): boolean {
+  // The server did not run it, because one before it in its batch failed.
+  if (outcome === undefined) return true
+  if (!(outcome instanceof DatabaseError)) {
+    query.resolve(outcome)
+    return false
+  }
+  const isLost = outcome.failure === 'unavailable' || isStale(outcome)
+  if (isLost) connection.abandon(opened)
+  // The server may have reached this query when the request to cancel the one before it arrived.
+  const isMistaken = outcome.code === queryCanceled && wasCancelled && !query.isAbandoned
+  if (query.isRetry || !(isLost || isMistaken)) {
+    query.reject(outcome)
+    return false
+  }
+  query.isRetry = true
+  return true
+}
+
+/** Cancels a query without a caller once it is its turn: it would only hold up the queries behind it. */
+function cancelAbandoned(connection: LaneConnection, queue: QueryQueue<PendingQuery>): void {
+  const { running } = queue
+  if (running?.isAbandoned !== true) return
+  void connection.cancel(() => queue.running === running)
+}
+
+function pendingQuery(statement: Statement): PendingQuery {
+  return { statement, isAbandoned: false, isRetry: false, ...Promise.withResolvers<Value[][]>() }
 }

@@ -3,9 +3,10 @@ import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client } from './client.ts'
 import type { Statement, Value } from './database.ts'
-import type { Lane, LaneLimits, LaneServer } from './lane.ts'
+import type { Lane, LaneLimits } from './lane.ts'
 import { openLane } from './lane.ts'
-import { prepareSession } from './session.ts'
+import type { LaneServer } from './lane-connection.ts'
+import { prepareSession, readingSettings } from './session.ts'
 
 export interface LaneOptions extends LaneLimits {
   readonly connection: ConnectionConfig
@@ -13,7 +14,7 @@ export interface LaneOptions extends LaneLimits {
   readonly applicationName: string
 }
 
-/** A lane for each name that statements give: what is slow in one holds up nobody in another. */
+/** A lane for each name that statements give: slow queries of one do not hold up the queries of another. */
 export function openLanes(options: LaneOptions): Lane {
   const lanes = new Map<string, Lane>()
   const server: LaneServer = {
@@ -52,9 +53,12 @@ async function connect({ connection, connectTimeoutMs, applicationName, timeoutM
   return client
 }
 
+/**
+ * A plan for the very values never pays for a look-up, but is made each time. PostgreSQL before 12 has no
+ * such setting.
+ */
 async function prepareLane(client: pg.Client, timeoutMs: number): Promise<void> {
-  await prepareSession(client, timeoutMs)
-  // A plan for the very values never pays for a look-up, but is made each time. Before PostgreSQL 12 there is no choice.
+  await prepareSession(client, readingSettings(timeoutMs))
   await client.query(
     `SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'`,
   )

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import type { Session } from './batch.ts'
-import { openSession, runAlone } from './batch.ts'
+import type { BatchClient } from './batch.ts'
+import { createBatchClient, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client } from './client.ts'
@@ -9,8 +9,8 @@ import { render } from './database.ts'
 import { cancelled, databaseError, isStale } from './database-error.ts'
 import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
-import { withPatience } from './patience.ts'
-import { prepareSession } from './session.ts'
+import { withDeadline } from './patience.ts'
+import { prepareSession, readingSettings } from './session.ts'
 
 export interface PoolOptions {
   readonly connection: ConnectionConfig
@@ -41,7 +41,11 @@ export function openPool(options: PoolOptions): Database {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     onConnect: (client) =>
-      answerWithin(client, options.connectTimeoutMs, prepareSession(client, options.statementTimeoutMs)),
+      answerWithin(
+        client,
+        options.connectTimeoutMs,
+        prepareSession(client, readingSettings(options.statementTimeoutMs)),
+      ),
   })
   // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined)
@@ -50,9 +54,9 @@ export function openPool(options: PoolOptions): Database {
   const timeoutMs = Math.min(lookUps.timeoutMs, options.statementTimeoutMs)
   const lanes = openLanes({ ...options, ...lookUps, timeoutMs })
 
-  const sessions = new WeakMap<pg.PoolClient, Session>()
-  const sessionOf = (client: pg.PoolClient): Session => {
-    const session = sessions.get(client) ?? openSession(client, lookUps.preparedStatements)
+  const sessions = new WeakMap<pg.PoolClient, BatchClient>()
+  const sessionOf = (client: pg.PoolClient): BatchClient => {
+    const session = sessions.get(client) ?? createBatchClient(client, lookUps.preparedStatements)
     sessions.set(client, session)
     return session
   }
@@ -86,7 +90,7 @@ export function openPool(options: PoolOptions): Database {
       try {
         const rendered = render(statement)
         if (rendered.lookUp !== undefined) return await lanes.run(rendered, signal)
-        return await withPatience(onConnection(rendered, signal).catch(again(rendered, signal)), { signal })
+        return await withDeadline(onConnection(rendered, signal).catch(again(rendered, signal)), { signal })
       } catch (error) {
         throw databaseError(error)
       }

@@ -6,7 +6,7 @@ import type { Authenticate } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/principal.ts'
 import { has } from '../auth/principal.ts'
 import { refusedFields } from '../auth/refused-fields.ts'
-import { withPatience } from '../database/patience.ts'
+import { withDeadline } from '../database/patience.ts'
 import type { Documents, PreparedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
@@ -170,7 +170,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     const given = variables ?? {}
     const headers = await charge(costWithin(principal, prepared, operationName, given))
     const execution = options.execute({ principal, prepared, operationName, variables: given, usage, signal })
-    const result = await withPatience(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
+    const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
     return { headers, result }
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { connectProblem, orProblem } from '../../src/database/connect-problem.ts'
 import { literal, render } from '../../src/database/database.ts'
 import { busy, cancelled, DatabaseError, databaseError, isStale, tooLate } from '../../src/database/database-error.ts'
-import { withPatience } from '../../src/database/patience.ts'
+import { withDeadline } from '../../src/database/patience.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import { Problem } from '../../src/problem.ts'
 
@@ -158,8 +158,8 @@ describe('Patience', () => {
     let givenUp = 0
     const leaving = new AbortController()
     const patience = { signal: leaving.signal, timeoutMs: 5, onGivenUp: () => void givenUp++ }
-    expect(await withPatience(Promise.resolve('answer'), patience)).toBe('answer')
-    await expect(withPatience(Promise.reject(new Error('no')), patience)).rejects.toThrow('no')
+    expect(await withDeadline(Promise.resolve('answer'), patience)).toBe('answer')
+    await expect(withDeadline(Promise.reject(new Error('no')), patience)).rejects.toThrow('no')
     leaving.abort()
     await new Promise((resolve) => setTimeout(resolve, 10))
     expect(givenUp).toBe(0)
@@ -168,10 +168,10 @@ describe('Patience', () => {
   it('ends when the signal is given, before or after', async () => {
     const leaving = new AbortController()
     const givenUp: string[] = []
-    const work = withPatience(forever, { signal: leaving.signal, onGivenUp: () => givenUp.push('after') })
+    const work = withDeadline(forever, { signal: leaving.signal, onGivenUp: () => givenUp.push('after') })
     leaving.abort()
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
-    const late = withPatience(forever, { signal: leaving.signal, onGivenUp: () => givenUp.push('before') })
+    const late = withDeadline(forever, { signal: leaving.signal, onGivenUp: () => givenUp.push('before') })
     await expect(late).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(givenUp).toEqual(['after', 'before'])
   })
@@ -179,17 +179,17 @@ describe('Patience', () => {
   it('ends when the time is up, with a signal and without', async () => {
     let givenUp = 0
     const onGivenUp = () => void givenUp++
-    await expect(withPatience(forever, { signal: undefined, timeoutMs: 5, onGivenUp })).rejects.toMatchObject({
+    await expect(withDeadline(forever, { signal: undefined, timeoutMs: 5, onGivenUp })).rejects.toMatchObject({
       code: 'TOO_LATE',
       message: 'no answer came within 5 ms',
     })
     const { signal } = new AbortController()
-    await expect(withPatience(forever, { signal, timeoutMs: 5, onGivenUp })).rejects.toMatchObject({ code: 'TOO_LATE' })
+    await expect(withDeadline(forever, { signal, timeoutMs: 5, onGivenUp })).rejects.toMatchObject({ code: 'TOO_LATE' })
     expect(givenUp).toBe(2)
   })
 
   it('without a signal and a time is the work itself', () => {
-    expect(withPatience(forever, { signal: undefined })).toBe(forever)
+    expect(withDeadline(forever, { signal: undefined })).toBe(forever)
   })
 })
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { examine } from '../../src/check/report.ts'
 import { parseConnectionString } from '../../src/connection-string.ts'
 import { openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
-import { prepareSession } from '../../src/database/session.ts'
+import { prepareSession, readingSettings } from '../../src/database/session.ts'
 import { openRateLimits } from '../../src/server/rate-limit.ts'
 import { detect } from '../../src/versions/detect.ts'
 import { migrateEmbedded } from '../../src/versions/migrations.ts'
@@ -155,7 +155,7 @@ describe('A session that a connection pooler hands over', () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const client = new pg.Client(own.url)
     await client.connect()
-    for (let times = 0; times < 3; times++) await prepareSession(client, 1_000)
+    for (let times = 0; times < 3; times++) await prepareSession(client, readingSettings(1_000))
     const { rows } = await client.query(`SELECT current_setting('sipis_gateway.schemas') AS schemas`)
     await client.end()
     expect(rows).toEqual([{ schemas: '{public}' }])

@@ -6,7 +6,7 @@ import { render } from '../../src/database/database.ts'
 import { DatabaseError } from '../../src/database/database-error.ts'
 import { searchedSchemas } from '../../src/database/search-path.ts'
 import { advanceSequences } from '../../src/database/sequences.ts'
-import { prepareSession } from '../../src/database/session.ts'
+import { prepareSession, readingSettings } from '../../src/database/session.ts'
 import { openWriter } from '../../src/database/writer.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { emptyDatabase, untilTestEnds } from '../support/database.ts'
@@ -36,7 +36,7 @@ describe('A session', () => {
 
   it('that reads is read-only, bounded, and searches pg_catalog alone', async () => {
     const client = await connect()
-    await prepareSession(client, 1234)
+    await prepareSession(client, readingSettings(1234))
     const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
     expect(await settingsOf(client, limits)).toEqual(['1234ms', '1234ms', '1234ms'])
     const others = ['default_transaction_read_only', 'jit', 'TimeZone', 'DateStyle', 'client_encoding', 'search_path']
@@ -51,14 +51,14 @@ describe('A session', () => {
       (await client.query(`SELECT ${render(searchedSchemas).text}::text AS found`)).rows[0].found
     expect(await searched()).toBe('{public}')
     await client.query('CREATE SCHEMA more; SET search_path TO more, public')
-    await prepareSession(client, 1_000)
-    await prepareSession(client, 1_000)
+    await prepareSession(client, readingSettings(1_000))
+    await prepareSession(client, readingSettings(1_000))
     expect(await searched()).toBe('{more,public}')
   })
 
   it('ends without a word when the server ends it while it is idle', async () => {
     const client = await connect()
-    await prepareSession(client, 1_000)
+    await prepareSession(client, readingSettings(1_000))
     const ended = new Promise((resolve) => client.once('end', resolve))
     await own.sql(`SELECT pg_terminate_backend(${client.processID})`)
     await ended

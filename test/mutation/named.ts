@@ -19,13 +19,13 @@ export const namedFaults: readonly NamedFault[] = [
   {
     name: 'a lane cancels the statement that runs, although another one is abandoned',
     file: 'src/database/lane.ts',
-    find: 'running?.abandoned !== true',
-    replace: '!sent.some(({ abandoned }) => abandoned)',
+    find: 'running?.isAbandoned !== true',
+    replace: 'running === undefined',
   },
   {
     name: 'a statement that a late cancel hits is not sent again',
     file: 'src/database/lane.ts',
-    find: 'outcome.code === queryCanceled && wasCancelled && !ask.abandoned',
+    find: 'outcome.code === queryCanceled && wasCancelled && !query.isAbandoned',
     replace: 'false',
   },
   {

@@ -1,0 +1,67 @@
+import type pg from 'pg'
+import type { BatchClient } from './batch.ts'
+import { createBatchClient } from './batch.ts'
+
+/** How a lane reaches its server. */
+export interface LaneServer {
+  connect(): Promise<pg.Client>
+  /** Cancels what the connection runs at this moment. Never fails. */
+  cancel(client: pg.Client): Promise<void>
+}
+
+export type Opened = Promise<BatchClient<pg.Client>>
+
+/** The connection of a lane. It is made when it is first needed, and again after it has ended. */
+export interface LaneConnection {
+  /** The connection for the next queries. */
+  current(): Opened
+  /** Uses another connection from now on. Queries that are under way on this one may still be answered. */
+  abandon(lost: Opened): void
+  /** Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. */
+  cancel(isRunning: () => boolean): Promise<void>
+  /** How many cancel requests have been made so far. */
+  readonly cancels: number
+  close(): Promise<void>
+}
+
+export function openLaneConnection(server: LaneServer, preparedStatements: boolean): LaneConnection {
+  let opened: Opened | undefined
+  let isCancelling = false
+  let cancels = 0
+
+  const forget = (lost: Opened) => {
+    if (opened === lost) opened = undefined
+  }
+  const connect = (): Opened => {
+    const connecting = server.connect().then((client) => createBatchClient(client, preparedStatements))
+    const onEnd = () => forget(connecting)
+    connecting.then(({ client }) => client.once('error', onEnd).once('end', onEnd), onEnd)
+    return connecting
+  }
+
+  return {
+    current() {
+      opened ??= connect()
+      return opened
+    },
+    abandon(lost) {
+      forget(lost)
+      lost.then(({ client }) => client.end()).catch(() => undefined)
+    },
+    async cancel(isRunning) {
+      if (isCancelling) return
+      isCancelling = true
+      cancels++
+      const found = await opened?.catch(() => undefined)
+      if (found !== undefined && isRunning()) await server.cancel(found.client)
+      isCancelling = false
+    },
+    get cancels() {
+      return cancels
+    },
+    async close() {
+      const found = await opened?.catch(() => undefined)
+      await found?.client.end()
+    },
+  }
+}
