@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import type { Environment } from '../config.ts'
-import { databaseAt } from '../config.ts'
+import { databaseAt } from '../config/database-target.ts'
+import type { Environment } from '../config/environment.ts'
 import type { CopyOptions } from '../copy/copy.ts'
 import { copy } from '../copy/copy.ts'
 import type { Reason } from '../copy/plan.ts'

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { createKey, printable, readKeys, revokeKeys } from '../auth/api-keys.ts'
 import type { Scope } from '../auth/principal.ts'
-import type { Environment } from '../config.ts'
-import { requireApiKeysFile } from '../config.ts'
+import { requireApiKeysFile } from '../config/authentication.ts'
+import type { Environment } from '../config/environment.ts'
 import { Problem } from '../problem.ts'
 import type { Output } from './output.ts'
 
