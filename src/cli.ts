@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { standardOutput } from './cli/output.ts'
 import { settingsHelp } from './cli/settings-help.ts'
 import { defaultDataSet } from './demo/data-set.ts'
-import { Problem } from './problem.ts'
+import { Problem } from './errors/problem.ts'
 
 const { version } = z
   .object({ version: z.string() })

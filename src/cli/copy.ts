@@ -10,7 +10,7 @@ import type { CopyReport, TableReport } from '../copy/report.ts'
 import type { InvalidBytes } from '../copy/statements.ts'
 import { connectProblem } from '../database/connect-problem.ts'
 import { DatabaseError } from '../database/database-error.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Output } from './output.ts'
 import { openProgress } from './progress.ts'
 

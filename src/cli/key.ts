@@ -3,7 +3,7 @@ import { createKey, printable, readKeys, revokeKeys } from '../auth/api-keys.ts'
 import type { Scope } from '../auth/principal.ts'
 import { requireApiKeysFile } from '../config/authentication.ts'
 import type { Environment } from '../config/environment.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Output } from './output.ts'
 
 export interface FileFlag {

@@ -1,5 +1,5 @@
 /** Which credentials are accepted, and the mistakes that would leave a gateway open. */
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Environment } from './environment.ts'
 import { withoutEmpty } from './environment.ts'
 import { isLoopback } from './loopback.ts'

@@ -1,6 +1,6 @@
 /** The database that flags, the environment or SIPIS's Settings.xml name. */
 import type { ConnectionConfig } from '../database/client.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
 import type { Environment } from './environment.ts'
 import { withoutEmpty } from './environment.ts'

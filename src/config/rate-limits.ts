@@ -1,11 +1,17 @@
-import { Problem } from '../problem.ts'
-import type { SharedCounts } from '../server/rate-limit.ts'
+import type { ConnectionConfig } from '../database/client.ts'
+import { Problem } from '../errors/problem.ts'
 import { parseConnectionString } from './connection-string.ts'
 import type { Environment } from './environment.ts'
 import type { ValuesOf } from './setting.ts'
 import { rateLimitSettings } from './settings/rate-limits.ts'
 
 type Given = ValuesOf<typeof rateLimitSettings>
+
+export interface SharedCounts {
+  readonly connection: ConnectionConfig
+  /** Key of the hashes of addresses and names. Gateways that share counts have the same one. */
+  readonly secret: string
+}
 
 /** Undefined is no limit. */
 export interface RateConfig {

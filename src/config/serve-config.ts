@@ -1,7 +1,6 @@
 /** Reads the flags of `serve`, the environment and Settings.xml into one typed value. */
 
-import { Problem } from '../problem.ts'
-import type { SharedCounts } from '../server/rate-limit.ts'
+import { Problem } from '../errors/problem.ts'
 import type { AuthConfig } from './authentication.ts'
 import { authConfig, openingMistakes } from './authentication.ts'
 import type { DatabaseFlags, DatabaseTarget } from './database-target.ts'
@@ -12,7 +11,7 @@ import type { Limits } from './limits.ts'
 import { limitsOf } from './limits.ts'
 import { isLoopback } from './loopback.ts'
 import { describeMisspelled, misspelledSettings } from './misspelled-settings.ts'
-import type { RateConfig } from './rate-limits.ts'
+import type { RateConfig, SharedCounts } from './rate-limits.ts'
 import { rateStoreOf, ratesOf } from './rate-limits.ts'
 import type { Settings } from './settings.ts'
 import { settingsSchema } from './settings.ts'

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 
 export interface SipisSettings {
   readonly file: string

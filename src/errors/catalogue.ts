@@ -103,3 +103,6 @@ export const errorCatalogue = {
 } as const satisfies Record<string, CatalogueEntry>
 
 export type ErrorCode = keyof typeof errorCatalogue
+
+/** A status with which a request may be refused for this reason. */
+export type StatusOf<Code extends ErrorCode> = (typeof errorCatalogue)[Code]['statuses'][number]

@@ -1,4 +1,4 @@
-import { optionalText, secret } from '../setting.ts'
+import { optionalText, secret } from '../setting-forms.ts'
 
 export const auditSettings = {
   AUDIT_LOG: optionalText({

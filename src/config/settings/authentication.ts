@@ -1,5 +1,5 @@
 import { isLoopback } from '../loopback.ts'
-import { optionalText, wholeNumber } from '../setting.ts'
+import { optionalText, wholeNumber } from '../setting-forms.ts'
 
 const keySetUrl = optionalText({
   values: 'an https address',

@@ -1,4 +1,4 @@
-import { flag, optionalText, wholeNumber } from '../setting.ts'
+import { flag, optionalText, wholeNumber } from '../setting-forms.ts'
 
 export const databaseSettings = {
   DATABASE_URL: optionalText({

@@ -1,6 +1,6 @@
 import proxyAddr from 'proxy-addr'
 import { isPasswordLike } from '../password-like.ts'
-import { flag, list, optionalText } from '../setting.ts'
+import { flag, list, optionalText } from '../setting-forms.ts'
 
 const maxSettings = 50
 const maxSettingName = 64

@@ -1,4 +1,4 @@
-import { callerLimit, computedNumber, wholeNumber } from '../setting.ts'
+import { callerLimit, computedNumber, wholeNumber } from '../setting-forms.ts'
 
 /** What a connection, a request and a document may take. */
 export const requestLimitSettings = {

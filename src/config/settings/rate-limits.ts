@@ -1,4 +1,4 @@
-import { callerLimit, optionalText, secret } from '../setting.ts'
+import { callerLimit, optionalText, secret } from '../setting-forms.ts'
 
 const mostPerMinute = 2_000_000_000
 

@@ -1,4 +1,4 @@
-import { choice, text, wholeNumber } from '../setting.ts'
+import { choice, text, wholeNumber } from '../setting-forms.ts'
 
 export const serverSettings = {
   HOST: text({
