@@ -2,11 +2,13 @@
 /** The command line. Only this file reads argv and sets the exit code. */
 import './cli/process.ts'
 import { readFileSync } from 'node:fs'
+import type { Help } from 'commander'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { standardOutput } from './cli/output.ts'
+import { settingsHelp } from './cli/settings-help.ts'
 import { defaultDataSet } from './demo/data-set.ts'
-import { Problem } from './problem.ts'
+import { Problem } from './errors/problem.ts'
 
 const { version } = z
   .object({ version: z.string() })
@@ -32,10 +34,10 @@ program
   .description('serve the API, read-only; without a database, a demo on an embedded one')
   .addOption(databaseUrl())
   .addOption(settings())
-  .addOption(new Option('--host <address>', 'address to listen on (or HOST; default 127.0.0.1)'))
-  .addOption(new Option('--port <number>', 'port to listen on (or PORT; default 4000)'))
+  .addOption(new Option('--host <address>', 'address to listen on, instead of HOST'))
+  .addOption(new Option('--port <number>', 'port to listen on, instead of PORT'))
   .addOption(new Option('--allow-writable-role', 'serve other machines although the database role may write'))
-  .addHelpText('after', '\nOther settings are environment variables: see docs/configuration.md.')
+  .addHelpText('after', ({ command }) => `\n${settingsHelp(helpOf(command))}`)
   .action(async (flags) => {
     const { serve } = await import('./cli/serve.ts')
     await serve(flags, process.env, standardOutput)
@@ -157,6 +159,13 @@ try {
 } catch (error) {
   report(error)
   process.exitCode = 1
+}
+
+/** Wraps lines as the help before it does. */
+function helpOf(command: Command): Help {
+  const helper = command.createHelp()
+  helper.prepareContext({ helpWidth: helper.helpWidth ?? process.stdout.columns ?? 80 })
+  return helper
 }
 
 function report(error: unknown): void {

@@ -5,9 +5,9 @@ import { destination, pino } from 'pino'
 import { CredentialError } from './auth/credential-error.ts'
 import type { Principal, Scope } from './auth/principal.ts'
 import { openService } from './composition.ts'
-import { serveConfig } from './config.ts'
-import type { Limits } from './limits/limits.ts'
-import { Problem } from './problem.ts'
+import type { Limits } from './config/limits-interface.ts'
+import { serveConfig } from './config/serve-config.ts'
+import { Problem } from './errors/problem.ts'
 
 export type { Limits, Principal, Scope }
 export { Problem }

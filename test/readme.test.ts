@@ -1,10 +1,9 @@
 import { globSync } from 'node:fs'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { scopes } from '../src/auth/principal.ts'
-import { serveConfig } from '../src/config.ts'
 import { reasons } from '../src/copy/plan.ts'
 import { openDemo } from '../src/demo/demo-database.ts'
 import { schema } from '../src/graph/schema.ts'
@@ -43,23 +42,6 @@ describe('docs/api.md', () => {
     const [query = ''] = /^ {4}query History.*?^ {4}}$/ms.exec(await readFile('docs/api.md', 'utf8')) ?? []
     expect(validate(schema, parse(query))).toEqual([])
   })
-
-  it('names every code that a client can get', async () => {
-    const text = await readFile('docs/api.md', 'utf8')
-    const sources = await Promise.all(
-      ['src/server/errors.ts', 'src/server/refusal.ts', 'src/limits/documents.ts'].map((file) =>
-        readFile(file, 'utf8'),
-      ),
-    )
-    const codes = new Set(
-      sources
-        .join()
-        .match(/(?<=')(?:[A-Z]+_)*[A-Z]+(?=')/g)
-        ?.filter((code) => !code.startsWith('LIMIT_') && code !== 'CANCELLED'),
-    )
-    expect(codes.size).toBeGreaterThan(10)
-    for (const code of codes) expect([code, text.includes(`\`${code}\``)]).toEqual([code, true])
-  })
 })
 
 describe('docs/migration.md', () => {
@@ -83,37 +65,13 @@ describe('docs/migration.md', () => {
   })
 })
 
-describe('docs/configuration.md', () => {
-  it('names every variable that is read, with its default', async () => {
-    const text = await readFile('docs/configuration.md', 'utf8')
-    const folder = (await readdir('src/config')).map((file) => `src/config/${file}`)
-    const sources = await Promise.all(['src/config.ts', ...folder].map((file) => readFile(file, 'utf8')))
-    const names = /\b(?:DATABASE|SIPIS|LOG|AUTH|API|LIMIT|RATE|SETTINGS|CORS|TRUST|TRUSTED|AUDIT)_[A-Z_]+\b/g
-    const variables = [...new Set(sources.join().match(names)), 'HOST', 'PORT']
-    expect(variables.length).toBeGreaterThan(35)
-    for (const variable of variables) expect([variable, text.includes(`\`${variable}\``)]).toEqual([variable, true])
-  })
-})
-
 describe('docs/security.md', () => {
-  it('names every limit with its default, every reason not to start, every scope, and tests that are there', async () => {
+  it('names every reason not to start, every scope, and tests that are there', async () => {
     const text = await readFile('docs/security.md', 'utf8')
-    const limits = Object.entries(serveConfig({}, { API_KEYS_FILE: 'keys' }).limits)
-    for (const [name, value] of limits) {
-      const setting = `LIMIT_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`
-      expect([setting, new RegExp(`\`${setting}\` +\\| ${value} `).test(text)]).toEqual([setting, true])
-    }
     for (const scope of scopes) expect(text).toContain(`\`${scope}\``)
-    const sources = [
-      'src/config.ts',
-      'src/config/auth.ts',
-      'src/config/exposure.ts',
-      'src/auth/api-keys.ts',
-      'src/cli/serve.ts',
-    ]
-    const refusals = (await Promise.all(sources.map((file) => readFile(file, 'utf8'))))
-      .join()
-      .matchAll(/Refused \(([\w-]+)\)/g)
+    const sources = await Promise.all(globSync('src/**/*.ts').map((file) => readFile(file, 'utf8')))
+    const refusals = [...sources.join().matchAll(/Refused \(([\w-]+)\)/g)]
+    expect(refusals.length).toBeGreaterThanOrEqual(10)
     for (const [, reason = ''] of refusals) expect(text).toContain(`\`${reason}\``)
     const tests = [...text.matchAll(/test\/[\w/-]+\.test\.ts/g)].map(([file]) => file)
     expect(tests.length).toBeGreaterThan(15)

@@ -4,7 +4,7 @@
  */
 import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Line } from './key-file.ts'
 import { appendLine, blankLines, linesOf, readKeyFile } from './key-file.ts'
 import type { Scope } from './principal.ts'

@@ -1,4 +1,4 @@
-import type { AuthConfig, JwtConfig } from '../config/auth.ts'
+import type { AuthConfig, JwtConfig } from '../config/authentication.ts'
 import { openApiKeyVerifier } from './api-key-verifier.ts'
 import type { Authenticate } from './authenticate.ts'
 import { openAuthenticate } from './authenticate.ts'

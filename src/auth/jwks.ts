@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors } from 'jose'
 import { z } from 'zod'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import { KeysUnavailable } from './credential-error.ts'
 
 const coolDownMs = 30_000

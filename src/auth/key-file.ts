@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 
 export interface Line {
   /** Counted from 1. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { createKey, printable, readKeys, revokeKeys } from '../auth/api-keys.ts'
 import type { Scope } from '../auth/principal.ts'
-import type { Environment } from '../config.ts'
-import { requireApiKeysFile } from '../config.ts'
-import { Problem } from '../problem.ts'
+import { requireApiKeysFile } from '../config/authentication.ts'
+import type { Environment } from '../config/environment.ts'
+import { Problem } from '../errors/problem.ts'
 import type { Output } from './output.ts'
 
 export interface FileFlag {

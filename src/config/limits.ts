@@ -1,46 +1,21 @@
-/** How much may be asked for. */
-import { z } from 'zod'
-import type { Limits } from '../limits/limits.ts'
-import { defaultLimits, scansOf } from '../limits/limits.ts'
-import { optionalNumber, wholeNumber } from './values.ts'
+import { availableParallelism } from 'node:os'
+import type { Limits } from './limits-interface.ts'
+import type { ValuesOf } from './setting.ts'
+import { schemaOf } from './setting.ts'
+import { databaseSettings } from './settings/database.ts'
+import { operationLimitSettings, requestLimitSettings } from './settings/limits.ts'
 
-export const limitSettings = {
-  LIMIT_BODY_BYTES: wholeNumber('LIMIT_BODY_BYTES', 100, 10_000_000, defaultLimits.bodyBytes),
-  LIMIT_CONNECTIONS: wholeNumber('LIMIT_CONNECTIONS', 1, 100_000, defaultLimits.connections),
-  LIMIT_CONNECTIONS_PER_ADDRESS: wholeNumber(
-    'LIMIT_CONNECTIONS_PER_ADDRESS',
-    1,
-    100_000,
-    defaultLimits.connectionsPerAddress,
-  ),
-  LIMIT_TOKENS: wholeNumber('LIMIT_TOKENS', 10, 100_000, defaultLimits.tokens),
-  LIMIT_DEPTH: wholeNumber('LIMIT_DEPTH', 1, 100, defaultLimits.depth),
-  LIMIT_ALIASES: wholeNumber('LIMIT_ALIASES', 0, 10_000, defaultLimits.aliases),
-  LIMIT_DIRECTIVES: wholeNumber('LIMIT_DIRECTIVES', 0, 10_000, defaultLimits.directives),
-  LIMIT_REPEATS: wholeNumber('LIMIT_REPEATS', 1, 10_000, defaultLimits.repeats),
-  LIMIT_FIELDS: wholeNumber('LIMIT_FIELDS', 10, 100_000, defaultLimits.fields),
-  LIMIT_COST: wholeNumber('LIMIT_COST', 1, 100_000_000, defaultLimits.cost),
-  LIMIT_RESPONSE_BYTES: wholeNumber('LIMIT_RESPONSE_BYTES', 10_000, 100_000_000, defaultLimits.responseBytes),
-  LIMIT_OPERATION_MS: wholeNumber('LIMIT_OPERATION_MS', 100, 600_000, defaultLimits.operationMs),
-  LIMIT_CONCURRENT: wholeNumber('LIMIT_CONCURRENT', 1, 10_000, defaultLimits.concurrent),
-  LIMIT_CONCURRENT_PER_CALLER: optionalNumber('LIMIT_CONCURRENT_PER_CALLER', 1, 10_000),
-  LIMIT_QUEUE: wholeNumber('LIMIT_QUEUE', 0, 10_000, defaultLimits.queue),
-  LIMIT_QUEUE_MS: wholeNumber('LIMIT_QUEUE_MS', 0, 60_000, defaultLimits.queueMs),
-  LIMIT_SCANS: optionalNumber('LIMIT_SCANS', 1, 1_000),
-  LIMIT_SCANS_PER_CALLER: optionalNumber('LIMIT_SCANS_PER_CALLER', 1, 1_000),
-}
-
-type Given = z.infer<z.ZodObject<typeof limitSettings>>
+const settings = { ...requestLimitSettings, ...operationLimitSettings }
 
 interface Surroundings {
-  /** Whether no credential is asked for. All callers are one then, so there is nothing to share out between them unless that is set. */
+  /** Whether no credential is asked for. All callers are one then, so they share nothing out unless a limit is set. */
   readonly open: boolean
   readonly poolSize: number
 }
 
-export function limitsOf(given: Given, { open, poolSize }: Surroundings): Limits {
-  const perCaller = open ? Number.POSITIVE_INFINITY : defaultLimits.concurrentPerCaller
-  const scans = given.LIMIT_SCANS ?? scansOf(poolSize).scans
+export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: Surroundings): Limits {
+  const { withAuthentication } = operationLimitSettings.LIMIT_CONCURRENT_PER_CALLER
+  const scans = given.LIMIT_SCANS ?? scansOf(poolSize)
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,
@@ -55,7 +30,7 @@ export function limitsOf(given: Given, { open, poolSize }: Surroundings): Limits
     responseBytes: given.LIMIT_RESPONSE_BYTES,
     operationMs: given.LIMIT_OPERATION_MS,
     concurrent: given.LIMIT_CONCURRENT,
-    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? perCaller,
+    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? (open ? Number.POSITIVE_INFINITY : withAuthentication),
     queue: given.LIMIT_QUEUE,
     queueMs: given.LIMIT_QUEUE_MS,
     scans,
@@ -63,30 +38,16 @@ export function limitsOf(given: Given, { open, poolSize }: Surroundings): Limits
   }
 }
 
-/** Undefined is no limit. */
-export interface RateConfig {
-  readonly costPerMinute: number | undefined
-  readonly requestsPerMinute: number | undefined
+/**
+ * A scan keeps one processor of the server busy, and the gateway often runs where PostgreSQL and SIPIS do: half of its processors
+ * may scan, and half of the pool, because lists need the other half.
+ */
+export function scansOf(poolSize: number): number {
+  return Math.max(1, Math.floor(Math.min(poolSize, availableParallelism()) / 2))
 }
 
-const mostPerMinute = 2_000_000_000
-
-export const rateSettings = {
-  RATE_LIMIT_COST: optionalNumber('RATE_LIMIT_COST', 1, mostPerMinute),
-  RATE_LIMIT_REQUESTS: optionalNumber('RATE_LIMIT_REQUESTS', 1, mostPerMinute),
-  RATE_LIMIT_DATABASE_URL: z.string().optional(),
-  RATE_LIMIT_SECRET: z
-    .string()
-    .min(16, {
-      error: () => 'RATE_LIMIT_SECRET must have at least 16 characters: openssl rand -hex 32 makes a good one.',
-    })
-    .optional(),
-}
-
-/** A gateway that asks for no credential has one caller, on this machine: it is not held back unless that is set. */
-export function ratesOf(given: z.infer<z.ZodObject<typeof rateSettings>>, open: boolean): RateConfig {
-  return {
-    costPerMinute: given.RATE_LIMIT_COST ?? (open ? undefined : 600_000),
-    requestsPerMinute: given.RATE_LIMIT_REQUESTS ?? (open ? undefined : 60_000),
-  }
-}
+/** The limits of a gateway with authentication where nothing is set. */
+export const defaultLimits: Limits = limitsOf(schemaOf(settings).parse({}), {
+  open: false,
+  poolSize: databaseSettings.DATABASE_POOL_SIZE.schema.parse(undefined),
+})

@@ -1,7 +1,7 @@
 /** How a copy begins on either side, and what it refuses before it has looked at a row. */
 import type { Database } from '../database/database.ts'
 import { render } from '../database/database.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import { detect } from '../versions/detect.ts'
 import type { SchemaVersion } from '../versions/projection.ts'
 import { qualifiedName } from '../versions/schemas.ts'

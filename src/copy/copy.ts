@@ -1,8 +1,8 @@
 /** Copies a v1 database into an empty v2 one: all rows that can go, compared before anything is committed, or nothing. */
-import type { DatabaseTarget } from '../config.ts'
+import type { DatabaseTarget } from '../config/database-target.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import { advanceSequences } from '../database/sequences.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import { qualifiedName } from '../versions/schemas.ts'
 import { beginSource, beginTarget, refuseEncodings } from './begin.ts'
 import type { UnknownTable } from './catalogue.ts'

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { to as copyTo } from 'pg-copy-streams'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import type { CopyTable } from './plan.ts'
 import type { Session } from './session.ts'
 

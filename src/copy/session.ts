@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { DatabaseTarget } from '../config.ts'
+import type { DatabaseTarget } from '../config/database-target.ts'
 import { cancelStatement } from '../database/cancel.ts'
 import { answerWithin, Client } from '../database/client.ts'
 import { databaseError } from '../database/database-error.ts'

@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import { DatabaseError } from './database-error.ts'
 
 const corrupt = 'The answer is not that of a PostgreSQL server: correct host and port.'

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql'
+import { codedError } from '../errors/coded-error.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import type { SettingRow } from '../versions/projection.ts'
 import { builder } from './builder.ts'
@@ -31,9 +31,9 @@ builder.objectField(Selector, 'settings', (t) =>
         throw new BadInput(`${names.length} names are asked for; settings takes at most ${maxNames}.`)
       }
       if (!detected.hasSettings) {
-        throw new GraphQLError(
+        throw codedError(
+          'FORBIDDEN',
           'The gateway may not read the table data of this database. Its operator can let it: GRANT SELECT ON data.',
-          { extensions: { code: 'FORBIDDEN' } },
         )
       }
       return loaders.settings.ofNames(

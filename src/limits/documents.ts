@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { GraphQLError, getOperationAST, Kind, parse, specifiedRules, validate, visit } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import type { Limits } from '../config/limits-interface.ts'
+import type { ErrorCode } from '../errors/catalogue.ts'
+import { codedError } from '../errors/coded-error.ts'
 import { brief } from './brief.ts'
 import type { ListSizes } from './cost.ts'
 import { priceOf } from './cost.ts'
-import type { Limits } from './limits.ts'
 import type { Cost } from './remembered-cost.ts'
 import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
@@ -123,9 +125,11 @@ function nameDocument(text: string, document: DocumentNode): NamedDocument {
 /** graphql compares fields of the same name pair by pair, and gives up where there are too many pairs. */
 function refusalOf(mistake: GraphQLError): GraphQLError {
   if (mistake.message !== 'Validation aborted.') return coded(mistake, 'GRAPHQL_VALIDATION_FAILED')
-  return new GraphQLError('The same fields are asked for too often to compare them all. Ask for each of them once.', {
-    extensions: { code: 'TOO_COSTLY', setting: 'LIMIT_REPEATS' },
-  })
+  return codedError(
+    'TOO_COSTLY',
+    'The same fields are asked for too often to compare them all. Ask for each of them once.',
+    { setting: 'LIMIT_REPEATS' },
+  )
 }
 
 function parseWithin(text: string, maxTokens: number): DocumentNode {
@@ -151,13 +155,9 @@ function hasMoreLines(text: string, most: number): boolean {
   return text.split(/\r\n|[\n\r]/, most + 1).length > most
 }
 
-function coded(error: GraphQLError, code: string): GraphQLError {
-  return new GraphQLError(brief(error.message), {
-    nodes: error.nodes ?? null,
-    source: error.source ?? null,
-    positions: error.positions ?? null,
-    extensions: { code },
-  })
+function coded({ message, nodes, source, positions }: GraphQLError, code: ErrorCode): GraphQLError {
+  const place = { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null }
+  return codedError(code, brief(message), {}, place)
 }
 
 function asksForSchema(document: DocumentNode): boolean {

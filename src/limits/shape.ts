@@ -1,7 +1,7 @@
 /** What a document looks like before anything is known of the schema: cheap to measure, so it is measured first. */
 import type { DocumentNode, FragmentDefinitionNode, GraphQLError, SelectionNode, SelectionSetNode } from 'graphql'
 import { Kind, visit } from 'graphql'
-import type { Limits } from './limits.ts'
+import type { Limits } from '../config/limits-interface.ts'
 import { tooCostly } from './too-costly.ts'
 
 /** Of one selection set with its fragments in place, which are never put there: each is measured once. */

@@ -1,10 +1,20 @@
-import { GraphQLError } from 'graphql'
+import type { GraphQLError } from 'graphql'
+import type { Settings } from '../config/settings.ts'
+import { codedError } from '../errors/coded-error.ts'
 
-/** A document that asks for more than a limit allows. It names the limit, for whoever has to change either. */
-export function tooCostly(setting: string, what: string, found: number, limit: number, advice: string): GraphQLError {
+/** The error of a document that asks for more than a limit allows. It names the setting, so that either can be changed. */
+export function tooCostly(
+  setting: keyof Settings,
+  what: string,
+  found: number,
+  limit: number,
+  advice: string,
+): GraphQLError {
   const shown = Number.isSafeInteger(found) ? String(found) : 'too many to count'
-  return new GraphQLError(`${what}: ${shown}; the limit is ${limit} (${setting}). ${advice}`, {
-    extensions: { code: 'TOO_COSTLY', setting, limit, ...(Number.isSafeInteger(found) ? { found } : {}) },
+  return codedError('TOO_COSTLY', `${what}: ${shown}; the limit is ${limit} (${setting}). ${advice}`, {
+    setting,
+    limit,
+    ...(Number.isSafeInteger(found) ? { found } : {}),
   })
 }
 

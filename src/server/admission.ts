@@ -1,4 +1,4 @@
-import type { Limits } from '../limits/limits.ts'
+import type { Limits } from '../config/limits-interface.ts'
 import { openShare, openTally } from '../share.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 
 /** Where lines of the audit log go. */
 export interface AuditFile extends AsyncDisposable {

@@ -3,12 +3,15 @@ import type { Logger } from 'pino'
 import { Forbidden } from '../auth/forbidden.ts'
 import type { DatabaseFailure } from '../database/database-error.ts'
 import { cancelled, DatabaseError } from '../database/database-error.ts'
+import type { ErrorCode } from '../errors/catalogue.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
+import { codedError } from '../errors/coded-error.ts'
 import { brief } from '../limits/brief.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import { mostErrors, unlisted } from '../loaders/usage.ts'
 
 interface Said {
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
 }
 
@@ -26,24 +29,21 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   },
 }
 
-/** The codes of errors that are made for clients, here or in a resolver. */
-const ownCodes = new Set<unknown>(['FORBIDDEN', 'TOO_COSTLY'])
-
-/** What is the caller's own doing is nothing for the operator's log. */
-const callersOwn = new Set(['BAD_USER_INPUT', 'TOO_COSTLY', 'FORBIDDEN'])
+/** The codes of errors that resolvers make for clients. Their messages are shown as they are. */
+const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COSTLY'])
 
 /**
  * Turns the errors of an operation into those that a client may see: messages without inner workings and codes to branch on.
  * What is not the caller's fault is logged, one line for each code however many fields it spoilt, and without parameters.
  */
 export function maskErrors(errors: readonly GraphQLError[], logger: Logger): GraphQLError[] {
-  const failures = new Map<string, Failure>()
+  const failures = new Map<ErrorCode, Failure>()
   const shown: GraphQLError[] = []
   for (const error of errors) {
     if (error === unlisted) continue
     const cause = rootCause(error)
     const said = tell(cause, error)
-    if (said !== undefined && isOurs(said, cause)) note(failures, said.code, cause, error)
+    if (said !== undefined && isLogged(said, cause)) note(failures, said.code, cause, error)
     if (shown.length < mostErrors) shown.push(said === undefined ? error : masked(error, said))
   }
   for (const failure of failures.values()) logger.error(failure, 'An operation failed')
@@ -53,7 +53,7 @@ export function maskErrors(errors: readonly GraphQLError[], logger: Logger): Gra
 
 /** A line of the log. */
 interface Failure {
-  readonly code: string
+  readonly code: ErrorCode
   /** Of the first field that failed. */
   readonly path: string
   fields: number
@@ -62,7 +62,7 @@ interface Failure {
   readonly stack?: string | undefined
 }
 
-function note(failures: Map<string, Failure>, code: string, cause: Error, { path }: GraphQLError): void {
+function note(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error, { path }: GraphQLError): void {
   const known = failures.get(code)
   if (known !== undefined) known.fields++
   else {
@@ -71,19 +71,20 @@ function note(failures: Map<string, Failure>, code: string, cause: Error, { path
   }
 }
 
-function masked({ nodes, path }: GraphQLError, { message, ...extensions }: Said): GraphQLError {
-  return new GraphQLError(message, { nodes: nodes ?? null, path: path ?? null, extensions })
+function masked({ nodes, path }: GraphQLError, { code, message }: Said): GraphQLError {
+  return codedError(code, message, {}, { nodes: nodes ?? null, path: path ?? null })
 }
 
 function moreErrors(omitted: number): GraphQLError {
-  return new GraphQLError(
+  return codedError(
+    'TOO_COSTLY',
     `${omitted} more errors are left out; the first ${mostErrors} are listed. Ask for smaller pages to see them all.`,
-    { extensions: { code: 'TOO_COSTLY', omitted } },
+    { omitted },
   )
 }
 
-function isOurs({ code }: Said, cause: Error): boolean {
-  return !callersOwn.has(code) && !isCancelled(cause)
+function isLogged({ code }: Said, cause: Error): boolean {
+  return errorCatalogue[code].fault === 'server' && !isCancelled(cause)
 }
 
 /** The caller has gone away, or has asked for more than LIMIT_OPERATION_MS allows: no trouble of the database. */

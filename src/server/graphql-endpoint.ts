@@ -1,15 +1,15 @@
 /** The way of a request for /graphql: each step lets it pass, or refuses it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
-import { GraphQLError } from 'graphql'
 import type { Authenticate } from '../auth/authenticate.ts'
 import type { Principal } from '../auth/principal.ts'
 import { has } from '../auth/principal.ts'
 import { refusedFields } from '../auth/refused-fields.ts'
+import type { Limits } from '../config/limits-interface.ts'
 import { withDeadline } from '../database/patience.ts'
+import { codedError } from '../errors/coded-error.ts'
 import type { Documents, PreparedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
-import type { Limits } from '../limits/limits.ts'
 import { tooCostly } from '../limits/too-costly.ts'
 import type { Usage } from '../loaders/usage.ts'
 import { openUsage } from '../loaders/usage.ts'
@@ -186,9 +186,10 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     const cost = Math.max(1, prepared.cost(operation, { ...variables }, refusedFields(principal)))
     if (cost <= limits.cost) return cost
     throw new RefusedDocument([
-      new GraphQLError(
+      codedError(
+        'TOO_COSTLY',
         `This query may cost ${cost}; the limit is ${limits.cost} (LIMIT_COST). Ask for smaller pages or fewer fields.`,
-        { extensions: { code: 'TOO_COSTLY', setting: 'LIMIT_COST', cost, limit: limits.cost } },
+        { setting: 'LIMIT_COST', cost, limit: limits.cost },
       ),
     ])
   }
@@ -217,9 +218,9 @@ const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or
   headers: { allow: 'GET, POST' },
 })
 
-const introspectionRefused = new GraphQLError(
+const introspectionRefused = codedError(
+  'GRAPHQL_VALIDATION_FAILED',
   'The schema is shown to principals with the scope sipis:ops only. schema.graphql of the gateway has it.',
-  { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
 )
 
 /** There are no mutations; by GET a cache or a prefetch could repeat one, so it is refused by its method. */
@@ -230,7 +231,7 @@ function refuseMutations(prepared: PreparedDocument, { method, operationName }: 
     throw new Refusal(405, 'BAD_USER_INPUT', 'A mutation is not executed by GET.', { headers: { allow: 'POST' } })
   }
   const message = `This API has no ${kind}s. Send a query.`
-  throw new RefusedDocument([new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })])
+  throw new RefusedDocument([codedError('GRAPHQL_VALIDATION_FAILED', message)])
 }
 
 function textOf({ query }: Parameters): string {

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 import type { ConnectionShares } from './connection-shares.ts'
 import { shareConnections } from './connection-shares.ts'
 

@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
+import type { SharedCounts } from '../config/rate-limits.ts'
+import type { Settings } from '../config/settings.ts'
 import type { ConnectionConfig } from '../database/client.ts'
 import { answerWithin, Client } from '../database/client.ts'
 import { render } from '../database/database.ts'
@@ -17,12 +19,6 @@ export interface RateLimitOptions {
   readonly requestsPerMinute: number | undefined
   /** Where several gateways share their counts; undefined counts in this process alone. */
   readonly shared: SharedCounts | undefined
-}
-
-export interface SharedCounts {
-  readonly connection: ConnectionConfig
-  /** Keys the hashes of addresses and names. Gateways that share counts have the same one. */
-  readonly secret: string
 }
 
 /** What the caller is told of its allowance, as headers. */
@@ -67,7 +63,7 @@ type Count = (key: () => string, points: number) => Promise<Allowance>
 
 function counter(
   policy: keyof typeof counters,
-  setting: string,
+  setting: keyof Settings,
   limit: number | undefined,
   store: Store | undefined,
   secret: string = randomBytes(32).toString('hex'),
@@ -153,7 +149,7 @@ function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext
   }
 }
 
-function refusal(policy: string, setting: string, limit: number, found: RateLimiterRes): Refusal {
+function refusal(policy: string, setting: keyof Settings, limit: number, found: RateLimiterRes): Refusal {
   const wait = Math.max(1, Math.ceil(found.msBeforeNext / 1000))
   return new Refusal(
     429,

@@ -1,39 +1,31 @@
-import type { GraphQLErrorExtensions } from 'graphql'
-import { GraphQLError } from 'graphql'
+import type { GraphQLError } from 'graphql'
+import type { ErrorCode, StatusOf } from '../errors/catalogue.ts'
+import type { Details } from '../errors/coded-error.ts'
+import { codedError } from '../errors/coded-error.ts'
 
-/** Codes that clients branch on; docs/api.md explains each. */
-export type RefusalCode =
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'RATE_LIMITED'
-  | 'TOO_COSTLY'
-  | 'PERSISTED_QUERY_NOT_FOUND'
-  | 'UNAVAILABLE'
-
-/** Why a request is not answered, in a form that any GraphQL client understands. */
-export class Refusal extends Error {
+/** Why a request is refused as a whole, in a form that any GraphQL client understands. */
+export class Refusal<Code extends ErrorCode = ErrorCode> extends Error {
   readonly status: number
-  readonly code: RefusalCode
+  readonly code: ErrorCode
   readonly headers: Readonly<Record<string, string>>
-  readonly extensions: GraphQLErrorExtensions
+  readonly #details: Details
 
+  /** The catalogue says with which statuses a code refuses a request; others do not compile. */
   constructor(
-    status: number,
-    code: RefusalCode,
+    status: StatusOf<Code>,
+    code: Code,
     message: string,
-    { headers = {}, ...extensions }: { headers?: Record<string, string> } & GraphQLErrorExtensions = {},
+    { headers = {}, ...details }: Details & { headers?: Record<string, string> } = {},
   ) {
     super(message)
     this.name = 'Refusal'
     this.status = status
     this.code = code
     this.headers = headers
-    this.extensions = extensions
+    this.#details = details
   }
 
   get errors(): readonly GraphQLError[] {
-    return [new GraphQLError(this.message, { extensions: { ...this.extensions, code: this.code } })]
+    return [codedError(this.code, this.message, this.#details)]
   }
 }

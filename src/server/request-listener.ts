@@ -106,14 +106,9 @@ function answerOfError(error: unknown, { headers }: IncomingMessage, options: Li
   }
   if (error instanceof KeysUnavailable) return answerOfRefusal(keysUnavailable)
   options.logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'A request failed')
-  return json(500, {
-    errors: [
-      {
-        message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',
-        extensions: { code: 'INTERNAL' },
-      },
-    ],
-  })
+  return answerOfRefusal(
+    new Refusal(500, 'INTERNAL', 'Something went wrong in the gateway. Its operator finds the cause in the log.'),
+  )
 }
 
 /** The caller is not told what is wrong with a credential; the operator finds that in the log. */

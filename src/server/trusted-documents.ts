@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { Problem } from '../errors/problem.ts'
 import type { Documents, PreparedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
-import { Problem } from '../problem.ts'
 import type { Parameters } from './parameters.ts'
 import { Refusal } from './refusal.ts'
 

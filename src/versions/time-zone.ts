@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../errors/problem.ts'
 
 /**
  * Resolves SIPIS_TIME_ZONE as the server knows it. Only a name that is a zone and nothing else will do: AT TIME ZONE takes an

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Advice } from '../../src/check/report.ts'
 import { examine } from '../../src/check/report.ts'
-import { parseConnectionString } from '../../src/connection-string.ts'
+import { parseConnectionString } from '../../src/config/connection-string.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { settingNames } from '../../src/config/settings.ts'
 import { run } from '../support/command.ts'
 
 describe('sipis-gateway', () => {
@@ -18,6 +19,11 @@ describe('sipis-gateway', () => {
     const { code, stdout } = await run([...command, '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain('Usage: sipis-gateway')
+  })
+
+  it('lists every setting in the help of serve', async () => {
+    const { stdout } = await run(['serve', '--help'])
+    for (const name of settingNames) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 
   it('refuses a command that it does not have, and names the nearest', async () => {

@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeTarget, parseConnectionString } from '../../src/connection-string.ts'
+import { describeTarget, parseConnectionString } from '../../src/config/connection-string.ts'
 
 let home: string
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readSettings } from '../../src/settings-xml.ts'
+import { readSettings } from '../../src/config/settings-xml.ts'
 
 let folder: string
 beforeAll(async () => {

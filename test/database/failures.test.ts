@@ -5,7 +5,7 @@ import { literal, render } from '../../src/database/database.ts'
 import { busy, cancelled, DatabaseError, databaseError, isStale, tooLate } from '../../src/database/database-error.ts'
 import { withDeadline } from '../../src/database/patience.ts'
 import { prepare } from '../../src/database/prepared.ts'
-import { Problem } from '../../src/problem.ts'
+import { Problem } from '../../src/errors/problem.ts'
 
 const withCode = (code: unknown, message = 'as the server says it') => Object.assign(new Error(message), { code })
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { openPrincipal } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
+import { defaultLimits } from '../../src/config/limits.ts'
 import { schema } from '../../src/graph/schema.ts'
-import { defaultLimits } from '../../src/limits/limits.ts'
 import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {

@@ -1,8 +1,8 @@
 import { getOperationAST, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { defaultLimits } from '../../src/config/limits.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { openDocuments, RefusedDocument } from '../../src/limits/documents.ts'
-import { defaultLimits } from '../../src/limits/limits.ts'
 import { remembered } from '../../src/limits/remembered-cost.ts'
 
 const open = () => openDocuments(schema, defaultLimits)

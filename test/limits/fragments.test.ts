@@ -1,8 +1,8 @@
 /** Documents of a few kilobytes whose fragments, written out in place, have millions of fields. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { defaultLimits } from '../../src/config/limits.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { openDocuments, RefusedDocument } from '../../src/limits/documents.ts'
-import { defaultLimits } from '../../src/limits/limits.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'

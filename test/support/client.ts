@@ -1,7 +1,7 @@
 import { pino } from 'pino'
+import type { Limits } from '../../src/config/limits-interface.ts'
 import type { Database, Statement } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
-import type { Limits } from '../../src/limits/limits.ts'
 import type { GatewayOptions } from '../../src/server/gateway.ts'
 import { createGateway } from '../../src/server/gateway.ts'
 import { listen } from '../../src/server/listen.ts'

@@ -1,5 +1,5 @@
-import type { DatabaseTarget } from '../../src/config.ts'
-import { parseConnectionString } from '../../src/connection-string.ts'
+import { parseConnectionString } from '../../src/config/connection-string.ts'
+import type { DatabaseTarget } from '../../src/config/database-target.ts'
 import type { CopyOptions } from '../../src/copy/copy.ts'
 import { copy } from '../../src/copy/copy.ts'
 import type { Progress } from '../../src/copy/progress.ts'

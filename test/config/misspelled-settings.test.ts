@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { requireApiKeysFile, requireDatabase, serveConfig } from '../../src/config.ts'
+import { requireApiKeysFile } from '../../src/config/authentication.ts'
+import { requireDatabase } from '../../src/config/database-target.ts'
+import { serveConfig } from '../../src/config/serve-config.ts'
 
 const warned = (environment: Record<string, string>) => serveConfig({}, environment).warnings
 

@@ -1,8 +1,8 @@
 /** One map of parameters: the connection string's own, then those of its service, then those of the environment. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Environment } from '../config.ts'
-import { Problem } from '../problem.ts'
+import { Problem } from '../../errors/problem.ts'
+import type { Environment } from '../environment.ts'
 import type { Keyword } from './keywords.ts'
 import { keywords } from './keywords.ts'
 import { serviceParameters } from './service-file.ts'

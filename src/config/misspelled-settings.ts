@@ -1,12 +1,13 @@
-/** Variables that look like settings of the gateway and are none: a misspelled one would do nothing without a word. */
+/** Finds variables that look like settings of the gateway but are not: a misspelled setting would silently do nothing. */
 import { distance } from 'fastest-levenshtein'
-import type { Environment } from './config.ts'
+import type { Environment } from './environment.ts'
+import { settingNames } from './settings.ts'
 
 export interface Misspelled {
   readonly name: string
-  /** The setting that is most like it; undefined where none is. */
+  /** The most similar setting; undefined where none is similar. */
   readonly meant: string | undefined
-  /** Whether it seems to say who may ask. */
+  /** Whether it seems to configure authentication. */
   readonly isAuthentication: boolean
 }
 
@@ -42,21 +43,21 @@ function isServiceLink(name: string, value = ''): boolean {
   )
 }
 
-export function misspelledSettings(environment: Environment, settings: readonly string[]): Misspelled[] {
+export function misspelledSettings(environment: Environment): Misspelled[] {
   const names = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
   return names.flatMap(([name, value]) => {
-    if (settings.includes(name) || isServiceLink(name, value)) return []
+    if (settingNames.includes(name) || isServiceLink(name, value)) return []
     // Names differ by case in the environment, and in some places a hyphen is written for _.
     const plain = name.toUpperCase().replaceAll('-', '_')
     if (foreign.has(plain) || short.has(plain)) return []
-    const meant = nearest(plain, settings)
+    const meant = nearest(plain)
     if (meant === undefined && !ownPrefix.test(plain)) return []
     return [{ name, meant, isAuthentication: authentication.test(meant ?? plain) || authentication.test(plain) }]
   })
 }
 
-function nearest(name: string, settings: readonly string[]): string | undefined {
-  const [first] = settings
+function nearest(name: string): string | undefined {
+  const [first] = settingNames
     .filter((setting) => !short.has(setting))
     .map((setting) => ({ setting, apart: apart(name, setting) }))
     .filter(({ setting, apart }) => apart <= tolerance(name, setting))
@@ -89,4 +90,9 @@ function sorted(name: string): string {
 export function describeMisspelled({ name, meant }: Misspelled): string {
   const hint = meant === undefined ? 'docs/configuration.md lists the settings' : `did you mean ${meant}?`
   return `${name} is set, but is not a setting of the gateway and does nothing: ${hint}`
+}
+
+/** Lines to add to the message that a setting is missing. */
+export function misspelledHints(environment: Environment): string[] {
+  return misspelledSettings(environment).map(describeMisspelled)
 }

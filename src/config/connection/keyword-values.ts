@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts'
+import { Problem } from '../../errors/problem.ts'
 
 /** What C takes for a blank. A no-break space is part of a value. */
 const blank = String.raw`[ \t\n\v\f\r]`

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { userInfo } from 'node:os'
-import type { Environment } from './config.ts'
+import type { ConnectionConfig } from '../database/client.ts'
+import { DatabaseError } from '../database/database-error.ts'
+import { Problem } from '../errors/problem.ts'
 import { keywordValues } from './connection/keyword-values.ts'
 import type { Parameters } from './connection/parameters.ts'
 import { collectParameters } from './connection/parameters.ts'
@@ -10,9 +12,7 @@ import type { Place } from './connection/password-file.ts'
 import { passwordFromFile } from './connection/password-file.ts'
 import { encryption } from './connection/tls.ts'
 import { urlParameters } from './connection/url.ts'
-import type { ConnectionConfig } from './database/client.ts'
-import { DatabaseError } from './database/database-error.ts'
-import { Problem } from './problem.ts'
+import type { Environment } from './environment.ts'
 
 /** Nothing of a connection string but a keyword is ever quoted in a problem, for it holds a password. */
 export function parseConnectionString(text: string, where: string, environment: Environment): ConnectionConfig {

@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts'
+import { Problem } from '../../errors/problem.ts'
 
 /** A host is an address in brackets, or ends where its port or the next part begins. */
 const host = String.raw`(?:\[[^\]]+\]|[^[:/?,][^:/?,]*|)(?::[^/?,]*)?`

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { ConnectionOptions, SecureVersion } from 'node:tls'
 import { createSecureContext, getCACertificates } from 'node:tls'
-import { Problem } from '../problem.ts'
+import { Problem } from '../../errors/problem.ts'
 import type { Parameters } from './parameters.ts'
 
 export interface Encryption {

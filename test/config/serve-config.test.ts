@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { requireDatabase, serveConfig } from '../../src/config.ts'
+import { requireDatabase } from '../../src/config/database-target.ts'
+import { serveConfig } from '../../src/config/serve-config.ts'
 
 let folder: string
 beforeAll(async () => {

@@ -6,9 +6,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
-import { Problem } from './problem.ts'
+import { Problem } from '../errors/problem.ts'
 
-export interface Settings {
+export interface SipisSettings {
   readonly file: string
   /** Undefined where no file of the chain names a database. */
   readonly openString: string | undefined
@@ -43,7 +43,7 @@ const parser = new XMLParser({
 })
 
 /** Reads the settings of one or several SIPIS processes; a folder stands for every Settings*.xml in it. */
-export function readSettings(paths: readonly string[]): Settings[] {
+export function readSettings(paths: readonly string[]): SipisSettings[] {
   return paths.flatMap(settingsFiles).map((file) => ({ file, openString: openStringOf(file, []) }))
 }
 

@@ -1,22 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, scansOf } from '../../src/limits/limits.ts'
 import { answerTooLarge, tooCostly } from '../../src/limits/too-costly.ts'
-
-describe('The limits', () => {
-  it('are by default what docs/security.md says', () => {
-    const rows = readFileSync('docs/security.md', 'utf8').matchAll(/^\| `LIMIT_([A-Z_]+)` +\| (\d+) +\|/gm)
-    const documented = [...rows].map(([, name = '', value]) => [
-      name.toLowerCase().replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
-      Number(value),
-    ])
-    // These depend on the machine.
-    const { scans, scansPerCaller, ...others } = defaultLimits
-    expect([scans, scansPerCaller].every((count) => count >= 1 && count <= 5)).toBe(true)
-    expect(scansOf(1)).toEqual({ scans: 1, scansPerCaller: 1 })
-    expect(Object.fromEntries(documented)).toEqual(others)
-  })
-})
 
 describe('A refusal', () => {
   it('names what was found, the limit, its setting, and what to do', () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Problem } from '../problem.ts'
+import { Problem } from '../../errors/problem.ts'
 
 /** The parameters of a service, from the first of the files that defines it. */
 export function serviceParameters(service: string, files: readonly string[], where: string): [string, string][] {

@@ -1,0 +1,76 @@
+/**
+ * The parts of the documents that are printed from the code. Each stands between `<!-- printed: name -->` and `<!-- end -->`;
+ * `npm run docs` writes them, and test/docs.test.ts compares them.
+ */
+import type { Setting } from '../src/config/setting.ts'
+import { settingGroups } from '../src/config/settings.ts'
+import { errorCatalogue } from '../src/errors/catalogue.ts'
+
+/** The documents that have such parts. */
+export const printedDocuments = ['docs/configuration.md', 'docs/security.md', 'docs/api.md']
+
+const parts: Readonly<Record<string, () => string>> = { settings, limits, errors }
+
+/** The document with its printed parts as they are to be. */
+export function withPrintedParts(document: string): string {
+  return document.replaceAll(
+    /(<!-- printed: (\w+) -->\n).*?(<!-- end -->)/gs,
+    (_, start: string, name: string, end: string) => {
+      const print = parts[name]
+      if (print === undefined) throw new Error(`There is no part "${name}" to print: scripts/printed.ts has the parts.`)
+      return `${start}\n${print()}\n\n${end}`
+    },
+  )
+}
+
+function settings(): string {
+  return settingGroups
+    .map(({ title, settings: group }) => {
+      const rows = entries(group).map(([name, { flag, values, byDefault, sentence }]) => [
+        flag === undefined ? code(name) : `${code(name)}, ${code(flag)}`,
+        values,
+        byDefault,
+        sentence,
+      ])
+      return `### ${title}\n\n${table(['variable', 'values', 'default', 'meaning'], rows)}`
+    })
+    .join('\n\n')
+}
+
+function limits(): string {
+  const rows = settingGroups
+    .flatMap(({ settings: group }) => entries(group))
+    .flatMap(([name, { byDefault, sentence, beyond }]) =>
+      beyond === undefined ? [] : [[code(name), byDefault, sentence, beyond.replaceAll(/\b[A-Z_]{4,}\b/g, code)]],
+    )
+  return table(['setting', 'default', 'limits', 'beyond it'], rows)
+}
+
+function errors(): string {
+  const rows = Object.entries(errorCatalogue).map(([name, { statuses, fault, meaning, action, retry }]) => [
+    code(name),
+    statuses.join(', '),
+    fault,
+    meaning,
+    action,
+    retry,
+  ])
+  return table(['code', 'HTTP status', 'fault', 'meaning', 'what to do', 'retry'], rows)
+}
+
+/** Without the types of the single settings, which differ. */
+function entries(group: Readonly<Record<string, Setting>>): [string, Setting][] {
+  return Object.entries(group)
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+/** Columns are padded, so that the document reads well as text. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = [...head.keys()].map((column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

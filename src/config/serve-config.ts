@@ -1,0 +1,145 @@
+/** Reads the flags of `serve`, the environment and Settings.xml into one typed value. */
+
+import { Problem } from '../errors/problem.ts'
+import type { AuthConfig } from './authentication.ts'
+import { authConfig, openingMistakes } from './authentication.ts'
+import type { DatabaseFlags, DatabaseTarget } from './database-target.ts'
+import { findDatabase } from './database-target.ts'
+import type { Environment } from './environment.ts'
+import { withoutEmpty } from './environment.ts'
+import { limitsOf } from './limits.ts'
+import type { Limits } from './limits-interface.ts'
+import { isLoopback } from './loopback.ts'
+import { describeMisspelled, misspelledSettings } from './misspelled-settings.ts'
+import type { RateConfig, SharedCounts } from './rate-limits.ts'
+import { rateStoreOf, ratesOf } from './rate-limits.ts'
+import type { Settings } from './settings.ts'
+import { settingsSchema } from './settings.ts'
+
+export interface ServeFlags extends DatabaseFlags {
+  readonly host?: string | undefined
+  readonly port?: string | undefined
+  readonly allowWritableRole?: boolean | undefined
+  /** Whether the program that embeds the gateway identifies callers itself. */
+  readonly ownAuthentication?: boolean | undefined
+}
+
+export interface DatabaseLimits {
+  readonly maxConnections: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly lookUps: {
+    readonly timeoutMs: number
+    /** Connection poolers that hand out another session for each statement cannot keep what was prepared. */
+    readonly preparedStatements: boolean
+  }
+}
+
+export interface ServeConfig {
+  /** Undefined where nobody has named a database: then the embedded demo is served. */
+  readonly database: DatabaseTarget | undefined
+  readonly databaseLimits: DatabaseLimits
+  /** As it was given: only the server knows which names are zones. */
+  readonly timeZone: string
+  readonly host: string
+  readonly port: number
+  /** Whether other machines can connect. */
+  readonly beyondLoopback: boolean
+  readonly logLevel: string
+  /** Undefined where no credential is asked for. */
+  readonly auth: AuthConfig | undefined
+  readonly allowWritableRole: boolean
+  readonly limits: Limits
+  readonly rates: RateConfig
+  /** Where gateways share what they have counted for the rate limits. */
+  readonly rateStore: SharedCounts | undefined
+  readonly allowedSettings: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
+  readonly audit: AuditConfig
+  /** Sentences about what is set and does nothing. */
+  readonly warnings: readonly string[]
+}
+
+export interface AuditConfig {
+  /** `stderr` or the path of a file; undefined for none. */
+  readonly to: string | undefined
+  /** Of the hashes of selectors; undefined has one made up for the life of the process. */
+  readonly key: string | undefined
+}
+
+/** Fails with one Problem that names everything that is wrong. */
+export function serveConfig(flags: ServeFlags, environment: Environment): ServeConfig {
+  const given = withoutEmpty({ ...environment, ...defined({ HOST: flags.host, PORT: flags.port }) })
+  const parsed = settingsSchema.safeParse(given)
+  const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
+  const misspelled = misspelledSettings(environment)
+  problems.push(...openingMistakes(given, misspelled))
+  const database = collect(problems, () => findDatabase(flags, environment))
+  const config = parsed.success ? assemble(parsed.data, flags, environment, problems) : undefined
+  if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
+  const warnings = misspelled.map(describeMisspelled)
+  return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
+}
+
+/** What depends on several settings at once. */
+function assemble(
+  given: Settings,
+  flags: ServeFlags,
+  environment: Environment,
+  problems: string[],
+): Omit<ServeConfig, 'database' | 'allowWritableRole' | 'warnings'> {
+  const auth = authConfig(given, problems)
+  const isOpen = auth === undefined && flags.ownAuthentication !== true
+  const beyondLoopback = !isLoopback(given.HOST)
+  if (given.TRUSTED_ONLY && given.TRUSTED_DOCUMENTS === undefined) {
+    problems.push('TRUSTED_ONLY is set, but no TRUSTED_DOCUMENTS: nothing would be answered. Name the manifest.')
+  }
+  return {
+    databaseLimits: {
+      maxConnections: given.DATABASE_POOL_SIZE,
+      connectTimeoutMs: given.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: given.DATABASE_STATEMENT_TIMEOUT_MS,
+      lookUps: {
+        timeoutMs: given.DATABASE_LOOKUP_TIMEOUT_MS,
+        preparedStatements: given.DATABASE_PREPARED_STATEMENTS,
+      },
+    },
+    timeZone: given.SIPIS_TIME_ZONE,
+    host: given.HOST,
+    port: given.PORT,
+    beyondLoopback,
+    logLevel: given.LOG_LEVEL,
+    auth,
+    limits: limitsOf(given, { open: isOpen, poolSize: given.DATABASE_POOL_SIZE }),
+    rates: ratesOf(given, isOpen),
+    rateStore: collect(problems, () => rateStoreOf(given, environment)),
+    allowedSettings: given.SETTINGS_ALLOW,
+    corsOrigins: given.CORS_ORIGINS,
+    trustedProxies: given.TRUST_PROXY,
+    trustedDocuments:
+      given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
+    audit: auditConfig(given, !isOpen),
+  }
+}
+
+/** Where there are principals to tell apart, what they did is written down unless that is switched off. */
+function auditConfig({ AUDIT_LOG, AUDIT_KEY }: Settings, hasPrincipals: boolean): AuditConfig {
+  const to = AUDIT_LOG ?? (hasPrincipals ? 'stderr' : 'off')
+  return { to: to === 'off' ? undefined : to, key: AUDIT_KEY }
+}
+
+function collect<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    problems.push(error.message)
+    return undefined
+  }
+}
+
+function defined(values: Environment): Environment {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}

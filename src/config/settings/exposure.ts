@@ -1,0 +1,63 @@
+import proxyAddr from 'proxy-addr'
+import { isPasswordLike } from '../password-like.ts'
+import { flag, list, optionalText } from '../setting-forms.ts'
+
+const maxSettings = 50
+const maxSettingName = 64
+
+export const exposureSettings = {
+  SETTINGS_ALLOW: list({
+    values: `at most ${maxSettings} names between commas`,
+    // How an account is shown and reached, and nothing of how it logs in.
+    byDefault: ['title', 'username', 'userDisplayName', 'host', 'transport', 'userCallerId'],
+    sentence:
+      'Settings that `Selector.settings` may show; a name with a word like pin, pw, auth, key or token is refused.',
+    check: (names, addProblem) => {
+      const refused = names.filter(isPasswordLike)
+      if (refused.length > 0) {
+        addProblem(
+          `Refused (password-like-setting): SETTINGS_ALLOW has ${refused.join(', ')}; a name that could be a password or a part of a credential is never shown. Remove it.`,
+        )
+      }
+      if (names.length > maxSettings || names.some((name) => name.length > maxSettingName)) {
+        addProblem(`SETTINGS_ALLOW takes at most ${maxSettings} names of at most ${maxSettingName} characters.`)
+      }
+    },
+  }),
+  CORS_ORIGINS: list({
+    values: 'origins between commas',
+    byDefault: [],
+    sentence: 'Origins of web pages that may use the API.',
+    check: (origins, addProblem) => {
+      const bad = origins.filter((origin) => !isOrigin(origin))
+      if (bad.length === 0) return
+      addProblem(`CORS_ORIGINS has ${bad.join(', ')}; list origins like https://app.example.com, without a path.`)
+    },
+  }),
+  TRUST_PROXY: list({
+    values: 'addresses and networks between commas, or loopback',
+    byDefault: [],
+    sentence: 'Proxies whose X-Forwarded-For is believed.',
+    check: (proxies, addProblem) => {
+      try {
+        proxyAddr.compile(proxies)
+      } catch {
+        addProblem(
+          `TRUST_PROXY is "${proxies.join(',')}"; list addresses and networks of your proxies, like 10.0.0.5, 10.1.0.0/16 or loopback.`,
+        )
+      }
+    },
+  }),
+  TRUSTED_DOCUMENTS: optionalText({
+    values: 'the path of a file',
+    sentence: 'Manifest of trusted documents, which clients send by their id.',
+  }),
+  TRUSTED_ONLY: flag({
+    byDefault: false,
+    sentence: 'Whether only trusted documents are answered; requires TRUSTED_DOCUMENTS.',
+  }),
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text
+}

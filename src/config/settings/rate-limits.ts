@@ -1,0 +1,27 @@
+import { callerLimit, optionalText, secret } from '../setting-forms.ts'
+
+const mostPerMinute = 2_000_000_000
+
+export const rateLimitSettings = {
+  RATE_LIMIT_COST: callerLimit({
+    min: 1,
+    max: mostPerMinute,
+    byDefault: 600_000,
+    sentence: 'Cost that one principal may use in a minute.',
+    beyond: '429 RATE_LIMITED with Retry-After',
+  }),
+  RATE_LIMIT_REQUESTS: callerLimit({
+    min: 1,
+    max: mostPerMinute,
+    byDefault: 60_000,
+    sentence: 'Requests that one address may send in a minute, with or without a credential.',
+    beyond: '429 RATE_LIMITED with Retry-After',
+  }),
+  RATE_LIMIT_DATABASE_URL: optionalText({
+    values: 'a postgres:// URL or a libpq string',
+    sentence: "Database in which several gateways share their counts; never SIPIS's own.",
+  }),
+  RATE_LIMIT_SECRET: secret({
+    sentence: 'Key of the hashes in the shared counts, the same for all these gateways.',
+  }),
+}

@@ -1,0 +1,108 @@
+/** Every code that an error of the API may have. docs/api.md's table is printed from it. */
+
+interface CatalogueEntry {
+  /**
+   * HTTP statuses of a request that is refused as a whole with this code. Errors of an operation come in a GraphQL response
+   * instead, whose status does not depend on the code.
+   */
+  readonly statuses: readonly number[]
+  /** Whose fault it is. What is not the client's is logged. */
+  readonly fault: 'client' | 'server'
+  readonly meaning: string
+  /** What a client should do. */
+  readonly action: string
+  /** Whether the same request may succeed when it is sent again. */
+  readonly retry: 'no' | 'after a few seconds' | 'after `Retry-After`'
+}
+
+export const errorCatalogue = {
+  BAD_USER_INPUT: {
+    statuses: [400, 405, 406, 415],
+    fault: 'client',
+    meaning: 'an argument, variable, cursor, id or header that cannot be used',
+    action: 'correct what the message names',
+    retry: 'no',
+  },
+  GRAPHQL_PARSE_FAILED: {
+    statuses: [],
+    fault: 'client',
+    meaning: 'the document is not GraphQL',
+    action: 'correct the document',
+    retry: 'no',
+  },
+  GRAPHQL_VALIDATION_FAILED: {
+    statuses: [],
+    fault: 'client',
+    meaning: 'the document is not valid for this schema, or asks for the schema without `sipis:ops`',
+    action: 'compare the document with `schema.graphql`',
+    retry: 'no',
+  },
+  UNAUTHENTICATED: {
+    statuses: [401],
+    fault: 'client',
+    meaning: 'no credential, or one that is not accepted',
+    action: 'get a new credential',
+    retry: 'no',
+  },
+  FORBIDDEN: {
+    statuses: [403],
+    fault: 'client',
+    meaning: 'the caller lacks a scope for this field, or the gateway does not answer such requests',
+    action: 'read the message: it names the scope or the way that is allowed',
+    retry: 'no',
+  },
+  NOT_FOUND: {
+    statuses: [404],
+    fault: 'client',
+    meaning: 'no such address; an unknown object is `null` instead',
+    action: 'use `/graphql`',
+    retry: 'no',
+  },
+  PERSISTED_QUERY_NOT_FOUND: {
+    statuses: [404],
+    fault: 'client',
+    meaning: 'no trusted document has this id',
+    action: 'send the query itself, if that is allowed',
+    retry: 'no',
+  },
+  TOO_COSTLY: {
+    statuses: [413],
+    fault: 'client',
+    meaning: 'more is asked for than a limit allows; `extensions.setting` names it',
+    action: 'ask for less: fewer fields, smaller pages',
+    retry: 'no',
+  },
+  RATE_LIMITED: {
+    statuses: [429],
+    fault: 'client',
+    meaning: 'too much was asked for in this minute, or too many operations run at once',
+    action: 'wait',
+    retry: 'after `Retry-After`',
+  },
+  TIMEOUT: {
+    statuses: [],
+    fault: 'server',
+    meaning: 'the operation or one of its statements took too long',
+    action: 'ask for less: a shorter period, a smaller page, no `totalCount`',
+    retry: 'after a few seconds',
+  },
+  UNAVAILABLE: {
+    statuses: [503],
+    fault: 'server',
+    meaning: 'the database or the keys of credentials cannot be read, or the gateway is overloaded',
+    action: 'wait; with status 503 `Retry-After` says how long',
+    retry: 'after a few seconds',
+  },
+  INTERNAL: {
+    statuses: [500],
+    fault: 'server',
+    meaning: 'a fault of the gateway; its log has the cause',
+    action: 'report it to the operator',
+    retry: 'no',
+  },
+} as const satisfies Record<string, CatalogueEntry>
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** A status with which a request may be refused for this reason. */
+export type StatusOf<Code extends ErrorCode> = (typeof errorCatalogue)[Code]['statuses'][number]

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { defaultLimits, scansOf } from '../../src/config/limits.ts'
+import { serveConfig } from '../../src/config/serve-config.ts'
+
+describe('The limits', () => {
+  it('of a gateway in code are by default those of one that is configured with authentication', () => {
+    expect(serveConfig({}, { API_KEYS_FILE: 'keys' }).limits).toEqual(defaultLimits)
+  })
+
+  it('for each caller are off without authentication, unless they are set', () => {
+    const { concurrentPerCaller, scansPerCaller, ...others } = serveConfig({}, {}).limits
+    expect([concurrentPerCaller, scansPerCaller]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+    expect(defaultLimits).toMatchObject(others)
+    const set = { LIMIT_CONCURRENT_PER_CALLER: '3', LIMIT_SCANS_PER_CALLER: '2' }
+    expect(serveConfig({}, set).limits).toMatchObject({ concurrentPerCaller: 3, scansPerCaller: 2 })
+  })
+
+  it('of scans are half of the pool at most, and one at least', () => {
+    expect(defaultLimits.scans).toBeGreaterThanOrEqual(1)
+    expect(defaultLimits.scans).toBeLessThanOrEqual(5)
+    expect(defaultLimits.scansPerCaller).toBe(Math.ceil(defaultLimits.scans / 2))
+    expect(scansOf(1)).toBe(1)
+    expect(scansOf(2)).toBe(1)
+  })
+})

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { Setting } from '../../src/config/setting.ts'
+import { settingGroups, settingNames, settingsSchema } from '../../src/config/settings.ts'
+import { errorCatalogue } from '../../src/errors/catalogue.ts'
+
+const declared = settingGroups.flatMap(({ settings }): [string, Setting][] => Object.entries(settings))
+
+describe('The declared settings', () => {
+  it('are those that are read, each in one group', () => {
+    expect(declared.map(([name]) => name)).toEqual(settingNames)
+    expect(settingNames.length).toBeGreaterThan(40)
+  })
+
+  it.each(declared)('say what they are, in a sentence: %s', (_, { sentence, values }) => {
+    expect(sentence).toMatch(/^[A-Z].+\.$/)
+    expect(values).not.toBe('')
+  })
+
+  it.each(declared.filter(([, { values }]) => / to \d/.test(values)))(
+    'keep to their bounds: %s',
+    (name, { values }) => {
+      const [min = 0, max = 0] = values.split(' to ').map(Number)
+      const problems = (value: number) =>
+        settingsSchema.safeParse({ [name]: String(value) }).error?.issues.map(({ message }) => message) ?? []
+      expect([problems(min), problems(max)]).toEqual([[], []])
+      for (const beyond of [min - 1, max + 1]) {
+        expect(problems(beyond)).toEqual([`${name} is "${beyond}"; it must be a whole number from ${min} to ${max}.`])
+      }
+    },
+  )
+
+  it.each(declared.filter(([, { byDefault }]) => /^\d+$/.test(byDefault)))(
+    'have the default that is printed: %s',
+    (name, { byDefault }) => {
+      expect(settingsSchema.parse({})).toHaveProperty(name, Number(byDefault))
+    },
+  )
+
+  it('name statuses and codes that errors have', () => {
+    for (const [name, { beyond = '' }] of declared) {
+      const [, status, code] = /^(\d+) ([A-Z_]+)/.exec(beyond) ?? []
+      if (code === undefined) continue
+      const statuses: Readonly<Record<string, readonly number[]>> = Object.fromEntries(
+        Object.entries(errorCatalogue).map(([known, entry]) => [known, entry.statuses]),
+      )
+      expect([name, statuses[code]]).toEqual([name, expect.arrayContaining([Number(status)])])
+    }
+  })
+})

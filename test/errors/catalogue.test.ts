@@ -1,0 +1,45 @@
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { errorCatalogue } from '../../src/errors/catalogue.ts'
+import { codedError } from '../../src/errors/coded-error.ts'
+import { Refusal } from '../../src/server/refusal.ts'
+
+describe('The catalogue of errors', () => {
+  it('has the only codes that compile', () => {
+    // @ts-expect-error No such code.
+    codedError('TOO_LARGE', 'x')
+    // @ts-expect-error The code is given once.
+    codedError('TOO_COSTLY', 'x', { code: 'TOO_LARGE' })
+    // @ts-expect-error No such code.
+    new Refusal(400, 'TOO_LARGE', 'x')
+    // @ts-expect-error No request is refused with this status for this reason.
+    new Refusal(400, 'TOO_COSTLY', 'x')
+    // @ts-expect-error Only an operation that runs can time out.
+    new Refusal(504, 'TIMEOUT', 'x')
+    expect(codedError('TOO_COSTLY', 'x', { setting: 'LIMIT_DEPTH' }).toJSON()).toEqual({
+      message: 'x',
+      extensions: { code: 'TOO_COSTLY', setting: 'LIMIT_DEPTH' },
+    })
+  })
+
+  it('covers every error, because all are made in one place', () => {
+    const makers = globSync('src/**/*.ts').filter((file) => /new GraphQLError\(/.test(readFileSync(file, 'utf8')))
+    // The error of usage.ts only marks what an answer leaves out.
+    expect(makers.sort()).toEqual(['src/errors/coded-error.ts', 'src/loaders/usage.ts'])
+  })
+
+  it('has each code in use', () => {
+    const sources = globSync('src/**/*.ts')
+      .filter((file) => file !== 'src/errors/catalogue.ts' && !file.startsWith('src/config/settings/'))
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n')
+    for (const code of Object.keys(errorCatalogue)) expect([code, sources.includes(`'${code}'`)]).toEqual([code, true])
+  })
+
+  it.each(Object.entries(errorCatalogue))(
+    'blames the server for what has a status of 5xx, and no one else: %s',
+    (_, entry) => {
+      for (const status of entry.statuses) expect(status >= 500).toBe(entry.fault === 'server')
+    },
+  )
+})
