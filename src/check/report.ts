@@ -1,5 +1,7 @@
 /** What a database is, and what would make it better to serve. */
 import { sql } from 'drizzle-orm'
+import type { CopyPreview } from '../copy/preview.ts'
+import { previews } from '../copy/preview.ts'
 import type { Database } from '../database/database.ts'
 import { detect } from '../versions/detect.ts'
 import type { Duplicates } from '../versions/duplicates.ts'
@@ -10,8 +12,6 @@ import type { Schemas } from '../versions/schemas.ts'
 import { tablesOf } from '../versions/schemas.ts'
 import { foreignCreators } from './creators.ts'
 import { indexAdvice } from './indexes.ts'
-import type { Trouble } from './migration.ts'
-import { findTroubles } from './migration.ts'
 import type { Role } from './role.ts'
 import { findRole, readOnlyRoleStatements, served } from './role.ts'
 import { rowSecuritySentence, tablesThatHoldRowsBack } from './rows-held-back.ts'
@@ -39,11 +39,17 @@ export interface Report {
   readonly advice: readonly Advice[]
   /** Rows that readers take for impossible. */
   readonly duplicates: readonly Duplicates[]
-  /** Empty for v2. */
-  readonly migrationTroubles: readonly Trouble[]
+  /** What `copy` would say of it; null for a schema that cannot be copied from. */
+  readonly migration: CopyPreview | null
 }
 
-export async function examine(database: Database, target: string, looking: (table: string) => void): Promise<Report> {
+/** @param timeoutMs for a table that has to be read as a whole */
+export async function examine(
+  database: Database,
+  target: string,
+  looking: (table: string) => void,
+  timeoutMs = 600_000,
+): Promise<Report> {
   const detected = await detect(database)
   const { version, serverVersion, encoding, schemas } = detected
   const [server] = await database.query(sql`SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'`)
@@ -62,8 +68,8 @@ export async function examine(database: Database, target: string, looking: (tabl
       ...(await creatorAdvice(database, schemas)),
       ...(role.superuser || role.mayWrite ? [await readOnlyRole(database, schemas)] : []),
     ],
-    duplicates: await findDuplicates(database, detected, 600_000),
-    migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, schemas, looking) : [],
+    duplicates: await findDuplicates(database, detected, timeoutMs),
+    migration: await previews[version](database, detected, { label: target, timeoutMs, looking }),
   }
 }
 

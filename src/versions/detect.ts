@@ -22,6 +22,8 @@ export interface Detected {
   readonly hasTableVersions: boolean
   /** Whether there is a table data with the columns of this version that the role may read. */
   readonly hasSettings: boolean
+  /** The tables that were found but that the role may not read. */
+  readonly unreadable: ReadonlySet<string>
   readonly schemas: Schemas
   readonly keys: UniqueKeys
 }
@@ -84,6 +86,7 @@ export async function detect(database: Database): Promise<Detected> {
     encoding: encoding ?? 'unknown',
     hasSettings: found.get('data')?.readable === true && nearness(version, settings, found).missing.length === 0,
     hasTableVersions: versions?.readable === true && versions.columns.has('name') && versions.columns.has('version'),
+    unreadable: new Set([...found].filter(([, { readable }]) => !readable).map(([name]) => name)),
     schemas,
     keys: await findUniqueKeys(database, schemas),
   }
