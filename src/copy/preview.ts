@@ -2,7 +2,7 @@
 import type { Database } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import type { Detected } from '../versions/detect.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { SchemaVersion } from '../versions/schema-version.ts'
 import { encodingRefusal, hasSharedIds, sharedIdsRefusal } from './begin.ts'
 import { madeFacts } from './catalogue.ts'
 import type { Source } from './look-through.ts'
