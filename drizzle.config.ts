@@ -1,10 +1,10 @@
 /** SIPIS_SCHEMA=v1 or v2 (the default) picks the tables that drizzle-kit works on. */
 import { defineConfig } from 'drizzle-kit'
+import { newestVersion, schemaVersions } from './src/versions/schema-version.ts'
 
-const version = process.env['SIPIS_SCHEMA'] ?? 'v2'
-if (version !== 'v1' && version !== 'v2') {
-  throw new Error(`SIPIS_SCHEMA is "${version}"; set it to v1 or v2.`)
-}
+const names = schemaVersions.map((version) => version.toLowerCase())
+const version = process.env['SIPIS_SCHEMA'] ?? newestVersion.toLowerCase()
+if (!names.includes(version)) throw new Error(`SIPIS_SCHEMA is "${version}"; set it to one of ${names.join(', ')}.`)
 
 export default defineConfig({
   dialect: 'postgresql',

@@ -7,8 +7,9 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { standardOutput } from './cli/output.ts'
 import { settingsHelp } from './cli/settings-help.ts'
-import { defaultDataSet } from './demo/data-set.ts'
+import { defaultDataSet } from './demo/options.ts'
 import { Problem } from './errors/problem.ts'
+import { newestVersion, schemaVersions } from './versions/schema-version.ts'
 
 const { version } = z
   .object({ version: z.string() })
@@ -20,6 +21,7 @@ const settings = () =>
   new Option('--settings <file...>', "SIPIS's own Settings.xml, several of them, or their folder").argParser(
     (path: string, earlier: string[] | undefined) => [...(earlier ?? []), path],
   )
+const schemaNames = schemaVersions.map((known) => known.toLowerCase()).toReversed()
 const count = (name: string, fallback: number, description: string) =>
   new Option(`--${name} <n>`, description).argParser(wholeNumber).default(fallback)
 
@@ -47,7 +49,7 @@ program
   .command('init')
   .description("make SIPIS's tables in an empty database")
   .addOption(databaseUrl())
-  .addOption(new Option('--schema <version>', 'which schema').choices(['v1', 'v2']).default('v2'))
+  .addOption(new Option('--schema <version>', 'which schema').choices(schemaNames).default(newestVersion.toLowerCase()))
   .action(async (flags) => {
     const { init } = await import('./cli/init.ts')
     await init(flags, process.env, standardOutput)

@@ -23,10 +23,11 @@ import { createGateway } from './server/gateway.ts'
 import type { Example } from './server/graphiql.ts'
 import { readManifest } from './server/trusted-documents.ts'
 import type { Detected } from './versions/detect.ts'
-import { detect, projectionOf } from './versions/detect.ts'
+import { detect } from './versions/detect.ts'
 import { describeDuplicates, findDuplicates } from './versions/duplicates.ts'
-import type { Schemas } from './versions/schemas.ts'
+import { newestVersion } from './versions/schema-version.ts'
 import { findTimeZone } from './versions/time-zone.ts'
+import { projectionOf } from './versions/versions.ts'
 
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
@@ -129,7 +130,7 @@ async function open({ database: target, databaseLimits }: ServeConfig): Promise<
 /** The embedded database is large, so it is loaded only where it is used. */
 async function openDemo(): Promise<Database> {
   const demo = await import('./demo/demo-database.ts')
-  return demo.openDemo('V2')
+  return demo.openDemo(newestVersion)
 }
 
 async function inspect(
@@ -162,12 +163,12 @@ async function findExample(database: Database, detected: Detected, timeZone: str
 async function judgeAccess(
   role: Role,
   database: Database,
-  { schemas }: Detected,
+  detected: Detected,
   config: ServeConfig,
   logger: Logger,
 ): Promise<void> {
-  await judgeRole(role, database, schemas, config, logger)
-  const tables = await tablesThatHoldRowsBack(database, schemas)
+  await judgeRole(role, database, detected, config, logger)
+  const tables = await tablesThatHoldRowsBack(database, detected)
   if (tables.length > 0) logger.warn(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
 }
 
@@ -175,7 +176,7 @@ async function judgeAccess(
 async function judgeRole(
   { name, superuser, mayWrite }: Role,
   database: Database,
-  schemas: Schemas,
+  detected: Detected,
   config: ServeConfig,
   logger: Logger,
 ): Promise<void> {
@@ -184,7 +185,7 @@ async function judgeRole(
   if (config.beyondLoopback && !config.allowWritableRole) {
     throw new Problem(
       `Refused (writable-role): ${what} Beyond loopback serve with a role that may only read, made by the owner with:\n` +
-        `${(await readOnlyRoleStatements(database, schemas)).join('\n')}\n` +
+        `${(await readOnlyRoleStatements(database, detected)).join('\n')}\n` +
         '--allow-writable-role insists.',
     )
   }

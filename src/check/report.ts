@@ -1,19 +1,21 @@
 /** What a database is, and what would make it better to serve. */
 import { sql } from 'drizzle-orm'
+import type { CopyPreview } from '../copy/preview.ts'
+import { previews } from '../copy/preview.ts'
 import type { Database } from '../database/database.ts'
+import type { Detected } from '../versions/detect.ts'
 import { detect } from '../versions/detect.ts'
 import type { Duplicates } from '../versions/duplicates.ts'
 import { findDuplicates } from '../versions/duplicates.ts'
 import { wantedIndexes } from '../versions/indexes.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { SchemaVersion } from '../versions/schema-version.ts'
 import type { Schemas } from '../versions/schemas.ts'
 import { tablesOf } from '../versions/schemas.ts'
+import { describedTables } from '../versions/versions.ts'
 import { foreignCreators } from './creators.ts'
 import { indexAdvice } from './indexes.ts'
-import type { Trouble } from './migration.ts'
-import { findTroubles } from './migration.ts'
 import type { Role } from './role.ts'
-import { findRole, readOnlyRoleStatements, served } from './role.ts'
+import { findRole, readOnlyRoleStatements } from './role.ts'
 import { rowSecuritySentence, tablesThatHoldRowsBack } from './rows-held-back.ts'
 
 export interface TableSize {
@@ -39,11 +41,17 @@ export interface Report {
   readonly advice: readonly Advice[]
   /** Rows that readers take for impossible. */
   readonly duplicates: readonly Duplicates[]
-  /** Empty for v2. */
-  readonly migrationTroubles: readonly Trouble[]
+  /** What `copy` would say of it; null for a schema that cannot be copied from. */
+  readonly migration: CopyPreview | null
 }
 
-export async function examine(database: Database, target: string, looking: (table: string) => void): Promise<Report> {
+/** @param timeoutMs for a table that has to be read as a whole */
+export async function examine(
+  database: Database,
+  target: string,
+  looking: (table: string) => void,
+  timeoutMs = 600_000,
+): Promise<Report> {
   const detected = await detect(database)
   const { version, serverVersion, encoding, schemas } = detected
   const [server] = await database.query(sql`SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'`)
@@ -55,27 +63,27 @@ export async function examine(database: Database, target: string, looking: (tabl
     encoding,
     timeZone: server?.[0] ?? 'unknown',
     role,
-    tables: await tableSizes(database, schemas),
+    tables: await tableSizes(database, detected),
     advice: [
       ...(await indexAdvice(database, wantedIndexes[version], schemas)),
-      ...(await rowSecurityAdvice(database, schemas, role)),
+      ...(await rowSecurityAdvice(database, detected, role)),
       ...(await creatorAdvice(database, schemas)),
-      ...(role.superuser || role.mayWrite ? [await readOnlyRole(database, schemas)] : []),
+      ...(role.superuser || role.mayWrite ? [await readOnlyRole(database, detected)] : []),
     ],
-    duplicates: await findDuplicates(database, detected, 600_000),
-    migrationTroubles: version === 'V1' ? await findTroubles(database, encoding, schemas, looking) : [],
+    duplicates: await findDuplicates(database, detected, timeoutMs),
+    migration: await previews[version](database, detected, { label: target, timeoutMs, looking }),
   }
 }
 
-async function readOnlyRole(database: Database, schemas: Schemas): Promise<Advice> {
+async function readOnlyRole(database: Database, detected: Detected): Promise<Advice> {
   return {
     reason: 'The gateway only reads; a role that may do no more is safer. As the owner of the database:',
-    statement: (await readOnlyRoleStatements(database, schemas)).join('\n    '),
+    statement: (await readOnlyRoleStatements(database, detected)).join('\n    '),
   }
 }
 
-async function rowSecurityAdvice(database: Database, schemas: Schemas, { name }: Role): Promise<Advice[]> {
-  const tables = await tablesThatHoldRowsBack(database, schemas)
+async function rowSecurityAdvice(database: Database, detected: Detected, { name }: Role): Promise<Advice[]> {
+  const tables = await tablesThatHoldRowsBack(database, detected)
   if (tables.length === 0) return []
   const [[role = ''] = []] = await database.query(sql`SELECT quote_ident(current_user)`)
   return [
@@ -94,9 +102,10 @@ async function creatorAdvice(database: Database, schemas: Schemas): Promise<Advi
   }))
 }
 
-async function tableSizes(database: Database, schemas: Schemas): Promise<TableSize[]> {
+async function tableSizes(database: Database, { version, schemas }: Detected): Promise<TableSize[]> {
+  const published = describedTables[version].filter((table) => table.published).map(({ name }) => name)
   const rows = await database.query(sql`SELECT name, nullif(c.reltuples, -1)::bigint, pg_total_relation_size(c.oid)
-    FROM ${tablesOf(schemas, [...served, 'data', 'restart'])} JOIN pg_class c ON c.oid = to_regclass(path) ORDER BY n`)
+    FROM ${tablesOf(schemas, published)} JOIN pg_class c ON c.oid = to_regclass(path) ORDER BY n`)
   return rows.map(([name, count, bytes]) => ({
     name: String(name),
     rows: count == null ? null : Number(count),

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
+import type { Detected } from '../versions/detect.ts'
 import type { Schemas } from '../versions/schemas.ts'
 import { tablesOf } from '../versions/schemas.ts'
+import { describedTables } from '../versions/versions.ts'
 
 /** Who the gateway is to the database. */
 export interface Role {
@@ -10,9 +12,6 @@ export interface Role {
   /** Whether it may change any of SIPIS's tables, or make others beside them. */
   readonly mayWrite: boolean
 }
-
-/** The tables that are served. */
-export const served = ['selectors', 'tokens', 'sipcalls', 'siptextmessages', 'pushtests'] as const
 
 export async function findRole(database: Database, schemas: Schemas): Promise<Role> {
   const [found] = await database.query(sql`SELECT current_user,
@@ -23,7 +22,10 @@ export async function findRole(database: Database, schemas: Schemas): Promise<Ro
 }
 
 /** What makes a role that may do no more than the gateway needs, for this database. Its name is the operator's to change. */
-export async function readOnlyRoleStatements(database: Database, schemas: Schemas): Promise<readonly string[]> {
+export async function readOnlyRoleStatements(
+  database: Database,
+  { version, schemas }: Pick<Detected, 'version' | 'schemas'>,
+): Promise<readonly string[]> {
   const [[name = '', taken] = []] = await database.query(
     sql`SELECT quote_ident(current_database()), EXISTS (SELECT FROM pg_roles WHERE rolname = 'sipis_gateway')`,
   )
@@ -34,8 +36,14 @@ export async function readOnlyRoleStatements(database: Database, schemas: Schema
     schema: String(schema),
     path: String(path),
   }))
-  const needed = rows.filter(({ table }) => served.some((one) => one === table))
-  const data = rows.find(({ table }) => table === 'data')
+  const described = describedTables[version]
+  const needed = rows.filter(({ table }) =>
+    described.some(({ name: known, grant }) => known === table && grant === 'required'),
+  )
+  const optional = described.flatMap(({ name: known, grant }) => {
+    const path = rows.find(({ table }) => table === known)?.path
+    return path === undefined || typeof grant === 'string' ? [] : [{ path, onlyWhere: grant.onlyWhere }]
+  })
   const places = [...new Set(needed.map(({ schema }) => schema))].join(', ')
   return [
     ...(taken === 't' ? [] : [`CREATE ROLE sipis_gateway LOGIN PASSWORD '…' CONNECTION LIMIT 20;`]),
@@ -44,8 +52,6 @@ export async function readOnlyRoleStatements(database: Database, schemas: Schema
     `GRANT CONNECT ON DATABASE ${name} TO sipis_gateway;`,
     `GRANT USAGE ON SCHEMA ${places} TO sipis_gateway;`,
     `GRANT SELECT ON ${needed.map(({ path }) => path).join(', ')} TO sipis_gateway;`,
-    ...(data === undefined
-      ? []
-      : [`-- Only where settings are to be shown (Selector.settings): GRANT SELECT ON ${data.path} TO sipis_gateway;`]),
+    ...optional.map(({ path, onlyWhere }) => `-- Only where ${onlyWhere}: GRANT SELECT ON ${path} TO sipis_gateway;`),
   ]
 }

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import type { Schemas } from '../versions/schemas.ts'
+import type { Detected } from '../versions/detect.ts'
 import { tablesOf } from '../versions/schemas.ts'
-import { served } from './role.ts'
+import { describedTables } from '../versions/versions.ts'
 
 /**
  * The tables of which row level security may hold rows back from this role: PostgreSQL leaves them out of every answer without
@@ -10,10 +10,14 @@ import { served } from './role.ts'
  *
  * @returns names with their schemas, as PostgreSQL quotes them
  */
-export async function tablesThatHoldRowsBack(database: Database, schemas: Schemas): Promise<string[]> {
+export async function tablesThatHoldRowsBack(
+  database: Database,
+  { version, schemas }: Pick<Detected, 'version' | 'schemas'>,
+): Promise<string[]> {
+  const granted = describedTables[version].filter(({ grant }) => grant !== 'none').map(({ name }) => name)
   const rows = await database.query(sql`WITH RECURSIVE reads(relation, reader) AS (
       SELECT to_regclass(path)::oid, (SELECT oid FROM pg_roles WHERE rolname = current_user)
-      FROM ${tablesOf(schemas, [...served, 'data'])} WHERE has_table_privilege(to_regclass(path), 'SELECT')
+      FROM ${tablesOf(schemas, granted)} WHERE has_table_privilege(to_regclass(path), 'SELECT')
     UNION
       SELECT d.refobjid, CASE WHEN v.reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}'
         THEN reads.reader ELSE v.relowner END

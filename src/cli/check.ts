@@ -3,6 +3,8 @@ import { examine } from '../check/report.ts'
 import type { DatabaseFlags } from '../config/database-target.ts'
 import { requireDatabase } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
+import type { CopyPreview } from '../copy/preview.ts'
+import { describeCounts } from '../copy/report.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import { openPool } from '../database/pool.ts'
 import { describeDuplicates } from '../versions/duplicates.ts'
@@ -27,10 +29,15 @@ export async function check(flags: CheckFlags, environment: Environment, output:
     const looking = (table: string) => output.progress.write(`Looking through ${table} …\n`)
     const report = await orProblem(label, () => examine(database, label, looking))
     output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
-    return [report.advice, report.duplicates, report.migrationTroubles].some((found) => found.length > 0)
+    return report.advice.length > 0 || report.duplicates.length > 0 || holdsUp(report.migration)
   } finally {
     await database.close()
   }
+}
+
+/** A role that serves need not read what only a copy reads, so tables that it may not read are said, but no advice. */
+function holdsUp(migration: CopyPreview | null): boolean {
+  return migration !== null && (migration.possible === false || migration.uncounted.length > 0)
 }
 
 function describe(report: Report): string {
@@ -49,19 +56,24 @@ function describe(report: Report): string {
     ...report.advice.flatMap(({ reason, statement }) => [`  ${reason}`, `    ${statement}`]),
     ...(report.duplicates.length === 0 ? [] : ['', 'Duplicates that the gateway does not expect:']),
     ...report.duplicates.map((found) => `  ${describeDuplicates(found)}`),
-    ...(report.schemaVersion === 'V1' ? migration(report) : []),
+    ...(report.migration === null ? [] : describeMigration(report.migration)),
   ].join('\n')
 }
 
-function migration({ migrationTroubles }: Report): string[] {
-  if (migrationTroubles.length === 0) return ['', 'Every row can be migrated to v2.']
-  return [
-    '',
-    'Rows that will trouble a migration to v2:',
-    ...migrationTroubles.map(
-      ({ table, reason, rows }) => `  ${table.padEnd(16)} ${String(rows).padStart(9)}  ${reason}`,
-    ),
+function describeMigration({ possible, refusals, tables, warnings, uncounted, unreadable }: CopyPreview): string[] {
+  const lines = [
+    ...refusals.map((refusal) => `  ${refusal}`),
+    ...tables.flatMap(describeCounts),
+    ...uncounted.map(({ what, why }) => `  ${what}: not counted: ${why === 'timeout' ? 'it takes too long' : why}`),
+    ...unreadable.map((table) => `  ${table}: not counted: the role may not read it`),
+    ...warnings.map((warning) => `  ${warning}`),
   ]
+  const heading = {
+    true: 'Every row can be migrated to v2.',
+    false: 'Not every row can be migrated to v2:',
+    null: 'Whether every row can be migrated to v2 is not known:',
+  }
+  return ['', heading[`${possible}`], ...lines]
 }
 
 function megabytes(bytes: number): string {

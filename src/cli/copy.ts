@@ -7,6 +7,7 @@ import type { Reason } from '../copy/plan.ts'
 import { reasons } from '../copy/plan.ts'
 import type { Progress as CopyProgress } from '../copy/progress.ts'
 import type { CopyReport, TableReport } from '../copy/report.ts'
+import { describeCounts } from '../copy/report.ts'
 import type { InvalidBytes } from '../copy/statements.ts'
 import { connectProblem } from '../database/connect-problem.ts'
 import { DatabaseError } from '../database/database-error.ts'
@@ -138,7 +139,7 @@ function describe(report: CopyReport): string {
     '',
     row('table', 'rows in', 'added', 'rejected', 'rows out', mode === 'dry-run' ? '' : 'compared'),
     ...tables.map(tableLine),
-    ...tables.flatMap(details),
+    ...tables.flatMap(describeCounts),
     ...warnings.map((warning) => `\nWarning: ${warning}`),
     ...unknownTables.map(
       ({ table, rows }) => `\nWarning: ${table} is not a table that SIPIS 4 knows; its ${rows} rows are not copied.`,
@@ -165,16 +166,4 @@ function tableLine({ table, rowsIn, added, rejects, rowsOut, source, target }: T
 
 function row(name: string, ...cells: readonly string[]): string {
   return `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(12)).join('')}`.trimEnd()
-}
-
-function details({ table, rejects, filled, converted }: TableReport): string[] {
-  return [
-    ...Object.entries(rejects).map(([reason, count]) => `  ${table}: ${count} rows cannot go: ${reason}`),
-    ...Object.entries(filled).map(
-      ([column, count]) => `  ${table}.${column}: null in ${count} rows becomes empty or 0`,
-    ),
-    ...Object.entries(converted).map(
-      ([column, count]) => `  ${table}.${column}: bytes of ${count} values were no UTF-8 and are converted`,
-    ),
-  ]
 }

@@ -8,30 +8,30 @@ import { databaseError } from '../database/database-error.ts'
 import { searchedSchemas } from '../database/search-path.ts'
 import { openWriter } from '../database/writer.ts'
 import { Problem } from '../errors/problem.ts'
-import { tableNames } from '../versions/detect.ts'
-import { migrateServer, migrationsSchema } from '../versions/migrations.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import { appliedVersion, migrateServer } from '../versions/migrations.ts'
+import type { SchemaVersion } from '../versions/schema-version.ts'
+import { schemaVersions } from '../versions/schema-version.ts'
 import type { Schemas } from '../versions/schemas.ts'
-import { findSchemas, qualifiedName } from '../versions/schemas.ts'
+import { findSchemas } from '../versions/schemas.ts'
+import { tableNames } from '../versions/versions.ts'
 import type { Output } from './output.ts'
 
 export interface InitFlags extends DatabaseFlags {
-  readonly schema: 'v1' | 'v2'
+  readonly schema: Lowercase<SchemaVersion>
 }
-
-const versions = { v1: 'V1', v2: 'V2' } as const
 
 /** Makes SIPIS's tables in an empty database; done again, it changes nothing. */
 export async function init(flags: InitFlags, environment: Environment, output: Output): Promise<void> {
   const { connection, label } = requireDatabase(flags, environment)
-  const version = versions[flags.schema]
+  const version = schemaVersions.find((known) => known.toLowerCase() === flags.schema)
+  if (version === undefined) throw new Problem(`There is no schema ${flags.schema}.`)
   try {
     await using writer = await openWriter(connection, 'sipis-gateway init')
     const { client } = writer
     const query = async (text: string, values: readonly unknown[]) =>
       (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows
     const schemas = await findSchemas(query, tableNames)
-    const done = await appliedVersion(client, schemas)
+    const done = await appliedVersion(client)
     if (done === undefined) refuseForeignTables(schemas, label)
     else if (done !== version) {
       throw new Problem(
@@ -48,18 +48,6 @@ export async function init(flags: InitFlags, environment: Environment, output: O
   } catch (error) {
     throw error instanceof Problem ? error : connectProblem(label, databaseError(causeOf(error)))
   }
-}
-
-/** The version that an earlier init made here; undefined where there was none. */
-async function appliedVersion(client: Client, schemas: Schemas): Promise<SchemaVersion | undefined> {
-  const { rows } = await client.query<{ made: boolean; v1: boolean }>(
-    `SELECT to_regclass($1) IS NOT NULL AS made,
-      EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass($2) AND attname = 'id') AS v1`,
-    [`${migrationsSchema}.__drizzle_migrations`, qualifiedName(schemas, 'sipcalls')],
-  )
-  const [found] = rows
-  if (found?.made !== true) return undefined
-  return found.v1 ? 'V1' : 'V2'
 }
 
 /**

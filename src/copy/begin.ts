@@ -3,8 +3,9 @@ import type { Database } from '../database/database.ts'
 import { render } from '../database/database.ts'
 import { Problem } from '../errors/problem.ts'
 import { detect } from '../versions/detect.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { SchemaVersion } from '../versions/schema-version.ts'
 import { qualifiedName } from '../versions/schemas.ts'
+import type { Source } from './look-through.ts'
 import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
 import type { Session } from './session.ts'
@@ -14,11 +15,14 @@ const advisoryLock = '6003407290438733'
 
 export function refuseEncodings(source: Session, target: Session): void {
   for (const { encoding, label } of [source, target]) {
-    if (encoding === 'UTF8' || encoding === 'SQL_ASCII') continue
-    throw new Problem(
-      `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`,
-    )
+    const refusal = encodingRefusal(encoding, label)
+    if (refusal !== undefined) throw new Problem(refusal)
   }
+}
+
+export function encodingRefusal(encoding: string, label: string): string | undefined {
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return undefined
+  return `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`
 }
 
 /** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
@@ -26,13 +30,19 @@ export async function beginSource(source: Session, tables: readonly CopyTable[],
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze && tables.length > 0) await source.query(`LOCK TABLE ${namesIn(source, tables)} IN SHARE MODE`)
   await expectVersion(source, 'V1', 'The source (OLD)')
-  const [[ambiguous] = []] = await source.query(
-    `SELECT EXISTS (SELECT FROM ${qualifiedName(source.schemas, 'selectors')} GROUP BY id HAVING count(*) > 1)`,
+  if (await hasSharedIds(source)) throw new Problem(sharedIdsRefusal(source.label))
+}
+
+/** Whether rows cannot be told to belong to one selector. */
+export async function hasSharedIds({ query, schemas }: Source): Promise<boolean> {
+  const [[shared] = []] = await query(
+    `SELECT EXISTS (SELECT FROM ${qualifiedName(schemas, 'selectors')} GROUP BY id HAVING count(*) > 1)`,
   )
-  if (ambiguous !== 't') return
-  throw new Problem(
-    `Some selectors of ${source.label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`,
-  )
+  return shared === 't'
+}
+
+export function sharedIdsRefusal(label: string): string {
+  return `Some selectors of ${label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`
 }
 
 export async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {

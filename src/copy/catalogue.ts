@@ -1,11 +1,15 @@
+import { getTableName, is } from 'drizzle-orm'
+import { getTableConfig, PgTable, PgVarchar } from 'drizzle-orm/pg-core'
 import { render } from '../database/database.ts'
 import { searchedSchemas } from '../database/search-path.ts'
 import { qualifiedName } from '../versions/schemas.ts'
+import * as v2 from '../versions/v2/tables.ts'
+import type { Source } from './look-through.ts'
 import type { CopyTable } from './plan.ts'
 import type { Session } from './session.ts'
 import type { TableFacts } from './statements.ts'
 
-export async function factsOf({ query, schemas }: Session, table: string): Promise<TableFacts> {
+export async function factsOf({ query, schemas }: Source, table: string): Promise<TableFacts> {
   const limits = await query(
     `SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($1) AND atttypid = 'varchar'::regtype
       AND atttypmod > 4 AND attnum > 0 AND NOT attisdropped`,
@@ -20,6 +24,25 @@ export async function factsOf({ query, schemas }: Session, table: string): Promi
   return {
     limits: new Map(limits.map(([name, limit]) => [String(name), Number(limit)])),
     uniqueKeys: keys.map(([names]) => String(names).split(',')),
+  }
+}
+
+/** What the catalogue says of a table that `init` has just made. */
+export function madeFacts(name: string): TableFacts {
+  const table = Object.values(v2).find((made) => is(made, PgTable) && getTableName(made) === name)
+  if (!is(table, PgTable)) throw new Error(`init makes no table ${name}.`)
+  const { columns, uniqueConstraints } = getTableConfig(table)
+  const primary = columns.filter((column) => column.primary).map((column) => column.name)
+  return {
+    limits: new Map(
+      columns.flatMap((column) =>
+        is(column, PgVarchar) && column.length !== undefined ? [[column.name, column.length]] : [],
+      ),
+    ),
+    uniqueKeys: [
+      ...(primary.length === 0 ? [] : [primary]),
+      ...uniqueConstraints.map((key) => key.columns.map((column) => column.name)),
+    ],
   }
 }
 

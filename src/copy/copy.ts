@@ -6,18 +6,21 @@ import { Problem } from '../errors/problem.ts'
 import { qualifiedName } from '../versions/schemas.ts'
 import { beginSource, beginTarget, refuseEncodings } from './begin.ts'
 import type { UnknownTable } from './catalogue.ts'
-import { factsOf, isKept, otherConnections, unknownTables } from './catalogue.ts'
+import { factsOf, otherConnections, unknownTables } from './catalogue.ts'
+import type { Task } from './look-through.ts'
+import { countsOf, keysOf, taskOf } from './look-through.ts'
 import type { CopyTable, Reason } from './plan.ts'
-import { copyPlan, serverQuestions } from './plan.ts'
+import { copyPlan } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { openRejectsFile } from './rejects-file.ts'
 import type { Checksum, CopyReport, Mode, TableReport } from './report.ts'
 import { isSame, rejectsByReason } from './report.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
-import type { InvalidBytes, TableFacts, TableStatements } from './statements.ts'
-import { converts, statementsOf, targetChecksum } from './statements.ts'
+import type { InvalidBytes } from './statements.ts'
+import { targetChecksum } from './statements.ts'
 import { transfer } from './transfer.ts'
+import { absentWarnings, serverWarnings } from './warnings.ts'
 
 export interface CopyOptions {
   readonly source: DatabaseTarget
@@ -31,13 +34,6 @@ export interface CopyOptions {
   /** How many rows may stay behind, by reason. */
   readonly accepted: ReadonlyMap<Reason, number>
   readonly lockTimeoutMs: number
-}
-
-/** A table with all that has to be known to copy it. */
-interface Task {
-  readonly table: CopyTable
-  readonly statements: TableStatements
-  readonly duplicates: readonly (readonly string[])[]
 }
 
 interface Looked extends Task {
@@ -95,7 +91,7 @@ async function run(
     mode,
     source: source.label,
     target: target.label,
-    warnings: await warningsOf(source, plan, there),
+    warnings: await warningsOf(source, plan),
     unknownTables: await findUnknown(source, plan),
     rejectsFile: await writeRejects(options, looked, source),
   }
@@ -146,61 +142,20 @@ async function prepare(
   { invalidBytes }: CopyOptions,
 ): Promise<Task[]> {
   const conversion = { sourceEncoding: source.encoding, targetEncoding: target.encoding, invalidBytes }
-  const kept = new Map<string, TableFacts>()
-  // A text that is converted may become equal to another.
-  if (!converts(conversion)) for (const { name } of tables) kept.set(name, await factsOf(source, name))
+  const kept = await keysOf(source, tables, conversion)
   const tasks: Task[] = []
   for (const table of tables) {
-    const facts = await factsOf(target, table.name)
-    const statements = statementsOf(table, facts, conversion)
-    // A column that is counted has no duplicates, and a key that the source keeps needs no look.
-    const open = facts.uniqueKeys.filter(
-      (key) => !(key.includes(table.numbered?.column ?? '') || isKept(table, key, kept)),
-    )
-    tasks.push({ table, statements, duplicates: await broken(open, statements, source) })
+    tasks.push(await taskOf(table, await factsOf(target, table.name), kept, conversion, source))
   }
   return tasks
 }
 
-/** The keys of the target that rows of the source would break. */
-async function broken(keys: readonly (readonly string[])[], statements: TableStatements, source: Session) {
-  const found: (readonly string[])[] = []
-  for (const key of keys) {
-    const [[duplicates] = []] = await source.query(statements.hasDuplicates(key))
-    if (duplicates === 't') found.push(key)
-  }
-  return found
-}
-
-async function lookThrough(
-  { table, statements, duplicates }: Task,
-  source: Session,
-  progress: Progress,
-): Promise<TableReport> {
-  progress.say(`Looking through ${table.name} …`)
-  const rows = await source.query(statements.analysis(duplicates))
-  const [[added] = []] = table.added === undefined ? [['0']] : await source.query(table.added)
-  const good = rows.find(([reason]) => reason === null)
-  const rejects = rows.flatMap(([reason, count]) => (reason == null ? [] : [[reason, Number(count)] as const]))
-  const rowsOut = Number(good?.[1] ?? 0)
-  const noted = (kind: 'filled' | 'converted') =>
-    Object.fromEntries(
-      statements.noted.flatMap((note, index) => {
-        const count = Number(good?.[4 + index] ?? 0)
-        return note.kind === kind && count > 0 ? [[note.column, count]] : []
-      }),
-    )
-  return {
-    table: table.name,
-    rowsIn: rowsOut + rejects.reduce((sum, [, count]) => sum + count, 0) - Number(added),
-    added: Number(added),
-    rowsOut,
-    rejects: Object.fromEntries(rejects),
-    filled: noted('filled'),
-    converted: noted('converted'),
-    source: { rows: rowsOut, sums: `${good?.[2] ?? 0} ${good?.[3] ?? 0}` },
-    target: undefined,
-  }
+async function lookThrough(task: Task, source: Session, progress: Progress): Promise<TableReport> {
+  progress.say(`Looking through ${task.table.name} …`)
+  const rows = await source.query(task.statements.analysis(task.duplicates))
+  const counts = await countsOf(task, rows, source)
+  const sums = rows.find(([reason]) => reason === null)?.slice(-2) ?? ['0', '0']
+  return { ...counts, source: { rows: counts.rowsOut, sums: sums.join(' ') }, target: undefined }
 }
 
 async function move(
@@ -277,30 +232,17 @@ async function writeRejects(
   return file.path
 }
 
-async function warningsOf(source: Session, plan: readonly CopyTable[], there: readonly CopyTable[]): Promise<string[]> {
-  const absent = plan.filter((table) => !there.includes(table))
+async function warningsOf(source: Session, plan: readonly CopyTable[]): Promise<string[]> {
   const others = await otherConnections(source)
-  const warnings = absent.map(({ name }) => `The source has no table ${name}; none of its rows are copied.`)
-  if (others > 0) {
-    warnings.push(
-      `${others} other connections to the source are open: SIPIS may be running. What it writes from now on is not copied; stop it first.`,
-    )
-  }
-  if (absent.some(({ name }) => name === 'restart')) return warnings
-  const { existing: existingQuestion, disagreeing: disagreeingQuestion } = serverQuestions(
-    qualifiedName(source.schemas, 'restart'),
-  )
-  const [[existing] = []] = await source.query(existingQuestion)
-  const [[disagreeing] = []] = await source.query(disagreeingQuestion)
-  if (existing !== '0')
-    warnings.push(
-      `${existing} selectors have an entry named "server" already; it stays, and restart.server does not become one.`,
-    )
-  if (disagreeing !== '0')
-    warnings.push(
-      `The restart entries of ${disagreeing} selectors disagree about the server; the one of the newest entry is taken.`,
-    )
-  return warnings
+  return [
+    ...absentWarnings(plan, source.schemas),
+    ...(others === 0
+      ? []
+      : [
+          `${others} other connections to the source are open: SIPIS may be running. What it writes from now on is not copied; stop it first.`,
+        ]),
+    ...(source.schemas.has('restart') ? await serverWarnings(source) : []),
+  ]
 }
 
 function findUnknown(source: Session, plan: readonly CopyTable[]): Promise<UnknownTable[]> {

@@ -9,7 +9,8 @@ export interface Checksum {
   readonly sums: string
 }
 
-export interface TableReport {
+/** What becomes of the rows of one table. */
+export interface TableCounts {
   readonly table: string
   readonly rowsIn: number
   /** Rows that v2 has and v1 has not: entries named "server". */
@@ -21,6 +22,9 @@ export interface TableReport {
   readonly filled: Record<string, number>
   /** Texts that are no UTF-8 and were converted, by column. */
   readonly converted: Record<string, number>
+}
+
+export interface TableReport extends TableCounts {
   readonly source: Checksum
   /** Undefined while nothing has been compared. */
   readonly target: Checksum | undefined
@@ -44,7 +48,7 @@ export interface CopyReport {
 }
 
 /** Rows that cannot go, by reason over all tables. */
-export function rejectsByReason(tables: readonly TableReport[]): Map<Reason, number> {
+export function rejectsByReason(tables: readonly TableCounts[]): Map<Reason, number> {
   const found = new Map<Reason, number>()
   for (const { rejects } of tables) {
     for (const [reason, rows] of Object.entries(rejects) as [Reason, number][]) {
@@ -56,4 +60,17 @@ export function rejectsByReason(tables: readonly TableReport[]): Map<Reason, num
 
 export function isSame({ source, target }: TableReport): boolean {
   return target !== undefined && target.rows === source.rows && target.sums === source.sums
+}
+
+/** A line for each reason that rows cannot go, and for each change that rows undergo. */
+export function describeCounts({ table, rejects, filled, converted }: TableCounts): string[] {
+  return [
+    ...Object.entries(rejects).map(([reason, count]) => `  ${table}: ${count} rows cannot go: ${reason}`),
+    ...Object.entries(filled).map(
+      ([column, count]) => `  ${table}.${column}: null in ${count} rows becomes empty or 0`,
+    ),
+    ...Object.entries(converted).map(
+      ([column, count]) => `  ${table}.${column}: bytes of ${count} values were no UTF-8 and are converted`,
+    ),
+  ]
 }

@@ -24,7 +24,9 @@ export interface TableFacts {
 export interface TableStatements {
   /** True where rows that may go share a value of the key; the key is a list of v2's columns. */
   hasDuplicates(key: readonly string[]): string
-  /** A row for each reason, the first without one: reason, rows, both sums, then a count for each of `noted`. */
+  /** A row for each reason, and one without a reason: reason, rows, then a count for each of `noted`. */
+  counts(duplicates: Duplicates): string
+  /** The same, and both sums behind it. */
   analysis(duplicates: Duplicates): string
   /** Reason and the parts of the key of each row that cannot go. */
   rejects(duplicates: Duplicates): string
@@ -79,17 +81,21 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
       FROM (${inner}) AS unnumbered`
   }
 
+  const totals = (duplicates: Duplicates, from: string, others: readonly string[]) => {
+    const why = last(duplicates)
+    const counts = noted.map((_, index) => `count(*) FILTER (WHERE ${why} IS NULL AND n_${index})`)
+    return `SELECT ${[why, 'count(*)', ...counts, ...others].join(', ')} FROM (${from}) AS r GROUP BY ${why}`
+  }
+
   return {
     columns: names,
     noted,
     hasDuplicates: (key) => `SELECT EXISTS (SELECT FROM (${classified([])}) AS r WHERE reason0 IS NULL
       GROUP BY ${key.join(', ')} HAVING count(*) > 1)`,
+    counts: (duplicates) => totals(duplicates, classified(duplicates), []),
     analysis: (duplicates) => {
-      const why = last(duplicates)
       const line = lineOf(withNumber(table, columns))
-      const counts = noted.map((_, index) => `count(*) FILTER (WHERE ${why} IS NULL AND n_${index})`)
-      return `SELECT ${[why, 'count(*)', ...sums(line, `${why} IS NULL`), ...counts].join(', ')}
-        FROM (${numbered(duplicates)}) AS r GROUP BY ${why}`
+      return totals(duplicates, numbered(duplicates), sums(line, `${last(duplicates)} IS NULL`))
     },
     rejects: (duplicates) => {
       const why = last(duplicates)

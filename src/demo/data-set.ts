@@ -3,29 +3,12 @@
  * own from (seed, table, installation), so a table can be streamed without holding another.
  */
 import { createHash } from 'node:crypto'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { SchemaVersion } from '../versions/schema-version.ts'
+import { describedTables } from '../versions/versions.ts'
+import type { DataSetOptions } from './options.ts'
 import { displayNames, domains } from './people.ts'
 import type { Random } from './random.ts'
 import { random } from './random.ts'
-
-export interface DataSetOptions {
-  readonly selectors: number
-  /** Rows for each selector. */
-  readonly calls: number
-  readonly messages: number
-  readonly pushTests: number
-  /** Push tokens of an iOS installation; an Android one has one at most. */
-  readonly tokens: number
-  readonly randomSeed: number
-}
-
-export const defaultDataSet: Omit<DataSetOptions, 'selectors'> = {
-  calls: 30,
-  messages: 5,
-  pushTests: 3,
-  tokens: 2,
-  randomSeed: 1,
-}
 
 export type Cell = string | number | null
 
@@ -46,9 +29,23 @@ const reasons = ['Missed', 'Missed', 'Missed', 'AnsweredElsewhere', 'RejectedByD
 const contentTypes = ['text/plain', 'text/plain', 'application/x-acro-filetransfer+json'] as const
 
 export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTable[] {
-  const { selectors, calls, messages, pushTests, randomSeed } = options
-  const link = version === 'V1' ? 'id' : 'selector'
-  const ownerOf = (index: number): Cell => (version === 'V1' ? index + 1 : selectorName(randomSeed, index))
+  const described = new Map(describedTables[version].map(({ name, columns }) => [name, columns]))
+  return everyColumn(options).map((table) => withColumns(table, described.get(table.name) ?? []))
+}
+
+/** Leaves out the columns that a version does not have. */
+function withColumns({ columns, rowsOf, ...table }: DataTable, present: readonly string[]): DataTable {
+  const kept = columns.map((column) => present.includes(column))
+  const keep = <T>(row: readonly T[]) => row.filter((_, place) => kept[place])
+  return { ...table, columns: keep(columns), rowsOf: (installation) => rowsOf(installation).map(keep) }
+}
+
+/** What tells whose a row is, in each version: the selector's id, or the selector. */
+const owner = ['id', 'selector'] as const
+
+/** The tables with the columns of all versions. */
+function everyColumn(options: DataSetOptions): DataTable[] {
+  const { selectors, calls, messages, randomSeed } = options
   const sequenced = (
     name: string,
     count: number,
@@ -56,14 +53,14 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
     make: (of: RowOf) => Cell[],
   ): DataTable => ({
     name,
-    columns: ['rowid', link, ...columns],
+    columns: ['rowid', ...owner, ...columns],
     rows: selectors * count,
     rowsOf: (installation) => {
-      const owner = ownerOf(installation)
+      const owned = ownerCells(randomSeed, installation)
       const choose = random(randomSeed, name.length * 31 + name.charCodeAt(0), installation)
       return Array.from({ length: count }, (_, row) => [
         installation * count + row + 1,
-        owner,
+        ...owned,
         ...make({ installation, row, choose }),
       ])
     },
@@ -77,17 +74,13 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
       rows: selectors,
       rowsOf: (index) => [[index + 1, selectorName(randomSeed, index), timestamp(random(randomSeed, 1, index), 3)]],
     },
-    tokenTable(link, ownerOf, options),
-    sequenced(
-      'sipcalls',
-      calls,
-      [...peer, 'callid', 'time', ...(version === 'V1' ? [] : ['missedreason'])],
-      ({ installation, choose }) => {
-        const cells = [...contact(randomSeed, installation, choose), callId(choose), timestamp(choose, 30)]
-        const reason = choose.pick(reasons)
-        return version === 'V1' ? cells : [...cells, reason]
-      },
-    ),
+    tokenTable(options),
+    sequenced('sipcalls', calls, [...peer, 'callid', 'time', 'missedreason'], ({ installation, choose }) => [
+      ...contact(randomSeed, installation, choose),
+      callId(choose),
+      timestamp(choose, 30),
+      choose.pick(reasons),
+    ]),
     sequenced(
       'siptextmessages',
       messages,
@@ -101,8 +94,12 @@ export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTa
         timestamp(choose, 14),
       ],
     ),
-    pushTestTable(version, link, ownerOf, selectors * pushTests, pushTests, randomSeed),
+    pushTestTable(options),
   ]
+}
+
+function ownerCells(randomSeed: number, installation: number): Cell[] {
+  return [installation + 1, selectorName(randomSeed, installation)]
 }
 
 interface RowOf {
@@ -133,7 +130,7 @@ function digest(text: string): string {
 }
 
 /** iOS has a token for calls and one for everything else; the number of an installation's rows depends on its platform. */
-function tokenTable(link: string, ownerOf: (index: number) => Cell, options: DataSetOptions): DataTable {
+function tokenTable(options: DataSetOptions): DataTable {
   const { selectors, tokens, randomSeed } = options
   const android = Math.min(tokens, 1)
   const count = (installation: number) => (isIos(installation) ? tokens : android)
@@ -144,13 +141,14 @@ function tokenTable(link: string, ownerOf: (index: number) => Cell, options: Dat
   }
   return {
     name: 'tokens',
-    columns: ['rowid', link, 'token', 'appid', 'lastseen'],
+    columns: ['rowid', ...owner, 'token', 'appid', 'lastseen'],
     rows: before(selectors),
     rowsOf: (installation) => {
       const choose = random(randomSeed, 2, installation)
+      const owned = ownerCells(randomSeed, installation)
       return Array.from({ length: count(installation) }, (_, row) => [
         before(installation) + row + 1,
-        ownerOf(installation),
+        ...owned,
         Buffer.from(choose.hex(64), 'hex').toString('base64'),
         isIos(installation) ? (iosAppIds[row % 2] ?? androidAppId) : androidAppId,
         choose.oneIn(20) ? null : timestamp(choose, 3),
@@ -159,27 +157,20 @@ function tokenTable(link: string, ownerOf: (index: number) => Cell, options: Dat
   }
 }
 
-function pushTestTable(
-  version: SchemaVersion,
-  link: string,
-  ownerOf: (index: number) => Cell,
-  rows: number,
-  count: number,
-  randomSeed: number,
-): DataTable {
-  const numbered = version === 'V2'
+function pushTestTable({ selectors, pushTests: count, randomSeed }: DataSetOptions): DataTable {
   return {
     name: 'pushtests',
-    columns: [...(numbered ? ['rowid'] : []), link, 'pushid', 'platform', 'started', 'concluded'],
-    rows,
+    columns: ['rowid', ...owner, 'pushid', 'platform', 'started', 'concluded'],
+    rows: selectors * count,
     rowsOf: (installation) => {
       const choose = random(randomSeed, 3, installation)
+      const owned = ownerCells(randomSeed, installation)
       return Array.from({ length: count }, (_, row) => {
         const started = newest - choose.below(7 * day)
         const latency = 80 + choose.below(200) * choose.below(20)
         return [
-          ...(numbered ? [installation * count + row + 1] : []),
-          ownerOf(installation),
+          installation * count + row + 1,
+          ...owned,
           choose.hex(32),
           isIos(installation) ? 'iOS' : 'Android',
           local(started),

@@ -1,10 +1,11 @@
 import type { Database } from '../database/database.ts'
 import { openEmbedded, startEmbedded } from '../database/embedded.ts'
 import { migrateEmbedded } from '../versions/migrations.ts'
-import type { SchemaVersion } from '../versions/projection.ts'
+import type { SchemaVersion } from '../versions/schema-version.ts'
 import { copyStatement, copyText } from './copy-text.ts'
-import type { DataSetOptions } from './data-set.ts'
-import { dataSet, defaultDataSet } from './data-set.ts'
+import { dataSet } from './data-set.ts'
+import type { DataSetOptions } from './options.ts'
+import { defaultDataSet } from './options.ts'
 
 const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
 

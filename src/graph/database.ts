@@ -1,10 +1,12 @@
-import type { Detected, TableVersion } from '../versions/detect.ts'
-import { readTableVersions } from '../versions/detect.ts'
+import type { Detected } from '../versions/detect.ts'
+import { versionValues } from '../versions/schema-version.ts'
+import type { TableVersion } from '../versions/table-versions.ts'
+import { readTableVersions } from '../versions/table-versions.ts'
 import { builder } from './builder.ts'
 
 const SchemaVersion = builder.enumType('SchemaVersion', {
   description: "The version of SIPIS's database schema, told by its columns.",
-  values: { V1: { description: 'SIPIS until 3.59.' }, V2: { description: 'SIPIS since 4.0.' } } as const,
+  values: versionValues,
 })
 
 const TableVersionType = builder.objectRef<TableVersion>('TableVersion').implement({

@@ -1,17 +1,15 @@
-import { getTableColumns, getTableName, isTable, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { searchedSchemas } from '../database/search-path.ts'
 import { Problem } from '../errors/problem.ts'
-import type { Projection, Reading, SchemaVersion } from './projection.ts'
+import type { SchemaVersion } from './schema-version.ts'
+import { schemaVersions } from './schema-version.ts'
 import type { Schemas } from './schemas.ts'
-import { qualified, qualifiedName, relationsNamed } from './schemas.ts'
+import { qualifiedName, relationsNamed } from './schemas.ts'
+import type { TableDescription } from './tables.ts'
 import type { UniqueKeys } from './unique-keys.ts'
 import { findUniqueKeys } from './unique-keys.ts'
-import { v1Projection } from './v1/projection.ts'
-import * as v1 from './v1/tables.ts'
-import { v2Projection } from './v2/projection.ts'
-import * as v2 from './v2/tables.ts'
+import { describedTables, tableNames } from './versions.ts'
 
 /** What a database turned out to be. */
 export interface Detected {
@@ -22,6 +20,8 @@ export interface Detected {
   readonly hasTableVersions: boolean
   /** Whether there is a table data with the columns of this version that the role may read. */
   readonly hasSettings: boolean
+  /** The tables that were found but that the role may not read. */
+  readonly unreadable: ReadonlySet<string>
   readonly schemas: Schemas
   readonly keys: UniqueKeys
 }
@@ -34,31 +34,6 @@ interface FoundTable {
 
 type Found = ReadonlyMap<string, FoundTable>
 
-/** The tables that the gateway cannot do without, and with them the columns that must be there. More tables and columns do no harm. */
-const needed: Readonly<Record<SchemaVersion, ReadonlyMap<string, readonly string[]>>> = {
-  V2: columnsOf([v2.selectors, v2.tokens, v2.sipcalls, v2.siptextmessages, v2.pushtests]),
-  V1: columnsOf([v1.selectors, v1.tokens, v1.sipcalls, v1.siptextmessages, v1.pushtests]),
-}
-
-/** Where the settings of SIP accounts stand. A role that may not read them serves everything else. */
-const settings: Readonly<Record<SchemaVersion, ReadonlyMap<string, readonly string[]>>> = {
-  V2: columnsOf([v2.data]),
-  V1: columnsOf([v1.data]),
-}
-
-/** Every table of SIPIS in either version. */
-export const tableNames = [
-  ...new Set(
-    [...Object.values(v1), ...Object.values(v2)].flatMap((table) => (isTable(table) ? [getTableName(table)] : [])),
-  ),
-]
-
-const projections = { V1: v1Projection, V2: v2Projection }
-
-export function projectionOf(version: SchemaVersion, reading: Reading): Projection {
-  return projections[version](reading)
-}
-
 /**
  * Tells the version by the columns, never by the server, for SIPIS 4 also runs on a v1 schema. Tables are looked up
  * along the search_path that the session had before it was pinned. Fails with a Problem that says what was found.
@@ -70,20 +45,23 @@ export async function detect(database: Database): Promise<Detected> {
   )
   const [serverVersion, encoding, searchPath, role] = server ?? []
   const found = await findTables(database)
-  const candidates = [nearness('V2', needed, found), nearness('V1', needed, found)]
+  const candidates = schemaVersions.map((version) => ({ version, missing: missingFrom(requiredIn(version), found) }))
   const version = candidates.find(({ missing }) => missing.length === 0)?.version
   if (version === undefined) {
     throw await neither(database, found, candidates, searchPath ?? '', role ?? '')
   }
   refuseUnreadable(version, found, role ?? '')
-  const versions = found.get('tableversions')
+  const usable = new Set(
+    describedTables[version].filter((table) => table.served && isUsable(table, found)).map(({ name }) => name),
+  )
   const schemas = new Map([...found].map(([name, { schema }]) => [name, schema]))
   return {
     version,
     serverVersion: serverVersion ?? 'unknown',
     encoding: encoding ?? 'unknown',
-    hasSettings: found.get('data')?.readable === true && nearness(version, settings, found).missing.length === 0,
-    hasTableVersions: versions?.readable === true && versions.columns.has('name') && versions.columns.has('version'),
+    hasSettings: usable.has('data'),
+    hasTableVersions: usable.has('tableversions'),
+    unreadable: new Set([...found].filter(([, { readable }]) => !readable).map(([name]) => name)),
     schemas,
     keys: await findUniqueKeys(database, schemas),
   }
@@ -111,13 +89,21 @@ interface Candidate {
   readonly missing: readonly string[]
 }
 
-function nearness(version: SchemaVersion, wanted: typeof needed, found: Found): Candidate {
-  const missing = [...wanted[version]].flatMap(([table, columns]) => {
-    const there = found.get(table)
-    if (there === undefined) return [table]
-    return columns.filter((column) => !there.columns.has(column)).map((column) => `${table}.${column}`)
+function requiredIn(version: SchemaVersion): TableDescription[] {
+  return describedTables[version].filter(({ mayBeMissing }) => !mayBeMissing)
+}
+
+/** More tables and columns do no harm. */
+function missingFrom(tables: readonly TableDescription[], found: Found): string[] {
+  return tables.flatMap(({ name, needed }) => {
+    const there = found.get(name)
+    if (there === undefined) return [name]
+    return needed.filter((column) => !there.columns.has(column)).map((column) => `${name}.${column}`)
   })
-  return { version, missing }
+}
+
+function isUsable(table: TableDescription, found: Found): boolean {
+  return found.get(table.name)?.readable === true && missingFrom([table], found).length === 0
 }
 
 async function neither(
@@ -158,34 +144,13 @@ async function hintElsewhere(database: Database, role: string): Promise<string |
 }
 
 function refuseUnreadable(version: SchemaVersion, found: Found, role: string): void {
-  const unreadable = [...needed[version].keys()].filter((table) => found.get(table)?.readable !== true)
+  const unreadable = requiredIn(version)
+    .map(({ name }) => name)
+    .filter((name) => found.get(name)?.readable !== true)
   if (unreadable.length === 0) return
   const schemas = new Map([...found].map(([name, { schema }]) => [name, schema]))
   const paths = unreadable.map((table) => qualifiedName(schemas, table)).join(', ')
   throw new Problem(
     `The database role may not read ${unreadable.join(', ')}. Run as the owner: GRANT SELECT ON ${paths} TO ${role};`,
   )
-}
-
-function columnsOf(tables: readonly PgTable[]): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    tables.map((table) => [getTableName(table), Object.values(getTableColumns(table)).map(({ name }) => name)]),
-  )
-}
-
-export interface TableVersion {
-  readonly name: string
-  readonly version: string
-}
-
-/** The columns of tableversions are unpublished: where they are other than assumed, there is nothing to tell. */
-export async function readTableVersions(
-  database: Database,
-  { hasTableVersions, schemas }: Detected,
-): Promise<TableVersion[]> {
-  if (!hasTableVersions) return []
-  const rows = await database.query(
-    sql`SELECT name::text, version::text FROM ${qualified(schemas, v2.tableversions)} WHERE name IS NOT NULL AND version IS NOT NULL ORDER BY 1 LIMIT 100`,
-  )
-  return rows.map(([name, version]) => ({ name: String(name), version: String(version) }))
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import type { Detected } from './detect.ts'
-import type { SchemaVersion } from './projection.ts'
+import type { SchemaVersion } from './schema-version.ts'
 import { qualified } from './schemas.ts'
 import { isUnique } from './unique-keys.ts'
 

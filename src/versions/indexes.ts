@@ -1,4 +1,4 @@
-import type { SchemaVersion } from './projection.ts'
+import type { SchemaVersion } from './schema-version.ts'
 
 /** An access path of the readers, and the index that serves it. */
 export interface WantedIndex {

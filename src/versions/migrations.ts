@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import type { PGlite } from '@electric-sql/pglite'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle as drizzleServer } from 'drizzle-orm/node-postgres'
 import { migrate as migrateServerDatabase } from 'drizzle-orm/node-postgres/migrator'
 import { drizzle as drizzleEmbedded } from 'drizzle-orm/pglite'
 import { migrate as migrateEmbeddedDatabase } from 'drizzle-orm/pglite/migrator'
 import type { Client } from 'pg'
-import type { SchemaVersion } from './projection.ts'
+import type { SchemaVersion } from './schema-version.ts'
+import { schemaVersions } from './schema-version.ts'
 
 /** The migrations that were applied are kept in a schema of their own, away from SIPIS's tables. */
-export const migrationsSchema = 'sipis_gateway'
+const migrationsSchema = 'sipis_gateway'
 
 const settings = (version: SchemaVersion) => ({
   // The same from src/ and from the built dist/.
@@ -22,4 +24,16 @@ export async function migrateServer(client: Client, version: SchemaVersion): Pro
 
 export async function migrateEmbedded(server: PGlite, version: SchemaVersion): Promise<void> {
   await migrateEmbeddedDatabase(drizzleEmbedded({ client: server }), settings(version))
+}
+
+/** The version that was made here; undefined where none was. Migrations are known by their time, as Drizzle itself knows them. */
+export async function appliedVersion(client: Client): Promise<SchemaVersion | undefined> {
+  const applied = `${migrationsSchema}.__drizzle_migrations`
+  const { rows: found } = await client.query<{ made: boolean }>('SELECT to_regclass($1) IS NOT NULL AS made', [applied])
+  if (found[0]?.made !== true) return undefined
+  const { rows } = await client.query<{ created_at: string }>(`SELECT created_at FROM ${applied}`)
+  const times = new Set(rows.map((row) => Number(row.created_at)))
+  return schemaVersions.find((version) =>
+    readMigrationFiles(settings(version)).some(({ folderMillis }) => times.has(folderMillis)),
+  )
 }

@@ -9,6 +9,7 @@
 import type { SQL } from 'drizzle-orm'
 import type { Value } from '../database/database.ts'
 import type { MissedReason } from './missed-reason.ts'
+import type { SchemaVersion } from './schema-version.ts'
 import type { Schemas } from './schemas.ts'
 import type { UniqueKeys } from './unique-keys.ts'
 
@@ -147,8 +148,6 @@ export interface Projection {
   readonly pushTests: OwnedRows<PushTestRow>
   readonly settings: SettingRows
 }
-
-export type SchemaVersion = 'V1' | 'V2'
 
 /** What a projection depends on beside the version. */
 export interface Reading {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { TableCounts } from '../../src/copy/report.ts'
 import { run, start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
@@ -141,7 +142,7 @@ describe('sipis-gateway check', () => {
       encoding: 'UTF8',
       role: { name: role, superuser: false, mayWrite: false },
       advice: [],
-      migrationTroubles: [],
+      migration: null,
     })
     expect(report.tables.map(({ name }: { name: string }) => name)).toEqual([...tables, 'data', 'restart'])
     expect(code).toBe(0)
@@ -182,7 +183,7 @@ describe('sipis-gateway check', () => {
     },
   )
 
-  it('counts the rows of a v1 database that will trouble a migration, bytes and all', async () => {
+  it('counts the rows of a v1 database that cannot be migrated, bytes and all', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'), (2, NULL), (3, 'žluťoučký 𝒳 电')`)
     await own.sql(`INSERT INTO sipcalls (id, time, scheme, userdisplayname, username, domain, domainport, callid) VALUES
@@ -198,19 +199,23 @@ describe('sipis-gateway check', () => {
     )
     const { code, report } = await checked(own)
     expect(code).toBe(1)
-    expect(report.migrationTroubles).toEqual([
-      { table: 'selectors', reason: 'selector is null', rows: 1 },
-      { table: 'sipcalls', reason: 'its selector is null', rows: 1 },
-      { table: 'sipcalls', reason: 'a part that v2 requires is null and becomes empty', rows: 1 },
-      { table: 'sipcalls', reason: 'a text is not valid UTF-8', rows: bad.length },
-      { table: 'data', reason: 'id is null', rows: 1 },
-      { table: 'data', reason: 'name is null', rows: 1 },
-      { table: 'restart', reason: 'name is longer than 64', rows: 1 },
-      { table: 'restart', reason: 'server would become a second entry named "server"', rows: 1 },
-      { table: 'pushtests', reason: 'its selector is gone', rows: 2 },
+    const { tables: counted, warnings } = report.migration
+    expect(counted.map(({ table, rejects, filled }: TableCounts) => [table, rejects, filled])).toEqual([
+      ['selectors', { 'null-selector': 1 }, {}],
+      ['tokens', {}, {}],
+      [
+        'sipcalls',
+        { 'null-selector': 1, 'invalid-bytes': bad.length },
+        { scheme: 1, userdisplayname: 1, username: 1, domain: 1, domainport: 1, callid: 1 },
+      ],
+      ['siptextmessages', {}, {}],
+      ['pushtests', { orphan: 1, 'null-selector': 1 }, {}],
+      ['data', { 'null-id': 1, 'null-name': 1 }, {}],
+      ['restart', { 'too-long': 1 }, {}],
     ])
+    expect(warnings).toEqual([expect.stringContaining('1 selectors have an entry named "server" already')])
     const text = await run(['check', '--database-url', own.url])
-    expect(text.stdout).toContain('Rows that will trouble a migration')
+    expect(text.stdout).toContain('Not every row can be migrated to v2:')
     expect(text.stdout).toContain('a superuser')
   })
 

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.ts'
 import { asText, openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { migrateEmbedded } from '../../src/versions/migrations.ts'
-import type { SchemaVersion } from '../../src/versions/projection.ts'
+import type { SchemaVersion } from '../../src/versions/schema-version.ts'
 import type { Encoding } from './templates.ts'
 import { asAdmin, createDatabase, templateName, templates, urlOf } from './templates.ts'
 

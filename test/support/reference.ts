@@ -17,7 +17,8 @@ import { metered } from '../../src/loaders/metered.ts'
 import { openUsage } from '../../src/loaders/usage.ts'
 import { maskErrors } from '../../src/server/errors.ts'
 import { maxCoercionErrors } from '../../src/server/gateway.ts'
-import { detect, projectionOf } from '../../src/versions/detect.ts'
+import { detect } from '../../src/versions/detect.ts'
+import { projectionOf } from '../../src/versions/versions.ts'
 
 export interface Question {
   readonly query: string

@@ -1,0 +1,18 @@
+export interface DataSetOptions {
+  readonly selectors: number
+  /** Rows for each selector. */
+  readonly calls: number
+  readonly messages: number
+  readonly pushTests: number
+  /** Push tokens of an iOS installation; an Android one has one at most. */
+  readonly tokens: number
+  readonly randomSeed: number
+}
+
+export const defaultDataSet: Omit<DataSetOptions, 'selectors'> = {
+  calls: 30,
+  messages: 5,
+  pushTests: 3,
+  tokens: 2,
+  randomSeed: 1,
+}

@@ -1,0 +1,73 @@
+/** Says once for each table of a version what it is for. What readers need of it is taken from what they read. */
+import { Column, getTableColumns, getTableName, is, SQL, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Projection } from './projection.ts'
+import { tableVersionColumns } from './table-versions.ts'
+
+/** What neither the columns nor the readers of a table tell. */
+export interface TableUse {
+  /** Whether everything else is served without it. */
+  readonly mayBeMissing: boolean
+  /** Whether the role that serves is granted to read it. */
+  readonly grant: 'required' | 'none' | { readonly onlyWhere: string }
+  /** Whether the vendor has published its columns. */
+  readonly published: boolean
+}
+
+export interface TableDescription extends TableUse {
+  readonly name: string
+  /** Whether the API shows something of it. */
+  readonly served: boolean
+  /** Those that `init` makes. */
+  readonly columns: readonly string[]
+  /** Those that readers read. */
+  readonly needed: readonly string[]
+}
+
+/** Nothing is served without it. */
+export const required: TableUse = { mayBeMissing: false, grant: 'required', published: true }
+/** Settings of SIP accounts, passwords among them. */
+export const settings: TableUse = {
+  mayBeMissing: true,
+  grant: { onlyWhere: 'settings are to be shown (Selector.settings)' },
+  published: true,
+}
+/** For SIPIS itself. */
+export const internal: TableUse = { mayBeMissing: true, grant: 'none', published: true }
+export const unpublished: TableUse = { ...internal, published: false }
+
+/** @param uses one for each table: a table without one does not compile */
+export function describeTables<Name extends string>(
+  tables: Readonly<Record<Name, PgTable>>,
+  projection: Projection,
+  uses: Readonly<Record<Name, TableUse>>,
+): TableDescription[] {
+  const read = columnsRead(projection)
+  const described: TableDescription[] = []
+  // In the order of the uses: a module gives its tables by the alphabet.
+  for (const name in uses) {
+    const columns = Object.values(getTableColumns(tables[name])).map((column) => column.name)
+    const needed = columns.filter((column) => read.has(`${getTableName(tables[name])}.${column}`))
+    described.push({ name: getTableName(tables[name]), ...uses[name], served: needed.length > 0, columns, needed })
+  }
+  return described
+}
+
+/** As `table.column`. A condition that takes a key is asked with one. */
+function columnsRead(projection: Projection): ReadonlySet<string> {
+  const { selectors, tokens, calls, messages, pushTests, settings: entries } = projection
+  const ofKey = [selectors, tokens, calls, messages, pushTests, entries].map((rows) => rows.ofKey(sql`NULL`))
+  return new Set(columnsIn([projection, ofKey, tableVersionColumns]).map((column) => nameOf(column)))
+}
+
+function nameOf(column: Column): string {
+  return `${getTableName(column.table)}.${column.name}`
+}
+
+function columnsIn(part: unknown): Column[] {
+  if (is(part, Column)) return [part]
+  if (is(part, SQL)) return columnsIn(part.queryChunks)
+  if (Array.isArray(part)) return part.flatMap(columnsIn)
+  if (typeof part !== 'object' || part === null || Object.getPrototypeOf(part) !== Object.prototype) return []
+  return Object.values(part).flatMap(columnsIn)
+}
