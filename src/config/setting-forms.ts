@@ -47,7 +47,7 @@ export const callerLimit = ({ byDefault, ...about }: About & Bounds & { byDefaul
   withAuthentication: byDefault,
 })
 
-export const flag = ({ byDefault, ...about }: About & { byDefault: boolean }) => ({
+export const toggle = ({ byDefault, ...about }: About & { byDefault: boolean }) => ({
   ...about,
   schema: z
     .enum(

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits, scansOf } from '../../src/config/limits.ts'
 import { serveConfig } from '../../src/config/serve-config.ts'
+import type { Setting } from '../../src/config/setting.ts'
+import { operationLimitSettings, requestLimitSettings } from '../../src/config/settings/limits.ts'
 
 describe('The limits', () => {
   it('of a gateway in code are by default those of one that is configured with authentication', () => {
@@ -13,6 +16,17 @@ describe('The limits', () => {
     expect(defaultLimits).toMatchObject(others)
     const set = { LIMIT_CONCURRENT_PER_CALLER: '3', LIMIT_SCANS_PER_CALLER: '2' }
     expect(serveConfig({}, set).limits).toMatchObject({ concurrentPerCaller: 3, scansPerCaller: 2 })
+  })
+
+  it('have in code the comments that are the sentences of their settings', () => {
+    const source = readFileSync('src/config/limits-interface.ts', 'utf8')
+    const comments = [...source.matchAll(/^ {2}\/\*\* (.+)\. \*\/\n {2}readonly (\w+)/gm)]
+    expect(comments.map(([, , name]) => name).sort()).toEqual(Object.keys(defaultLimits).sort())
+    const settings = new Map<string, Setting>(Object.entries({ ...requestLimitSettings, ...operationLimitSettings }))
+    for (const [, comment = '', name = ''] of comments) {
+      const setting = settings.get(`LIMIT_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`)
+      expect([name, setting?.sentence.split(/[.;]/)[0]]).toEqual([name, comment.split(';')[0]])
+    }
   })
 
   it('of scans are half of the pool at most, and one at least', () => {

@@ -1,4 +1,4 @@
-import { flag, optionalText, wholeNumber } from '../setting-forms.ts'
+import { optionalText, toggle, wholeNumber } from '../setting-forms.ts'
 
 export const databaseSettings = {
   DATABASE_URL: optionalText({
@@ -32,7 +32,7 @@ export const databaseSettings = {
     byDefault: 2_000,
     sentence: 'Milliseconds that a look-up by an index may take, from when it is sent to the database.',
   }),
-  DATABASE_PREPARED_STATEMENTS: flag({
+  DATABASE_PREPARED_STATEMENTS: toggle({
     byDefault: true,
     sentence:
       'Whether look-ups use prepared statements; false is for a pooler that cannot keep them, such as PgBouncer before 1.21 in transaction mode.',

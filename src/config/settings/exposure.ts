@@ -1,6 +1,6 @@
 import proxyAddr from 'proxy-addr'
 import { isPasswordLike } from '../password-like.ts'
-import { flag, list, optionalText } from '../setting-forms.ts'
+import { list, optionalText, toggle } from '../setting-forms.ts'
 
 const maxSettings = 50
 const maxSettingName = 64
@@ -52,7 +52,7 @@ export const exposureSettings = {
     values: 'the path of a file',
     sentence: 'Manifest of trusted documents, which clients send by their id.',
   }),
-  TRUSTED_ONLY: flag({
+  TRUSTED_ONLY: toggle({
     byDefault: false,
     sentence: 'Whether only trusted documents are answered; requires TRUSTED_DOCUMENTS.',
   }),
