@@ -5,10 +5,9 @@ import { Problem } from '../errors/problem.ts'
 import { detect } from '../versions/detect.ts'
 import type { SchemaVersion } from '../versions/schema-version.ts'
 import { qualifiedName } from '../versions/schemas.ts'
-import type { Source } from './look-through.ts'
 import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
-import type { Session } from './session.ts'
+import type { Session, Source } from './session.ts'
 
 /** Any number that nobody else is likely to have: it keeps a second copy out of the target. */
 const advisoryLock = '6003407290438733'

@@ -4,9 +4,8 @@ import { render } from '../database/database.ts'
 import { searchedSchemas } from '../database/search-path.ts'
 import { qualifiedName } from '../versions/schemas.ts'
 import * as v2 from '../versions/v2/tables.ts'
-import type { Source } from './look-through.ts'
 import type { CopyTable } from './plan.ts'
-import type { Session } from './session.ts'
+import type { Session, Source } from './session.ts'
 import type { TableFacts } from './statements.ts'
 
 export async function factsOf({ query, schemas }: Source, table: string): Promise<TableFacts> {

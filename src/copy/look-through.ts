@@ -1,18 +1,11 @@
 /** What becomes of the rows of the source. A copy counts by these statements, and `check` does, so both give the same reasons. */
 import type { Value } from '../database/database.ts'
-import type { Schemas } from '../versions/schemas.ts'
 import { factsOf, isKept } from './catalogue.ts'
 import type { CopyTable } from './plan.ts'
 import type { TableCounts } from './report.ts'
+import type { Source } from './session.ts'
 import type { Conversion, TableFacts, TableStatements } from './statements.ts'
 import { converts, statementsOf } from './statements.ts'
-
-/** A database that answers statements with rows as text. */
-export interface Source {
-  /** Where its tables are, of those that a copy knows. */
-  readonly schemas: Schemas
-  query(statement: string, values?: readonly unknown[]): Promise<Value[][]>
-}
 
 /** A table with all that has to be known to copy it. */
 export interface Task {

@@ -2,14 +2,15 @@
 import type { Database } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import type { Detected } from '../versions/detect.ts'
+import { reasonWords } from '../versions/missed-reason.ts'
 import type { SchemaVersion } from '../versions/schema-version.ts'
 import { encodingRefusal, hasSharedIds, sharedIdsRefusal } from './begin.ts'
 import { madeFacts } from './catalogue.ts'
-import type { Source } from './look-through.ts'
 import { countsOf, keysOf, taskOf } from './look-through.ts'
 import type { CopyTable } from './plan.ts'
 import { copyPlan } from './plan.ts'
 import type { TableCounts } from './report.ts'
+import type { Source } from './session.ts'
 import type { Conversion } from './statements.ts'
 import { absentWarnings, serverWarnings } from './warnings.ts'
 
@@ -42,8 +43,8 @@ async function previewCopy(
   const refusal = encodingRefusal(encoding, label)
   if (refusal !== undefined) return { ...nothing, possible: false, refusals: [refusal] }
 
-  // Which word stands for the reason of a call changes no count.
-  const plan = copyPlan({ encoding, schemas, missedReason: '' })
+  // The default of copy: a word of the row decides with the others which of two rows of one key goes.
+  const plan = copyPlan({ encoding, schemas, missedReason: reasonWords.MISSED })
   const there = plan.filter(({ name }) => schemas.has(name))
   const readable = there.filter(({ name }) => !notReadable.has(name))
   const unreadable = there.map(({ name }) => name).filter((name) => notReadable.has(name))

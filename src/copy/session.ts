@@ -8,15 +8,19 @@ import type { Schemas } from '../versions/schemas.ts'
 import { findSchemas } from '../versions/schemas.ts'
 import { copiedTables } from './plan.ts'
 
+/** A database that answers statements with rows as text. */
+export interface Source {
+  /** Where its tables are, of those that a copy knows. */
+  readonly schemas: Schemas
+  /** Fails with a DatabaseError. */
+  query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
+}
+
 /** One connection of the copy, with everything pinned that the text of a value depends on. */
-export interface Session extends AsyncDisposable {
+export interface Session extends Source, AsyncDisposable {
   readonly label: string
   readonly encoding: string
   readonly client: pg.Client
-  /** Where its tables are, of those that a copy knows. */
-  readonly schemas: Schemas
-  /** Rows as text. Fails with a DatabaseError. */
-  query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
   /** Ends, from beside, what the server is doing for this session; and the session, where the server does not answer. */
   cancel(): Promise<void>
 }

@@ -1,9 +1,9 @@
 /** What an operator should know of a source, although its rows can go. */
 import type { Schemas } from '../versions/schemas.ts'
 import { qualifiedName } from '../versions/schemas.ts'
-import type { Source } from './look-through.ts'
 import type { CopyTable } from './plan.ts'
 import { serverQuestions } from './plan.ts'
+import type { Source } from './session.ts'
 
 export function absentWarnings(plan: readonly CopyTable[], schemas: Schemas): string[] {
   const absent = plan.filter(({ name }) => !schemas.has(name))

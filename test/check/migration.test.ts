@@ -77,6 +77,14 @@ describe('What check says of a migration', () => {
     expect(stdout).toContain('sipcalls: 1 rows cannot go: orphan')
   })
 
+  it('takes the same of two rows of one key as copy does', async () => {
+    const own = untilTestEnds(await cloneDatabase('V1'))
+    const target = untilTestEnds(await cloneDatabase('V2'))
+    await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'); INSERT INTO sipcalls (rowid, id, username, time)
+      SELECT n, 1, name, '2026-01-01' FROM generate_series(1, 40) n, (VALUES ('u'), (NULL)) AS names(name)`)
+    expect((await preview(own.url)).tables).toEqual(counted(await runCopy(own, target)))
+  })
+
   it('is that every row can go, where some have nulls that become empty', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     await own.sql(
