@@ -13,8 +13,8 @@ import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
 import { openPool } from './database/pool.ts'
 import { windowOf } from './loaders/keyset.ts'
-import { openLoaders } from './loaders/loaders.ts'
-import { openUsage } from './loaders/usage.ts'
+import { createLoaders } from './loaders/loaders.ts'
+import { createUsage } from './loaders/usage.ts'
 import { Problem } from './problem.ts'
 import type { Audit } from './server/audit.ts'
 import { openAudit } from './server/audit.ts'
@@ -145,10 +145,10 @@ async function inspect(
 
 /** Something that exists, for the ready queries. */
 async function findExample(database: Database, detected: Detected, timeZone: string): Promise<Example> {
-  const { projection, selectors, calls } = openLoaders(
+  const { projection, selectors, calls } = createLoaders(
     database,
     projectionOf(detected.version, { ...detected, timeZone }),
-    { usage: openUsage(Number.POSITIVE_INFINITY), readTokens: false },
+    { usage: createUsage(Number.POSITIVE_INFINITY), readTokens: false },
   )
   const order = { tag: 'l', columns: projection.selectors.order, descending: true }
   const [owner] = (await selectors.page({}, windowOf(order, { first: 1 }))).rows

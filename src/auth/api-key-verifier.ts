@@ -21,7 +21,7 @@ export function isApiKey(credential: string): boolean {
  * Reads the file again once a second while keys are used, so that a revoked key is refused without a restart. Bytes are
  * compared, because a time stamp can stay the same when a file changes. Intervals come from the monotonic clock.
  */
-export function openApiKeyVerifier(path: string, warn: (sentence: string) => void): ApiKeyVerifier {
+export function createApiKeyVerifier(path: string, warn: (sentence: string) => void): ApiKeyVerifier {
   readKeys(path)
   let keys: ReadonlyMap<string, ApiKey> = new Map()
   let bytes: Buffer | undefined

@@ -3,7 +3,7 @@ import { isApiKey } from './api-key-verifier.ts'
 import { CredentialError } from './credential-error.ts'
 import type { JwtVerifier } from './jwt.ts'
 import type { Principal } from './principal.ts'
-import { openPrincipal } from './principal.ts'
+import { anonymousPrincipal } from './principal.ts'
 
 /** Tells who asks, from the Authorization header. Fails with a CredentialError or KeysUnavailable. */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>
@@ -14,8 +14,8 @@ export interface Verifiers {
 }
 
 /** Where neither is configured, everybody is let in: serve makes sure that only this machine can connect then. */
-export function openAuthenticate({ jwt, apiKey }: Verifiers): Authenticate {
-  if (jwt === undefined && apiKey === undefined) return async () => openPrincipal
+export function createAuthenticate({ jwt, apiKey }: Verifiers): Authenticate {
+  if (jwt === undefined && apiKey === undefined) return async () => anonymousPrincipal
   return async (authorization) => {
     if (authorization === undefined) throw new CredentialError('no credential')
     const [, credential] = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization) ?? []

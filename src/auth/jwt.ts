@@ -37,7 +37,7 @@ const defaultTrust: Trust = { most: 10_000, clock: performance }
 export type JwtVerifier = (token: string) => Promise<Principal>
 
 /** Tells whose JSON Web Token this is. Fails with a CredentialError, or KeysUnavailable where that cannot be told now. */
-export function openJwtVerifier(
+export function createJwtVerifier(
   keys: JWTVerifyGetKey,
   options: JwtOptions,
   { most, clock }: Trust = defaultTrust,

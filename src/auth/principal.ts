@@ -22,7 +22,7 @@ export interface Principal {
 }
 
 /** Whoever reaches a gateway that asks for no credential, which listens on loopback only. */
-export const openPrincipal: Principal = {
+export const anonymousPrincipal: Principal = {
   id: 'open',
   name: 'open',
   scopes: ['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'],

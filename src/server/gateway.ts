@@ -5,9 +5,9 @@ import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Authenticate } from '../auth/authenticate.ts'
-import { openAuthenticate } from '../auth/authenticate.ts'
-import { throughDoors } from '../auth/doors.ts'
+import { createAuthenticate } from '../auth/authenticate.ts'
 import { has } from '../auth/principal.ts'
+import { restrictToPrincipal } from '../auth/restrict-to-principal.ts'
 import type { Database } from '../database/database.ts'
 import { openScans } from '../database/scans.ts'
 import type { Context } from '../graph/context.ts'
@@ -17,10 +17,10 @@ import { openDocuments } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
 import { defaultLimits } from '../limits/limits.ts'
 import { answerTooLarge } from '../limits/too-costly.ts'
-import { openLoaders } from '../loaders/loaders.ts'
+import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
-import { noted } from '../loaders/noted.ts'
-import { openPace } from '../loaders/pace.ts'
+import { createPace } from '../loaders/pace.ts'
+import { recordNamedSelectors } from '../loaders/record-named-selectors.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
 import { openAdmission } from './admission.ts'
@@ -73,7 +73,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
   const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
   const endpoint = openEndpoint({
-    authenticate: options.authenticate ?? openAuthenticate({ jwt: undefined, apiKey: undefined }),
+    authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: openClientAddress(options.trustedProxies ?? []),
     rateLimits,
     admission: openAdmission(limits),
@@ -134,11 +134,11 @@ function openExecute(options: GatewayOptions, limits: Limits): (operation: Opera
 
   return async ({ principal, prepared, operationName, variables, usage, signal }) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
-    const pace = openPace({ turns: scans.turn, caller: principal.id, signal })
-    const loaders = openLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
+    const pace = createPace({ turns: scans.turn, caller: principal.id, signal })
+    const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
     const context: Execution = {
       principal,
-      loaders: noted(throughDoors(loaders, principal), usage),
+      loaders: recordNamedSelectors(restrictToPrincipal(loaders, principal), usage),
       database: bounded,
       detected,
       usage,

@@ -12,7 +12,7 @@ import { RefusedDocument } from '../limits/documents.ts'
 import type { Limits } from '../limits/limits.ts'
 import { tooCostly } from '../limits/too-costly.ts'
 import type { Usage } from '../loaders/usage.ts'
-import { openUsage } from '../loaders/usage.ts'
+import { createUsage } from '../loaders/usage.ts'
 import type { Admission } from './admission.ts'
 import { overloaded } from './admission.ts'
 import type { Answer } from './answer.ts'
@@ -113,7 +113,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     response: ServerResponse,
   ): Promise<Answer> {
     const { principal } = entry
-    const usage = openUsage(limits.responseBytes)
+    const usage = createUsage(limits.responseBytes)
     Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
     using time = timeOf(response, limits.operationMs)
     const leave = await admission.enter(principal.id, time.signal)

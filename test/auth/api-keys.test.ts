@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
+import { createApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
 import { createKey, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
 import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
 import type { Scope } from '../../src/auth/principal.ts'
@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 const make = (name: string, expires?: Date) => createKey(file, { name, scopes: ['sipis:read', 'sipis:read'], expires })
-const verifier = () => openApiKeyVerifier(file, (sentence) => warnings.push(sentence))
+const verifier = () => createApiKeyVerifier(file, (sentence) => warnings.push(sentence))
 /** The file is read once a second. */
 const later = (ms = 1_100) => vi.advanceTimersByTime(ms)
 
@@ -232,7 +232,7 @@ describe('A file of API keys', () => {
 
   it('that cannot be opened, or is not a file, is refused with what to do, and does not block', () => {
     expect(() => createKey(folder, { name: 'x', scopes: ['sipis:read'], expires: undefined })).toThrow(/is not a file/)
-    expect(() => openApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)
+    expect(() => createApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)
     expect(() => readKeys(join(file, 'x'))).toThrow(/does not exist|cannot be read/)
     expect(() =>
       createKey(join(folder, 'none', 'x'), { name: 'x', scopes: ['sipis:read'], expires: undefined }),

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createKey } from '../../src/auth/api-keys.ts'
 import { configuredAuthenticate } from '../../src/auth/configured.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { untilTestEnds } from '../support/database.ts'
 import { openIssuer, options } from '../support/issuer.ts'
 
@@ -52,6 +52,6 @@ describe('The configuration', () => {
 
   it('without either lets everybody in', async () => {
     const authenticate = configuredAuthenticate({ jwt: undefined, apiKeysFile: undefined }, warn)
-    expect(await authenticate(undefined)).toBe(openPrincipal)
+    expect(await authenticate(undefined)).toBe(anonymousPrincipal)
   })
 })

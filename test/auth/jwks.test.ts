@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { createAuthenticate } from '../../src/auth/authenticate.ts'
 import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
 import { jwksFromFile, jwksFromUrl } from '../../src/auth/jwks.ts'
-import { openJwtVerifier } from '../../src/auth/jwt.ts'
+import { createJwtVerifier } from '../../src/auth/jwt.ts'
 import { openClient } from '../support/client.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 import { goodClaims, openIssuer, options } from '../support/issuer.ts'
@@ -28,7 +28,7 @@ async function serveKeys(answer: () => { status: number; body: string }) {
   const keys = jwksFromUrl(new URL(`http://127.0.0.1:${port}/jwks?secret=canary`), (sentence) =>
     warnings.push(sentence),
   )
-  const authenticate = openAuthenticate({ jwt: openJwtVerifier(keys, options), apiKey: undefined })
+  const authenticate = createAuthenticate({ jwt: createJwtVerifier(keys, options), apiKey: undefined })
   const ask = async (token: string) => (await authenticate(`Bearer ${token}`)).name
   return { ask, authenticate, warnings, asked: () => asked }
 }
@@ -228,7 +228,7 @@ describe('A file of keys', () => {
       untilTestEnds(await openIssuer('ES256', 'other')),
     ]
     await writeFile(one.jwksFile, JSON.stringify({ keys: [...one.jwks.keys, ...other.jwks.keys] }))
-    const verify = openJwtVerifier(jwksFromFile(one.jwksFile), options)
+    const verify = createJwtVerifier(jwksFromFile(one.jwksFile), options)
     for (const issuer of [one, other]) expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 

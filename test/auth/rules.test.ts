@@ -32,7 +32,7 @@ describe('The rules', () => {
   })
 
   it('let everybody see only who they are, and what a door gives', () => {
-    const ofQuery = Object.entries(rules['Query'] ?? {}).filter(([, rule]) => rule === 'anyone' || rule === 'door')
+    const ofQuery = Object.entries(rules['Query'] ?? {}).filter(([, rule]) => rule === 'anyone' || rule === 'lookup')
     expect(ofQuery.map(([field]) => field)).toEqual(['viewer', 'node', 'nodes', 'selector'])
     const anyone = Object.values(rules).flatMap((of) => Object.values(of).filter((rule) => rule === 'anyone'))
     expect(anyone).toHaveLength(1)
@@ -41,7 +41,7 @@ describe('The rules', () => {
   it('are a word that is explained, or a list of scopes', () => {
     const all = Object.values(rules).flatMap((of) => Object.values(of))
     const words = new Set(all.filter((rule) => typeof rule === 'string'))
-    expect(words).toEqual(new Set(['anyone', 'door', 'reached']))
+    expect(words).toEqual(new Set(['anyone', 'lookup', 'inherited']))
     for (const rule of all)
       if (typeof rule !== 'string') expect([rule.length > 0, rule.every(isScope)]).toEqual([true, true])
   })
@@ -49,9 +49,9 @@ describe('The rules', () => {
   it('lead to objects by a door or a list for readers alone', () => {
     expect(rules['Query']).toEqual({
       viewer: 'anyone',
-      node: 'door',
-      nodes: 'door',
-      selector: 'door',
+      node: 'lookup',
+      nodes: 'lookup',
+      selector: 'lookup',
       selectors: ['sipis:read'],
       calls: ['sipis:read'],
       messages: ['sipis:read'],
@@ -59,7 +59,7 @@ describe('The rules', () => {
       database: ['sipis:read', 'sipis:ops'],
     })
     const doors = Object.entries(rules).flatMap(([type, of]) =>
-      Object.keys(of).flatMap((field) => (of[field] === 'door' ? [`${type}.${field}`] : [])),
+      Object.keys(of).flatMap((field) => (of[field] === 'lookup' ? [`${type}.${field}`] : [])),
     )
     expect(doors).toEqual(['Query.node', 'Query.nodes', 'Query.selector', 'Viewer.selector'])
   })

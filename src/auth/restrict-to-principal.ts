@@ -9,7 +9,7 @@ import { has, maySee } from './principal.ts'
  * see is not even looked up, so it cannot be told from an unknown one. What belongs to a selector that was reached needs no
  * second look.
  */
-export function throughDoors(loaders: Loaders, principal: Principal): Loaders {
+export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
   const { selectors } = loaders
   return {
