@@ -5,7 +5,12 @@ import { createAuthenticate } from './authenticate.ts'
 import { jwksFromFile, jwksFromUrl } from './jwks.ts'
 import { createJwtVerifier } from './jwt.ts'
 
-/** What the configuration says of who may ask. Fails with a Problem where a file is not good. */
+/**
+ * Creates the authentication that the configuration describes.
+ *
+ * @param warn called with a sentence when keys cannot be fetched or read
+ * @throws Problem if a key file is missing or invalid
+ */
 export function configuredAuthenticate(
   { jwt, apiKeysFile }: AuthConfig,
   warn: (sentence: string) => void,

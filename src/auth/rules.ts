@@ -1,14 +1,13 @@
 /**
- * Who may see what, field by field. A field without a line here stops the gateway from starting, so nothing is ever shown
- * because nobody thought of it.
+ * Access rules per field. The gateway does not start if a field has no rule, so that no field is exposed by omission.
  */
 import type { Scope } from './principal.ts'
 
 /**
- * - `anyone`: every principal, whatever its scopes.
- * - `door`: the way to objects. It gives those that the principal may see (doors.ts), and null for all others, existing or not.
- * - `reached`: whoever got the object through a door may see the field.
- * - a list: principals with one of these scopes; for others the field is FORBIDDEN, and the rest of the query is answered.
+ * - `anyone`: every principal, regardless of scopes.
+ * - `lookup`: looks objects up. Loaders return null for objects that the principal may not read (restrict-to-principal.ts).
+ * - `inherited`: every principal that may read the parent object.
+ * - a list: principals with one of these scopes. For others the field is FORBIDDEN, and the other fields are returned.
  */
 export type Rule = 'anyone' | 'lookup' | 'inherited' | readonly Scope[]
 

@@ -34,10 +34,10 @@ describe('The Authorization header', () => {
 
   it('is refused where it holds a credential of a kind that is not configured', async () => {
     const tokensOnly = createAuthenticate({ jwt, apiKey: undefined })
-    await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, and there is no API_KEYS_FILE')
+    await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, but API_KEYS_FILE is not set')
     expect(await tokensOnly('Bearer x')).toEqual(tool('JWT x'))
     const keysOnly = createAuthenticate({ jwt: undefined, apiKey })
-    await expect(keysOnly('Bearer x')).rejects.toThrow('a JWT, and there is no AUTH_JWKS_URL or AUTH_JWKS_FILE')
+    await expect(keysOnly('Bearer x')).rejects.toThrow('a JWT, but neither AUTH_JWKS_URL nor AUTH_JWKS_FILE is set')
     await expect(keysOnly(undefined)).rejects.toThrow('no credential')
     expect(await keysOnly('Bearer sipis_x')).toEqual(tool('key sipis_x'))
   })

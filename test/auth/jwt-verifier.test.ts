@@ -16,7 +16,7 @@ describe('The verifier of JSON Web Tokens', () => {
     return key
   }
   let elapsed = 1
-  const verifier = (most = 10) => createJwtVerifier(counted, options, { most, clock: { now: () => elapsed } })
+  const verifier = (maxTokens = 10) => createJwtVerifier(counted, options, { maxTokens, clock: { now: () => elapsed } })
   let verify: JwtVerifier
 
   beforeAll(async () => {

@@ -50,6 +50,6 @@ describe('A principal', () => {
 
   it('is told which scopes would do', () => {
     const error = new Forbidden('This field', ['sipis:read', 'sipis:ops'])
-    expect(error.message).toBe('This field needs the scope sipis:read or sipis:ops.')
+    expect(error.message).toBe('This field requires the scope sipis:read or sipis:ops.')
   })
 })

@@ -16,7 +16,7 @@ import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 const [mine, theirs] = [selectorNamed(1), selectorNamed(2)]
 const collections = ['tokens', 'calls', 'messages', 'pushTests'] as const
 
-describe('Behind the doors', () => {
+describe('Restricted to a principal', () => {
   let own: TestDatabase
   let database: Database
   let open: (principal: Principal) => Loaders

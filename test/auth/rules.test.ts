@@ -31,7 +31,7 @@ describe('The rules', () => {
     expect(() => guard(buildSchema('type Query { viewer: String }'))).toThrow(/rules for unknown fields/)
   })
 
-  it('let everybody see only who they are, and what a door gives', () => {
+  it('let everybody see only who they are, and what a lookup gives', () => {
     const ofQuery = Object.entries(rules['Query'] ?? {}).filter(([, rule]) => rule === 'anyone' || rule === 'lookup')
     expect(ofQuery.map(([field]) => field)).toEqual(['viewer', 'node', 'nodes', 'selector'])
     const anyone = Object.values(rules).flatMap((of) => Object.values(of).filter((rule) => rule === 'anyone'))
@@ -46,7 +46,7 @@ describe('The rules', () => {
       if (typeof rule !== 'string') expect([rule.length > 0, rule.every(isScope)]).toEqual([true, true])
   })
 
-  it('lead to objects by a door or a list for readers alone', () => {
+  it('lead to objects by a lookup or a list for readers alone', () => {
     expect(rules['Query']).toEqual({
       viewer: 'anyone',
       node: 'lookup',
@@ -58,9 +58,9 @@ describe('The rules', () => {
       pushTests: ['sipis:read'],
       database: ['sipis:read', 'sipis:ops'],
     })
-    const doors = Object.entries(rules).flatMap(([type, of]) =>
+    const lookups = Object.entries(rules).flatMap(([type, of]) =>
       Object.keys(of).flatMap((field) => (of[field] === 'lookup' ? [`${type}.${field}`] : [])),
     )
-    expect(doors).toEqual(['Query.node', 'Query.nodes', 'Query.selector', 'Viewer.selector'])
+    expect(lookups).toEqual(['Query.node', 'Query.nodes', 'Query.selector', 'Viewer.selector'])
   })
 })

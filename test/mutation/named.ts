@@ -93,7 +93,7 @@ export const namedFaults: readonly NamedFault[] = [
   {
     name: 'tokens are remembered without a bound of their number',
     file: 'src/auth/jwt.ts',
-    find: 'max: most',
+    find: 'max: maxTokens',
     replace: 'max: 200_000',
   },
 ]
