@@ -17,7 +17,7 @@ import { createLoaders } from './loaders/loaders.ts'
 import { createUsage } from './loaders/usage.ts'
 import { Problem } from './problem.ts'
 import type { Audit } from './server/audit.ts'
-import { openAudit } from './server/audit.ts'
+import { createAudit } from './server/audit.ts'
 import { openAuditFile } from './server/audit-file.ts'
 import { createGateway } from './server/gateway.ts'
 import type { Example } from './server/graphiql.ts'
@@ -199,7 +199,7 @@ function openAuditLog({ to, key }: AuditConfig, logger: Logger): AuditLog {
   if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
   const file = openAuditFile(to, logger)
   return {
-    write: openAudit(pino({ base: null }, file), key ?? randomBytes(32)),
+    write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
 }

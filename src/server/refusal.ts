@@ -1,7 +1,7 @@
 import type { GraphQLErrorExtensions } from 'graphql'
 import { GraphQLError } from 'graphql'
 
-/** Codes that clients branch on; docs/api.md explains each. */
+/** Error codes for clients to branch on, documented in docs/api.md. */
 export type RefusalCode =
   | 'BAD_USER_INPUT'
   | 'UNAUTHENTICATED'
@@ -12,7 +12,7 @@ export type RefusalCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   | 'UNAVAILABLE'
 
-/** Why a request is not answered, in a form that any GraphQL client understands. */
+/** A rejected request. Becomes an HTTP response with a GraphQL error. */
 export class Refusal extends Error {
   readonly status: number
   readonly code: RefusalCode

@@ -7,7 +7,7 @@ import { createAuthenticate } from '../../src/auth/authenticate.ts'
 import { jwksFromFile } from '../../src/auth/jwks.ts'
 import { createJwtVerifier } from '../../src/auth/jwt.ts'
 import type { Database, Value } from '../../src/database/database.ts'
-import { openAudit } from '../../src/server/audit.ts'
+import { createAudit } from '../../src/server/audit.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
@@ -101,7 +101,10 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
           apiKey: createApiKeyVerifier(keysFile, () => undefined),
         }),
         allowedSettings: ['title'],
-        audit: openAudit(pino({ base: null }, { write: (line: string) => audited.push(line) }), 'key of the audit log'),
+        audit: createAudit(
+          pino({ base: null }, { write: (line: string) => audited.push(line) }),
+          'key of the audit log',
+        ),
       })
     })
     afterAll(async () => {
