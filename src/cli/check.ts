@@ -11,7 +11,7 @@ export interface CheckFlags extends DatabaseFlags {
   readonly json?: boolean | undefined
 }
 
-/** Resolves with whether there is something to advise. */
+/** @returns whether there are findings: advice, duplicates, or rows that a migration would reject */
 export async function check(flags: CheckFlags, environment: Environment, output: Output): Promise<boolean> {
   const { connection, label } = requireDatabase(flags, environment)
   const database = openPool({
@@ -19,12 +19,12 @@ export async function check(flags: CheckFlags, environment: Environment, output:
     applicationName: 'sipis-gateway check',
     maxConnections: 1,
     connectTimeoutMs: 10_000,
-    // It counts whole tables.
+    // Counts whole tables.
     statementTimeoutMs: 600_000,
   })
   try {
-    const looking = (table: string) => output.progress.write(`Looking through ${table} …\n`)
-    const report = await orProblem(label, () => examine(database, label, looking))
+    const onTable = (table: string) => output.progress.write(`Scanning ${table} …\n`)
+    const report = await orProblem(label, () => examine(database, label, onTable))
     output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
     return [report.advice, report.duplicates, report.migrationTroubles].some((found) => found.length > 0)
   } finally {
@@ -44,7 +44,7 @@ function describe(report: Report): string {
         `  ${name.padEnd(16)} ${(rows === null ? 'not analyzed' : `about ${rows} rows`).padStart(22)} ${megabytes(bytes).padStart(12)}`,
     ),
     '',
-    ...(report.advice.length === 0 ? ['Nothing to advise for serving.'] : ['Advice for serving:']),
+    ...(report.advice.length === 0 ? ['No advice for serving.'] : ['Advice for serving:']),
     ...report.advice.flatMap(({ reason, statement }) => [`  ${reason}`, `    ${statement}`]),
     ...(report.duplicates.length === 0 ? [] : ['', 'Duplicates that the gateway does not expect:']),
     ...report.duplicates.map((found) => `  ${describeDuplicates(found)}`),
@@ -56,7 +56,7 @@ function migration({ migrationTroubles }: Report): string[] {
   if (migrationTroubles.length === 0) return ['', 'Every row can be migrated to v2.']
   return [
     '',
-    'Rows that will trouble a migration to v2:',
+    'Rows that a migration to v2 cannot copy as they are:',
     ...migrationTroubles.map(
       ({ table, reason, rows }) => `  ${table.padEnd(16)} ${String(rows).padStart(9)}  ${reason}`,
     ),

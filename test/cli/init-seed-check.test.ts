@@ -13,7 +13,7 @@ describe('sipis-gateway init', () => {
     const args = ['init', '--database-url', own.url, '--schema', schema]
     expect(await run(args)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining(`Made the tables of schema ${schema}`),
+      stdout: expect.stringContaining(`Created the tables of schema ${schema}`),
     })
     const tables = () => own.sql(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`)
     const made = await tables()
@@ -210,7 +210,7 @@ describe('sipis-gateway check', () => {
       { table: 'pushtests', reason: 'its selector is gone', rows: 2 },
     ])
     const text = await run(['check', '--database-url', own.url])
-    expect(text.stdout).toContain('Rows that will trouble a migration')
+    expect(text.stdout).toContain('Rows that a migration to v2 cannot copy as they are')
     expect(text.stdout).toContain('a superuser')
   })
 
