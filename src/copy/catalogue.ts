@@ -23,14 +23,14 @@ export async function factsOf({ query, schemas }: Session, table: string): Promi
   }
 }
 
-/** Whether the source itself keeps a key of the target unique, so that nobody has to look. */
+/** Whether a unique key of the source implies a key of the target, so that no duplicate check is needed. */
 export function isKept(table: CopyTable, key: readonly string[], source: ReadonlyMap<string, TableFacts>): boolean {
   const has = (name: string, wanted: readonly string[]) =>
     (source.get(name)?.uniqueKeys ?? []).some(
       (columns) => columns.length === wanted.length && wanted.every((column) => columns.includes(column)),
     )
   if (table.name === 'selectors') return has('selectors', key)
-  // Rows that are added have a key of their own.
+  // Added rows have keys of their own.
   if (!key.includes('selector')) return has(table.name, key)
   return (
     has('selectors', ['selector']) &&
@@ -46,7 +46,7 @@ export interface UnknownTable {
   readonly rows: number
 }
 
-/** Tables beside those of SIPIS that hold rows, which nobody will copy. */
+/** Non-empty tables that do not belong to SIPIS and are not copied. */
 export async function unknownTables({ query }: Session, known: readonly string[]): Promise<UnknownTable[]> {
   const names = await query(
     `SELECT c.relname, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -65,7 +65,7 @@ export async function unknownTables({ query }: Session, known: readonly string[]
   return found
 }
 
-/** Others who are connected to the database now: SIPIS may be still running. */
+/** Number of other client connections to the database; SIPIS may still be running. */
 export async function otherConnections({ query }: Session): Promise<number> {
   const [[others] = []] = await query(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
     AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name NOT LIKE 'sipis-gateway%'`)

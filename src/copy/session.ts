@@ -7,25 +7,33 @@ import type { Schemas } from '../versions/schemas.ts'
 import { findSchemas } from '../versions/schemas.ts'
 import { copiedTables } from './plan.ts'
 
-/** One connection of the copy, with everything pinned that the text of a value depends on. */
+/** A connection of the copy. All settings that affect the text format of values are fixed. */
 export interface Session extends AsyncDisposable {
   readonly label: string
   readonly encoding: string
   readonly client: pg.Client
-  /** Where its tables are, of those that a copy knows. */
+  /** Schemas of the tables that a copy uses. */
   readonly schemas: Schemas
-  /** Rows as text. Fails with a DatabaseError. */
+  /**
+   * Runs a statement and returns rows of text values.
+   *
+   * @throws DatabaseError
+   */
   query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
-  /** Ends, from beside, what the server is doing for this session; and the session, where the server does not answer. */
+  /** Cancels the running statement over a second connection; closes this connection if the server does not respond. */
   cancel(): Promise<void>
 }
 
-/** How long a server may take to connect, and to answer the first statements. */
+/** Timeout for connecting and for the first statements. */
 const answerMs = 10_000
-/** How long a server may take to end what it does. */
+/** Timeout for cancelling a statement. */
 const cancelMs = 5_000
 
-/** @param signal ends the attempt, so that a server that does not answer does not hold up an interrupted command */
+/**
+ * Opens a session.
+ *
+ * @param signal aborts the attempt, so that an unresponsive server does not delay an interrupted command
+ */
 export async function openSession(
   { connection, label }: DatabaseTarget,
   lockTimeoutMs: number,
@@ -33,7 +41,7 @@ export async function openSession(
 ): Promise<Session> {
   const config = { connectionTimeoutMillis: answerMs, ...connection, application_name: 'sipis-gateway copy' }
   const client = new Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
-  // The statement that runs tells of a lost connection; without a listener it would end the process.
+  // The running statement reports a lost connection; an unhandled 'error' event would end the process.
   client.on('error', () => undefined)
   const query = async (text: string, values: readonly unknown[] = []) => {
     try {
