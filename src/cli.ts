@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line. Only this file reads argv and sets the exit code. */
+/** Entry point of the command line. Parses arguments and sets the exit code. */
 import './cli/process.ts'
 import { readFileSync } from 'node:fs'
 import type { Help } from 'commander'
@@ -16,9 +16,12 @@ const { version } = z
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
 
 const databaseUrl = () =>
-  new Option('--database-url <url>', 'postgres:// URL of the database; put one with a password in DATABASE_URL instead')
+  new Option(
+    '--database-url <url>',
+    'postgres:// URL of the database; pass a URL with a password in DATABASE_URL instead',
+  )
 const settings = () =>
-  new Option('--settings <file...>', "SIPIS's own Settings.xml, several of them, or their folder").argParser(
+  new Option('--settings <file...>', 'Settings.xml of SIPIS, several of them, or their folder').argParser(
     (path: string, earlier: string[] | undefined) => [...(earlier ?? []), path],
   )
 const schemaNames = schemaVersions.map((known) => known.toLowerCase()).toReversed()
@@ -26,14 +29,14 @@ const count = (name: string, fallback: number, description: string) =>
   new Option(`--${name} <n>`, description).argParser(wholeNumber).default(fallback)
 
 const program = new Command('sipis-gateway')
-  .description('A GraphQL API over the database of SIPIS, version 1 or 2 of its schema.')
+  .description('GraphQL API over a SIPIS database, schema v1 or v2.')
   .version(version)
-  .showHelpAfterError('(add --help for what there is)')
+  .showHelpAfterError('Run with --help to see all commands and options.')
   .allowExcessArguments(false)
 
 program
   .command('serve')
-  .description('serve the API, read-only; without a database, a demo on an embedded one')
+  .description('serve the API, read-only; without a database, serve demo data from an embedded one')
   .addOption(databaseUrl())
   .addOption(settings())
   .addOption(new Option('--host <address>', 'address to listen on, instead of HOST'))
@@ -47,7 +50,7 @@ program
 
 program
   .command('init')
-  .description("make SIPIS's tables in an empty database")
+  .description('create the SIPIS tables in an empty database')
   .addOption(databaseUrl())
   .addOption(new Option('--schema <version>', 'which schema').choices(schemaNames).default(newestVersion.toLowerCase()))
   .action(async (flags) => {
@@ -57,14 +60,16 @@ program
 
 program
   .command('seed')
-  .description('write made-up rows into an empty database, the same for the same options')
+  .description('write generated rows into an empty database; the same options give the same rows')
   .addOption(databaseUrl())
-  .addOption(new Option('--selectors <n>', 'how many selectors').argParser(wholeNumber).makeOptionMandatory())
-  .addOption(count('calls', defaultDataSet.calls, 'calls of each selector'))
-  .addOption(count('messages', defaultDataSet.messages, 'messages of each selector'))
-  .addOption(count('push-tests', defaultDataSet.pushTests, 'push tests of each selector'))
-  .addOption(count('tokens', defaultDataSet.tokens, 'push tokens of an iOS installation; Android has one'))
-  .addOption(count('random-seed', defaultDataSet.randomSeed, 'another number makes another data set'))
+  .addOption(new Option('--selectors <n>', 'number of selectors').argParser(wholeNumber).makeOptionMandatory())
+  .addOption(count('calls', defaultDataSet.calls, 'calls per selector'))
+  .addOption(count('messages', defaultDataSet.messages, 'messages per selector'))
+  .addOption(count('push-tests', defaultDataSet.pushTests, 'push tests per selector'))
+  .addOption(count('tokens', defaultDataSet.tokens, 'push tokens per iOS installation; Android has at most one'))
+  .addOption(
+    count('random-seed', defaultDataSet.randomSeed, 'seed of the random generator; another seed gives other rows'),
+  )
   .action(async (flags) => {
     const { seed } = await import('./cli/seed.ts')
     await seed(flags, process.env, standardOutput)
@@ -72,7 +77,7 @@ program
 
 program
   .command('check')
-  .description('say what a database is; exit code 0 all well, 1 there is advice, 2 it cannot be served')
+  .description('inspect a database; exit code 0: no findings, 1: advice, 2: it cannot be served')
   .addOption(databaseUrl())
   .addOption(settings())
   .addOption(new Option('--json', 'print JSON'))
@@ -88,41 +93,45 @@ program
 program
   .command('copy')
   .description('copy a v1 database into an empty v2 one; without --execute a dry run that writes nothing')
-  .argument('[new]', "the v2 database: SIPIS's Settings.xml, or a postgres:// URL")
-  .argument('[old]', 'the v1 database, likewise; the order is that of CreateSipisDb')
+  .argument('[new]', 'the v2 database: a Settings.xml of SIPIS, or a postgres:// URL')
+  .argument('[old]', 'the v1 database, in the same form; the order is that of CreateSipisDb')
   .addOption(new Option('--to <new>', 'the v2 database, instead of the first argument'))
   .addOption(new Option('--from <old>', 'the v1 database, instead of the second argument'))
-  .addOption(new Option('--execute', 'copy'))
-  .addOption(new Option('--verify-only', 'compare two databases of which one was copied from the other'))
-  .addOption(new Option('--freeze', 'hold those who write to the source while the copy runs'))
+  .addOption(new Option('--execute', 'copy the rows'))
+  .addOption(new Option('--verify-only', 'compare a v2 database with the v1 database it was copied from'))
+  .addOption(new Option('--freeze', 'block writes to the source while the copy runs'))
   .addOption(
-    new Option('--invalid-bytes <how>', 'from SQL_ASCII into UTF8: texts that are no UTF-8')
+    new Option('--invalid-bytes <how>', 'how to handle invalid UTF-8 when copying from SQL_ASCII to UTF8')
       .choices(['reject', 'replace', 'latin1'])
       .default('reject'),
   )
-  .addOption(new Option('--missed-reason <word>', 'why calls were missed, which v1 does not record').default('Missed'))
-  .addOption(new Option('--rejects <file>', 'where rows that cannot go are listed, as JSON lines'))
-  .addOption(new Option('--accept-rejects <reason=count...>', 'leave exactly so many rows behind'))
-  .addOption(new Option('--lock-timeout <seconds>', 'how long to wait for a lock').argParser(wholeNumber).default(10))
+  .addOption(
+    new Option('--missed-reason <word>', 'reason for missed calls, which v1 does not record').default('Missed'),
+  )
+  .addOption(new Option('--rejects <file>', 'file for rejected rows, as JSON lines'))
+  .addOption(new Option('--accept-rejects <reason=count...>', 'accept exactly this number of rejected rows per reason'))
+  .addOption(
+    new Option('--lock-timeout <seconds>', 'maximum time to wait for a lock').argParser(wholeNumber).default(10),
+  )
   .addOption(new Option('--json', 'print the report as JSON'))
   .action(async (newName, oldName, flags) => {
     const { copyCommand } = await import('./cli/copy.ts')
     process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1
   })
 
-const key = program.command('key').description('API keys: for tooling that has no issuer of JSON Web Tokens')
-const keysFile = () => new Option('--file <file>', 'the file of keys (or API_KEYS_FILE)')
+const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
+const keysFile = () => new Option('--file <file>', 'API keys file (or API_KEYS_FILE)')
 
 key
   .command('create')
-  .description('add a key to the file, and print it this once')
-  .addOption(new Option('--name <name>', 'whose key it is').makeOptionMandatory())
+  .description('add a key to the file and print it; it cannot be shown again')
+  .addOption(new Option('--name <name>', 'name of the key').makeOptionMandatory())
   .addOption(
-    new Option('--scope <scope...>', 'what it may see')
+    new Option('--scope <scope...>', 'scopes of the key')
       .choices(['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'])
       .makeOptionMandatory(),
   )
-  .addOption(new Option('--expires <when>', 'a date, or a number of days such as 90d'))
+  .addOption(new Option('--expires <when>', 'date such as 2027-06-30, or number of days such as 90d'))
   .addOption(keysFile())
   .action(async (flags) => {
     const { keyCreate } = await import('./cli/key.ts')
@@ -131,7 +140,7 @@ key
 
 key
   .command('list')
-  .description('show the keys: id, name, scopes, dates')
+  .description('list the keys: id, name, scopes, dates')
   .addOption(keysFile())
   .action(async (flags) => {
     const { keyList } = await import('./cli/key.ts')
@@ -140,8 +149,8 @@ key
 
 key
   .command('revoke')
-  .description('take a key out of the file')
-  .argument('<id or name>', 'of the key; all keys of a name go')
+  .description('remove keys from the file')
+  .argument('<id or name>', 'id of a key, or name of one or more keys')
   .addOption(keysFile())
   .action(async (idOrName, flags) => {
     const { keyRevoke } = await import('./cli/key.ts')
@@ -171,7 +180,7 @@ function helpOf(command: Command): Help {
 }
 
 function report(error: unknown): void {
-  // A problem is the operator's to mend; anything else is ours, and its stack helps to find it.
+  // The operator can solve a Problem; any other error is a bug, whose stack helps to find it.
   const text = error instanceof Problem ? error.message : error instanceof Error ? error.stack : String(error)
   process.stderr.write(`${text}\n`)
 }
@@ -179,5 +188,5 @@ function report(error: unknown): void {
 function wholeNumber(text: string): number {
   const number = Number(text)
   if (/^\d+$/.test(text) && number <= 10_000_000) return number
-  throw new InvalidArgumentError('It must be a whole number up to 10000000.')
+  throw new InvalidArgumentError('It must be an integer from 0 to 10000000.')
 }

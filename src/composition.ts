@@ -14,10 +14,10 @@ import type { Database } from './database/database.ts'
 import { openPool } from './database/pool.ts'
 import { Problem } from './errors/problem.ts'
 import { windowOf } from './loaders/keyset.ts'
-import { openLoaders } from './loaders/loaders.ts'
-import { openUsage } from './loaders/usage.ts'
+import { createLoaders } from './loaders/loaders.ts'
+import { createUsage } from './loaders/usage.ts'
 import type { Audit } from './server/audit.ts'
-import { openAudit } from './server/audit.ts'
+import { createAudit } from './server/audit.ts'
 import { openAuditFile } from './server/audit-file.ts'
 import { createGateway } from './server/gateway.ts'
 import type { Example } from './server/graphiql.ts'
@@ -146,10 +146,10 @@ async function inspect(
 
 /** Something that exists, for the ready queries. */
 async function findExample(database: Database, detected: Detected, timeZone: string): Promise<Example> {
-  const { projection, selectors, calls } = openLoaders(
+  const { projection, selectors, calls } = createLoaders(
     database,
     projectionOf(detected.version, { ...detected, timeZone }),
-    { usage: openUsage(Number.POSITIVE_INFINITY), readTokens: false },
+    { usage: createUsage(Number.POSITIVE_INFINITY), readTokens: false },
   )
   const order = { tag: 'l', columns: projection.selectors.order, descending: true }
   const [owner] = (await selectors.page({}, windowOf(order, { first: 1 }))).rows
@@ -200,7 +200,7 @@ function openAuditLog({ to, key }: AuditConfig, logger: Logger): AuditLog {
   if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
   const file = openAuditFile(to, logger)
   return {
-    write: openAudit(pino({ base: null }, file), key ?? randomBytes(32)),
+    write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
 }

@@ -5,12 +5,17 @@ import { CredentialError, KeysUnavailable } from './credential-error.ts'
 import { readKeyFile } from './key-file.ts'
 import type { Principal } from './principal.ts'
 
-/** Returns the principal of a key. Throws a CredentialError, or KeysUnavailable while the file cannot be read. */
+/**
+ * Verifies an API key and returns its principal.
+ *
+ * @throws CredentialError if the key is unknown or has expired
+ * @throws KeysUnavailable if the file could not be read for 60 seconds
+ */
 export type ApiKeyVerifier = (key: string) => Principal
 
 const form = /^sipis_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/
 const recheckAfterMs = 1_000
-/** How long keys are accepted after the file was last read. A key that is revoked meanwhile is refused afterwards. */
+/** How long keys stay valid after the last successful read of the file; limits how long a revoked key is accepted. */
 const staleAfterMs = 60_000
 
 export function isApiKey(credential: string): boolean {
@@ -18,10 +23,13 @@ export function isApiKey(credential: string): boolean {
 }
 
 /**
- * Reads the file again once a second while keys are used, so that a revoked key is refused without a restart. Bytes are
- * compared, because a time stamp can stay the same when a file changes. Intervals come from the monotonic clock.
+ * Creates a verifier that rereads the file at most once a second while keys are used, so that revocation needs no restart.
+ * Changes are detected by comparing bytes, because a file can change without its modification time.
+ *
+ * @param warn called with a sentence when the file cannot be read, once per reason
+ * @throws Problem if the file is missing or invalid
  */
-export function openApiKeyVerifier(path: string, warn: (sentence: string) => void): ApiKeyVerifier {
+export function createApiKeyVerifier(path: string, warn: (sentence: string) => void): ApiKeyVerifier {
   readKeys(path)
   let keys: ReadonlyMap<string, ApiKey> = new Map()
   let bytes: Buffer | undefined
@@ -34,7 +42,7 @@ export function openApiKeyVerifier(path: string, warn: (sentence: string) => voi
   }
 
   const reload = () => {
-    // Without the file there are no keys: to delete it is to revoke all.
+    // A deleted file revokes all keys.
     const read = readKeyFile(path) ?? Buffer.alloc(0)
     if (bytes?.equals(read) !== true) keys = byId(parseKeys(path, read))
     bytes = read
@@ -52,7 +60,7 @@ export function openApiKeyVerifier(path: string, warn: (sentence: string) => voi
       const reason = error instanceof Error ? error.message : String(error)
       const isStale = now - readAt >= staleAfterMs
       warnOnce(
-        `${reason} ${isStale ? 'Until then every API key is refused.' : 'The keys read before are refused after 60 seconds.'}`,
+        `${reason} ${isStale ? 'All API keys are rejected until then.' : 'Known keys stay valid for up to 60 seconds.'}`,
       )
     }
   }
@@ -60,13 +68,13 @@ export function openApiKeyVerifier(path: string, warn: (sentence: string) => voi
 
   return (key) => {
     refresh()
-    if (performance.now() - readAt >= staleAfterMs) throw new KeysUnavailable('The file of API keys cannot be read.')
+    if (performance.now() - readAt >= staleAfterMs) throw new KeysUnavailable('The API keys file cannot be read.')
     const [, id = ''] = form.exec(key) ?? []
     const found = keys.get(id)
     const expected = found === undefined ? unknownKey : Buffer.from(found.sha256, 'hex')
-    // Compared also where there is no such key, so that the time taken does not reveal ids.
+    // Compares even for an unknown id, so that response times do not reveal ids.
     const same = timingSafeEqual(hash('sha256', key, 'buffer'), expected)
-    if (found === undefined || !same) throw new CredentialError('no such API key')
+    if (found === undefined || !same) throw new CredentialError('unknown API key')
     if (found.expires !== undefined && Date.parse(found.expires) <= Date.now()) {
       throw new CredentialError(`API key ${id} has expired`)
     }

@@ -1,6 +1,6 @@
 /**
- * API keys, for tooling without an issuer. The file holds one JSON object a line, with the SHA-256 of each key: a key has 256
- * random bits, so its hash needs no salt.
+ * API keys, for tools without a JWT issuer. The file holds one JSON object per line with the SHA-256 of a key. Keys have 256
+ * random bits, so hashes need no salt.
  */
 import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
@@ -10,7 +10,7 @@ import { appendLine, blankLines, linesOf, readKeyFile } from './key-file.ts'
 import type { Scope } from './principal.ts'
 import { scopes } from './principal.ts'
 
-/** A device is identified by its selector, which a key does not have. */
+/** sipis:own requires a selector, which API keys do not have. */
 const keyScopes = scopes.filter((scope) => scope !== 'sipis:own')
 
 const entry = z.object({
@@ -26,7 +26,7 @@ export type ApiKey = z.infer<typeof entry>
 
 export const keyPrefix = 'sipis_'
 const maxKeys = 10_000
-/** Line ends, escape sequences of terminals, and characters that change the direction of a text or cannot be seen. */
+/** Control, format, surrogate, private-use and separator characters, which could manipulate terminal output. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
 
 export interface NewKey {
@@ -35,12 +35,17 @@ export interface NewKey {
   readonly expires: Date | undefined
 }
 
-/** Appends a key to the file, which is made where there is none, and returns the key: it is not kept anywhere. */
+/**
+ * Creates a key and appends its hash to the file, which is created if missing.
+ *
+ * @returns the id and the key itself, which is not stored
+ * @throws Problem if the name is invalid, or the file is full, invalid or cannot be changed
+ */
 export function createKey(path: string, { name, scopes: wanted, expires }: NewKey): { id: string; key: string } {
   checkName(name)
   const id = randomBytes(6).toString('hex')
   const key = `${keyPrefix}${id}_${randomBytes(32).toString('base64url')}`
-  const made = entry.parse({
+  const created = entry.parse({
     id,
     name,
     scopes: [...new Set(wanted)],
@@ -50,13 +55,18 @@ export function createKey(path: string, { name, scopes: wanted, expires }: NewKe
   })
   const before = readKeyFile(path)
   if (before !== undefined && parseKeys(path, before).length >= maxKeys)
-    throw new Problem(`${path} holds ${maxKeys} keys already. Revoke some.`)
-  appendLine(path, JSON.stringify(made), before)
+    throw new Problem(`${path} already holds ${maxKeys} keys, the maximum. Revoke some.`)
+  appendLine(path, JSON.stringify(created), before)
   if (!readKeys(path).some((known) => known.id === id)) throw changedMeanwhile(path)
   return { id, key }
 }
 
-/** Removes the keys with this id or name from the file. */
+/**
+ * Removes the keys with this id or name from the file.
+ *
+ * @returns the removed keys, at least one
+ * @throws Problem if no key matches, or the file is invalid or cannot be changed
+ */
 export function revokeKeys(path: string, idOrName: string): ApiKey[] {
   const entries = parseLines(path, requireFile(path))
   const revoked = entries.filter(({ key: { id, name } }) => id === idOrName || name === idOrName)
@@ -77,12 +87,13 @@ export function revokeKeys(path: string, idOrName: string): ApiKey[] {
 /**
  * Reads the keys in the file.
  *
- * @throws Problem where the file is missing, cannot be read, can be used by other users, or holds something else than keys
+ * @throws Problem if the file is missing, unreadable, accessible to other users, or invalid
  */
 export function readKeys(path: string): ApiKey[] {
   return parseKeys(path, requireFile(path))
 }
 
+/** @throws Problem if a line is not a key, or two keys have the same id */
 export function parseKeys(path: string, bytes: Buffer): ApiKey[] {
   const seen = new Map<string, number>()
   return parseLines(path, bytes).map(({ key, line: { number } }) => {
@@ -95,25 +106,25 @@ export function parseKeys(path: string, bytes: Buffer): ApiKey[] {
   })
 }
 
-/** A name as a terminal can show it, whatever a file that was written by hand holds. */
+/** Escapes unprintable characters, which a hand-written file may contain, for terminal output. */
 export function printable(name: string): string {
   return name.replaceAll(new RegExp(unprintable, 'gu'), (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
 }
 
 function checkName(name: string): void {
   if (name.trim() === '' || name.length > 100)
-    throw new Problem('A name has 1 to 100 characters. Give another with --name.')
+    throw new Problem('A name must have 1 to 100 characters. Choose another with --name.')
   if (unprintable.test(name)) {
-    throw new Problem(`The name "${printable(name)}" has a character that cannot be printed. Give another with --name.`)
+    throw new Problem(`The name "${printable(name)}" contains an unprintable character. Choose another with --name.`)
   }
   if (/^[0-9a-f]{12}$/.test(name))
-    throw new Problem('A name must not look like the id of a key. Give another with --name.')
+    throw new Problem('A name must not look like a key id (12 hexadecimal digits). Choose another with --name.')
 }
 
 function requireFile(path: string): Buffer {
   const bytes = readKeyFile(path)
   if (bytes === undefined) {
-    throw new Problem(`API_KEYS_FILE ${path} does not exist. "sipis-gateway key create" makes it.`)
+    throw new Problem(`API_KEYS_FILE ${path} does not exist. Create it with "sipis-gateway key create".`)
   }
   return bytes
 }
@@ -127,11 +138,11 @@ function parseLine(path: string, { number, text }: Line): ApiKey {
     return entry.parse(JSON.parse(text))
   } catch {
     throw new Problem(
-      `Line ${number} of ${path} is not an API key. Remove it, and make another with "sipis-gateway key create".`,
+      `Line ${number} of ${path} is not a valid API key. Remove it, and create a new key with "sipis-gateway key create".`,
     )
   }
 }
 
 function changedMeanwhile(path: string): Problem {
-  return new Problem(`${path} was replaced while it was changed. Run the command again.`)
+  return new Problem(`Another process replaced ${path} during the change. Run the command again.`)
 }

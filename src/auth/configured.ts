@@ -1,18 +1,23 @@
 import type { AuthConfig, JwtConfig } from '../config/authentication.ts'
-import { openApiKeyVerifier } from './api-key-verifier.ts'
+import { createApiKeyVerifier } from './api-key-verifier.ts'
 import type { Authenticate } from './authenticate.ts'
-import { openAuthenticate } from './authenticate.ts'
+import { createAuthenticate } from './authenticate.ts'
 import { jwksFromFile, jwksFromUrl } from './jwks.ts'
-import { openJwtVerifier } from './jwt.ts'
+import { createJwtVerifier } from './jwt.ts'
 
-/** What the configuration says of who may ask. Fails with a Problem where a file is not good. */
+/**
+ * Creates the authentication that the configuration describes.
+ *
+ * @param warn called with a sentence when keys cannot be fetched or read
+ * @throws Problem if a key file is missing or invalid
+ */
 export function configuredAuthenticate(
   { jwt, apiKeysFile }: AuthConfig,
   warn: (sentence: string) => void,
 ): Authenticate {
-  return openAuthenticate({
-    jwt: jwt === undefined ? undefined : openJwtVerifier(keysOf(jwt, warn), jwt),
-    apiKey: apiKeysFile === undefined ? undefined : openApiKeyVerifier(apiKeysFile, warn),
+  return createAuthenticate({
+    jwt: jwt === undefined ? undefined : createJwtVerifier(keysOf(jwt, warn), jwt),
+    apiKey: apiKeysFile === undefined ? undefined : createApiKeyVerifier(apiKeysFile, warn),
   })
 }
 

@@ -1,4 +1,4 @@
-/** Why a credential was not accepted. The reason is for the operator's log: it never holds any part of the credential. */
+/** A credential was rejected. The reason is logged for the operator and never contains any part of the credential. */
 export class CredentialError extends Error {
   constructor(reason: string) {
     super(reason)
@@ -6,7 +6,7 @@ export class CredentialError extends Error {
   }
 }
 
-/** The credential cannot be checked now, because the keys to check it with cannot be read. */
+/** The credential cannot be verified now, because the keys cannot be fetched or read. */
 export class KeysUnavailable extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })

@@ -1,9 +1,9 @@
 import type { Scope } from './principal.ts'
 
-/** The principal lacks a scope. The message is meant for the caller. */
+/** The principal lacks a scope. The message is part of the response. */
 export class Forbidden extends Error {
   constructor(what: string, needed: readonly Scope[]) {
-    super(`${what} needs the scope ${needed.join(' or ')}.`)
+    super(`${what} requires the scope ${needed.join(' or ')}.`)
     this.name = 'Forbidden'
   }
 }

@@ -10,23 +10,27 @@ const refreshAfterMs = 600_000
 const fetchTimeoutMs = 5_000
 const maxKeySetBytes = 1_000_000
 
-/** Called with a sentence whenever the keys could not be fetched. */
+/** Called with a sentence when fetching the keys fails. */
 export type KeysWarning = (sentence: string) => void
 
 const publicKey = z.looseObject({ kty: z.string() }).refine((key) => !('d' in key))
 const keySet = z.object({ keys: z.array(publicKey).min(1) })
 
-/** The issuer's public keys from a file (RFC 7517), read once. Fails with a Problem. */
+/**
+ * Reads the issuer's public keys from a JWKS file (RFC 7517), once.
+ *
+ * @throws Problem if the file is missing, is not valid JSON, or holds other than public keys
+ */
 export function jwksFromFile(path: string): JWTVerifyGetKey {
   const parsed = keySet.safeParse(parseJson(path))
   if (!parsed.success) {
     throw new Problem(
-      `AUTH_JWKS_FILE ${path} is no set of public keys (RFC 7517). Give it the issuer's JWKS, without private keys.`,
+      `AUTH_JWKS_FILE ${path} is not a set of public keys (RFC 7517). Use the issuer's JWKS, without private keys.`,
     )
   }
   if (parsed.data.keys.some(({ kty }) => kty === 'oct')) {
     throw new Problem(
-      `AUTH_JWKS_FILE ${path} holds a shared secret (kty oct). Only asymmetric keys are used: take it out.`,
+      `AUTH_JWKS_FILE ${path} holds a shared secret (kty oct). Remove it: only asymmetric keys are supported.`,
     )
   }
   return createLocalJWKSet(parsed.data)
@@ -38,16 +42,15 @@ function parseJson(path: string): unknown {
   } catch (error) {
     const reason =
       error instanceof SyntaxError
-        ? 'it is no JSON'
+        ? 'it is not valid JSON'
         : String(error instanceof Error && 'code' in error ? error.code : error)
-    throw new Problem(`AUTH_JWKS_FILE ${path} cannot be read: ${reason}. Name the file that holds the issuer's JWKS.`)
+    throw new Problem(`AUTH_JWKS_FILE ${path} cannot be read: ${reason}. Set it to the issuer's JWKS file.`)
   }
 }
 
 /**
- * The issuer's public keys from its address. They are fetched when first needed and again after ten minutes, or when a
- * credential names a key that is not among them; a flood of such credentials fetches no more than once in the cool-down. While
- * the issuer cannot be reached the keys that are known go on being used.
+ * Fetches the issuer's public keys from a JWKS URL. Keys are fetched on first use, after ten minutes, and when a credential names
+ * an unknown key, at most once per 30 seconds. While the issuer is unreachable, known keys stay in use.
  */
 export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
   let failedAt = Number.NEGATIVE_INFINITY
@@ -55,7 +58,7 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(url, {
     timeoutDuration: fetchTimeoutMs,
     cooldownDuration: coolDownMs,
-    // A set that expires would be of no use while the issuer is down; it is refreshed below instead.
+    // Never expires, so that keys stay usable while the issuer is down; `refresh` renews them instead.
     cacheMaxAge: Number.POSITIVE_INFINITY,
     [customFetch]: async (address, options) => {
       if (performance.now() - failedAt < coolDownMs) throw new Error('cooling down after a failure')
@@ -72,7 +75,7 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
   })
   const refresh = () => {
     if (remote.jwks() === undefined || remote.reloading || performance.now() - fetchedAt < refreshAfterMs) return
-    // Its failure is told by the fetch; the old keys stay.
+    // The fetch reports the failure, and the old keys stay in use.
     remote.reload().catch(() => undefined)
   }
   return async (header, token) => {
@@ -82,24 +85,24 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
       if (remote.jwks() === undefined) throw new KeysUnavailable("The issuer's keys cannot be fetched.", error)
-      // The key is not among those that are known, and no others could be fetched.
+      // The key is unknown, and a refetch failed or is cooling down.
       throw new errors.JWKSNoMatchingKey()
     }
   }
 }
 
 async function bounded(response: Response): Promise<Response> {
-  if (!response.ok) throw new Error(`it answers ${response.status}`)
+  if (!response.ok) throw new Error(`it responds with status ${response.status}`)
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response.body ?? []) {
     length += chunk.length
-    if (length > maxKeySetBytes) throw new Error(`it answers more than ${maxKeySetBytes} bytes`)
+    if (length > maxKeySetBytes) throw new Error(`its response exceeds ${maxKeySetBytes} bytes`)
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString()
-  // Checked here, so that nonsense counts as a failure and is not fetched again at once.
-  if (!keySet.safeParse(JSON.parse(text)).success) throw new Error('it answers no set of public keys')
+  // Validated here, so that an invalid response counts as a failure and starts the cool-down.
+  if (!keySet.safeParse(JSON.parse(text)).success) throw new Error('its response is not a set of public keys')
   return new Response(text, { status: 200, headers: { 'content-type': 'application/json' } })
 }
 

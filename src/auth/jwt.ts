@@ -10,48 +10,52 @@ export interface JwtOptions {
   readonly issuer: string
   readonly audience: string
   readonly clockSkewSeconds: number
-  /** How far ahead exp may lie. */
+  /** Maximum time from now to exp. */
   readonly maxLifetimeSeconds: number
 }
 
-/** Asymmetric only: with a shared secret whoever checks credentials could also issue them. */
+/** Asymmetric only, because a shared secret would allow every verifier to issue tokens. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
 const maxLength = 8_192
 const maxNameLength = 256
-/** SIPIS's column holds 64 characters; each may be four bytes. */
+/** Characters, as in the database column. */
 const maxSelectorLength = 64
 
-/** A signature costs more than all else in a small request, so one that was found good is not checked again for a minute. */
-const trustMs = 60_000
+/** Verified tokens are cached for a minute, because verifying a signature costs more than executing a small query. */
+const cacheMs = 60_000
 
-export interface Trust {
-  /** How many tokens are remembered. */
-  readonly most: number
-  /** Measures intervals. */
+export interface TokenCacheOptions {
+  /** Maximum number of cached tokens. */
+  readonly maxTokens: number
+  /** Monotonic clock for expiry. */
   readonly clock: Pick<Performance, 'now'>
 }
 
-const defaultTrust: Trust = { most: 10_000, clock: performance }
+const defaultCache: TokenCacheOptions = { maxTokens: 10_000, clock: performance }
 
 export type JwtVerifier = (token: string) => Promise<Principal>
 
-/** Tells whose JSON Web Token this is. Fails with a CredentialError, or KeysUnavailable where that cannot be told now. */
-export function openJwtVerifier(
+/**
+ * Creates a verifier that returns the principal of a JSON Web Token.
+ *
+ * @returns a function that rejects with CredentialError if the token is invalid, and with KeysUnavailable if it cannot be verified now
+ */
+export function createJwtVerifier(
   keys: JWTVerifyGetKey,
   options: JwtOptions,
-  { most, clock }: Trust = defaultTrust,
+  { maxTokens, clock }: TokenCacheOptions = defaultCache,
 ): JwtVerifier {
-  const trusted = new LRUCache<string, Principal>({ max: most, perf: clock })
+  const verified = new LRUCache<string, Principal>({ max: maxTokens, perf: clock })
   return async (token) => {
     if (token.length > maxLength) throw new CredentialError(`longer than ${maxLength} characters`)
     const digest = hash('sha256', token, 'base64')
-    const known = trusted.get(digest)
+    const known = verified.get(digest)
     if (known !== undefined) return known
     const payload = await verify(token, keys, options)
     const principal = principalOf(payload, options)
-    const ttl = Math.min(trustMs, (Number(payload.exp) + options.clockSkewSeconds) * 1000 - Date.now())
-    if (ttl >= 1) trusted.set(digest, principal, { ttl: Math.floor(ttl) })
+    const ttl = Math.min(cacheMs, (Number(payload.exp) + options.clockSkewSeconds) * 1000 - Date.now())
+    if (ttl >= 1) verified.set(digest, principal, { ttl: Math.floor(ttl) })
     return principal
   }
 }
@@ -72,7 +76,7 @@ async function verify(token: string, keys: JWTVerifyGetKey, options: JwtOptions)
   }
 }
 
-/** Other messages of jose may quote names that the caller has made up. */
+/** Uses only messages without caller input; other messages of jose may quote it. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'JWT has expired'
   if (error instanceof errors.JWTClaimValidationFailed) return `JWT claim ${error.claim} ${error.reason}`
@@ -82,17 +86,18 @@ function reasonOf(error: unknown): string {
 function principalOf(payload: JWTPayload, { clockSkewSeconds, maxLifetimeSeconds }: JwtOptions): Principal {
   const { sub, exp = 0, iat } = payload
   const now = Date.now() / 1000
-  if (exp > now + maxLifetimeSeconds + clockSkewSeconds) throw new CredentialError('exp lies too far ahead')
-  if (iat !== undefined && iat > now + clockSkewSeconds) throw new CredentialError('iat lies in the future')
-  if (typeof sub !== 'string' || sub === '' || sub.length > maxNameLength) throw new CredentialError('sub is no name')
+  if (exp > now + maxLifetimeSeconds + clockSkewSeconds) throw new CredentialError('exp is too far in the future')
+  if (iat !== undefined && iat > now + clockSkewSeconds) throw new CredentialError('iat is in the future')
+  if (typeof sub !== 'string' || sub === '' || sub.length > maxNameLength)
+    throw new CredentialError('sub is not a valid name')
   const scopes = scopesOf(payload)
   const isDevice = scopes.includes('sipis:own')
   if (isDevice && (sub.length > maxSelectorLength || sub.includes('\0')))
-    throw new CredentialError('sub is no selector')
+    throw new CredentialError('sub is not a valid selector')
   return { id: `jwt:${sub}`, name: sub, scopes, selector: isDevice ? sub : null }
 }
 
-/** RFC 8693 has scopes in one string; some issuers give a list. Those of other services are nothing to us. */
+/** Accepts a space-separated string (RFC 8693) or a list, as some issuers send. Scopes of other services are ignored. */
 function scopesOf({ scope }: JWTPayload): readonly Scope[] {
   const given = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : []
   const known = given.filter((one) => typeof one === 'string').filter(isScope)

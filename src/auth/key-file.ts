@@ -1,7 +1,6 @@
 /**
- * A file of lines that is changed in place: its owner, mode, ACL, hard links and mounts stay, so a process that can read it
- * before a change can read it afterwards. Lines are appended or blanked and never move, so commands that change the file at
- * the same time need no lock.
+ * A line-based file that is changed in place. Owner, mode, ACL, hard links and mounts are kept, so that running processes can still
+ * read it. Lines are appended or blanked and never move, so that concurrent commands need no lock.
  */
 import {
   closeSync,
@@ -18,10 +17,10 @@ import { dirname } from 'node:path'
 import { Problem } from '../errors/problem.ts'
 
 export interface Line {
-  /** Counted from 1. */
+  /** Line number, from 1. */
   readonly number: number
   readonly text: string
-  /** Where it starts in the file, and its length, in bytes. */
+  /** Bytes from the start of the file; `length` is in bytes, without the newline. */
   readonly offset: number
   readonly length: number
 }
@@ -36,17 +35,17 @@ const sticky = 0o1000
 /**
  * Reads the whole file.
  *
- * @returns its bytes; undefined where there is no such file
- * @throws Problem where it cannot be read, or where other users of the machine could read or change it
+ * @returns its bytes; undefined if the file does not exist
+ * @throws Problem if it cannot be read, or other users of the machine can read or change it
  */
 export function readKeyFile(path: string): Buffer | undefined {
   return withFile(path, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) => {
-    judge(path, descriptor)
+    checkPermissions(path, descriptor)
     return readFileSync(descriptor)
   })
 }
 
-/** The lines that are not blank. */
+/** Splits bytes into lines, without blank ones. */
 export function linesOf(bytes: Buffer): Line[] {
   const lines: Line[] = []
   for (let offset = 0, number = 1; offset < bytes.length; number++) {
@@ -59,13 +58,18 @@ export function linesOf(bytes: Buffer): Line[] {
   return lines
 }
 
-/** Appends a line to what the file was seen to hold, in one write. A new file can be read by its owner alone. */
+/**
+ * Appends a line in one write. A new file is created with mode 600.
+ *
+ * @param before content of the file as last read; undefined if it did not exist
+ * @throws Problem if the file cannot be changed, or other users of the machine can read or change it
+ */
 export function appendLine(path: string, line: string, before: Buffer | undefined): void {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
   withFile(path, flags, (descriptor) => {
-    // A new file has not been judged, nor has its folder.
-    judge(path, descriptor)
-    // The last line of a file that was written by hand may lack its end.
+    // Also checks a file that was just created, and its folder.
+    checkPermissions(path, descriptor)
+    // A hand-written file may lack the final newline.
     const end = before === undefined || before.length === 0 || before.at(-1) === newline ? '' : '\n'
     write(descriptor, Buffer.from(`${end}${line}\n`), null)
   })
@@ -80,7 +84,7 @@ export function blankLines(path: string, lines: readonly Line[]): void {
 
 function write(descriptor: number, bytes: Buffer, position: number | null): void {
   const written = writeSync(descriptor, bytes, 0, bytes.length, position)
-  if (written < bytes.length) throw Object.assign(new Error('The file is not written completely.'), { code: 'ENOSPC' })
+  if (written < bytes.length) throw Object.assign(new Error('The line was written only in part.'), { code: 'ENOSPC' })
   fsyncSync(descriptor)
 }
 
@@ -95,7 +99,7 @@ function withFile<T>(path: string, flags: number, use: (descriptor: number) => T
     if (code === undefined) throw error
     throw new Problem(
       `API_KEYS_FILE ${path} cannot be ${(flags & constants.O_WRONLY) === 0 ? 'read' : 'changed'} (${code}). ` +
-        'Give its folder and the file itself to the user who runs the gateway, and run this command as that user or as root.',
+        'The user who runs the gateway must own the file and its folder; run this command as that user or as root.',
     )
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
@@ -106,12 +110,12 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
-function judge(path: string, descriptor: number): void {
+function checkPermissions(path: string, descriptor: number): void {
   const found = fstatSync(descriptor)
-  if (!found.isFile()) throw new Problem(`API_KEYS_FILE ${path} is not a file. Name the file that holds the keys.`)
+  if (!found.isFile()) throw new Problem(`API_KEYS_FILE ${path} is not a file. Set it to the file that holds the keys.`)
   if ((found.mode & others) !== 0) {
     throw new Problem(
-      `Refused (world-readable-keys): every user of this machine can use API_KEYS_FILE ${path}. Run: chmod 600 ${path}`,
+      `Refused (world-readable-keys): every user of this machine can read API_KEYS_FILE ${path}. Run: chmod 600 ${path}`,
     )
   }
   if ((found.mode & groupWrite) !== 0) {
@@ -127,7 +131,7 @@ function judge(path: string, descriptor: number): void {
   }
   if (found.size > maxBytes) {
     throw new Problem(
-      `API_KEYS_FILE ${path} has more than ${maxBytes} bytes. Revoked keys leave blank lines: remove those with an editor.`,
+      `API_KEYS_FILE ${path} has more than ${maxBytes} bytes. Remove the blank lines that revoked keys leave, with an editor.`,
     )
   }
 }

@@ -1,28 +1,28 @@
 /**
- * What a principal may see.
+ * Scopes of a principal.
  *
- * - `sipis:own`: its own selector, and all that belongs to it.
- * - `sipis:read`: every selector, with its calls, messages, push tests and token fingerprints.
- * - `sipis:tokens`: push tokens in clear, of the selectors that it may see.
- * - `sipis:settings`: the settings that the operator has allowed, of the selectors that it may see.
- * - `sipis:ops`: the schema by introspection, GraphiQL, and what database is served.
+ * - `sipis:own`: read its own selector and the rows of that selector.
+ * - `sipis:read`: read every selector with its calls, messages, push tests and token fingerprints.
+ * - `sipis:tokens`: read push tokens in clear, of the selectors that it may read.
+ * - `sipis:settings`: read the settings that the operator allows, of the selectors that it may read.
+ * - `sipis:ops`: introspection, GraphiQL, and the `database` query.
  */
 export const scopes = ['sipis:own', 'sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'] as const
 
 export type Scope = (typeof scopes)[number]
 
-/** Who asks. */
+/** The authenticated caller of a request. */
 export interface Principal {
-  /** Tells principals apart, for limits and the audit log; a device's holds its selector. */
+  /** Unique id for limits and the audit log. The id of a device contains its selector. */
   readonly id: string
   readonly name: string
   readonly scopes: readonly Scope[]
-  /** The caller's own selector, for a device. */
+  /** Selector of a device; null for other callers. */
   readonly selector: string | null
 }
 
-/** Whoever reaches a gateway that asks for no credential, which listens on loopback only. */
-export const openPrincipal: Principal = {
+/** Principal of every request if no authentication is configured; the gateway then listens on loopback only. */
+export const anonymousPrincipal: Principal = {
   id: 'open',
   name: 'open',
   scopes: ['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'],
@@ -33,7 +33,7 @@ export function has({ scopes }: Principal, scope: Scope): boolean {
   return scopes.includes(scope)
 }
 
-/** Whether the selector with this name, existing or not, is one of those that the principal may see. */
+/** Whether the principal may read this selector, regardless of whether it exists. */
 export function maySee(principal: Principal, selector: string): boolean {
   return has(principal, 'sipis:read') || (has(principal, 'sipis:own') && principal.selector === selector)
 }

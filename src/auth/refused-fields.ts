@@ -1,13 +1,13 @@
 import type { Principal } from './principal.ts'
 import { rules } from './rules.ts'
 
-/** Fields that are FORBIDDEN to a principal, as Type.field. The same set for the same scopes. */
+/** Fields that are FORBIDDEN for a principal, as Type.field. Identical for identical scopes. */
 export type RefusedFields = ReadonlySet<string>
 
 const known = new Map<string, RefusedFields>()
 
 export function refusedFields({ scopes }: Principal): RefusedFields {
-  // There are no more sets of scopes than a handful.
+  // At most 32 entries: one for each set of the five scopes.
   const key = [...scopes].sort().join(' ')
   const found = known.get(key) ?? new Set(refusedTo(scopes))
   known.set(key, found)

@@ -1,91 +1,95 @@
 /**
- * Who may see what, field by field. A field without a line here stops the gateway from starting, so nothing is ever shown
- * because nobody thought of it.
+ * Access rules per field. The gateway does not start if a field has no rule, so that no field is exposed by omission.
  */
 import type { Scope } from './principal.ts'
 
 /**
- * - `anyone`: every principal, whatever its scopes.
- * - `door`: the way to objects. It gives those that the principal may see (doors.ts), and null for all others, existing or not.
- * - `reached`: whoever got the object through a door may see the field.
- * - a list: principals with one of these scopes; for others the field is FORBIDDEN, and the rest of the query is answered.
+ * - `anyone`: every principal, regardless of scopes.
+ * - `lookup`: looks objects up. Loaders return null for objects that the principal may not read (restrict-to-principal.ts).
+ * - `inherited`: every principal that may read the parent object.
+ * - a list: principals with one of these scopes. For others the field is FORBIDDEN, and the other fields are returned.
  */
-export type Rule = 'anyone' | 'door' | 'reached' | readonly Scope[]
+export type Rule = 'anyone' | 'lookup' | 'inherited' | readonly Scope[]
 
 const readers: Rule = ['sipis:read']
 
-const connection = { edges: 'reached', nodes: 'reached', pageInfo: 'reached', totalCount: 'reached' } as const
-const edge = { node: 'reached', cursor: 'reached' } as const
+const connection = { edges: 'inherited', nodes: 'inherited', pageInfo: 'inherited', totalCount: 'inherited' } as const
+const edge = { node: 'inherited', cursor: 'inherited' } as const
 
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   Query: {
     viewer: 'anyone',
-    node: 'door',
-    nodes: 'door',
-    selector: 'door',
+    node: 'lookup',
+    nodes: 'lookup',
+    selector: 'lookup',
     selectors: readers,
     calls: readers,
     messages: readers,
     pushTests: readers,
     database: ['sipis:read', 'sipis:ops'],
   },
-  Viewer: { name: 'reached', scopes: 'reached', selector: 'door' },
-  Database: { schemaVersion: 'reached', serverVersion: 'reached', encoding: 'reached', tableVersions: 'reached' },
-  TableVersion: { name: 'reached', version: 'reached' },
+  Viewer: { name: 'inherited', scopes: 'inherited', selector: 'lookup' },
+  Database: {
+    schemaVersion: 'inherited',
+    serverVersion: 'inherited',
+    encoding: 'inherited',
+    tableVersions: 'inherited',
+  },
+  TableVersion: { name: 'inherited', version: 'inherited' },
 
   Selector: {
-    id: 'reached',
-    selector: 'reached',
-    lastSeen: 'reached',
-    tokens: 'reached',
-    calls: 'reached',
-    messages: 'reached',
-    pushTests: 'reached',
+    id: 'inherited',
+    selector: 'inherited',
+    lastSeen: 'inherited',
+    tokens: 'inherited',
+    calls: 'inherited',
+    messages: 'inherited',
+    pushTests: 'inherited',
     settings: ['sipis:settings'],
   },
   Token: {
-    id: 'reached',
-    selector: 'reached',
-    appId: 'reached',
+    id: 'inherited',
+    selector: 'inherited',
+    appId: 'inherited',
     token: ['sipis:tokens'],
-    fingerprint: 'reached',
-    lastSeen: 'reached',
+    fingerprint: 'inherited',
+    lastSeen: 'inherited',
   },
   Call: {
-    id: 'reached',
-    selector: 'reached',
-    caller: 'reached',
-    callId: 'reached',
-    time: 'reached',
-    missedReason: 'reached',
+    id: 'inherited',
+    selector: 'inherited',
+    caller: 'inherited',
+    callId: 'inherited',
+    time: 'inherited',
+    missedReason: 'inherited',
   },
   Message: {
-    id: 'reached',
-    selector: 'reached',
-    sender: 'reached',
-    messageId: 'reached',
-    contentType: 'reached',
-    headers: 'reached',
-    body: 'reached',
-    time: 'reached',
+    id: 'inherited',
+    selector: 'inherited',
+    sender: 'inherited',
+    messageId: 'inherited',
+    contentType: 'inherited',
+    headers: 'inherited',
+    body: 'inherited',
+    time: 'inherited',
   },
   PushTest: {
-    id: 'reached',
-    selector: 'reached',
-    pushId: 'reached',
-    platform: 'reached',
-    started: 'reached',
-    concluded: 'reached',
-    latencyMs: 'reached',
+    id: 'inherited',
+    selector: 'inherited',
+    pushId: 'inherited',
+    platform: 'inherited',
+    started: 'inherited',
+    concluded: 'inherited',
+    latencyMs: 'inherited',
   },
-  Setting: { name: 'reached', value: 'reached' },
+  Setting: { name: 'inherited', value: 'inherited' },
   SipAddress: {
-    uri: 'reached',
-    scheme: 'reached',
-    displayName: 'reached',
-    username: 'reached',
-    domain: 'reached',
-    port: 'reached',
+    uri: 'inherited',
+    scheme: 'inherited',
+    displayName: 'inherited',
+    username: 'inherited',
+    domain: 'inherited',
+    port: 'inherited',
   },
 
   SelectorConnection: connection,
@@ -98,5 +102,10 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   MessageEdge: edge,
   PushTestConnection: connection,
   PushTestEdge: edge,
-  PageInfo: { hasNextPage: 'reached', hasPreviousPage: 'reached', startCursor: 'reached', endCursor: 'reached' },
+  PageInfo: {
+    hasNextPage: 'inherited',
+    hasPreviousPage: 'inherited',
+    startCursor: 'inherited',
+    endCursor: 'inherited',
+  },
 }

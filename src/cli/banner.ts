@@ -2,17 +2,15 @@ import type { ServeConfig } from '../config/serve-config.ts'
 import type { Example } from '../server/graphiql.ts'
 import type { Detected } from '../versions/detect.ts'
 
-/** What serve prints once it can be asked. */
+/** Formats the message that `serve` prints when it accepts requests. */
 export function banner(url: string, detected: Detected, config: ServeConfig, { selector }: Example): string {
   const { version, serverVersion, encoding } = detected
   const isDemo = config.database === undefined
   const isOpen = config.auth === undefined
   const what = isDemo
-    ? 'This is a DEMO: made-up data in an embedded database, in memory only; nothing is kept.'
+    ? 'This is a DEMO: generated data in an embedded in-memory database; nothing is stored.'
     : `Serving ${config.database.label}, read-only.`
-  const who = isOpen
-    ? 'No credential is asked for, so only this machine can connect.'
-    : `Asks for ${credentials(config)}.`
+  const who = isOpen ? 'Authentication is off, so only this machine can connect.' : `Requires ${credentials(config)}.`
   const query = isOpen
     ? `{selector(selector:"${selector}"){lastSeen calls(first:3){nodes{time caller{uri}}}}}`
     : '{viewer{name scopes}}'

@@ -14,7 +14,7 @@ export interface CheckFlags extends DatabaseFlags {
   readonly json?: boolean | undefined
 }
 
-/** Resolves with whether there is something to advise. */
+/** @returns whether there are findings: advice, duplicates, or rows that a migration would reject */
 export async function check(flags: CheckFlags, environment: Environment, output: Output): Promise<boolean> {
   const { connection, label } = requireDatabase(flags, environment)
   const database = openPool({
@@ -22,12 +22,12 @@ export async function check(flags: CheckFlags, environment: Environment, output:
     applicationName: 'sipis-gateway check',
     maxConnections: 1,
     connectTimeoutMs: 10_000,
-    // It counts whole tables.
+    // Counts whole tables.
     statementTimeoutMs: 600_000,
   })
   try {
-    const looking = (table: string) => output.progress.write(`Looking through ${table} …\n`)
-    const report = await orProblem(label, () => examine(database, label, looking))
+    const onTable = (table: string) => output.progress.write(`Scanning ${table} …\n`)
+    const report = await orProblem(label, () => examine(database, label, onTable))
     output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
     return report.advice.length > 0 || report.duplicates.length > 0 || holdsUp(report.migration)
   } finally {
@@ -52,7 +52,7 @@ function describe(report: Report): string {
         `  ${name.padEnd(16)} ${(rows === null ? 'not analyzed' : `about ${rows} rows`).padStart(22)} ${megabytes(bytes).padStart(12)}`,
     ),
     '',
-    ...(report.advice.length === 0 ? ['Nothing to advise for serving.'] : ['Advice for serving:']),
+    ...(report.advice.length === 0 ? ['No advice for serving.'] : ['Advice for serving:']),
     ...report.advice.flatMap(({ reason, statement }) => [`  ${reason}`, `    ${statement}`]),
     ...(report.duplicates.length === 0 ? [] : ['', 'Duplicates that the gateway does not expect:']),
     ...report.duplicates.map((found) => `  ${describeDuplicates(found)}`),

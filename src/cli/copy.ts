@@ -13,7 +13,7 @@ import { connectProblem } from '../database/connect-problem.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { Problem } from '../errors/problem.ts'
 import type { Output } from './output.ts'
-import { openProgress } from './progress.ts'
+import { createProgress } from './progress.ts'
 
 export interface CopyFlags {
   readonly to?: string | undefined
@@ -29,7 +29,13 @@ export interface CopyFlags {
   readonly json?: boolean | undefined
 }
 
-/** Resolves with whether all went as it should. */
+/**
+ * Runs the copy command and prints its report.
+ *
+ * @param names positional arguments: target, source
+ * @returns whether there are no problems
+ * @throws Problem if the arguments are invalid or the copy fails
+ */
 export async function copyCommand(
   names: readonly (string | undefined)[],
   flags: CopyFlags,
@@ -83,7 +89,7 @@ function named(
       `${what} is missing. The order is: sipis-gateway copy NEW OLD, each a Settings.xml or a postgres:// URL.`,
     )
   }
-  // A path that is there is a file, whatever it looks like.
+  // The name of an existing file is a path, whatever its form.
   return [name, place === undefined ? option : what, existsSync(name) || /\.xml(\.\w+)?$/i.test(name)]
 }
 
@@ -101,7 +107,7 @@ function acceptedRejects(pairs: readonly string[]): Map<Reason, number> {
 }
 
 function progressOn({ progress: stream }: Output): CopyProgress {
-  const progress = openProgress(stream)
+  const progress = createProgress(stream)
   return {
     say: (line) => void stream.write(`${line}\n`),
     table(name, rows) {
@@ -112,9 +118,10 @@ function progressOn({ progress: stream }: Output): CopyProgress {
 }
 
 const sentences: Readonly<Record<string, string>> = {
-  '53100': 'The disk of the target is full: make room.',
-  '55P03': 'A lock was not to be had in time: find out who holds it (pg_locks), or raise --lock-timeout.',
-  '40P01': 'Two transactions waited for each other: run the copy again.',
+  '53100': 'The disk of the target is full: free some space.',
+  '55P03':
+    'Could not lock a table in time: another session holds a lock (see pg_locks). End it, or raise --lock-timeout.',
+  '40P01': 'A deadlock with another transaction: run the copy again.',
 }
 
 function failure({ source, target }: CopyOptions, error: DatabaseError): Problem {
@@ -124,7 +131,7 @@ function failure({ source, target }: CopyOptions, error: DatabaseError): Problem
     hint === undefined
       ? connectProblem(both, error)
       : new Problem(`The copy of ${both} failed: ${error.message}. ${hint}`)
-  return new Problem(`${message} Nothing was written: the target is as it was, and the source untouched.`)
+  return new Problem(`${message} Nothing was written: source and target are unchanged.`)
 }
 
 function describe(report: CopyReport): string {
@@ -142,9 +149,9 @@ function describe(report: CopyReport): string {
     ...tables.flatMap(describeCounts),
     ...warnings.map((warning) => `\nWarning: ${warning}`),
     ...unknownTables.map(
-      ({ table, rows }) => `\nWarning: ${table} is not a table that SIPIS 4 knows; its ${rows} rows are not copied.`,
+      ({ table, rows }) => `\nWarning: ${table} is not a table of SIPIS 4; its ${rows} rows are not copied.`,
     ),
-    ...(rejectsFile === undefined ? [] : [`\nThe rows that cannot go are listed in ${rejectsFile}`]),
+    ...(rejectsFile === undefined ? [] : [`\nThe rejected rows are listed in ${rejectsFile}`]),
     ...problems.map((problem) => `\n${problem}`),
     '',
     ending(report, committed),
@@ -152,9 +159,9 @@ function describe(report: CopyReport): string {
 }
 
 function ending({ mode, problems }: CopyReport, committed: boolean): string {
-  if (committed) return 'Done: every row is accounted for, and the target holds what the source holds.'
+  if (committed) return 'Done: every row is accounted for, and the target matches the source.'
   if (problems.length > 0) return mode === 'verify-only' ? 'The databases differ.' : 'Not copied.'
-  return mode === 'dry-run' ? 'All is ready. Run it again with --execute.' : 'The target holds what the source holds.'
+  return mode === 'dry-run' ? 'Ready to copy. Run again with --execute.' : 'The target matches the source.'
 }
 
 function tableLine({ table, rowsIn, added, rejects, rowsOut, source, target }: TableReport): string {

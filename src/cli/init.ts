@@ -20,7 +20,11 @@ export interface InitFlags extends DatabaseFlags {
   readonly schema: Lowercase<SchemaVersion>
 }
 
-/** Makes SIPIS's tables in an empty database; done again, it changes nothing. */
+/**
+ * Creates the SIPIS tables in an empty database. Idempotent.
+ *
+ * @throws Problem if the database has other tables or another schema version, or is unreachable
+ */
 export async function init(flags: InitFlags, environment: Environment, output: Output): Promise<void> {
   const { connection, label } = requireDatabase(flags, environment)
   const version = schemaVersions.find((known) => known.toLowerCase() === flags.schema)
@@ -42,7 +46,7 @@ export async function init(flags: InitFlags, environment: Environment, output: O
     await migrateServer(client, version)
     output.print(
       done === undefined
-        ? `Made the tables of schema ${flags.schema} in ${label}.`
+        ? `Created the tables of schema ${flags.schema} in ${label}.`
         : `${label} already holds schema ${flags.schema}; it is up to date.`,
     )
   } catch (error) {
@@ -51,8 +55,8 @@ export async function init(flags: InitFlags, environment: Environment, output: O
 }
 
 /**
- * The migrations name no schema: tables are made in the first one that the role searches. Functions in them are named with
- * their schema, and so are operators that another schema could replace.
+ * Sets search_path to its first schema, because the migrations create tables without a schema name. They qualify all functions, and
+ * the operators that another schema could replace.
  */
 async function searchFirstSchema(client: Client, label: string): Promise<void> {
   const { rows } = await client.query<{ path: string | null }>(
@@ -60,19 +64,19 @@ async function searchFirstSchema(client: Client, label: string): Promise<void> {
   )
   if (rows[0]?.path) return
   throw new Problem(
-    `${label} has none of the schemas in the search_path of this role. Create one, or run ALTER ROLE … SET search_path TO public.`,
+    `${label} has none of the schemas in the search_path of this role. Create one of them, or run ALTER ROLE … SET search_path TO public.`,
   )
 }
 
 function refuseForeignTables(schemas: Schemas, label: string): void {
   if (schemas.size === 0) return
   throw new Problem(
-    `${label} already has ${[...schemas.keys()].sort().join(', ')}, which sipis-gateway did not make. ` +
+    `${label} already has ${[...schemas.keys()].sort().join(', ')}, which sipis-gateway did not create. ` +
       'Nothing was changed. Use an empty database.',
   )
 }
 
-/** Drizzle wraps the driver's error into one that shows parameters. */
+/** Unwraps Drizzle's error, whose message contains parameters. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error
 }

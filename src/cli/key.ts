@@ -16,15 +16,15 @@ export interface CreateFlags extends FileFlag {
   readonly expires?: string | undefined
 }
 
-/** The key alone goes to standard output, so that it can be piped to where it is kept. */
+/** Creates a key. Only the key is printed to standard output, so that it can be piped into a secret store. */
 export function keyCreate(flags: CreateFlags, environment: Environment, output: Output): void {
   const file = requireApiKeysFile(flags.file, environment)
   const expires = flags.expires === undefined ? undefined : parseExpiry(flags.expires)
   const isNew = !existsSync(file)
   const { id, key } = createKey(file, { name: flags.name, scopes: flags.scope, expires })
-  output.progress.write(`Key ${id} was added to ${file}. It is shown this once:\n`)
+  output.progress.write(`Added key ${id} to ${file}. It cannot be shown again:\n`)
   if (isNew && process.getuid?.() === 0) {
-    output.progress.write(`${file} belongs to root. Let the user who runs the gateway own it: chown USER ${file}\n`)
+    output.progress.write(`${file} belongs to root. Give it to the user who runs the gateway: chown USER ${file}\n`)
   }
   output.print(key)
 }
@@ -43,20 +43,25 @@ export function keyList(flags: FileFlag, environment: Environment, output: Outpu
 
 export function keyRevoke(idOrName: string, flags: FileFlag, environment: Environment, output: Output): void {
   for (const { id, name } of revokeKeys(requireApiKeysFile(flags.file, environment), idOrName)) {
-    output.print(`Revoked ${id} (${printable(name)}). A running gateway refuses it within seconds.`)
+    output.print(`Revoked ${id} (${printable(name)}). A running gateway rejects it within seconds.`)
   }
 }
 
-/** A date, an instant, or a number of days such as 90d. */
+/**
+ * Parses a date, a date-time, or a number of days such as 90d.
+ *
+ * @throws Problem if it has another form or is in the past
+ */
 function parseExpiry(text: string): Date {
   const [, days] = /^(\d{1,4})d$/.exec(text) ?? []
   const isDate = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text)
   const expires =
     days === undefined ? new Date(isDate ? text : Number.NaN) : new Date(Date.now() + Number(days) * 86_400_000)
-  // Date makes March of 30 February.
+  // Date converts 30 February to a day in March.
   const isRolledOver = days === undefined && text.length === 10 && !expires.toJSON()?.startsWith(text)
   if (Number.isNaN(expires.getTime()) || isRolledOver)
-    throw new Problem(`--expires is "${text}"; write it like 90d or 2027-06-30.`)
-  if (expires.getTime() <= Date.now()) throw new Problem(`--expires is ${text}, which is past. Give a later date.`)
+    throw new Problem(`--expires is "${text}"; it must have the form 90d or 2027-06-30.`)
+  if (expires.getTime() <= Date.now())
+    throw new Problem(`--expires is ${text}, which is in the past. Give a later date.`)
   return expires
 }

@@ -1,9 +1,10 @@
-/** Where a command prints, and how it hears that it has to stop. */
+/** Output streams and stop signals of a command. */
 export interface Output {
+  /** Prints a result, with a newline. */
   print(text: string): void
-  /** Progress goes here, apart from results. */
+  /** Stream for progress, separate from results. */
   readonly progress: NodeJS.WriteStream
-  /** Resolves with the first signal to stop. A second one ends the process at once. */
+  /** Resolves on the first SIGINT or SIGTERM. A second signal ends the process immediately. */
   stopped(): Promise<NodeJS.Signals>
 }
 

@@ -6,8 +6,8 @@ export interface Progress {
   stop(): void
 }
 
-/** A bar on a terminal; elsewhere a line at every tenth. */
-export function openProgress(output: NodeJS.WriteStream): Progress {
+/** Creates a progress bar on a terminal; on other streams, prints a line at every tenth. */
+export function createProgress(output: NodeJS.WriteStream): Progress {
   return output.isTTY ? bar(output) : lines(output)
 }
 

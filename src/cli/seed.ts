@@ -21,11 +21,15 @@ import type { Schemas } from '../versions/schemas.ts'
 import { qualifiedName } from '../versions/schemas.ts'
 import type { Output } from './output.ts'
 import type { Progress } from './progress.ts'
-import { openProgress } from './progress.ts'
+import { createProgress } from './progress.ts'
 
 export interface SeedFlags extends DatabaseFlags, DataSetOptions {}
 
-/** Writes made-up rows, all of them or none. */
+/**
+ * Writes generated rows into an empty database in one transaction.
+ *
+ * @throws Problem if the database has rows, is unreachable, or the command is interrupted
+ */
 export async function seed(flags: SeedFlags, environment: Environment, output: Output): Promise<void> {
   const { connection, label } = requireDatabase(flags, environment)
   let interrupted = false
@@ -37,7 +41,7 @@ export async function seed(flags: SeedFlags, environment: Environment, output: O
       interrupted = true
       return client.end()
     })
-    const progress = openProgress(output.progress)
+    const progress = createProgress(output.progress)
     const tables = dataSet(version, flags)
     await client.query('BEGIN')
     await refuseRows(client, tables, schemas, label)
@@ -72,7 +76,7 @@ async function detectAt(connection: Parameters<typeof openWriter>[0]): Promise<D
   }
 }
 
-/** Made-up rows among real ones could never be told apart again. */
+/** Rejects a database with rows, because generated rows could not be distinguished from real ones. */
 async function refuseRows(
   client: Client,
   tables: readonly DataTable[],
@@ -83,7 +87,7 @@ async function refuseRows(
     const { rowCount } = await client.query(`SELECT FROM ${qualifiedName(schemas, name)} LIMIT 1`)
     if (rowCount === 0) continue
     throw new Problem(
-      `${label} already has rows in ${name}. Nothing was written. Seed an empty database, made by "init".`,
+      `${label} already has rows in ${name}. Nothing was written. Seed an empty database, created with "init".`,
     )
   }
 }

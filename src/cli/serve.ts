@@ -9,26 +9,29 @@ import type { Output } from './output.ts'
 
 const graceMs = 10_000
 
-/** Serves until a signal stops it. */
+/**
+ * Serves until SIGINT or SIGTERM.
+ *
+ * @throws Problem if the configuration is invalid, or the database or the address cannot be used
+ */
 export async function serve(flags: ServeFlags, environment: Environment, output: Output): Promise<void> {
   const config = serveConfig(flags, environment)
-  // To standard error, so that what the command prints stays apart from what it logs.
+  // Logs go to standard error, separate from the output of the command.
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
   for (const warning of config.warnings) logger.warn(warning)
   await using service = await openService({ config, logger })
-  // An unhandled rejection is a bug of one operation; the others still get their answers.
+  // An unhandled rejection is a bug of one operation; other operations continue.
   process.on('unhandledRejection', (error) =>
     logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'Unhandled promise rejection'),
   )
   const server = await listen(service.handle, config, config.limits.connections, {
-    shares: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
+    limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
   })
-  // Listens before the address is printed: a program that reads it may stop this one at once.
+  // Registered before the URL is printed, because a program that reads it may send a signal immediately.
   const stopped = output.stopped()
-  if (config.auth === undefined)
-    logger.warn('No credential is asked for: everybody on this machine may read everything')
+  if (config.auth === undefined) logger.warn('Authentication is off: every user of this machine can read all data')
   output.print(banner(server.url, service.detected, config, service.example))
   const signal = await stopped
-  output.print(`Stopping on ${signal}; requests that run may take up to ${graceMs / 1000} seconds.`)
+  output.print(`Stopping on ${signal}; running requests have up to ${graceMs / 1000} seconds to finish.`)
   await server.close(graceMs)
 }

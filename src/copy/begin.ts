@@ -1,4 +1,4 @@
-/** How a copy begins on either side, and what it refuses before it has looked at a row. */
+/** Begins the transactions of a copy, and rejects unsuitable databases before any row is read. */
 import type { Database } from '../database/database.ts'
 import { render } from '../database/database.ts'
 import { Problem } from '../errors/problem.ts'
@@ -9,7 +9,7 @@ import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
 import type { Session, Source } from './session.ts'
 
-/** Any number that nobody else is likely to have: it keeps a second copy out of the target. */
+/** Arbitrary advisory lock key that prevents a second copy into the same target. */
 const advisoryLock = '6003407290438733'
 
 export function refuseEncodings(source: Session, target: Session): void {
@@ -24,7 +24,7 @@ export function encodingRefusal(encoding: string, label: string): string | undef
   return `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`
 }
 
-/** One snapshot for everything, so SIPIS may go on writing. Locks come first, for a snapshot is taken by the first query. */
+/** Begins a transaction with one snapshot, so that SIPIS may keep writing. Locks first, because the first query takes the snapshot. */
 export async function beginSource(source: Session, tables: readonly CopyTable[], freeze: boolean): Promise<void> {
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze && tables.length > 0) await source.query(`LOCK TABLE ${namesIn(source, tables)} IN SHARE MODE`)

@@ -52,7 +52,7 @@ export function isKept(table: CopyTable, key: readonly string[], source: Readonl
       (columns) => columns.length === wanted.length && wanted.every((column) => columns.includes(column)),
     )
   if (table.name === 'selectors') return has('selectors', key)
-  // Rows that are added have a key of their own.
+  // Added rows have keys of their own.
   if (!key.includes('selector')) return has(table.name, key)
   return (
     has('selectors', ['selector']) &&
@@ -68,7 +68,7 @@ export interface UnknownTable {
   readonly rows: number
 }
 
-/** Tables beside those of SIPIS that hold rows, which nobody will copy. */
+/** Non-empty tables that do not belong to SIPIS and are not copied. */
 export async function unknownTables({ query }: Session, known: readonly string[]): Promise<UnknownTable[]> {
   const names = await query(
     `SELECT c.relname, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -87,7 +87,7 @@ export async function unknownTables({ query }: Session, known: readonly string[]
   return found
 }
 
-/** Others who are connected to the database now: SIPIS may be still running. */
+/** Number of other client connections to the database; SIPIS may still be running. */
 export async function otherConnections({ query }: Session): Promise<number> {
   const [[others] = []] = await query(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
     AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name NOT LIKE 'sipis-gateway%'`)

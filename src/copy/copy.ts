@@ -1,4 +1,4 @@
-/** Copies a v1 database into an empty v2 one: all rows that can go, compared before anything is committed, or nothing. */
+/** Copies a v1 database into an empty v2 database: all accepted rows in one transaction, compared before the commit, or nothing. */
 import type { DatabaseTarget } from '../config/database-target.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import { advanceSequences } from '../database/sequences.ts'
@@ -26,12 +26,12 @@ export interface CopyOptions {
   readonly source: DatabaseTarget
   readonly target: DatabaseTarget
   readonly mode: Mode
-  /** Holds SIPIS's writers while the copy runs. */
+  /** Whether to block writes to the source while the copy runs. */
   readonly freeze: boolean
   readonly invalidBytes: InvalidBytes
   readonly missedReason: string
   readonly rejectsFile: string | undefined
-  /** How many rows may stay behind, by reason. */
+  /** Exact number of rows that may be rejected, by reason. */
   readonly accepted: ReadonlyMap<Reason, number>
   readonly lockTimeoutMs: number
 }
@@ -40,6 +40,13 @@ interface Looked extends Task {
   readonly report: TableReport
 }
 
+/**
+ * Runs a copy, a dry run or a comparison.
+ *
+ * @param signal aborts the running statements
+ * @throws Problem if a database is unsuitable or unreachable, or the copy is interrupted
+ * @throws DatabaseError if a statement fails
+ */
 export async function copy(options: CopyOptions, progress: Progress, signal: AbortSignal): Promise<CopyReport> {
   const open = (which: string, database: DatabaseTarget) =>
     orProblem(`${database.label}, ${which},`, () => openSession(database, options.lockTimeoutMs, signal)).catch(
@@ -49,7 +56,7 @@ export async function copy(options: CopyOptions, progress: Progress, signal: Abo
     )
   await using source = await open('the source (OLD)', options.source)
   await using target = await open('the target (NEW)', options.target)
-  // What the servers are doing does not end with the connection.
+  // Servers finish running statements even if the connection closes, so they are cancelled explicitly.
   const cancel = () => void Promise.allSettled([source.cancel(), target.cancel()])
   signal.addEventListener('abort', cancel)
   try {
@@ -66,7 +73,7 @@ function interrupted(): Problem {
   return new Problem('Interrupted: the target is as it was.')
 }
 
-/** In this order: nothing is copied before all is known of it, nothing is committed before it was compared. */
+/** Analyses all tables, then copies, compares and commits, so that problems are found before rows are written. */
 async function run(
   options: CopyOptions,
   source: Session,
@@ -114,7 +121,7 @@ async function run(
   return { ...facts, tables, committed, seconds, problems: [...refused, ...different, ...undone] }
 }
 
-/** Gives the seconds since it was last asked. */
+/** Returns a function that returns the seconds since its previous call. */
 function stopwatch(): () => number {
   let since = performance.now()
   return () => {
@@ -189,11 +196,11 @@ async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
       `The copy into ${target.label} was compared, but the commit was not answered (${why}): the target is complete or empty. "copy --verify-only" tells which.`,
     )
   })
-  // The rows are there, with statistics or without.
+  // Failures are ignored, because the rows are already committed.
   for (const name of names) await target.query(`ANALYZE ${name}`).catch(() => undefined)
 }
 
-/** Rows may stay behind only where somebody has said exactly how many. */
+/** Returns a problem for each reason whose number of rejected rows differs from the accepted number. */
 function unaccepted(tables: readonly TableReport[], accepted: ReadonlyMap<Reason, number>): string[] {
   const found = rejectsByReason(tables)
   const reasons = new Set([...found.keys(), ...accepted.keys()])

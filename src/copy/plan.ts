@@ -1,6 +1,6 @@
 /**
- * What becomes of each table of a v1 database, as SQL. Where the gateway serves a row, its projection is what is copied: what
- * is read and what is migrated cannot disagree.
+ * SQL that maps each table of a v1 database to v2. Served tables use the expressions of the v1 projection, so that the gateway and
+ * the migration agree on every value.
  */
 import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { getTableName, sql } from 'drizzle-orm'
@@ -13,7 +13,7 @@ import { noKeys } from '../versions/unique-keys.ts'
 import { v1Projection } from '../versions/v1/projection.ts'
 import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../versions/v1/tables.ts'
 
-/** Why a row cannot go. Only this order counts where several hold. */
+/** Why a row is rejected. If several reasons apply, the first one in this order is reported. */
 export const reasons = [
   'null-id',
   'orphan',
@@ -26,12 +26,12 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 export interface CopyColumn {
-  /** Its name in v2. */
+  /** Name in v2. */
   readonly name: string
   readonly value: string
   readonly kind: 'text' | 'other'
   readonly nullable: boolean
-  /** True for a row where v2 forbids the null that stands here, and an empty text or 0 takes its place. */
+  /** SQL condition: the v1 value is null, v2 forbids null, and the row gets an empty string or 0. Undefined if it cannot occur. */
   readonly filled: string | undefined
 }
 
@@ -39,24 +39,24 @@ export interface CopyTable {
   readonly name: string
   readonly from: string
   readonly columns: readonly CopyColumn[]
-  /** What tells a rejected row in the rejects file; never a secret. */
+  /** Columns that identify a rejected row in the rejects file. Must not contain secrets. */
   readonly key: Readonly<Record<string, string>>
   readonly rejects: readonly (readonly [Reason, string])[]
-  /** Rows get this column by counting in the order of others, for v1 has no such column. */
+  /** Column that v1 lacks and that gets the row number in the order of other columns. Undefined if there is none. */
   readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
-  /** Counts the rows that have no row of their own in v1. */
+  /** SQL that counts the rows that v2 gets in addition to those of v1. Undefined if there are none. */
   readonly added: string | undefined
 }
 
-/** The tables that a copy reads and writes, in either version. */
+/** Tables that a copy reads and writes, in both versions. */
 export const copiedTables = [selectors, tokens, sipcalls, siptextmessages, pushtests, data, restart].map(getTableName)
 
 export interface PlanOptions {
   /** server_encoding of the source. */
   readonly encoding: string
-  /** What v2 says of calls, of which v1 does not record why they were missed. */
+  /** Missed reason for all calls, because v1 does not record it. */
   readonly missedReason: string
-  /** Where the tables of the source are. */
+  /** Schemas of the source tables. */
   readonly schemas: Schemas
 }
 
@@ -141,7 +141,7 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       ...rest,
       name: 'pushtests',
       from: owned(pushtests, pushtests.id),
-      // Bytes that are no UTF-8 would be lost in the rejects file.
+      // Escaped, because the rejects file cannot hold invalid UTF-8.
       key: { id: plain(sql`${pushtests.id}`), pushid: plain(exactText(pushtests.pushid, encoding).read.sql) },
       columns: [
         owner,
@@ -151,7 +151,7 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
         nullable(other('concluded', pushtests.concluded)),
       ],
       rejects: ownedRejects,
-      // To the last column, or rows that share an id could be numbered in another order each time they are read.
+      // Includes all columns, so that rows that share an id are numbered in the same order on every read.
       numbered: { column: 'rowid', orderBy: ['started', 'selector', 'pushid', 'platform', 'concluded'] },
     },
     {
@@ -177,15 +177,15 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
 }
 
 /**
- * v1 keeps beside each restart entry the server that runs the instance; v2 keeps it as an entry named "server". Where the
- * entries of one selector disagree, the newest of them counts. Where an entry named "server" exists already, it stays.
+ * v1 stores the server of an instance with each restart entry; v2 stores it as an entry named "server". If the entries of a selector
+ * disagree, the newest is used. An existing entry named "server" is kept.
  */
 const latestServers = (restarts: string, owners: string) => `SELECT DISTINCT ON (s.id) s.id, s.server FROM ${restarts} s
   JOIN ${owners} o ON o.id = s.id AND o.selector IS NOT NULL
   WHERE s.server IS NOT NULL AND NOT EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)
   ORDER BY s.id, s.rowid DESC`
 
-/** Selectors whose servers need a word in the report. */
+/** Statements that count selectors for the warnings of the report. */
 export const serverQuestions = (restarts: string) => ({
   existing: `SELECT count(DISTINCT s.id) FROM ${restarts} s WHERE s.server IS NOT NULL
     AND EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)`,
@@ -235,7 +235,7 @@ function nullable(column: CopyColumn): CopyColumn {
   return { ...column, nullable: true }
 }
 
-/** COPY takes no parameters, so none may be left in the text. */
+/** Renders SQL for COPY, which does not support parameters. */
 function plain(statement: SQL): string {
   const { text: rendered, values } = render(statement)
   if (values.length > 0) throw new Error(`A value became a parameter of ${rendered}.`)

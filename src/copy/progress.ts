@@ -1,8 +1,8 @@
 import type { Moved } from './transfer.ts'
 
-/** What a copy tells while it works. */
+/** Receives the progress of a copy. */
 export interface Progress {
   say(line: string): void
-  /** A table starts to move. */
+  /** Called when the transfer of a table starts. */
   table(name: string, rows: number): { moved(sofar: Moved): void; stop(): void }
 }

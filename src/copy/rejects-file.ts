@@ -10,7 +10,11 @@ export interface RejectsFile extends AsyncDisposable {
   add(source: Session, table: CopyTable, select: string): Promise<void>
 }
 
-/** One JSON line for each row that cannot go: table, key, reason. Only its owner may read it, and none is overwritten. */
+/**
+ * Creates the rejects file: one JSON line per rejected row with table, key and reason. Mode 600.
+ *
+ * @throws Problem if the file exists or cannot be written
+ */
 export async function openRejectsFile(path: string): Promise<RejectsFile> {
   const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === 'EEXIST' ? 'it exists already' : error.message
@@ -31,7 +35,7 @@ export async function openRejectsFile(path: string): Promise<RejectsFile> {
   }
 }
 
-/** Not node:readline, which takes other characters for the end of a line too. */
+/** Splits at line feeds only; node:readline also splits at other line separators. */
 async function* lines(stream: Readable): AsyncGenerator<string> {
   let rest = ''
   for await (const chunk of stream.setEncoding('utf8')) {

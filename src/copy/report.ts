@@ -5,7 +5,7 @@ export type Mode = 'dry-run' | 'execute' | 'verify-only'
 
 export interface Checksum {
   readonly rows: number
-  /** Sums of hash halves. */
+  /** Sums of both halves of the row hashes; independent of the row order. */
   readonly sums: string
 }
 
@@ -13,20 +13,20 @@ export interface Checksum {
 export interface TableCounts {
   readonly table: string
   readonly rowsIn: number
-  /** Rows that v2 has and v1 has not: entries named "server". */
+  /** Rows that only v2 has: entries named "server". */
   readonly added: number
-  /** Rows that go, or would go. */
+  /** Copied rows; in a dry run, rows that would be copied. */
   readonly rowsOut: number
   readonly rejects: Partial<Record<Reason, number>>
-  /** Nulls that v2 forbids, by column: they become '' or 0. */
+  /** Number of nulls by column that become '' or 0, because v2 forbids null. */
   readonly filled: Record<string, number>
-  /** Texts that are no UTF-8 and were converted, by column. */
+  /** Number of texts with invalid UTF-8 by column that were converted. */
   readonly converted: Record<string, number>
 }
 
 export interface TableReport extends TableCounts {
   readonly source: Checksum
-  /** Undefined while nothing has been compared. */
+  /** Undefined if the tables were not compared. */
   readonly target: Checksum | undefined
 }
 
@@ -36,14 +36,14 @@ export interface CopyReport {
   readonly target: string
   readonly tables: readonly TableReport[]
   readonly warnings: readonly string[]
-  /** Tables of the source that nobody copies. */
+  /** Non-empty tables of the source that are not copied. */
   readonly unknownTables: readonly UnknownTable[]
   readonly rejectsFile: string | undefined
-  /** Whether the target now holds the rows. */
+  /** Whether the copy was committed. */
   readonly committed: boolean
-  /** How long each step took; a step that was not taken is 0. */
+  /** Duration of each step in seconds; 0 if the step was skipped. */
   readonly seconds: { readonly lookingThrough: number; readonly copying: number; readonly comparing: number }
-  /** What keeps the exit code from being 0. */
+  /** Reasons for an exit code other than 0. */
   readonly problems: readonly string[]
 }
 

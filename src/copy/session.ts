@@ -25,12 +25,16 @@ export interface Session extends Source, AsyncDisposable {
   cancel(): Promise<void>
 }
 
-/** How long a server may take to connect, and to answer the first statements. */
+/** Timeout for connecting and for the first statements. */
 const answerMs = 10_000
-/** How long a server may take to end what it does. */
+/** Timeout for cancelling a statement. */
 const cancelMs = 5_000
 
-/** @param signal ends the attempt, so that a server that does not answer does not hold up an interrupted command */
+/**
+ * Opens a session.
+ *
+ * @param signal aborts the attempt, so that an unresponsive server does not delay an interrupted command
+ */
 export async function openSession(
   { connection, label }: DatabaseTarget,
   lockTimeoutMs: number,
@@ -38,7 +42,7 @@ export async function openSession(
 ): Promise<Session> {
   const config = { connectionTimeoutMillis: answerMs, ...connection, application_name: 'sipis-gateway copy' }
   const client = new Client({ ...config, types: { getTypeParser: () => (value: string) => value } })
-  // The statement that runs tells of a lost connection; without a listener it would end the process.
+  // The running statement reports a lost connection; an unhandled 'error' event would end the process.
   client.on('error', () => undefined)
   const query = async (text: string, values: readonly unknown[] = []) => {
     try {

@@ -1,4 +1,4 @@
-/** The statements that look through, copy and compare one table. */
+/** Statements that analyse, copy and compare one table. */
 import { literal } from '../database/database.ts'
 import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../database/utf8.ts'
 import type { Schemas } from '../versions/schemas.ts'
@@ -14,37 +14,37 @@ export interface Conversion {
   readonly invalidBytes: InvalidBytes
 }
 
-/** What the catalogue of a database says of a table. */
+/** Properties of a table, from the system catalogue. */
 export interface TableFacts {
-  /** The lengths of varchar columns. */
+  /** Maximum lengths of varchar columns. */
   readonly limits: ReadonlyMap<string, number>
   readonly uniqueKeys: readonly (readonly string[])[]
 }
 
 export interface TableStatements {
-  /** True where rows that may go share a value of the key; the key is a list of v2's columns. */
+  /** Returns whether accepted rows share a value of the key, which is a list of v2 columns. */
   hasDuplicates(key: readonly string[]): string
   /** A row for each reason, and one without a reason: reason, rows, then a count for each of `noted`. */
   counts(duplicates: Duplicates): string
   /** The same, and both sums behind it. */
   analysis(duplicates: Duplicates): string
-  /** Reason and the parts of the key of each row that cannot go. */
+  /** Reason and key of each rejected row. */
   rejects(duplicates: Duplicates): string
-  /** The rows that go, in v2's columns. Without rejects nothing is asked of a row. */
+  /** Accepted rows with v2 columns. Without rejects, the statement has no conditions. */
   accepted(duplicates: Duplicates, hasRejects: boolean): string
-  /** What is worth a count: a null that is filled, a text that is converted. */
+  /** Changes to count: filled nulls and converted texts. */
   readonly noted: readonly { readonly column: string; readonly kind: 'filled' | 'converted' }[]
   readonly columns: readonly string[]
 }
 
-/** Keys of the target that rows of the source would break. */
+/** Keys of the target that rows of the source would violate. */
 type Duplicates = readonly (readonly string[])[]
 
-/** Which bytes a text may hold is decided where they come from SQL_ASCII, which knows no characters. */
+/** SQL_ASCII does not validate bytes, so texts copied into another encoding must be checked. */
 const mustBeUtf8 = ({ sourceEncoding, targetEncoding }: Conversion) =>
   sourceEncoding === 'SQL_ASCII' && targetEncoding !== 'SQL_ASCII'
 
-/** Whether texts that are no UTF-8 are changed on their way. */
+/** Whether texts with invalid UTF-8 are converted. */
 export const converts = (conversion: Conversion): boolean =>
   mustBeUtf8(conversion) && conversion.invalidBytes !== 'reject'
 
@@ -109,7 +109,7 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
   }
 }
 
-/** Counts and checksums the rows of the target, as `analysis` does those of the source. */
+/** Counts and checksums rows of the target; comparable with the result of `analysis`. */
 export function targetChecksum(table: CopyTable, schemas: Schemas): string {
   const line = lineOf(withNumber(table, table.columns))
   return `SELECT count(*), ${sums(line, undefined).join(', ')} FROM ${qualifiedName(schemas, table.name)}`
@@ -123,7 +123,7 @@ function unconditional(table: CopyTable, columns: readonly CopyColumn[]): string
   return [`row_number() OVER (ORDER BY ${order}) AS ${table.numbered.column}`, ...values]
 }
 
-/** The same order whatever the collation of the database. */
+/** Sorts texts by bytes, independent of the collation of the database. */
 function byBytes(name: string, value: string): string {
   return name === 'started' || name === 'concluded' ? value : `${value} COLLATE "C"`
 }
@@ -135,8 +135,8 @@ function withNumber(table: CopyTable, columns: readonly CopyColumn[]): readonly 
 }
 
 /**
- * A row as one text that no other row has: values behind each other, and the lengths of texts, so that nothing can move from
- * one to the next unnoticed. A value that may be null has a mark where it is not.
+ * Serializes a row unambiguously: its values, followed by the byte lengths of its texts, so that shifting bytes between columns is
+ * detected. Nullable values have a prefix that distinguishes them from null.
  */
 function lineOf(columns: readonly CopyColumn[]): string {
   const values = columns.map(({ name, nullable }) => (nullable ? `coalesce('=' || ${name}, '')` : name))
@@ -144,7 +144,7 @@ function lineOf(columns: readonly CopyColumn[]): string {
   return `concat_ws(E'\\x1f', ${[...values, ...lengths].join(', ')})`
 }
 
-/** Sums of the halves of a hash of each row: the same in any order of the rows. */
+/** Sums of both halves of the MD5 of each row; independent of the row order. */
 function sums(line: string, condition: string | undefined): string[] {
   const filter = condition === undefined ? '' : ` FILTER (WHERE ${condition})`
   return [1, 17].map((from) => `coalesce(sum(('x' || substr(md5(${line}), ${from}, 16))::bit(64)::bigint)${filter}, 0)`)
@@ -160,7 +160,7 @@ function invalid(columns: readonly CopyColumn[], conversion: Conversion): string
   return columns.filter(({ kind }) => kind === 'text').map(({ value }) => isNotUtf8(value))
 }
 
-/** A length is bytes in SQL_ASCII and characters elsewhere; a text of few bytes has few characters. */
+/** varchar limits count bytes in SQL_ASCII and characters elsewhere. A text within the limit in bytes is also within it in characters. */
 function tooLong({ value }: CopyColumn, limit: number | undefined, conversion: Conversion): string {
   if (limit === undefined) return 'false'
   const bytes = `octet_length(${value}) > ${limit}`

@@ -10,8 +10,11 @@ export interface Moved {
 }
 
 /**
- * Streams rows from one database into the other in COPY's text format, byte for byte. The slower side holds up the faster
- * one, so memory does not grow with the table.
+ * Streams rows from the source to the target in COPY's text format, unchanged. Back-pressure bounds memory use.
+ *
+ * @param moved called with the totals after each chunk
+ * @param signal aborts the transfer
+ * @throws DatabaseError if either side fails or the transfer is aborted
  */
 export async function transfer(
   source: Session,
@@ -42,7 +45,7 @@ export async function transfer(
 
 const newline = 0x0a
 
-/** In the text format a newline stands only at the end of a row. */
+/** Counts rows: the text format escapes line feeds within values. */
 function newlines(chunk: Buffer): number {
   let count = 0
   for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, at + 1)) count++

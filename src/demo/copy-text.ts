@@ -1,6 +1,6 @@
 import type { Cell, DataTable } from './data-set.ts'
 
-/** @param name with its schema, where the session does not search it */
+/** @param name qualified with its schema if that is not in the search_path */
 export function copyStatement(
   { name: table, columns }: DataTable,
   source: 'STDIN' | "'/dev/blob'",
@@ -11,7 +11,12 @@ export function copyStatement(
 
 const chunkLength = 64 * 1024
 
-/** The rows of the first installations in the text format of COPY, in chunks. */
+/**
+ * Generates rows in COPY's text format, in chunks of about 64 KiB.
+ *
+ * @param installations number of installations, from the first
+ * @param progress called with the total rows and bytes so far
+ */
 export function* copyText(
   table: DataTable,
   installations: number,

@@ -1,6 +1,6 @@
 /**
- * A made-up SIPIS database: the same rows for the same options, whatever the schema version. Each table is generated on its
- * own from (seed, table, installation), so a table can be streamed without holding another.
+ * Generates a SIPIS database. The same options give the same rows in both schema versions. Each row is derived from (seed, table,
+ * installation), so that tables can be streamed independently.
  */
 import { createHash } from 'node:crypto'
 import type { SchemaVersion } from '../versions/schema-version.ts'
@@ -19,7 +19,7 @@ export interface DataTable {
   rowsOf(installation: number): Cell[][]
 }
 
-/** The newest row is from just before this instant: a data set that moved with the clock would not be the same twice. */
+/** All times are before this one. Fixed, so that the data set is reproducible. */
 const newest = Date.UTC(2026, 10, 22)
 const day = 86_400_000
 
@@ -108,7 +108,7 @@ interface RowOf {
   readonly choose: Random
 }
 
-/** Ten installations make six accounts, some of them on two or three devices. */
+/** Account index of each of ten installations: six accounts, some with two or three devices. */
 const accountOf = [0, 1, 1, 2, 3, 3, 3, 4, 5, 5] as const
 
 function account(installation: number): number {
@@ -119,7 +119,7 @@ function isIos(installation: number): boolean {
   return installation % 5 < 3
 }
 
-/** A SHA-1 that the installations of an account share, and a suffix of their own. */
+/** Selector string: a SHA-1 that all installations of an account share, a colon, and a suffix per installation. */
 export function selectorName(randomSeed: number, installation: number): string {
   const shared = digest(`account ${randomSeed} ${account(installation)}`)
   return `${shared}:${digest(`installation ${randomSeed} ${installation}`).slice(0, 8)}`
@@ -181,7 +181,7 @@ function pushTestTable({ selectors, pushTests: count, randomSeed }: DataSetOptio
   }
 }
 
-/** One of the dozen people whom an account knows. */
+/** Picks one of the 12 contacts of an account. */
 function contact(randomSeed: number, installation: number, choose: Random): Cell[] {
   const person = random(randomSeed, 4, account(installation) * 12 + choose.below(12))
   const isNumber = !person.oneIn(4)

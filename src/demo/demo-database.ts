@@ -9,7 +9,7 @@ import { defaultDataSet } from './options.ts'
 
 const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
 
-/** An embedded database in memory that holds the demo data set. */
+/** Opens an embedded in-memory database with the demo data set. Close it after use. */
 export async function openDemo(version: SchemaVersion, options: DataSetOptions = demoOptions): Promise<Database> {
   const server = await startEmbedded()
   await migrateEmbedded(server, version)

@@ -1,4 +1,4 @@
-/** Names as they stand in address books, in many scripts. */
+/** Display names in many scripts, with quotes, backslashes and an empty one. */
 export const displayNames: readonly string[] = [
   'Alice Novák',
   'Bob Müller',

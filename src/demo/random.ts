@@ -1,16 +1,17 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Random choices that are the same for the same seeds, on every machine. */
+/** Deterministic random generator. */
 export interface Random {
-  /** A whole number from 0 to max - 1. */
+  /** Integer from 0 to max - 1. */
   below(max: number): number
   pick<T>(from: readonly [T, ...T[]] | readonly T[]): T
-  /** A chance of one in `n`. */
+  /** True with probability 1/n. */
   oneIn(n: number): boolean
   hex(digits: number): string
 }
 
+/** Creates a generator. The same seeds give the same values on every machine. */
 export function random(...seeds: readonly number[]): Random {
   const generator = xoroshiro128plus(
     seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) ^ (mixed >>> 15), 17),
@@ -20,7 +21,7 @@ export function random(...seeds: readonly number[]): Random {
     below,
     pick(from) {
       const picked = from[below(from.length)]
-      if (picked === undefined) throw new Error('There is nothing to pick from.')
+      if (picked === undefined) throw new Error('Cannot pick from an empty list.')
       return picked
     },
     oneIn: (n) => below(n) === 0,

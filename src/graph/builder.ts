@@ -13,9 +13,9 @@ export interface SchemaTypes {
   Connection: { totalCount: Promise<number> }
 }
 
-const sizes = `at most ${maxPageSize}; ${defaultPageSize} where neither first nor last is given. More is BAD_USER_INPUT.`
+const sizes = `0 to ${maxPageSize}; ${defaultPageSize} if neither \`first\` nor \`last\` is given. Other values are BAD_USER_INPUT.`
 
-/** All types are added to this one builder by the other files of this folder; schema.ts puts them together. */
+/** Pothos schema builder. The other files of this folder register their types on it; schema.ts builds the schema. */
 export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [RelayPlugin],
   defaultFieldNullability: false,
@@ -23,32 +23,47 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     cursorType: 'String',
     encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
     decodeGlobalID: decodeNodeId,
-    nodesOnConnection: { description: 'The nodes of this page without their edges.' },
-    edgesFieldOptions: { nullable: false, description: 'The edges of this page, in the order asked for.' },
-    nodeFieldOptions: { nullable: false, description: 'The object itself.' },
-    cursorFieldOptions: {
-      description: 'Its position, for after and before. Opaque; valid for this field and order only.',
+    nodesOnConnection: { description: 'The items of this page, without edges and cursors.' },
+    edgesFieldOptions: {
+      nullable: false,
+      description: 'The items of this page with their cursors, in the requested order.',
     },
-    pageInfoFieldOptions: { description: 'Where this page lies in the whole list.' },
-    pageInfoTypeOptions: { description: 'Where a page lies in the whole list, after the Relay specification.' },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: {
+      description:
+        'Position of this item, to pass to `after` or `before`. Opaque; valid only for the same field and `orderBy`. Example: ' +
+        'MWMAMjAyNi0xMS0yMiAwNjoyNDoxNy43MDE4MjcrMDAANDI',
+    },
+    pageInfoFieldOptions: { description: 'Cursors of this page, and whether more items exist on either side.' },
+    pageInfoTypeOptions: {
+      description: 'Pagination state of one page, as defined by the Relay cursor connections specification.',
+    },
     hasNextPageFieldOptions: {
-      description: 'Whether there is more behind this page. Of a page asked for by last it says that before was given.',
+      description:
+        'Whether more items follow this page. Exact when paging with `first`; when paging with `last`, true if `before` was given.',
     },
     hasPreviousPageFieldOptions: {
       description:
-        'Whether there is more ahead of this page. Of a page asked for by first it says that after was given.',
+        'Whether more items precede this page. Exact when paging with `last`; when paging with `first`, true if `after` was given.',
     },
-    startCursorFieldOptions: { description: 'The cursor of the first edge; null on an empty page.' },
-    endCursorFieldOptions: { description: 'The cursor of the last edge; null on an empty page.' },
-    firstArgOptions: { description: `How many from the start of the list: ${sizes}` },
-    lastArgOptions: { description: `How many from the end of the list: ${sizes}` },
-    afterArgOptions: { description: 'Only what follows this cursor.' },
-    beforeArgOptions: { description: 'Only what precedes this cursor.' },
-    nodeTypeOptions: { description: 'Anything that can be asked for again by its id.' },
-    // node.ts has them: the plugin's own refuse a whole list for one malformed id.
+    startCursorFieldOptions: {
+      description:
+        'Cursor of the first item; null if the page is empty. Pass it to `before` to read the previous page.',
+    },
+    endCursorFieldOptions: {
+      description: 'Cursor of the last item; null if the page is empty. Pass it to `after` to read the next page.',
+    },
+    firstArgOptions: { description: `Number of items to return from the start of the list: ${sizes}` },
+    lastArgOptions: { description: `Number of items to return from the end of the list: ${sizes}` },
+    afterArgOptions: { description: 'Return only items after this cursor, exclusive.' },
+    beforeArgOptions: { description: 'Return only items before this cursor, exclusive.' },
+    nodeTypeOptions: { description: 'An object with a global id, which `node` and `nodes` accept.' },
+    // Defined in node.ts, because the plugin's own fields fail the whole list for one malformed id.
     nodeQueryOptions: false,
     nodesQueryOptions: false,
   },
 })
 
-builder.queryType({ description: 'All that can be asked. Nothing here changes anything.' })
+builder.queryType({
+  description: 'The entry points of the API. It is read-only: there are no mutations or subscriptions.',
+})

@@ -15,56 +15,56 @@ import { TimeOrder, timeOrder } from './time-order.ts'
 type CallShape = Owned<CallRow>
 
 const MissedReason = builder.enumType('MissedReason', {
-  description: 'Why a call did not reach the user.',
+  description: 'Why a call was missed.',
   values: {
-    MISSED: { description: 'Nobody answered.' },
-    ANSWERED_ELSEWHERE: { description: 'Another device answered.' },
-    REJECTED_BY_DND: { description: 'Do Not Disturb rejected it.' },
-    UNKNOWN: { description: 'A reason that SIPIS gave and this gateway does not know.' },
+    MISSED: { description: 'The call was not answered.' },
+    ANSWERED_ELSEWHERE: { description: 'Another device answered the call.' },
+    REJECTED_BY_DND: { description: 'Do Not Disturb rejected the call.' },
+    UNKNOWN: { description: 'SIPIS recorded a reason that this gateway does not know.' },
   } as const,
 })
 
 export const Call = builder.objectRef<CallShape>('Call')
 
 Call.implement({
-  description: 'A call that was missed, or one that still waits to be reported to the device.',
+  description: 'A missed call, or a call that SIPIS has not yet reported to the device.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
-      description: 'Names this call, before and after a migration.',
+      description: 'Global id of this call. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Call', formatRowId({ rowid, selector: owner.selector })),
     }),
-    selector: t.expose('selector', { type: Selector, description: 'Who was called.' }),
-    caller: t.expose('caller', { type: SipAddress, description: 'Who called.' }),
+    selector: t.expose('selector', { type: Selector, description: 'The selector that was called.' }),
+    caller: t.expose('caller', { type: SipAddress, description: 'Address of the caller.' }),
     callId: t.exposeString('callId', {
-      description: 'The Call-ID of the INVITE; empty where SIPIS did not record it.',
+      description: 'Call-ID header of the INVITE, e.g. 4f1c2a90b7d35e68@192.0.2.17; empty if SIPIS did not record it.',
     }),
-    time: t.expose('time', { type: 'DateTime', description: 'When the call came.' }),
+    time: t.expose('time', { type: 'DateTime', description: 'When the call arrived.' }),
     missedReason: t.expose('missedReason', {
       type: MissedReason,
       nullable: true,
-      description: 'Why it was missed; null where the database does not record it, which is schema v1.',
+      description: 'Why the call was missed; null on schema v1, which does not record it.',
     }),
   }),
 })
 
 const CallFilter = builder.inputType('CallFilter', {
-  description: 'Which calls; what is left out or null does not restrict.',
+  description: 'Conditions that calls must all meet. An omitted or null condition matches every call.',
   fields: (t) => ({
-    since: t.field({ type: 'DateTime', description: 'At this instant or later.' }),
-    until: t.field({ type: 'DateTime', description: 'Before this instant.' }),
+    since: t.field({ type: 'DateTime', description: 'Arrived at or after this time.' }),
+    until: t.field({ type: 'DateTime', description: 'Arrived before this time.' }),
     missedReason: t.field({
       type: [MissedReason],
-      description: 'For one of these reasons. On schema v1, which records none, no call passes.',
+      description: 'Missed for one of these reasons. Matches no call on schema v1, which does not record reasons.',
     }),
-    callerUsername: t.string({ description: "The caller's user part is exactly this." }),
-    callerDomain: t.string({ description: "The caller's domain is exactly this." }),
+    callerUsername: t.string({ description: 'User part of the caller; exact match, e.g. +420601234567.' }),
+    callerDomain: t.string({ description: 'Domain of the caller; exact match, e.g. sip.example.com.' }),
   }),
 })
 
 const callArgs = builder.args((t) => ({
-  filter: t.field({ type: CallFilter, description: 'Restricts the list.' }),
-  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'How the list is sorted.' }),
+  filter: t.field({ type: CallFilter, description: 'Return only calls that meet these conditions.' }),
+  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'Sort order, by `time`.' }),
 }))
 
 const CallConnection = builder.connectionObject(
@@ -76,7 +76,7 @@ builder.objectField(Selector, 'calls', (t) =>
   t.connection(
     {
       type: Call,
-      description: 'Its missed and pending calls.',
+      description: 'Missed and pending calls of this selector.',
       args: callArgs,
       resolve: (owner, args, { loaders }) => calls(loaders, owner, args),
     },
@@ -88,7 +88,7 @@ builder.queryField('calls', (t) =>
   t.connection(
     {
       type: Call,
-      description: 'The missed and pending calls of all selectors.',
+      description: 'Missed and pending calls of all selectors.',
       args: callArgs,
       resolve: (_, args, { loaders }) => calls(loaders, null, args),
     },
@@ -103,10 +103,10 @@ interface CallArguments extends ListArguments {
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
   const { missedReason, ...filter } = args.filter ?? {}
-  const asked = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
+  const reasons = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
   const conditions = callConditions(
     projection.calls.columns,
-    { ...filter, missedReason: asked },
+    { ...filter, missedReason: reasons },
     Object.values(reasonWords),
   )
   return collectionConnection(collection, owner, timeOrder('c', projection.calls, args.orderBy), conditions, args)

@@ -6,12 +6,13 @@ import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
 import type { SelectorRow } from '../versions/projection.ts'
 
+/** Statements behind a connection. Each runs only when a field that needs it is selected. */
 export interface Source<Row> {
   readonly page: (window: Window) => Promise<Page<Row>>
   readonly count: () => Promise<number>
 }
 
-/** Makes the cursor when it is asked for: most clients ask for nodes alone. */
+/** Encodes the cursor lazily, because most clients select only nodes. */
 class Edge<Row> {
   readonly node: Row
   readonly #order: Order<Row>
@@ -34,8 +35,8 @@ interface PageInfo {
 }
 
 /**
- * A page that reads nothing until a field of it is asked for: a client that wants only totalCount costs no page, and one
- * that does not want it costs no count. Bad arguments fail at once.
+ * A Relay connection that reads lazily: the page is read when edges, nodes or pageInfo are selected, the count when totalCount
+ * is selected.
  */
 export class Connection<Row> {
   readonly #order: Order<Row>
@@ -43,6 +44,7 @@ export class Connection<Row> {
   readonly #source: Source<Row>
   #page: Promise<Page<Row>> | undefined
 
+  /** @throws BadInput if the page arguments or their cursors are invalid */
   constructor(order: Order<Row>, page: PageArguments, source: Source<Row>) {
     this.#order = order
     this.#window = windowOf(order, page)
@@ -85,7 +87,7 @@ export interface ListArguments extends PageArguments {
   readonly orderBy?: string | null | undefined
 }
 
-/** A page of a collection: of the rows of one selector where there is an owner, of all rows otherwise. */
+/** The connection for a collection: the rows of `owner`, or of all selectors if `owner` is null. */
 export function collectionConnection<Row, Orphan extends null = never>(
   collection: Collection<Row, Orphan>,
   owner: SelectorRow | null,
@@ -105,7 +107,7 @@ export function collectionConnection<Row, Orphan extends null = never>(
   })
 }
 
-/** Has `nodes` read the rows: the Relay plugin would make an edge of each, and of the edge the row again. */
+/** Resolves `nodes` from the rows directly; the Relay plugin would create an edge for each row only to unwrap it. */
 export function withPlainNodes(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!(isObjectType(type) && type.name.endsWith('Connection'))) continue

@@ -4,14 +4,14 @@ import type { Loaders } from '../loaders/loaders.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../versions/detect.ts'
 
-/** What a resolver may use; made anew for every operation. */
+/** GraphQL context of the resolvers, created for each operation. */
 export interface Context {
   readonly principal: Principal
   readonly loaders: Loaders
   readonly database: Database
   readonly detected: Detected
-  /** Counts what the operation answers. */
+  /** Counts the rows and bytes of the operation. */
   readonly usage: Usage
-  /** Names of settings that anybody may see at all. */
+  /** Names of the settings that the operator allows callers to read. */
   readonly allowedSettings: readonly string[]
 }

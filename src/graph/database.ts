@@ -5,37 +5,41 @@ import { readTableVersions } from '../versions/table-versions.ts'
 import { builder } from './builder.ts'
 
 const SchemaVersion = builder.enumType('SchemaVersion', {
-  description: "The version of SIPIS's database schema, told by its columns.",
+  description: 'Version of the SIPIS database schema, detected from its tables and columns.',
   values: versionValues,
 })
 
 const TableVersionType = builder.objectRef<TableVersion>('TableVersion').implement({
-  description: "An entry of SIPIS's table tableversions.",
+  description: 'A row of the SIPIS table `tableversions`.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'The table.' }),
-    version: t.exposeString('version', { description: 'Its version, as stored.' }),
+    name: t.exposeString('name', { description: 'Name of the table, e.g. sipcalls.' }),
+    version: t.exposeString('version', { description: 'Version of the table, as stored.' }),
   }),
 })
 
 const DatabaseType = builder.objectRef<Detected>('Database').implement({
-  description: 'The database that is served, as it was when the gateway started.',
+  description: 'The database behind this gateway, as detected when the gateway started.',
   fields: (t) => ({
     schemaVersion: t.field({
       type: SchemaVersion,
-      description: 'Which of the two schemas it has.',
+      description: 'Version of the SIPIS schema.',
       resolve: ({ version }) => version,
     }),
-    serverVersion: t.exposeString('serverVersion', { description: 'The version of PostgreSQL.' }),
-    encoding: t.exposeString('encoding', { description: 'Its encoding, e.g. UTF8 or SQL_ASCII.' }),
+    serverVersion: t.exposeString('serverVersion', { description: 'Version of the PostgreSQL server, e.g. 17.2.' }),
+    encoding: t.exposeString('encoding', { description: 'Encoding of the database, e.g. UTF8 or SQL_ASCII.' }),
     tableVersions: t.field({
       type: [TableVersionType],
       description:
-        'What SIPIS says of the versions of its tables; empty where it says nothing in a form known here. At most 100.',
+        'Table versions that SIPIS records, at most 100; empty if the table is missing or has an unknown form.',
       resolve: (detected, _, { database }) => readTableVersions(database, detected),
     }),
   }),
 })
 
 builder.queryField('database', (t) =>
-  t.field({ type: DatabaseType, description: 'What database is served.', resolve: (_, __, { detected }) => detected }),
+  t.field({
+    type: DatabaseType,
+    description: 'The database behind this gateway.',
+    resolve: (_, __, { detected }) => detected,
+  }),
 )

@@ -1,4 +1,4 @@
-/** RFC 3339 in UTC with microseconds, from and to the text that PostgreSQL prints with DateStyle ISO and TimeZone UTC. */
+/** Converts between RFC 3339 in UTC with microseconds and PostgreSQL's output with DateStyle ISO and TimeZone UTC. */
 import { BadInput } from '../loaders/bad-input.ts'
 
 const earliest = '0001-01-01T00:00:00.000000Z'
@@ -6,12 +6,16 @@ const latest = '9999-12-31T23:59:59.999999Z'
 
 const printed = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00)?( BC)?$/
 
-/** By far the most: in UTC, of four digits of the year, after Christ. */
+/** The common form: UTC, four-digit year, not BC. Skips the regular expression. */
 const isOrdinary = (text: string) => text[10] === ' ' && text.endsWith('+00')
-/** As most of these are. Text is cheaper the fewer pieces it is made of. */
+/** Length with all six fraction digits, the most common form. Its text needs fewer slices. */
 const withMicroseconds = '2026-11-22 06:24:17.701827+00'.length
 
-/** Instants that RFC 3339 cannot say become its earliest or latest one. */
+/**
+ * Formats a timestamp as RFC 3339. Timestamps outside the years 1 to 9999, and infinity, become the earliest or latest value.
+ *
+ * @param text as PostgreSQL prints it
+ */
 export function formatInstant(text: string): string {
   if (isOrdinary(text) && text.length === withMicroseconds) return `${text.slice(0, 10)}T${text.slice(11, -3)}Z`
   if (isOrdinary(text)) return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(6, '0')}Z`
@@ -24,12 +28,16 @@ export function formatInstant(text: string): string {
 }
 
 function unreadable(text: string): never {
-  throw new Error(`PostgreSQL printed a timestamp in an unknown form of ${text.length} characters.`)
+  throw new Error(`PostgreSQL returned a timestamp of ${text.length} characters in an unknown format.`)
 }
 
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/
 
-/** Checks an instant that a client gave and puts it in a form that PostgreSQL reads. Digits beyond microseconds are cut. */
+/**
+ * Validates an RFC 3339 date and time and converts it to PostgreSQL's input format. Digits beyond microseconds are truncated.
+ *
+ * @throws BadInput if it is not a valid date and time of the years 1 to 9999
+ */
 export function parseInstant(text: string): string {
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', offset = ''] =
     rfc3339.exec(text) ?? invalid(text)
@@ -50,17 +58,21 @@ function daysIn(year: number, month: number): number {
 function invalid(text: string): never {
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
   throw new BadInput(
-    `"${shown}" is not an RFC 3339 date and time of the years 0001 to 9999; write it like 2026-11-22T06:24:17.701827Z.`,
+    `"${shown}" is not an RFC 3339 date and time of the years 0001 to 9999. Example: 2026-11-22T06:24:17.701827Z.`,
   )
 }
 
-/** The milliseconds from one instant to another; null where one of them is beyond what can be shown. */
+/**
+ * Milliseconds between two timestamps, with microsecond precision.
+ *
+ * @returns null if one of them is infinite or outside the years 1 to 9999
+ */
 export function millisecondsBetween(from: string, to: string): number | null {
   const start = formatInstant(from)
   const end = formatInstant(to)
   if ([start, end].some((instant) => instant === earliest || instant === latest)) return null
   const seconds = Date.parse(`${end.slice(0, 19)}Z`) - Date.parse(`${start.slice(0, 19)}Z`)
   const microseconds = Number(end.slice(20, 26)) - Number(start.slice(20, 26))
-  // One division of a whole number, so that the last digit is right.
+  // A single division of an integer avoids rounding errors in the last digit.
   return (seconds * 1000 + microseconds) / 1000
 }

@@ -6,7 +6,11 @@ import { rules } from '../auth/rules.ts'
 import type { Context } from './context.ts'
 import { meter } from './meter.ts'
 
-/** Puts the rules and the meter before the resolvers. Fails where a field has no rule, or a rule no field. */
+/**
+ * Wraps every resolver with the access rule of its field and with the meter.
+ *
+ * @throws Error if a field has no rule, or a rule has no field
+ */
 export function guard(schema: GraphQLSchema): GraphQLSchema {
   const guarded = new Set<string>()
   for (const type of Object.values(schema.getTypeMap())) {
@@ -14,22 +18,22 @@ export function guard(schema: GraphQLSchema): GraphQLSchema {
     for (const field of Object.values(type.getFields())) {
       const name = `${type.name}.${field.name}`
       const rule = rules[type.name]?.[field.name]
-      if (rule === undefined) throw new Error(`${name} has no rule. Say in auth/rules.ts who may see it.`)
+      if (rule === undefined) throw new Error(`${name} has no rule. Add one to auth/rules.ts.`)
       meter(field)
       if (typeof rule !== 'string') requireScope(field, name, rule)
       guarded.add(name)
     }
   }
-  const idle = Object.entries(rules)
+  const unused = Object.entries(rules)
     .flatMap(([type, fields]) => Object.keys(fields).map((field) => `${type}.${field}`))
     .filter((name) => !guarded.has(name))
-  if (idle.length > 0) throw new Error(`auth/rules.ts has rules for ${idle.join(', ')}, which the schema has not.`)
+  if (unused.length > 0) throw new Error(`auth/rules.ts has rules for unknown fields: ${unused.join(', ')}.`)
   return schema
 }
 
 function requireScope(field: GraphQLField<unknown, Context>, name: string, needed: readonly Scope[]): void {
   const resolve = field.resolve ?? defaultFieldResolver
-  // One error for all: a list may refuse the field a thousand times.
+  // Created once, because a list may fail this field thousands of times.
   const refusal = new Forbidden(name, needed)
   field.resolve = (source, args, context, info) => {
     if (needed.some((scope) => context.principal.scopes.includes(scope))) return resolve(source, args, context, info)

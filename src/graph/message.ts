@@ -20,43 +20,45 @@ Message.implement({
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
-      description: 'Names this message, before and after a migration.',
+      description: 'Global id of this message. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Message', formatRowId({ rowid, selector: owner.selector })),
     }),
-    selector: t.expose('selector', { type: Selector, description: 'Whom it is for.' }),
-    sender: t.expose('sender', { type: SipAddress, description: 'Who wrote.' }),
+    selector: t.expose('selector', { type: Selector, description: 'The selector that received the message.' }),
+    sender: t.expose('sender', { type: SipAddress, description: 'Address of the sender.' }),
     messageId: t.exposeString('messageId', {
-      description: 'The Call-ID of the MESSAGE; empty where SIPIS did not record it.',
+      description: 'Call-ID header of the MESSAGE, e.g. 4f1c2a90b7d35e68@192.0.2.17; empty if SIPIS did not record it.',
     }),
-    contentType: t.exposeString('contentType', { description: 'The media type of the body, as the sender gave it.' }),
+    contentType: t.exposeString('contentType', {
+      description: 'Media type of the body as declared by the sender, e.g. text/plain.',
+    }),
     headers: t.string({
-      description: 'The headers of the MESSAGE, as XML. Read only when asked for.',
+      description: 'Headers of the MESSAGE, as XML. Read from the database only when selected.',
       resolve: (message, _, { loaders }) => loaders.messageContents.headers(message),
     }),
     body: t.string({
       description:
-        'The body, encrypted by SIPIS: the gateway cannot read it. It may be as long as 4 MiB, so it is read only when ' +
-        'asked for; what all bodies of an answer may hold together is bounded (TOO_COSTLY).',
+        'Body of the MESSAGE, encrypted by SIPIS; the gateway cannot decrypt it. Up to 4 MiB, so it is read from the database ' +
+        'only when selected. If the bodies of a response exceed its size limit, they fail with TOO_COSTLY.',
       resolve: (message, _, { loaders }) => loaders.messageContents.body(message),
     }),
-    time: t.expose('time', { type: 'DateTime', description: 'When the message came.' }),
+    time: t.expose('time', { type: 'DateTime', description: 'When the message arrived.' }),
   }),
 })
 
 const MessageFilter = builder.inputType('MessageFilter', {
-  description: 'Which messages; what is left out or null does not restrict.',
+  description: 'Conditions that messages must all meet. An omitted or null condition matches every message.',
   fields: (t) => ({
-    since: t.field({ type: 'DateTime', description: 'At this instant or later.' }),
-    until: t.field({ type: 'DateTime', description: 'Before this instant.' }),
-    contentType: t.string({ description: 'The media type is exactly this.' }),
-    senderUsername: t.string({ description: "The sender's user part is exactly this." }),
-    senderDomain: t.string({ description: "The sender's domain is exactly this." }),
+    since: t.field({ type: 'DateTime', description: 'Arrived at or after this time.' }),
+    until: t.field({ type: 'DateTime', description: 'Arrived before this time.' }),
+    contentType: t.string({ description: 'Media type of the body; exact match, e.g. text/plain.' }),
+    senderUsername: t.string({ description: 'User part of the sender; exact match, e.g. +420601234567.' }),
+    senderDomain: t.string({ description: 'Domain of the sender; exact match, e.g. sip.example.com.' }),
   }),
 })
 
 const messageArgs = builder.args((t) => ({
-  filter: t.field({ type: MessageFilter, description: 'Restricts the list.' }),
-  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'How the list is sorted.' }),
+  filter: t.field({ type: MessageFilter, description: 'Return only messages that meet these conditions.' }),
+  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'Sort order, by `time`.' }),
 }))
 
 const MessageConnection = builder.connectionObject(
@@ -68,7 +70,7 @@ builder.objectField(Selector, 'messages', (t) =>
   t.connection(
     {
       type: Message,
-      description: 'The text messages that wait for it.',
+      description: 'Text messages that wait for this selector.',
       args: messageArgs,
       resolve: (owner, args, { loaders }) => messages(loaders, owner, args),
     },
@@ -80,7 +82,7 @@ builder.queryField('messages', (t) =>
   t.connection(
     {
       type: Message,
-      description: 'The waiting text messages of all selectors.',
+      description: 'Waiting text messages of all selectors.',
       args: messageArgs,
       resolve: (_, args, { loaders }) => messages(loaders, null, args),
     },

@@ -4,18 +4,18 @@ import type { Usage } from '../loaders/usage.ts'
 import type { Context } from './context.ts'
 
 /**
- * Counts the texts that a field gives, and lets nothing more be resolved once the operation has passed a bound. Values of other
- * leaf types are short: the cost of the operation bounds them.
+ * Counts the bytes of the strings that a field returns, and stops resolving once the operation exceeds a limit. Other leaf types
+ * are not counted, because their values are short and the operation's cost limits their number.
  */
 export function meter(field: GraphQLField<unknown, Context>): void {
   const type = getNamedType(field.type)
-  if (type === GraphQLString || type === GraphQLID) field.resolve = counting(field.resolve)
-  else if (!isLeafType(type)) field.resolve = ending(field.resolve)
+  if (type === GraphQLString || type === GraphQLID) field.resolve = countStrings(field.resolve)
+  else if (!isLeafType(type)) field.resolve = stopOnExcess(field.resolve)
 }
 
 type Resolver = NonNullable<GraphQLField<unknown, Context>['resolve']>
 
-function counting(resolve: Resolver = defaultFieldResolver): Resolver {
+function countStrings(resolve: Resolver = defaultFieldResolver): Resolver {
   return (source, args, context, info) => {
     const { usage } = context
     if (usage.excess !== undefined) throw usage.excess
@@ -25,7 +25,7 @@ function counting(resolve: Resolver = defaultFieldResolver): Resolver {
   }
 }
 
-function ending(resolve: Resolver = defaultFieldResolver): Resolver {
+function stopOnExcess(resolve: Resolver = defaultFieldResolver): Resolver {
   return (source, args, context, info) => {
     if (context.usage.excess !== undefined) throw context.usage.excess
     return resolve(source, args, context, info)

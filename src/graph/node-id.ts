@@ -1,8 +1,8 @@
 import { BadInput } from '../loaders/bad-input.ts'
 
 /**
- * Ids name a row by what a migration from v1 to v2 keeps: its type, its own key and the selector string. Clients must treat
- * them as opaque.
+ * A global id encodes the type, the row's own key and the selector string, because a migration from v1 to v2 keeps these.
+ * Opaque to clients.
  */
 const types = ['Selector', 'Token', 'Call', 'Message', 'PushTest'] as const
 const maxLength = 2_000
@@ -13,6 +13,7 @@ export function encodeNodeId(typename: string, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url')
 }
 
+/** @throws BadInput if it is not an id that `encodeNodeId` returns */
 export function decodeNodeId(nodeId: string): { typename: NodeType; id: string } {
   if (nodeId.length > maxLength) throw notAnId(nodeId)
   const decoded = Buffer.from(nodeId, 'base64url').toString()
@@ -28,18 +29,20 @@ export interface RowId {
   readonly selector: string
 }
 
-/** The id of a row that has a rowid: "rowid:selector", for the selector may hold colons. */
+/** Id of a row with a rowid, as "rowid:selector". The selector comes last because it contains colons. */
 export function formatRowId({ rowid, selector }: RowId): string {
   return `${rowid}:${selector}`
 }
 
+/** @throws BadInput if it is not "rowid:selector" with a 64-bit rowid */
 export function parseRowId(id: string): RowId {
   const [, rowid = '', selector = ''] = /^(-?\d{1,19}):(.*)$/su.exec(id) ?? notAnId(id)
   if (BigInt.asIntN(64, BigInt(rowid)) !== BigInt(rowid)) throw notAnId(id)
   return { rowid, selector }
 }
 
+/** @throws BadInput always */
 export function notAnId(id: string): never {
   const shown = id.length > 40 ? `${id.slice(0, 40)}…` : id
-  throw new BadInput(`"${shown}" is not an id. Take ids from the field id of any object.`)
+  throw new BadInput(`"${shown}" is not a valid id. Use the value of the field id of an object.`)
 }

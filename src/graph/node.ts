@@ -11,7 +11,6 @@ import { loadPushTest, PushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
 import { Token } from './token.ts'
 
-/** The most ids that `nodes` takes. */
 const maxNodes = 100
 
 interface NodeKind {
@@ -36,7 +35,7 @@ async function loadNode(nodeId: string, loaders: Loaders): Promise<object | null
   const { typename, id } = decodeNodeId(nodeId)
   const { type, load } = kinds[typename]
   const found = await load(id, loaders)
-  // The interface Node learns from it which type the object has.
+  // Pothos resolves the concrete type of a Node from this brand.
   brandWithType(found, type)
   return found
 }
@@ -45,21 +44,29 @@ builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
     nullable: true,
-    description: 'The object with this id; null where it is gone or not yours. A malformed id is BAD_USER_INPUT.',
-    args: { id: t.arg.id({ required: true, description: 'The id of a Selector, Token, Call, Message or PushTest.' }) },
+    description:
+      'The object with this id; null if it does not exist or the caller may not read it. A malformed id is BAD_USER_INPUT.',
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: 'Global id of a Selector, Token, Call, Message or PushTest, from its `id` field.',
+      }),
+    },
     resolve: (_, { id }, { loaders }) => loadNode(id, loaders),
   }),
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
     description:
-      `The objects with these ids, in their order, null where one is gone or not yours. At most ${maxNodes} ids. ` +
-      'A malformed id is BAD_USER_INPUT at its place, and the others are answered.',
-    args: { ids: t.arg.idList({ required: true, description: `At most ${maxNodes} ids.` }) },
+      `The objects with these ids, at most ${maxNodes}, in the order of \`ids\`. An item is null if the object does not exist or the ` +
+      'caller may not read it. A malformed id is BAD_USER_INPUT for its item only.',
+    args: { ids: t.arg.idList({ required: true, description: `Global ids, at most ${maxNodes}.` }) },
     resolve: (_, { ids }, { loaders, usage }) => {
-      // graphql-js takes an error in a list for that of its item.
+      // graphql-js reports an Error in a list as the error of that item.
       if (ids.length <= maxNodes) return Promise.all(ids.map((id) => loadNode(id, loaders).catch(usage.failed)))
-      throw new BadInput(`${ids.length} ids are asked for; nodes takes at most ${maxNodes}. Ask in several requests.`)
+      throw new BadInput(
+        `nodes takes at most ${maxNodes} ids, but ${ids.length} are given. Split them over several requests.`,
+      )
     },
   }),
 }))

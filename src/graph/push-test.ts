@@ -16,11 +16,11 @@ type PushTestShape = Owned<PushTestRow, null>
 export const PushTest = builder.objectRef<PushTestShape>('PushTest')
 
 PushTest.implement({
-  description: 'A push that was sent only to see whether it arrives.',
+  description: 'A push notification sent only to test delivery, with its outcome.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
-      description: 'Names this push test, before and after a migration.',
+      description: 'Global id of this push test. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ owner, key, pushId }) =>
         encodeNodeId(
           'PushTest',
@@ -31,40 +31,47 @@ PushTest.implement({
       type: Selector,
       nullable: true,
       description:
-        'The installation that it was sent to; null where that is gone, for push tests outlive their selector.',
+        'The selector that was tested; null if it has been deleted, because push tests outlive their selector.',
     }),
-    pushId: t.exposeString('pushId', { description: 'What the device answers with.' }),
-    platform: t.exposeString('platform', { description: 'The push service that carried it, in the words of SIPIS.' }),
-    started: t.expose('started', { type: 'DateTime', description: 'When it was sent.' }),
+    pushId: t.exposeString('pushId', {
+      description: 'Identifier in the push, which the device returns to confirm delivery.',
+    }),
+    platform: t.exposeString('platform', {
+      description: 'Platform of the device, as stored by SIPIS, e.g. iOS or Android.',
+    }),
+    started: t.expose('started', { type: 'DateTime', description: 'When the push was sent.' }),
     concluded: t.expose('concluded', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the device answered; null while it has not.',
+      description: 'When the device confirmed delivery; null if it has not.',
     }),
     latencyMs: t.float({
       nullable: true,
-      description: 'From started to concluded in milliseconds; null while pending, and where one of them is infinite.',
+      description:
+        'Time from `started` to `concluded`, in milliseconds; null if `concluded` is null or either time is infinite.',
       resolve: ({ started, concluded }) => (concluded === null ? null : millisecondsBetween(started, concluded)),
     }),
   }),
 })
 
 const PushTestFilter = builder.inputType('PushTestFilter', {
-  description: 'Which push tests; what is left out or null does not restrict.',
+  description: 'Conditions that push tests must all meet. An omitted or null condition matches every push test.',
   fields: (t) => ({
-    since: t.field({ type: 'DateTime', description: 'Started at this instant or later.' }),
-    until: t.field({ type: 'DateTime', description: 'Started before this instant.' }),
-    platform: t.string({ description: 'The platform is exactly this.' }),
-    concluded: t.boolean({ description: 'true: the device has answered. false: it has not.' }),
+    since: t.field({ type: 'DateTime', description: 'Started at or after this time.' }),
+    until: t.field({ type: 'DateTime', description: 'Started before this time.' }),
+    platform: t.string({ description: 'Platform; exact match, case-sensitive, e.g. iOS.' }),
+    concluded: t.boolean({
+      description: 'true: only confirmed push tests. false: only push tests without confirmation.',
+    }),
   }),
 })
 
 const pushTestArgs = builder.args((t) => ({
-  filter: t.field({ type: PushTestFilter, description: 'Restricts the list.' }),
+  filter: t.field({ type: PushTestFilter, description: 'Return only push tests that meet these conditions.' }),
   orderBy: t.field({
     type: TimeOrder,
     defaultValue: 'NEWEST_FIRST',
-    description: 'How the list is sorted, by started.',
+    description: 'Sort order, by `started`.',
   }),
 }))
 
@@ -77,7 +84,7 @@ builder.objectField(Selector, 'pushTests', (t) =>
   t.connection(
     {
       type: PushTest,
-      description: 'The push tests that were sent to it.',
+      description: 'Push tests of this selector.',
       args: pushTestArgs,
       resolve: (owner, args, { loaders }) => pushTests(loaders, owner, args),
     },
@@ -89,7 +96,7 @@ builder.queryField('pushTests', (t) =>
   t.connection(
     {
       type: PushTest,
-      description: 'All push tests, also those whose selector is gone.',
+      description: 'Push tests of all selectors, including those whose selector has been deleted.',
       args: pushTestArgs,
       resolve: (_, args, { loaders }) => pushTests(loaders, null, args),
     },
@@ -114,7 +121,7 @@ export async function loadPushTest(id: string, { pushTests, orphanPushTests }: L
 }
 
 interface PushTestId {
-  /** Undefined for a push test whose selector is gone: then the key names what it belonged to. */
+  /** Undefined if the selector has been deleted; `key` then holds the key of that selector. */
   readonly selector: string | undefined
   readonly key: string
   readonly pushId: string

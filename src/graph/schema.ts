@@ -19,9 +19,12 @@ export const schema: GraphQLSchema = guard(withPlainNodes(builder.toSchema()))
 
 // The Relay plugin has no option for the description of this one field.
 const { id } = assertInterfaceType(schema.getType('Node')).getFields()
-if (id !== undefined) id.description = 'Names the object, before and after a migration from v1 to v2. Opaque.'
+if (id !== undefined)
+  id.description =
+    'Global id of the object. Opaque; a migration from schema v1 to v2 keeps it. Example: ' +
+    'Q2FsbDo0MjoxMjg2OUUwRTZFNTUzNjczQzU0RjI5MTA1QTA2NDcyMDRDNDE2QTJBOjdDM0EwRDE0'
 
-/** The schema definition language of the API, as it is committed in schema.graphql. */
+/** Prints the schema in SDL, the content of schema.graphql. */
 export function printSdl(): string {
   return `${printSchema(schema)}\n`
 }

@@ -8,43 +8,47 @@ export const Selector = builder.objectRef<SelectorRow>('Selector')
 
 Selector.implement({
   description:
-    'One account on one installation of an app, for which SIPIS keeps a SIP client alive. The root of all else: its push ' +
-    'tokens, its missed calls, its waiting messages and its push tests.',
+    'One SIP account on one installation of an app, for which SIPIS runs a SIP client. It owns push tokens, missed calls, ' +
+    'waiting messages, push tests and settings.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
-      description: 'Names this selector, before and after a migration.',
+      description: 'Global id of this selector. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ selector }) => encodeNodeId('Selector', selector),
     }),
     selector: t.exposeString('selector', {
       description:
-        'The string that identifies it: 40 hexadecimal digits and a suffix, e.g. ' +
-        '12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14. Not a secret.',
+        'The selector string: 40 hexadecimal digits that identify the account, a colon and a suffix that identifies the ' +
+        'installation, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14. Not a secret.',
     }),
-    lastSeen: t.expose('lastSeen', { type: 'DateTime', description: 'When the installation last spoke to SIPIS.' }),
+    lastSeen: t.expose('lastSeen', { type: 'DateTime', description: 'When the installation last contacted SIPIS.' }),
   }),
 })
 
 const SelectorFilter = builder.inputType('SelectorFilter', {
-  description: 'Which selectors; what is left out or null does not restrict.',
+  description: 'Conditions that selectors must all meet. An omitted or null condition matches every selector.',
   fields: (t) => ({
     prefix: t.string({
       description:
-        'The selector starts with this. Its first 40 characters are shared by the installations of an account.',
+        'Start of the selector string, case-sensitive. The first 40 characters select all installations of one account, e.g. ' +
+        '12869E0E6E553673C54F29105A0647204C416A2A.',
     }),
-    suffix: t.string({ description: 'What follows the first 40 characters is this, with or without its colon.' }),
-    appId: t.string({ description: 'It has a push token of this app.' }),
-    lastSeenSince: t.field({ type: 'DateTime', description: 'Last seen at this instant or later.' }),
-    lastSeenUntil: t.field({ type: 'DateTime', description: 'Last seen before this instant.' }),
+    suffix: t.string({
+      description:
+        'Part after the first 40 characters, with or without the colon; exact match, e.g. 7C3A0D14 or :7C3A0D14.',
+    }),
+    appId: t.string({ description: 'Has a push token of this app; exact match, e.g. com.example.phone.' }),
+    lastSeenSince: t.field({ type: 'DateTime', description: 'Last seen at or after this time.' }),
+    lastSeenUntil: t.field({ type: 'DateTime', description: 'Last seen before this time.' }),
   }),
 })
 
 const SelectorOrder = builder.enumType('SelectorOrder', {
-  description: 'How selectors are sorted.',
+  description: 'Sort order of selectors.',
   values: {
-    LAST_SEEN_DESC: { description: 'Seen most recently first.' },
-    LAST_SEEN_ASC: { description: 'Seen longest ago first.' },
-    SELECTOR_ASC: { description: "By the selector string, in the database's collation." },
+    LAST_SEEN_DESC: { description: 'Most recently seen first.' },
+    LAST_SEEN_ASC: { description: 'Least recently seen first.' },
+    SELECTOR_ASC: { description: 'Ascending by the selector string, in the collation of the database.' },
   } as const,
 })
 
@@ -52,17 +56,23 @@ builder.queryFields((t) => ({
   selector: t.field({
     type: Selector,
     nullable: true,
-    description: 'The selector with this name; null where it is unknown or not yours, without a difference.',
-    args: { selector: t.arg.string({ required: true, description: 'The whole selector, with its suffix.' }) },
+    description:
+      'The selector with this string; null if it does not exist or the caller may not read it, indistinguishably.',
+    args: {
+      selector: t.arg.string({
+        required: true,
+        description: 'Complete selector string, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14.',
+      }),
+    },
     resolve: (_, { selector }, { loaders }) => loaders.selectors.byName(selector),
   }),
   selectors: t.connection(
     {
       type: Selector,
-      description: 'All selectors, or those that the filter lets through.',
+      description: 'All selectors, or those that match the filter.',
       args: {
-        filter: t.arg({ type: SelectorFilter, description: 'Restricts the list.' }),
-        orderBy: t.arg({ type: SelectorOrder, defaultValue: 'LAST_SEEN_DESC', description: 'How the list is sorted.' }),
+        filter: t.arg({ type: SelectorFilter, description: 'Return only selectors that meet these conditions.' }),
+        orderBy: t.arg({ type: SelectorOrder, defaultValue: 'LAST_SEEN_DESC', description: 'Sort order.' }),
       },
       resolve: (_, { filter, orderBy, ...page }, { loaders }) =>
         new Connection(selectorOrder(loaders.projection, orderBy ?? 'LAST_SEEN_DESC'), page, {

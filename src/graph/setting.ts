@@ -7,10 +7,13 @@ import { Selector } from './selector.ts'
 const maxNames = 50
 
 const Setting = builder.objectRef<SettingRow>('Setting').implement({
-  description: "A setting of a selector's SIP account, as SIPIS keeps it.",
+  description: 'A setting of the SIP account of a selector, as stored by SIPIS.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name, in the words of the app.' }),
-    value: t.exposeString('value', { nullable: true, description: 'Its value as stored; it may be ciphertext.' }),
+    name: t.exposeString('name', { description: 'Name of the setting, as defined by the app.' }),
+    value: t.exposeString('value', {
+      nullable: true,
+      description: 'Value as stored, possibly encrypted; null if none is stored.',
+    }),
   }),
 })
 
@@ -19,21 +22,21 @@ builder.objectField(Selector, 'settings', (t) =>
     type: [Setting],
     nullable: true,
     description:
-      'Settings of its SIP account, of those that the operator of the gateway has allowed to be seen, sorted by name. It needs ' +
-      'the scope sipis:settings; without it the field is null with the error FORBIDDEN, and everything else is answered.',
+      'Settings of the SIP account, sorted by name; only names that the operator allows. Requires the scope sipis:settings: ' +
+      'without it this field is null with the error FORBIDDEN, and the other fields are returned.',
     args: {
       names: t.arg.stringList({
-        description: `Only these, at most ${maxNames}; left out, all that are allowed. What is not allowed is left out like what is not set.`,
+        description: `Names of the settings to return, at most ${maxNames}; omitted, all allowed names. Names that are not allowed or not set are left out.`,
       }),
     },
     resolve: (owner, { names }, { loaders, detected, allowedSettings }) => {
       if (names != null && names.length > maxNames) {
-        throw new BadInput(`${names.length} names are asked for; settings takes at most ${maxNames}.`)
+        throw new BadInput(`settings takes at most ${maxNames} names, but ${names.length} are given.`)
       }
       if (!detected.hasSettings) {
         throw codedError(
           'FORBIDDEN',
-          'The gateway may not read the table data of this database. Its operator can let it: GRANT SELECT ON data.',
+          'The gateway is not permitted to read the table data. The operator can allow it with GRANT SELECT ON data.',
         )
       }
       return loaders.settings.ofNames(

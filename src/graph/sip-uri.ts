@@ -3,13 +3,13 @@ import type { PeerColumns } from '../versions/projection.ts'
 
 type Parts = Pick<PeerColumns, 'scheme' | 'username' | 'domain' | 'port'>
 
-/** All but the characters that RFC 3261 allows in the user part, and in a host name: a run of them is escaped at once. */
+/** Runs of characters that must be escaped in the user part (RFC 3261), and in a host name. */
 const notInUser = /[^A-Za-z0-9\-_.!~*'()&=+$,;?/]+/gu
 const notInHost = /[^A-Za-z0-9\-_.]+/gu
-/** Characters that encodeURIComponent leaves as they are and that a host name cannot have. */
+/** Characters that encodeURIComponent does not escape but that a host name must not contain. */
 const plainInUser = /[!~*'()]/g
 
-/** The parts of a SIP address as one URI after RFC 3261, or RFC 3966 for tel; empty where there is nothing to call. */
+/** Formats a SIP address as a URI (RFC 3261; RFC 3966 for tel). Empty without user and domain; for tel, without a number. */
 export function uriOf({ scheme: given, username, domain, port }: Parts): string {
   const scheme = /^[a-z][a-z0-9+.-]*$/i.test(given) ? given.toLowerCase() : 'sip'
   const user = escaped(username, notInUser)
@@ -18,21 +18,21 @@ export function uriOf({ scheme: given, username, domain, port }: Parts): string 
   return `${scheme}:${user === '' ? '' : `${user}@`}${authorityOf(domain, port)}`
 }
 
-/** A tel URI has no host: the domain says where a number is local. A global one, with its plus, needs none. */
+/** A tel URI has no host: the domain becomes the phone-context of a local number. Global numbers start with a plus. */
 function telOf(number: string, domain: string): string {
   if (number === '') return ''
   const isComplete = number.startsWith('+') || domain === '' || number.includes(';phone-context=')
   return `tel:${number}${isComplete ? '' : `;phone-context=${escaped(domain, notInHost)}`}`
 }
 
-/** Host and port. Some domains are recorded with their port; the port that has a column of its own goes before it. */
+/** Formats host and port. Some stored domains include a port; the port of the separate column takes precedence. */
 function authorityOf(domain: string, port: number | null): string {
   const [, beforeColon = '', digits = ''] = /^(.+):(\d{0,5})$/s.exec(domain) ?? []
   const isPort = Number(digits) <= 65_535 && (!beforeColon.includes(':') || addressOf(beforeColon) !== undefined)
   const carriesPort = addressOf(domain) === undefined && beforeColon !== '' && isPort
   const host = hostOf(carriesPort ? beforeColon : domain)
-  const asked = port ?? (carriesPort ? Number(digits) : 0)
-  return asked > 0 && asked <= 65_535 ? `${host}:${asked}` : host
+  const effective = port ?? (carriesPort ? Number(digits) : 0)
+  return effective > 0 && effective <= 65_535 ? `${host}:${effective}` : host
 }
 
 function hostOf(host: string): string {
@@ -40,9 +40,9 @@ function hostOf(host: string): string {
   return address === undefined ? escaped(host, notInHost) : `[${address}]`
 }
 
-/** The IPv6 address that a host is, with or without brackets. Its zone means something only on the machine that has seen it. */
+/** Parses a host as an IPv6 address, with or without brackets. Drops the zone, which is meaningful on its own machine only. */
 function addressOf(host: string): string | undefined {
-  // Most hosts are names and IPv4 addresses, which have no colon.
+  // Fast path: host names and IPv4 addresses have no colon.
   if (!host.includes(':')) return undefined
   const bare = /^\[(.*)\]$/s.exec(host)?.[1] ?? host
   return isIPv6(bare) ? bare.replace(/%.*$/s, '') : undefined

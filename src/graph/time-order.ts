@@ -5,10 +5,10 @@ import { builder } from './builder.ts'
 export type TimeOrderValue = 'NEWEST_FIRST' | 'OLDEST_FIRST'
 
 export const TimeOrder = builder.enumType('TimeOrder', {
-  description: 'How rows that have a time are sorted; rows of one instant keep a fixed order among themselves.',
+  description: 'Sort order by time. Items with equal times keep a stable order.',
   values: {
-    NEWEST_FIRST: { description: 'The latest first.' },
-    OLDEST_FIRST: { description: 'The earliest first.' },
+    NEWEST_FIRST: { description: 'Latest first.' },
+    OLDEST_FIRST: { description: 'Earliest first.' },
   } as const,
 })
 

@@ -11,29 +11,29 @@ export const Token = builder.objectRef<TokenShape>('Token')
 
 Token.implement({
   description:
-    'A push token: with its appId it is enough to wake the device, so treat it as a secret. iOS has two of them per device.',
+    'A push token. Together with `appId` it suffices to wake the device, so treat it as a secret. An iOS device has two.',
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
-      description: 'Names this token, before and after a migration.',
+      description: 'Global id of this token. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Token', formatRowId({ rowid, selector: owner.selector })),
     }),
-    selector: t.expose('selector', { type: Selector, description: 'The installation that it wakes.' }),
-    appId: t.exposeString('appId', { description: 'The app that the token is for, as the push service knows it.' }),
+    selector: t.expose('selector', { type: Selector, description: 'The selector whose device the token wakes.' }),
+    appId: t.exposeString('appId', { description: 'App identifier at the push service, e.g. com.example.phone.voip.' }),
     token: t.exposeString('token', {
       nullable: true,
       description:
-        'The push token itself, base64. It needs the scope sipis:tokens; without it the field is null with the error ' +
-        'FORBIDDEN, and everything else is answered.',
+        'The push token, base64. Requires the scope sipis:tokens: without it this field is null with the error FORBIDDEN, and ' +
+        'the other fields are returned.',
     }),
     fingerprint: t.exposeString('fingerprint', {
       description:
-        'The first 16 hexadecimal digits of the SHA-256 of the token: tells tokens apart without showing them.',
+        'First 16 hexadecimal digits of the SHA-256 of the token, e.g. 3f2a9c0b71de4586. Distinguishes tokens without revealing them.',
     }),
     lastSeen: t.expose('lastSeen', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the device last reported it; null where SIPIS has not recorded that.',
+      description: 'When the device last reported the token; null if SIPIS has not recorded it.',
     }),
   }),
 })
@@ -42,7 +42,7 @@ builder.objectField(Selector, 'tokens', (t) =>
   t.connection(
     {
       type: Token,
-      description: 'Its push tokens, in the order in which they were stored.',
+      description: 'Push tokens of this selector, in the order they were stored.',
       resolve: (owner, page, { loaders }) => {
         const order = { tag: 't', columns: loaders.projection.tokens.order, descending: false }
         return collectionConnection(loaders.tokens, owner, order, [], page)

@@ -1,9 +1,9 @@
 import { builder } from './builder.ts'
 
-// Every connection has it, read only when it is asked for.
 builder.globalConnectionField('totalCount', (t) =>
   t.int({
-    description: 'How many there are in the whole list, whatever the page. Counted only when asked for.',
+    description:
+      'Number of items in the whole list, independent of the page. Runs a count statement, only when selected.',
     resolve: ({ totalCount }) => totalCount,
   }),
 )

@@ -3,26 +3,31 @@ import { builder } from './builder.ts'
 import { Selector } from './selector.ts'
 
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
-  description: 'Who asks, and what they may see.',
+  description: 'The authenticated caller and its permissions.',
   fields: (t) => ({
     name: t.exposeString('name', {
-      description: 'The name of the caller; "open" where the gateway asks for no credential.',
+      description: 'Name of the caller; "open" if the gateway requires no credential.',
     }),
     scopes: t.stringList({
       description:
-        'What the caller may see. sipis:own: its own selector; sipis:read: every selector; sipis:tokens, sipis:settings: push ' +
-        'tokens in clear and allowed settings of these; sipis:ops: the schema and the database.',
+        'Scopes of the caller. sipis:own: read its own selector. sipis:read: read every selector. sipis:tokens: read push tokens ' +
+        'in clear. sipis:settings: read allowed settings. sipis:ops: read the schema and `database`.',
       resolve: ({ scopes }) => [...scopes],
     }),
     selector: t.field({
       type: Selector,
       nullable: true,
-      description: "The caller's own selector, where the caller is a device; null otherwise.",
+      description:
+        'The selector of the calling device; null if the caller is not a device or its selector does not exist.',
       resolve: ({ selector }, _, { loaders }) => (selector === null ? null : loaders.selectors.byName(selector)),
     }),
   }),
 })
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: Viewer, description: 'Who I am, and what I may see.', resolve: (_, __, { principal }) => principal }),
+  t.field({
+    type: Viewer,
+    description: 'The authenticated caller and its permissions.',
+    resolve: (_, __, { principal }) => principal,
+  }),
 )

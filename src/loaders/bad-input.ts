@@ -1,4 +1,4 @@
-/** The caller gave something that cannot be answered. The message is meant for the caller. */
+/** Invalid input from the caller. The message is part of the response. */
 export class BadInput extends Error {
   constructor(message: string) {
     super(message)
@@ -7,12 +7,12 @@ export class BadInput extends Error {
 }
 
 /**
- * Refuses a text that PostgreSQL cannot hold in any encoding. The driver would send half of a surrogate pair as U+FFFD, which
- * is another text.
+ * Validates a string that becomes a statement parameter. PostgreSQL cannot store U+0000, and the driver would replace an unpaired
+ * surrogate with U+FFFD, which is a different string.
  *
- * @throws BadInput
+ * @throws BadInput if the string contains U+0000 or an unpaired surrogate
  */
 export function checkText(text: string): void {
-  if (text.includes('\0')) throw new BadInput('A text holds the character U+0000, which no value of the database has.')
-  if (!text.isWellFormed()) throw new BadInput('A text holds half of a surrogate pair. Send well-formed Unicode.')
+  if (text.includes('\0')) throw new BadInput('A string contains the character U+0000, which PostgreSQL cannot store.')
+  if (!text.isWellFormed()) throw new BadInput('A string contains an unpaired surrogate. Send well-formed Unicode.')
 }

@@ -2,56 +2,65 @@ import DataLoader from 'dataloader'
 import type { Value } from '../database/database.ts'
 import { DatabaseError } from '../database/database-error.ts'
 
-type Answers<Key, Answer> = (asked: readonly Key[]) => Promise<(Answer | Error)[]>
+type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)[]>
 
 /**
- * Batches and caches loads for an operation: keys that are asked for in one turn of the event loop share a statement, repeated
- * keys share a result. A key that the database cannot read fails alone.
+ * Batches and caches loads per operation: keys requested in one tick share a statement, repeated keys share a result. A key that
+ * the database rejects fails alone.
  *
- * @param answer gives one answer for each key, in their order; for no keys it runs the statement all the same
+ * @param cacheKeyOf equal for equal keys
+ * @param load returns one result for each key, in the order of the keys; must run its statement for an empty list as well
  */
-export function batched<Key, Answer>(
-  keyOf: (asked: Key) => string,
-  answer: Answers<Key, Answer>,
-): (asked: Key) => Promise<Answer> {
-  // Most operations ask few kinds of questions.
-  let loader: DataLoader<Key, Answer, string> | undefined
-  return (asked) => {
-    loader ??= new DataLoader((keys) => answered(answer, keys), { cacheKeyFn: keyOf })
-    return loader.load(asked)
+export function batched<Key, Result>(
+  cacheKeyOf: (key: Key) => string,
+  load: BatchLoad<Key, Result>,
+): (key: Key) => Promise<Result> {
+  // Created lazily, because most operations use few of the loaders.
+  let loader: DataLoader<Key, Result, string> | undefined
+  return (key) => {
+    loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf })
+    return loader.load(key)
   }
 }
 
-async function answered<Key, Answer>(answer: Answers<Key, Answer>, asked: readonly Key[]): Promise<(Answer | Error)[]> {
+async function loadOrIsolate<Key, Result>(
+  load: BatchLoad<Key, Result>,
+  keys: readonly Key[],
+): Promise<(Result | Error)[]> {
   try {
-    return await answer(asked)
+    return await load(keys)
   } catch (error) {
-    if (asked.length === 1 || !isBadValue(error)) throw error
-    // What fails without a key, such as a filter, fails for all keys.
-    await answer([])
-    return inHalves(answer, asked)
+    if (keys.length === 1 || !isRejectedValue(error)) throw error
+    // A statement that fails without keys, for example because of a filter, fails for every key.
+    await load([])
+    return bisect(load, keys)
   }
 }
 
-/** Finds the bad keys: one among n costs about 2 log n statements, where one statement for each key would cost n. */
-async function inHalves<Key, Answer>(answer: Answers<Key, Answer>, asked: readonly Key[]): Promise<(Answer | Error)[]> {
-  const middle = asked.length >> 1
-  const halves = [asked.slice(0, middle), asked.slice(middle)].map(async (half) => {
+/** Isolates rejected keys by bisection: one among n keys costs about 2 log n statements instead of n. */
+async function bisect<Key, Result>(load: BatchLoad<Key, Result>, keys: readonly Key[]): Promise<(Result | Error)[]> {
+  const middle = keys.length >> 1
+  const halves = [keys.slice(0, middle), keys.slice(middle)].map(async (half) => {
     try {
-      return await answer(half)
+      return await load(half)
     } catch (error) {
-      if (!isBadValue(error)) throw error
-      return half.length === 1 ? [error] : inHalves(answer, half)
+      if (!isRejectedValue(error)) throw error
+      return half.length === 1 ? [error] : bisect(load, half)
     }
   })
   return (await Promise.all(halves)).flat()
 }
 
-function isBadValue(error: unknown): error is DatabaseError {
+function isRejectedValue(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.failure === 'input'
 }
 
-/** Rows by the number, from 1 to `count`, that stands at a place of each. */
+/**
+ * Groups rows by their batch number.
+ *
+ * @param count number of groups; batch numbers are 1 to `count`
+ * @param place index of the batch number in each row
+ */
 export function grouped(rows: readonly Value[][], count: number, place: number): Value[][][] {
   const groups: Value[][][] = Array.from({ length: count }, () => [])
   for (const row of rows) groups[Number(row[place]) - 1]?.push(row)

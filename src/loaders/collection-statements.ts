@@ -4,19 +4,19 @@ import { selectList } from '../versions/columns.ts'
 import type { Projection } from '../versions/projection.ts'
 import type { CollectionOptions, Identity, PageQuery, RowQuery } from './collection.ts'
 import { where } from './condition.ts'
-import { isUsual, openStatements } from './statements.ts'
+import { createStatements, hasUsualSize } from './statements.ts'
 
-/** The statements of a collection. */
+/** Statements of a collection. A batch number is the position of the key in the batch, from 1. */
 export interface CollectionStatements {
-  /** Rows, and behind each the columns of its selector. */
+  /** Columns: row, selector. */
   page(query: PageQuery): Statement
   count(query: RowQuery): Statement
-  /** The rows of one selector; of several, and behind each row the number of its selector, from 1 on. */
+  /** Columns: row; for several keys also the batch number. */
   pageOf(keys: readonly string[], query: PageQuery): Statement
-  /** The count of one selector; of several, and behind each the number of its selector. */
+  /** Columns: count; for several keys also the batch number. */
   countOf(keys: readonly string[], query: RowQuery): Statement
-  /** Rows, and behind each the columns of its selector and the number of its identity. */
-  byIdentity(asked: readonly Identity[]): Statement
+  /** Columns: row, selector, batch number. */
+  byIdentity(identities: readonly Identity[]): Statement
 }
 
 export function collectionStatements<Row, Orphan extends null>(
@@ -24,15 +24,15 @@ export function collectionStatements<Row, Orphan extends null>(
   { rows, identity, orphan, lane }: CollectionOptions<Row, Orphan>,
 ): CollectionStatements {
   const { selectors } = projection
-  const scans = openStatements()
-  const lists = openStatements({ planned: true })
-  const lookUps = openStatements({ lane })
-  // A filter may look at every row of a selector: that must not hold up the pages of others.
-  const searches = openStatements({ lane: 'searches', slow: true })
-  // A selector may have many rows to count: that must not hold up the pages of others.
-  const counts = openStatements({ lane: 'counts', slow: true })
-  // A hundred pages of a hundred rows: that must not hold up a page.
-  const pagesOfMany = openStatements({ lane: 'pages of many', slow: true })
+  const scans = createStatements()
+  const lists = createStatements({ planned: true })
+  const lookUps = createStatements({ lane })
+  // Own lane, because a filter may scan every row of a selector and would delay unfiltered pages.
+  const searches = createStatements({ lane: 'searches', slow: true })
+  // Own lane, because counting a selector with many rows would delay pages.
+  const counts = createStatements({ lane: 'counts', slow: true })
+  // Own lane, because a batch of 100 pages of 100 rows would delay single pages.
+  const pagesOfMany = createStatements({ lane: 'pages of many', slow: true })
 
   const list = selectList(rows.columns)
   const both = sql`${list}, ${selectList(selectors.columns)}`
@@ -45,7 +45,7 @@ export function collectionStatements<Row, Orphan extends null>(
 
   return {
     page({ conditions, window }) {
-      if (conditions.length === 0 && isUsual(window)) {
+      if (conditions.length === 0 && hasUsualSize(window)) {
         return lists(`page ${window.shape} ${window.limit}`, window.conditions, {}, () => {
           const size = sql.raw(String(window.limit))
           return sql`SELECT ${both} FROM ${from} WHERE ${where(window.conditions)} ORDER BY ${window.orderBy()} LIMIT ${size}`
@@ -86,9 +86,9 @@ export function collectionStatements<Row, Orphan extends null>(
         return sql`SELECT (SELECT count(*) FROM ${rows.table} WHERE ${where(conditions, ofEach)}), k.n FROM ${each}`
       })
     },
-    byIdentity(asked) {
-      const names = asked.map(({ selector }) => selector)
-      const values = asked.map(({ value }) => value)
+    byIdentity(identities) {
+      const names = identities.map(({ selector }) => selector)
+      const values = identities.map(({ value }) => value)
       return lookUps('identity', [], { names, values }, () => {
         return sql`SELECT ${both}, k.n
           FROM unnest(${sql.placeholder('names')}::text[], ${sql.placeholder('values')}::${identity.array})

@@ -12,30 +12,30 @@ import type { Pace } from './pace.ts'
 import { selectorDecoder } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
-/** A row with the selector that it belongs to, so that neither its id nor its selector costs another statement. */
+/** A row with its selector, so that resolving the id or the selector needs no further statement. */
 export type Owned<Row, Orphan extends null = never> = Shown<Row, SelectorRow | Orphan>
 
-/** Which rows of a collection. */
+/** Selects rows of a collection. */
 export interface RowQuery {
   readonly conditions: readonly Condition[]
-  /** Equal for equal questions: what is asked of many selectors with one signature is one statement. */
+  /** Equal for equal queries. Queries of several selectors with one signature share a statement. */
   readonly signature: string
 }
 
-/** Which rows of a collection, and which page of them. */
+/** Selects a page of a collection. */
 export interface PageQuery extends RowQuery {
   readonly window: Window
 }
 
-/** The selector and, within it, the value of the identity column. */
+/** Identifies a row by its selector and the value of the identity column. */
 export interface Identity {
   readonly selector: string
   readonly value: string
 }
 
 /**
- * Rows of one kind: as a whole, of a selector, or by identity. Questions about many selectors are batched into one statement
- * with a lateral join, for a limit over `IN (…)` would cut the wrong rows.
+ * Reads rows of one type: over all selectors, of one selector, or by identity. Pages of several selectors are batched into one
+ * statement with a lateral join, because LIMIT must apply to each selector.
  */
 export interface Collection<Row, Orphan extends null = never> {
   page(query: PageQuery): Promise<Page<Owned<Row, Orphan>>>
@@ -47,15 +47,15 @@ export interface Collection<Row, Orphan extends null = never> {
 
 export interface CollectionOptions<Row, Orphan extends null> {
   readonly rows: OwnedRows<Row>
-  /** Unique within a selector, and the same before and after a migration. */
+  /** Unique within a selector, and kept by a migration from v1 to v2. */
   readonly identity: { readonly column: Column<string>; readonly array: SQL }
-  /** Whether rows without a selector belong to the collection; `null` is then their owner. */
+  /** Defined if the collection includes rows whose selector has been deleted; their owner is null. */
   readonly orphan: (() => Orphan) | undefined
-  /** Look-ups of one lane wait for one another. */
+  /** Lane of the look-ups. Statements of one lane run one after another. */
   readonly lane: string
 }
 
-/** What does not depend on the operation is made here, once; the answer opens the collection for an operation. */
+/** Prepares decoders and statements once per projection; the returned function creates the collection of one operation. */
 export function prepareCollection<Row, Orphan extends null = never>(
   projection: Projection,
   options: CollectionOptions<Row, Orphan>,
@@ -85,9 +85,9 @@ export function prepareCollection<Row, Orphan extends null = never>(
       const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, 1)
       return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
     })
-    const identities = batched<Identity, Owned<Row, Orphan> | null>(identityKey, async (asked) => {
-      const found = await database.query(statements.byIdentity(asked))
-      const ofEach = grouped(found, asked.length, numberAt)
+    const loadByIdentity = batched<Identity, Owned<Row, Orphan> | null>(identityKey, async (identities) => {
+      const found = await database.query(statements.byIdentity(identities))
+      const ofEach = grouped(found, identities.length, numberAt)
       return ofEach.map(([values]) => (values === undefined ? null : decodeOwned(values)))
     })
 
@@ -109,19 +109,19 @@ export function prepareCollection<Row, Orphan extends null = never>(
       async byIdentity(identity) {
         checkText(identity.selector)
         checkText(identity.value)
-        return identities(identity)
+        return loadByIdentity(identity)
       },
     }
   }
 }
 
-/** One statement for each signature, however many selectors ask. What fails there is the answer to these alone. */
-function bySignature<Query extends RowQuery, Answer>(
-  answer: (keys: string[], owners: readonly SelectorRow[], query: Query) => Promise<Answer[]>,
-): (owner: SelectorRow, query: Query) => Promise<Answer> {
-  const known = new Map<string, (owner: SelectorRow) => Promise<Answer>>()
+/** Batches the selectors of each signature into one statement. A failure affects only that signature. */
+function bySignature<Query extends RowQuery, Result>(
+  loadBatch: (keys: string[], owners: readonly SelectorRow[], query: Query) => Promise<Result[]>,
+): (owner: SelectorRow, query: Query) => Promise<Result> {
+  const known = new Map<string, (owner: SelectorRow) => Promise<Result>>()
   return (owner, query) => {
-    const load = known.get(query.signature) ?? batched(keyOf, (owners) => answer(owners.map(keyOf), owners, query))
+    const load = known.get(query.signature) ?? batched(keyOf, (owners) => loadBatch(owners.map(keyOf), owners, query))
     known.set(query.signature, load)
     return load(owner)
   }

@@ -2,25 +2,26 @@ import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { checkText } from './bad-input.ts'
 
-/** What rows must fulfil. Values stand in the SQL as placeholders, so that one text serves for all values. */
+/** A WHERE condition. Values are placeholders in the SQL, so that one statement serves all values. */
 export interface Condition {
-  /** Tells its SQL from that of other conditions on the same rows. */
+  /** Identifies the SQL among the conditions on the same rows; independent of the values. */
   readonly shape: string
   readonly sql: SQL
   readonly values: Readonly<Record<string, unknown>>
 }
 
 /**
- * A condition on one value; none where the value is null or undefined.
+ * Creates a condition on one value, or no condition if the value is null or undefined.
  *
- * @throws BadInput where it holds a text that the database cannot
+ * @param name shape and placeholder name of the condition
+ * @throws BadInput if a string contains characters that PostgreSQL cannot store
  */
-export function given(name: string, value: unknown, of: (placeholder: SQL) => SQL): Condition[] {
+export function conditionOn(name: string, value: unknown, of: (placeholder: SQL) => SQL): Condition[] {
   for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text)
   return value == null ? [] : [{ shape: name, sql: of(sql`${sql.placeholder(name)}`), values: { [name]: value } }]
 }
 
-/** All of the conditions; none of them lets everything through. */
+/** Joins conditions with AND; `true` if there are none. */
 export function where(conditions: readonly Condition[], ...always: readonly SQL[]): SQL {
   const all = [...always, ...conditions.map((condition) => condition.sql)]
   return all.length === 0 ? sql`true` : sql.join(all, sql` AND `)

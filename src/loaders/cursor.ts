@@ -1,19 +1,26 @@
 import { BadInput } from './bad-input.ts'
 
 /**
- * A cursor is the position of a row in one order: the order's tag and the row's values in it, as PostgreSQL prints them, so
- * that microseconds and infinity are kept. Clients must treat it as opaque; the version lets the form change.
+ * A cursor encodes the position of a row in one order: format version, tag of the order, and the row's values as PostgreSQL prints
+ * them, which keeps microseconds and infinity. Opaque to clients.
  */
 const version = '1'
-/** The one character that no text of PostgreSQL holds. */
+/** PostgreSQL strings cannot contain this character. */
 const separator = '\0'
-/** The longest honest cursor holds a selector of 64 characters, each up to four escaped bytes, and an id. */
+/** Characters. The longest valid cursor holds a selector of 64 characters, each up to four escaped bytes, and an id. */
 const maxLength = 2_000
 
 export function encodeCursor(tag: string, values: readonly string[]): string {
   return Buffer.from([version + tag, ...values].join(separator)).toString('base64url')
 }
 
+/**
+ * Decodes the values of a cursor.
+ *
+ * @param tag of the order that the cursor must belong to
+ * @param length expected number of values
+ * @throws BadInput if the cursor is invalid or belongs to another order
+ */
 export function decodeCursor(cursor: string, tag: string, length: number): string[] {
   if (cursor.length > maxLength) throw notACursor(cursor)
   const decoded = Buffer.from(cursor, 'base64url').toString()
@@ -26,6 +33,6 @@ export function decodeCursor(cursor: string, tag: string, length: number): strin
 function notACursor(cursor: string): BadInput {
   const shown = cursor.length > 40 ? `${cursor.slice(0, 40)}…` : cursor
   return new BadInput(
-    `"${shown}" is not a cursor of this list in this order. Take cursors from pageInfo or edges of the same field and orderBy.`,
+    `"${shown}" is not a valid cursor for this list and order. Use a cursor from pageInfo or edges of the same field and orderBy.`,
   )
 }

@@ -2,16 +2,16 @@ import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../versions/projection.ts'
 import type { Condition } from './condition.ts'
-import { given } from './condition.ts'
+import { conditionOn } from './condition.ts'
 
-/** Instants are RFC 3339 texts; since is inclusive, until is exclusive. */
+/** RFC 3339 date-times; since is inclusive, until is exclusive. */
 interface Period {
   readonly since?: string | null | undefined
   readonly until?: string | null | undefined
 }
 
 export interface CallFilter extends Period {
-  /** The database's words for the reasons; `null` stands for every word that is not known. */
+  /** Reasons as stored in the database; null matches every unknown reason. */
   readonly missedReason?: readonly (string | null)[] | null | undefined
   readonly callerUsername?: string | null | undefined
   readonly callerDomain?: string | null | undefined
@@ -40,19 +40,19 @@ export function callConditions(
   ]
 }
 
-function ofReasons(reason: SQL, asked: CallFilter['missedReason'], knownReasons: readonly string[]): Condition[] {
-  if (asked == null) return []
-  const words = asked.filter((word) => word !== null)
-  if (!asked.includes(null)) return given('reasons', words, (value) => sql`${reason} = ANY(${value}::text[])`)
+function ofReasons(reason: SQL, wanted: CallFilter['missedReason'], knownReasons: readonly string[]): Condition[] {
+  if (wanted == null) return []
+  const words = wanted.filter((word) => word !== null)
+  if (!wanted.includes(null)) return conditionOn('reasons', words, (value) => sql`${reason} = ANY(${value}::text[])`)
   const unknown = sql`${reason} <> ALL(${sql.param([...knownReasons])}::text[])`
-  return given('reasonsAndUnknown', words, (value) => sql`(${reason} = ANY(${value}::text[]) OR ${unknown})`)
+  return conditionOn('reasonsAndUnknown', words, (value) => sql`(${reason} = ANY(${value}::text[]) OR ${unknown})`)
 }
 
 export function messageConditions(columns: Columns<MessageRow>, filter: MessageFilter): Condition[] {
   return [
     ...inPeriod(columns.time.sql, filter),
     ...ofPeer(columns, filter.senderUsername, filter.senderDomain),
-    ...given('contentType', filter.contentType, equals(columns.contentType.sql)),
+    ...conditionOn('contentType', filter.contentType, equals(columns.contentType.sql)),
   ]
 }
 
@@ -60,16 +60,19 @@ export function pushTestConditions(
   { started, platform, concluded }: Columns<PushTestRow>,
   filter: PushTestFilter,
 ): Condition[] {
-  const found = [...inPeriod(started.sql, filter), ...given('platform', filter.platform, equals(platform.sql))]
-  if (filter.concluded == null) return found
+  const conditions = [
+    ...inPeriod(started.sql, filter),
+    ...conditionOn('platform', filter.platform, equals(platform.sql)),
+  ]
+  if (filter.concluded == null) return conditions
   const state = filter.concluded ? 'IS NOT NULL' : 'IS NULL'
-  return [...found, { shape: state, sql: sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
+  return [...conditions, { shape: state, sql: sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
 }
 
 function inPeriod(time: SQL, { since, until }: Period): Condition[] {
   return [
-    ...given('since', since, (value) => sql`${time} >= ${value}::timestamptz`),
-    ...given('until', until, (value) => sql`${time} < ${value}::timestamptz`),
+    ...conditionOn('since', since, (value) => sql`${time} >= ${value}::timestamptz`),
+    ...conditionOn('until', until, (value) => sql`${time} < ${value}::timestamptz`),
   ]
 }
 
@@ -79,8 +82,8 @@ function ofPeer(
   domain: string | null | undefined,
 ): Condition[] {
   return [
-    ...given('username', username, equals(columns.username.sql)),
-    ...given('domain', domain, equals(columns.domain.sql)),
+    ...conditionOn('username', username, equals(columns.username.sql)),
+    ...conditionOn('domain', domain, equals(columns.domain.sql)),
   ]
 }
 

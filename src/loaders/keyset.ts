@@ -16,20 +16,20 @@ export interface PageArguments {
   readonly before?: string | null | undefined
 }
 
-/** A total order as a client sees it. Cursors of different tags are not interchangeable. */
+/** A total order of rows. Cursors are valid only for orders with the same tag. */
 export interface Order<Row> {
   readonly tag: string
   readonly columns: readonly OrderColumn<Row>[]
   readonly descending: boolean
 }
 
-/** What a statement needs to know of a page, and how its rows become the page. */
+/** The part of a statement that selects one page, and the conversion of its rows into the page. */
 export interface Window {
-  /** Windows of one shape have the same SQL. */
+  /** Equal for windows with the same SQL. */
   readonly shape: string
   readonly conditions: readonly Condition[]
   readonly orderBy: () => SQL
-  /** One row more than asked for tells whether there is more. */
+  /** Page size plus one; the extra row shows that another page follows. */
   readonly limit: number
   cut<Row>(rows: readonly Row[]): Page<Row>
 }
@@ -45,7 +45,11 @@ interface Sizes {
   readonly last: number | undefined
 }
 
-/** Fails with BadInput where the arguments make no page. */
+/**
+ * Converts page arguments into a window.
+ *
+ * @throws BadInput if a size is out of range or a cursor is invalid
+ */
 export function windowOf<Row>(order: Order<Row>, page: PageArguments): Window {
   const { first, last } = sizes(page)
   const conditions = [
@@ -63,8 +67,8 @@ export function windowOf<Row>(order: Order<Row>, page: PageArguments): Window {
 }
 
 /**
- * Turns the rows that a window gave into the page. Where both first and last are given, last cuts what first gave, as the
- * specification has it. A cursor stands for a row that exists beyond the page, so the other direction needs no statement.
+ * Converts the rows of a window into the page. If both first and last are given, last applies to the result of first, as specified
+ * by Relay. A cursor refers to a row outside the page, so it implies a page in its direction without another statement.
  */
 function pageOf<Row>(rows: readonly Row[], page: PageArguments): Page<Row> {
   const { first, last } = sizes(page)
@@ -101,10 +105,10 @@ function sizes({ first, last }: PageArguments): Sizes {
 
 function checkSize(name: string, size: number | null | undefined): void {
   if (size == null || (size >= 0 && size <= maxPageSize)) return
-  throw new BadInput(`${name} is ${size}; it must be from 0 to ${maxPageSize}. Ask for the rest page by page.`)
+  throw new BadInput(`${name} is ${size}; it must be from 0 to ${maxPageSize}. Request the rest page by page.`)
 }
 
-/** Compares whole rows: `(time, rowid) < (…)` is what an index on these columns can serve. */
+/** Compares row values, `(time, rowid) < (…)`, because an index on these columns supports that. */
 function beyond<Row>(
   order: Order<Row>,
   side: 'after' | 'before',

@@ -15,7 +15,7 @@ import type { Settings } from './settings.ts'
 import { prepareSettings } from './settings.ts'
 import type { Usage } from './usage.ts'
 
-/** The readers of one operation. They cache what they have read, so they are never shared between two operations. */
+/** Loaders of one operation. They cache results, so they must not be shared between operations. */
 export interface Loaders {
   readonly projection: Projection
   readonly selectors: Selectors
@@ -30,13 +30,13 @@ export interface Loaders {
 
 export interface LoaderOptions {
   readonly usage: Usage
-  /** Whether push tokens are read in clear; otherwise they do not leave the database. */
+  /** Whether to read push tokens in clear. If false, statements select NULL instead. */
   readonly readTokens: boolean
-  /** Undefined hands all rows out at once. */
+  /** Undefined returns all rows without yielding to the event loop. */
   readonly pace?: Pace | undefined
 }
 
-export function openLoaders(
+export function createLoaders(
   database: Database,
   projection: Projection,
   { usage, readTokens, pace }: LoaderOptions,
@@ -59,7 +59,7 @@ type PreparedLoaders = ReturnType<typeof prepareLoaders>
 
 const known = new WeakMap<Projection, PreparedLoaders>()
 
-/** What the readers of all operations have in common: they are made for a projection once. */
+/** Returns the prepared loaders of a projection, which all operations share. */
 function preparedFor(projection: Projection): PreparedLoaders {
   const prepared = known.get(projection) ?? prepareLoaders(projection)
   known.set(projection, prepared)

@@ -4,48 +4,48 @@ import { DatabaseError } from '../database/database-error.ts'
 import type { MessageContents, MessageRow, Projection } from '../versions/projection.ts'
 import { batched, grouped } from './batched.ts'
 import type { Owned } from './collection.ts'
-import { openStatements } from './statements.ts'
+import { createStatements } from './statements.ts'
 
 /**
- * Headers or bodies of messages. They may be megabytes long, so they are read only when asked for, and only after their
- * lengths, which came with the messages, were found to fit into what the operation may read.
+ * Reads headers and bodies of messages. They may be megabytes long, so they are read only when selected, and only if their
+ * sizes, which are read with the messages, fit into the byte limit of the operation.
  */
 export type MessageContentsLoader = Readonly<
   Record<keyof MessageContents, (message: Owned<MessageRow>) => Promise<string>>
 >
 
-/** What does not depend on the operation is made here, once; the answer opens the loader for an operation. */
+/** Prepares decoders and statements once per projection; the returned function creates the loader of one operation. */
 export function prepareMessageContents(projection: Projection): (database: Database) => MessageContentsLoader {
-  const openHeaders = prepareContent(projection, 'headers')
-  const openBody = prepareContent(projection, 'body')
-  return (database) => ({ headers: openHeaders(database), body: openBody(database) })
+  const createHeaders = prepareContent(projection, 'headers')
+  const createBody = prepareContent(projection, 'body')
+  return (database) => ({ headers: createHeaders(database), body: createBody(database) })
 }
 
 function prepareContent({ messages, keyArray }: Projection, name: keyof MessageContents) {
   const { contents, columns, table, ofKey } = messages
-  // A lane of its own, for what is megabytes long holds up whatever comes behind it.
-  const lookUps = openStatements({ lane: 'contents', slow: true })
+  // Own lane, because results of several megabytes delay the statements queued behind them.
+  const lookUps = createStatements({ lane: 'contents', slow: true })
   const bytesOf: (message: MessageRow) => number =
     name === 'body' ? ({ bodyBytes }) => bodyBytes : ({ headersBytes }) => headersBytes
-  const statementOf = (asked: readonly Owned<MessageRow>[]): Statement => {
-    const keys = asked.map(({ owner }) => owner.key)
-    const rowids = asked.map(({ rowid }) => rowid)
-    const times = asked.map(({ time }) => time)
+  const statementOf = (batch: readonly Owned<MessageRow>[]): Statement => {
+    const keys = batch.map(({ owner }) => owner.key)
+    const rowids = batch.map(({ rowid }) => rowid)
+    const times = batch.map(({ time }) => time)
     const statement = lookUps('contents', [], { keys, rowids, times }, () => {
       const [key, rowid, time] = ['keys', 'rowids', 'times'].map((one) => sql.placeholder(one))
       return sql`SELECT ${contents[name].sql}, k.n
         FROM unnest(${key}::${keyArray}, ${rowid}::bigint[], ${time}::timestamptz[]) WITH ORDINALITY AS k(key, rowid, time, n)
         JOIN ${table} ON ${ofKey(sql`k.key`)} AND ${columns.time.sql} = k.time AND ${columns.rowid.sql} = k.rowid`
     })
-    return { ...statement, expectedBytes: asked.reduce((sum, message) => sum + bytesOf(message), 0) }
+    return { ...statement, expectedBytes: batch.reduce((sum, message) => sum + bytesOf(message), 0) }
   }
 
   return (database: Database) =>
     batched<Owned<MessageRow>, string>(
       ({ owner, rowid, time }) => JSON.stringify([rowid, time, owner.key]),
-      async (asked) => {
-        const found = await database.query(statementOf(asked))
-        return grouped(found, asked.length, 1).map(([row]) =>
+      async (batch) => {
+        const found = await database.query(statementOf(batch))
+        return grouped(found, batch.length, 1).map(([row]) =>
           row === undefined ? gone() : contents[name].parse(row[0] ?? null),
         )
       },
@@ -53,5 +53,5 @@ function prepareContent({ messages, keyArray }: Projection, name: keyof MessageC
 }
 
 function gone(): Error {
-  return new DatabaseError('unavailable', 'COLLECTED', 'a message was collected while it was read')
+  return new DatabaseError('unavailable', 'COLLECTED', 'the message was collected before its content was read')
 }

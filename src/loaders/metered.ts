@@ -6,21 +6,21 @@ import type { Usage } from './usage.ts'
 
 export interface Metering {
   readonly usage: Usage
-  /** Given when the operation's time is up, or when its caller has gone away. */
+  /** Aborted when the operation times out or the caller disconnects. */
   readonly signal: AbortSignal
-  /** Callers share what runs at once. */
+  /** Id of the principal; scans take turns between callers. */
   readonly caller: string
   readonly scans: Scans
 }
 
-/** Statements of one operation that are under way at once; its others wait in its own queue, not in that of a lane. */
+/** Concurrent statements of one operation. Further ones wait in a queue of the operation, not in that of a lane. */
 const mostLookUps = 16
 const mostScans = 2
 const mostLists = 2
 
 /**
- * The database as one operation sees it. What it reads is counted, what runs at once is bounded, and all of its statements
- * end when the signal is given or a bound is passed. A scan that is asked for again is answered by the first.
+ * Wraps the database for one operation: counts rows and bytes, limits concurrent statements, and aborts all statements when the
+ * signal is aborted or a limit is exceeded. Repeated scans share one result.
  */
 export function metered(database: Database, { usage, signal, caller, scans }: Metering): Database {
   const ending = new AbortController()
@@ -40,8 +40,8 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   }
   const lookUp = (statement: Statement, inLane: LookUp): Promise<Value[][]> =>
     lookUps(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
-  /** A statement that ends because a bound is passed fails with that, wherever it waits. */
-  const sent = async (statement: Statement): Promise<Value[][]> => {
+  /** Reports the exceeded limit instead of the abort error that it causes. */
+  const send = async (statement: Statement): Promise<Value[][]> => {
     try {
       return await (statement.lookUp === undefined ? scan(statement) : lookUp(statement, statement.lookUp))
     } catch (error) {
@@ -51,7 +51,7 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   const counted = async (statement: Statement): Promise<Value[][]> => {
     const { expectedBytes = 0 } = statement
     usage.read(expectedBytes)
-    const rows = await sent(statement)
+    const rows = await send(statement)
     usage.rows += rows.length
     usage.read(Math.max(0, lengthOf(rows) - expectedBytes))
     return rows
@@ -70,7 +70,7 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   }
 }
 
-/** Characters stand for bytes here: near enough for a bound, and free. */
+/** Approximates bytes by UTF-16 code units, which need no encoding. */
 function lengthOf(rows: readonly Value[][]): number {
   let length = 0
   for (const row of rows) for (const value of row) length += value?.length ?? 0

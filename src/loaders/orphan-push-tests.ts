@@ -5,9 +5,9 @@ import { decoder, selectList, width } from '../versions/columns.ts'
 import type { Projection, PushTestRow } from '../versions/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
-import { openStatements } from './statements.ts'
+import { createStatements } from './statements.ts'
 
-/** A push test whose selector is gone is known by the key that it still holds, and its push id. */
+/** Identifies a push test whose selector has been deleted, by the stored key of that selector and its push id. */
 export interface OrphanIdentity {
   readonly key: string
   readonly pushId: string
@@ -19,16 +19,16 @@ export interface OrphanPushTests {
   load(identity: OrphanIdentity): Promise<OrphanPushTest | null>
 }
 
-/** What does not depend on the operation is made here, once; the answer opens the loader for an operation. */
+/** Prepares decoders and statements once per projection; the returned function creates the loader of one operation. */
 export function prepareOrphanPushTests(projection: Projection): (database: Database) => OrphanPushTests {
   const { pushTests, selectors, keyArray } = projection
   const { columns, table } = pushTests
   const decode = decoder(columns)
-  const lookUps = openStatements({ lane: 'messages' })
+  const lookUps = createStatements({ lane: 'messages' })
   const numberAt = width(columns)
-  const statementOf = (asked: readonly OrphanIdentity[]) => {
-    const keys = asked.map(({ key }) => key)
-    const pushIds = asked.map(({ pushId }) => pushId)
+  const statementOf = (identities: readonly OrphanIdentity[]) => {
+    const keys = identities.map(({ key }) => key)
+    const pushIds = identities.map(({ pushId }) => pushId)
     return lookUps('orphan', [], { keys, pushIds }, () => {
       return sql`SELECT ${selectList(columns)}, k.n
         FROM unnest(${sql.placeholder('keys')}::${keyArray}, ${sql.placeholder('pushIds')}::text[])
@@ -41,9 +41,9 @@ export function prepareOrphanPushTests(projection: Projection): (database: Datab
   return (database) => {
     const load = batched<OrphanIdentity, OrphanPushTest | null>(
       ({ key, pushId }) => JSON.stringify([key, pushId]),
-      async (asked) => {
-        const found = await database.query(statementOf(asked))
-        return grouped(found, asked.length, numberAt).map(([values]) =>
+      async (identities) => {
+        const found = await database.query(statementOf(identities))
+        return grouped(found, identities.length, numberAt).map(([values]) =>
           values === undefined ? null : decode(values, 0, null),
         )
       },

@@ -1,25 +1,25 @@
 import type { Share } from '../share.ts'
 
-/** A row of many fields takes some 20 µs to answer, so other callers wait 10 ms for one operation at most. */
-const rowsOfTurn = 500
+/** Resolving a row takes about 20 µs, so one turn blocks the event loop for at most 10 ms. */
+const rowsPerTurn = 500
 
 /**
- * Hands the rows of an operation out over several turns of the event loop. Fields are resolved in one go for all rows that are
- * there, and ten thousand rows would keep all other callers waiting.
+ * Spreads the rows of an operation over several turns of the event loop. graphql-js resolves all available rows synchronously, so
+ * ten thousand rows would block all other callers.
  */
 export interface Pace {
-  /** Counts rows that are about to be answered. Gives the turn to wait for, or undefined where there is none. */
+  /** Counts rows before they are resolved. Returns the turn to await, or undefined if the rows may be resolved at once. */
   take(rows: number): Promise<void> | undefined
 }
 
 export interface PaceOptions {
-  /** Callers with large answers take turns. */
+  /** Shares turns between callers with large responses. */
   readonly turns: Share
   readonly caller: string
   readonly signal: AbortSignal
 }
 
-export function openPace({ turns, caller, signal }: PaceOptions): Pace {
+export function createPace({ turns, caller, signal }: PaceOptions): Pace {
   let taken = 0
   let turn: Promise<void> | undefined
   const nextTurn = async (before: Promise<void> | undefined) => {
@@ -29,7 +29,7 @@ export function openPace({ turns, caller, signal }: PaceOptions): Pace {
   return {
     take(rows) {
       taken += rows
-      if (taken > rowsOfTurn) {
+      if (taken > rowsPerTurn) {
         taken = rows
         turn = nextTurn(turn)
       }

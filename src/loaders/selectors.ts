@@ -5,9 +5,9 @@ import type { Projection, SelectorRow } from '../versions/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import type { Condition } from './condition.ts'
-import { given, where } from './condition.ts'
+import { conditionOn, where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
-import { isUsual, openStatements } from './statements.ts'
+import { createStatements, hasUsualSize } from './statements.ts'
 import type { Usage } from './usage.ts'
 
 export interface SelectorFilter {
@@ -24,16 +24,16 @@ export interface Selectors {
   count(filter: SelectorFilter): Promise<number>
 }
 
-/** What does not depend on the operation is made here, once; the answer opens the selectors for an operation. */
+/** Prepares decoders and statements once per projection; the returned function creates the loader of one operation. */
 export function prepareSelectors(projection: Projection): (database: Database, usage: Usage) => Selectors {
   const statements = selectorStatements(projection)
   const decode = selectorDecoder(projection)
   const numberAt = width(projection.selectors.columns)
 
   return (database, usage) => {
-    const byName = batched<string, SelectorRow | null>(String, async (asked) => {
-      const found = await database.query(statements.byName(asked))
-      const ofEach = asked.length === 1 ? [found] : grouped(found, asked.length, numberAt)
+    const byName = batched<string, SelectorRow | null>(String, async (names) => {
+      const found = await database.query(statements.byName(names))
+      const ofEach = names.length === 1 ? [found] : grouped(found, names.length, numberAt)
       return ofEach.map(([values]) => (values === undefined ? null : decode(values, 0, usage)))
     })
     return {
@@ -55,9 +55,9 @@ export function prepareSelectors(projection: Projection): (database: Database, u
 
 function selectorStatements(projection: Projection) {
   const { table, columns, exists } = projection.selectors
-  const scans = openStatements()
-  const lists = openStatements({ planned: true })
-  const lookUps = openStatements({ lane: 'calls' })
+  const scans = createStatements()
+  const lists = createStatements({ planned: true })
+  const lookUps = createStatements({ lane: 'calls' })
   const list = selectList(columns)
   const limit = sql.placeholder('limit')
   return {
@@ -75,7 +75,7 @@ function selectorStatements(projection: Projection) {
     },
     page(filter: SelectorFilter, window: Window): Statement {
       const conditions = selectorConditions(projection, filter)
-      if (conditions.length === 0 && isUsual(window)) {
+      if (conditions.length === 0 && hasUsualSize(window)) {
         return lists(`page ${window.shape} ${window.limit}`, window.conditions, {}, () => {
           const size = sql.raw(String(window.limit))
           return sql`SELECT ${list} FROM ${table} WHERE ${where(window.conditions, exists)} ORDER BY ${window.orderBy()} LIMIT ${size}`
@@ -97,23 +97,23 @@ function selectorConditions({ selectors, tokens }: Projection, filter: SelectorF
   const { selector, lastSeen } = selectors.columns
   const { prefix, suffix, appId, lastSeenSince, lastSeenUntil } = filter
   return [
-    ...given(
+    ...conditionOn(
       'prefix',
       prefix?.replaceAll(/[\\%_]/g, '\\$&').concat('%'),
       (value) => sql`${selector.sql} LIKE ${value}`,
     ),
-    // SIPIS indexes the suffix with its colon; people leave it out.
-    ...given('suffix', suffix?.replace(/^:?/, ':'), (value) => sql`${selectors.suffix} = ${value}`),
-    ...given('appId', appId, (value) => {
+    // SIPIS indexes the suffix including its colon, which callers may omit.
+    ...conditionOn('suffix', suffix?.replace(/^:?/, ':'), (value) => sql`${selectors.suffix} = ${value}`),
+    ...conditionOn('appId', appId, (value) => {
       const ofApp = sql`${tokens.ofSelector} AND ${tokens.columns.appId.sql} = ${value}`
       return sql`EXISTS (SELECT FROM ${tokens.table} WHERE ${ofApp})`
     }),
-    ...given('lastSeenSince', lastSeenSince, (value) => sql`${lastSeen.sql} >= ${value}::timestamptz`),
-    ...given('lastSeenUntil', lastSeenUntil, (value) => sql`${lastSeen.sql} < ${value}::timestamptz`),
+    ...conditionOn('lastSeenSince', lastSeenSince, (value) => sql`${lastSeen.sql} >= ${value}::timestamptz`),
+    ...conditionOn('lastSeenUntil', lastSeenUntil, (value) => sql`${lastSeen.sql} < ${value}::timestamptz`),
   ]
 }
 
-/** Decodes a selector, and notes that something of it was read. */
+/** Decodes a selector and records it in the usage for the audit log. */
 export function selectorDecoder({ selectors }: Projection) {
   const decode = decoder(selectors.columns)
   return (values: Value[], offset: number, usage: Usage): SelectorRow => {

@@ -6,8 +6,8 @@ import type { Condition } from './condition.ts'
 import type { Window } from './keyset.ts'
 
 /**
- * Statements by their shape: each is composed and rendered once. A shape, with those of the conditions, says what is asked and
- * nothing of the values, so that there is a finite number of them.
+ * Caches statements by shape, so that each is composed and rendered once. A shape does not depend on values, so the number of
+ * statements is finite.
  */
 export type Statements = (
   shape: string,
@@ -16,7 +16,7 @@ export type Statements = (
   compose: () => SQL,
 ) => Statement
 
-export function openStatements(travel: Travel = {}): Statements {
+export function createStatements(travel: Travel = {}): Statements {
   const known = new Map<string, Prepared>()
   return (shape, conditions, values, compose) => {
     const full = [shape, ...conditions.map((condition) => condition.shape)].join(' ')
@@ -26,9 +26,9 @@ export function openStatements(travel: Travel = {}): Statements {
   }
 }
 
-/** Pages of the sizes that most ask for: each is a statement of its own, whose plan may count on it. */
+/** Common page sizes. Each has its own statement with a literal LIMIT, which gives PostgreSQL a better plan. */
 const usualSizes = new Set([10, 20, 50, 100])
 
-export function isUsual({ limit }: Window): boolean {
+export function hasUsualSize({ limit }: Window): boolean {
   return usualSizes.has(limit - 1)
 }

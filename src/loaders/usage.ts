@@ -2,43 +2,43 @@ import { GraphQLError } from 'graphql'
 import { BadInput } from './bad-input.ts'
 import { jsonBytes } from './json-bytes.ts'
 
-/** The most errors that an answer lists: each has a path and a place, and a list may fail once for each of its rows. */
+/** Maximum number of errors in a response. A list may fail once for each of its rows. */
 export const mostErrors = 100
 
-/** Stands for an error that is not listed. Because it has a path, graphql-js neither wraps it nor looks for its place in the document. */
-export const unlisted = new GraphQLError('This error is not listed.', { path: [] })
+/** Placeholder for errors beyond the limit. Its path keeps graphql-js from wrapping it and locating it in the document. */
+export const unlisted = new GraphQLError('Further errors are omitted.', { path: [] })
 
-/** What one operation has read and answered so far: the audit log shows it, and its bytes are bounded. */
+/** Rows, selectors and bytes that one operation has read and returned, for the audit log and the byte limit. */
 export interface Usage {
   rows: number
-  /** The selectors of which something was read. */
+  /** Selectors that were read or named. */
   readonly selectors: Set<string>
-  /** Set once a bound is passed. The operation has failed then: whatever it still asks for fails with this error. */
+  /** Set when a limit is exceeded. All further reads and fields of the operation fail with this error. */
   readonly excess: Excess | undefined
   /**
-   * Counts bytes that come from the database.
+   * Counts bytes read from the database.
    *
-   * @throws Excess once the operation has read more than it may
+   * @throws Excess if the byte limit is exceeded
    */
   read(bytes: number): void
   /**
-   * Counts a text of the answer as JSON writes it.
+   * Counts a string of the response by its size in JSON.
    *
-   * @throws Excess once the answer holds more than it may
+   * @throws Excess if the byte limit is exceeded
    */
   answer(text: string): void
-  /** Counts the bad items of lists, and gives the error for one: itself, or `unlisted` beyond those that an answer lists. */
+  /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
   failed(error: unknown): Error
-  /** Calls back when a bound is passed, so that statements under way can end. */
+  /** Registers a callback for when a limit is exceeded, to abort running statements. */
   onExcess(callback: () => void): void
 }
 
-/** The operation has read or answered more bytes than it may. */
+/** The operation has read or returned more bytes than its limit. */
 export class Excess extends Error {
   readonly what: string
   readonly found: number
   readonly limit: number
-  /** graphql-js takes an error that has a path as it is; it would wrap any other anew for each field. */
+  /** Keeps graphql-js from wrapping the error again for each field. */
   readonly path: readonly never[] = []
 
   constructor(what: string, found: number, limit: number) {
@@ -50,8 +50,8 @@ export class Excess extends Error {
   }
 }
 
-/** Reading and answering have the same bound, and a counter each: a body that is read once and given once is not counted twice. */
-export function openUsage(maxBytes: number): Usage {
+/** @param maxBytes limit for bytes read and for bytes returned, counted separately */
+export function createUsage(maxBytes: number): Usage {
   const callbacks: (() => void)[] = []
   let bytesRead = 0
   let bytesAnswered = 0
@@ -76,7 +76,7 @@ export function openUsage(maxBytes: number): Usage {
     },
     answer(text) {
       if (excess !== undefined) throw excess
-      // A text that is too long whatever its characters is not walked through.
+      // A string that exceeds the limit by its length alone is not scanned.
       const isTooLong = bytesAnswered + text.length > maxBytes
       bytesAnswered += isTooLong ? text.length : jsonBytes(text)
       if (bytesAnswered > maxBytes) fail('Bytes of the answer', bytesAnswered)

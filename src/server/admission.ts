@@ -3,24 +3,29 @@ import { openShare, openTally } from '../share.ts'
 import { Refusal } from './refusal.ts'
 
 export interface Admission {
-  /** Whether the next operation of this caller would be turned away: worth knowing before its body is read. */
+  /** Whether the next operation of this caller would be rejected. Checked before reading a request body. */
   isFull(caller: string): boolean
-  /** Resolves when the operation may run, with what has to be called at its end. Fails with a Refusal. */
+  /**
+   * Waits for an admission slot.
+   *
+   * @returns a function that frees the slot; call it when the operation ends
+   * @throws Refusal 429 if the caller has too many operations, 503 if the queue is full or the wait takes too long
+   */
   enter(caller: string, signal: AbortSignal): Promise<() => void>
 }
 
 type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>
 
-/** Of the places, so much is open to callers that have an operation running already. */
+/** Fraction of the slots that callers with running operations may use; the rest is for callers without one. */
 const shareOfFurther = 0.75
 
 /**
- * Lets so many operations run at once. As many more wait for a moment; the rest is refused. A caller that has none running finds
- * a place also where a few callers have many long ones.
+ * Limits concurrent operations. Further operations wait in a bounded queue; beyond that they are rejected. Reserved slots let a
+ * caller without running operations start one while other callers run many long ones.
  */
-export function openAdmission(limits: AdmissionLimits): Admission {
+export function createAdmission(limits: AdmissionLimits): Admission {
   const { concurrent, concurrentPerCaller } = limits
-  // Where callers have no bound they are one.
+  // Without a limit per caller, all requests count as one caller.
   const isShared = concurrentPerCaller !== Number.POSITIVE_INFINITY
   const places = openShare(
     {
@@ -32,22 +37,22 @@ export function openAdmission(limits: AdmissionLimits): Admission {
     },
     { full: overloaded, givenUp: overloaded },
   )
-  /** Running and waiting ones, or one caller could fill the queue. */
-  const asked = openTally()
+  /** Running and waiting operations, so that one caller cannot fill the queue. */
+  const operations = openTally()
   return {
     isFull: places.isFull,
     async enter(caller, signal) {
-      const ofCaller = asked.of(caller)
+      const ofCaller = operations.of(caller)
       if (ofCaller >= concurrentPerCaller) throw tooMany(ofCaller, concurrentPerCaller)
-      asked.add(caller)
+      operations.add(caller)
       try {
         const leave = await places.enter(caller, signal)
         return () => {
-          asked.remove(caller)
+          operations.remove(caller)
           leave()
         }
       } catch (error) {
-        asked.remove(caller)
+        operations.remove(caller)
         throw error
       }
     },
@@ -64,7 +69,7 @@ function tooMany(ofCaller: number, limit: number): Refusal {
 }
 
 export function overloaded(): Refusal {
-  return new Refusal(503, 'UNAVAILABLE', 'There is too much to do at the moment. Try again in a few seconds.', {
+  return new Refusal(503, 'UNAVAILABLE', 'The gateway is overloaded. Retry in a few seconds.', {
     headers: { 'retry-after': '2' },
   })
 }

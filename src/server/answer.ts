@@ -6,27 +6,27 @@ import type { Refusal } from './refusal.ts'
 export interface Answer {
   readonly status: number
   readonly type: MediaType | undefined
-  /** In UTF-8: as text it would be walked through for its length, and again to be sent. */
+  /** UTF-8 bytes, encoded once; used for both Content-Length and the body. */
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Answers are somebody's own, and are what they say they are. */
+/** Responses are private: never cached, never content-sniffed. */
 const always = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 }
 
-/** How long the rest of a body that is not wanted is thrown away, so that the answer reaches a client that still sends. */
+/** How long the rest of an unread request body is discarded, so that a client that is still sending receives the response. */
 const lingerMs = 1_000
-/** How long a client may read nothing of its answer. */
+/** The connection is closed if the client reads nothing of the response for this time. */
 const unreadMs = 30_000
 
-/** The page is not to be shown inside of another one. */
+/** Prevents framing of the GraphiQL page by other pages. */
 const ofPages = { 'x-frame-options': 'DENY', 'content-security-policy': "frame-ancestors 'none'" }
 
 export function send(response: ServerResponse, answer: Answer): void {
-  // A refusal can be ready before Node has parsed a body that came together with its headers.
+  // Deferred, because a refusal can be ready before Node has parsed a body that arrived with the headers.
   if (response.req.complete) write(response, answer)
   else setImmediate(write, response, answer)
 }
@@ -48,8 +48,8 @@ function write(response: ServerResponse, { status, type, body, headers }: Answer
 }
 
 /**
- * Node closes a connection as soon as the answer is written. While the client sends, the system then resets the connection,
- * and the client may lose the answer. So only our side is closed at first, and what still comes is not kept.
+ * Node closes the connection once the response is written. If the client is still sending, the kernel resets the connection and
+ * the client may lose the response. This closes only the sending side and discards incoming data for a moment.
  */
 function closeLingering(socket: Socket): void {
   socket.destroySoon = () => {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { Problem } from '../errors/problem.ts'
 
-/** Where lines of the audit log go. */
+/** Destination of audit log lines. */
 export interface AuditFile extends AsyncDisposable {
   write(line: string): void
 }
@@ -11,21 +11,21 @@ export interface AuditFile extends AsyncDisposable {
 const writeAsync = promisify(write)
 const flushMs = 250
 const retryMs = 1_000
-/** Beyond this lines are dropped, because an audit log must not end the service. */
+/** Beyond this, lines are dropped, so that a failing audit log does not exhaust memory. */
 const maxWaitingCharacters = 10_000_000
 const standardError = 2
 
 /**
- * Opens the audit log for appending. While it cannot be written its lines wait, up to 10 MB; the log of the gateway says when
- * that begins, when lines are lost, and when it ends.
+ * Opens the audit log for appending. While writing fails, up to 10 million characters of lines wait in memory; the gateway's log
+ * reports the first failure, the first lost line and the recovery.
  *
- * @param to the path of a file, or `stderr`
- * @throws Problem where it cannot be opened or written
+ * @param to path of a file, or `stderr`
+ * @throws Problem if it cannot be opened or written
  */
 export function openAuditFile(to: string, logger: Logger): AuditFile {
   const descriptor = to === 'stderr' ? standardError : openFile(to)
   let waiting: string[] = []
-  /** What is left of lines that were written in part. */
+  /** Unwritten bytes of the last batch. */
   let rest = Buffer.alloc(0)
   let characters = 0
   let lost = 0
@@ -34,11 +34,11 @@ export function openAuditFile(to: string, logger: Logger): AuditFile {
   let running: Promise<void> | undefined
 
   const drop = (count: number) => {
-    if (lost === 0) logger.error({ code: failure, lost: count }, 'The audit log loses lines')
+    if (lost === 0) logger.error({ code: failure, lost: count }, 'Audit log lines are being dropped')
     lost += count
   }
 
-  /** Writes all that waits, or keeps what is left for the next time. */
+  /** Writes all waiting lines; on failure keeps the unwritten bytes for the next attempt. */
   const flush = async () => {
     const lines = waiting
     waiting = []
@@ -58,13 +58,13 @@ export function openAuditFile(to: string, logger: Logger): AuditFile {
 
   const failed = (code: string, lines: number) => {
     if (failure === undefined && code !== 'EAGAIN')
-      logger.error({ code, lost, waiting: lines }, 'The audit log cannot be written; its lines wait in memory')
+      logger.error({ code, lost, waiting: lines }, 'Cannot write the audit log; lines wait in memory')
     failure = code
   }
 
   const recovered = () => {
     if (lost > 0 || (failure !== undefined && failure !== 'EAGAIN'))
-      logger.warn({ lost }, 'The audit log is written again; lost is the number of lines that are missing')
+      logger.warn({ lost }, 'The audit log is writable again; lost is the number of dropped lines')
     failure = undefined
     lost = 0
   }
@@ -95,27 +95,28 @@ export function openAuditFile(to: string, logger: Logger): AuditFile {
       await start()
       clearTimeout(timer)
       const left = `${rest}${waiting.join('')}`.split('\n').length - 1
-      if (left > 0) logger.error({ code: failure, lost: lost + left }, 'The audit log ends without its last lines')
+      if (left > 0)
+        logger.error({ code: failure, lost: lost + left }, 'The last lines of the audit log could not be written')
       if (descriptor !== standardError) closeSync(descriptor)
     },
   }
 }
 
-/** A pipe without a reader is refused instead of waited for. */
+/** O_NONBLOCK makes opening a pipe without a reader fail instead of block. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
 function openFile(path: string): number {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, flags, 0o600)
-    // A device may refuse to be written only when it is.
+    // Some devices report only on write that they are not writable.
     writeSync(descriptor, Buffer.alloc(0))
     return descriptor
   } catch (error) {
     if (descriptor !== undefined) closeSync(descriptor)
     throw new Problem(
       `AUDIT_LOG ${path} cannot be written: ${reasons[codeOf(error)] ?? codeOf(error)}. ` +
-        'Name a file that the user who runs the gateway can write, or set AUDIT_LOG=stderr.',
+        'Name a file that the user of the gateway can write, or set AUDIT_LOG=stderr.',
     )
   }
 }

@@ -8,14 +8,14 @@ import type { Usage } from '../loaders/usage.ts'
 import { namedSelectors } from './named-selectors.ts'
 import { Refusal } from './refusal.ts'
 
-/** A request of a principal, as far as it came. Of its variables only the selectors in them are written, as hashes. */
+/** Audit data of one request, filled in as it is processed. Of the variables only selectors are logged, as hashes. */
 export interface AuditEntry {
   readonly principal: Principal
   operationName?: string | null | undefined
   prepared?: NamedDocument | undefined
   variables?: Readonly<Record<string, unknown>> | null | undefined
   usage?: Usage
-  /** The codes of its errors. */
+  /** Error codes; empty on success. */
   outcome: readonly string[]
   durationMs: number
 }
@@ -25,10 +25,10 @@ export type Audit = (entry: AuditEntry) => void
 const selectorsPerLine = 100
 
 /**
- * Writes a line for each operation, and more where it names or reads more than 100 selectors. Selectors are written as a keyed
- * hash, so that only the owner of the key can find out whose history was read.
+ * Creates the audit log, which writes one line per operation, and one per 100 selectors if there are more. Selectors are logged as
+ * keyed hashes, so that only the owner of the key can identify them.
  */
-export function openAudit(logger: Logger, key: string | Uint8Array): Audit {
+export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
   const secret = createSecretKey(Buffer.from(key))
   const hash = (selector: string) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16)
   return (entry) => {
@@ -60,20 +60,20 @@ export function openAudit(logger: Logger, key: string | Uint8Array): Audit {
   }
 }
 
-/** The entry of a request, and whether it is written when it succeeds. */
-export interface OpenEntry extends AuditEntry {
+/** Audit entry of a request in progress. `isOperation` is false if it is logged only on failure. */
+export interface PendingAuditEntry extends AuditEntry {
   isOperation: boolean
 }
 
-/** Does the work of a request and writes what became of it, also where it fails. */
+/** Processes a request and logs its outcome, including failures. */
 export async function audited<T>(
   audit: Audit,
   principal: Principal,
   response: ServerResponse,
-  work: (entry: OpenEntry) => Promise<T>,
+  work: (entry: PendingAuditEntry) => Promise<T>,
 ): Promise<T> {
   const started = performance.now()
-  const entry: OpenEntry = { principal, isOperation: true, outcome: [], durationMs: 0 }
+  const entry: PendingAuditEntry = { principal, isOperation: true, outcome: [], durationMs: 0 }
   try {
     return await work(entry)
   } catch (error) {
@@ -87,7 +87,7 @@ export async function audited<T>(
   }
 }
 
-/** Those that were read or looked for; and where fields failed, those that they name. */
+/** Selectors that were read or looked up; on errors also those in arguments, whose fields may not have been resolved. */
 function selectorsOf({ usage, prepared, variables, outcome }: AuditEntry): string[] {
   const named = prepared === undefined || outcome.length === 0 ? [] : namedSelectors(prepared, variables ?? {})
   return [...new Set([...(usage?.selectors ?? []), ...named])]
@@ -101,14 +101,14 @@ export function codesOf({
   return errors.map(({ extensions }) => String(extensions['code']))
 }
 
-/** The name in the document. What the caller asks for instead may be any text, so it is written only as a name of GraphQL. */
-function nameOf(prepared: NamedDocument | undefined, asked: string | null | undefined): string | undefined {
-  const name = prepared?.operation(asked)?.name?.value ?? asked
+/** Operation name in the document. A requested name may be any string, so it is logged only if it is a valid GraphQL name. */
+function nameOf(prepared: NamedDocument | undefined, requested: string | null | undefined): string | undefined {
+  const name = prepared?.operation(requested)?.name?.value ?? requested
   if (name == null) return undefined
   return /^[_A-Za-z][_0-9A-Za-z]*$/.test(name) ? name.slice(0, 100) : 'not a name'
 }
 
-/** Also one that has been given no scope for its own selector. */
+/** Includes devices without the scope sipis:own, whose selector is null. */
 function isDevice({ selector, name }: Principal): boolean {
   return selector !== null || /^[0-9A-F]{40}/i.test(name)
 }

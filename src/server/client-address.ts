@@ -5,10 +5,10 @@ import proxyAddr from 'proxy-addr'
 export type ClientAddress = (request: IncomingMessage) => string
 
 /**
- * The address that limits are counted for. X-Forwarded-For can be made up by anybody, so it is believed only of the proxies that
- * are named. Of IPv6 the first 64 bits count: whoever has one address of such a network has all of them.
+ * Determines the client address for rate limits. X-Forwarded-For is forgeable, so only trusted proxies may set it. IPv6 addresses
+ * are truncated to 64 bits, because a client controls the whole /64.
  */
-export function openClientAddress(trustedProxies: readonly string[]): ClientAddress {
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const trusted = proxyAddr.compile([...trustedProxies])
   return (request) => {
     if (request.socket.remoteAddress === undefined) return 'gone'
@@ -16,6 +16,7 @@ export function openClientAddress(trustedProxies: readonly string[]): ClientAddr
   }
 }
 
+/** Normalizes an address: IPv4 in full, the first 64 bits of IPv6, `unknown` if invalid. */
 export function network(address: string): string {
   if (!ipaddr.isValid(address)) return 'unknown'
   const parsed = ipaddr.process(address)

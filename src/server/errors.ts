@@ -15,7 +15,7 @@ interface Said {
   readonly message: string
 }
 
-/** What a client is told of a failure of the database. */
+/** Response errors for database failures. */
 const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
   input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
   timeout: {
@@ -33,8 +33,8 @@ const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
 const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COSTLY'])
 
 /**
- * Turns the errors of an operation into those that a client may see: messages without inner workings and codes to branch on.
- * What is not the caller's fault is logged, one line for each code however many fields it spoilt, and without parameters.
+ * Converts errors of an operation into response errors: messages without internals, and a code for clients to branch on. Errors that
+ * the caller did not cause are logged, one line per code regardless of the number of failed fields, without parameters.
  */
 export function maskErrors(errors: readonly GraphQLError[], logger: Logger): GraphQLError[] {
   const failures = new Map<ErrorCode, Failure>()
@@ -51,7 +51,7 @@ export function maskErrors(errors: readonly GraphQLError[], logger: Logger): Gra
   return omitted === 0 ? shown : [...shown, moreErrors(omitted)]
 }
 
-/** A line of the log. */
+/** Fields of a log line. */
 interface Failure {
   readonly code: ErrorCode
   /** Of the first field that failed. */
@@ -87,27 +87,27 @@ function isLogged({ code }: Said, cause: Error): boolean {
   return errorCatalogue[code].fault === 'server' && !isCancelled(cause)
 }
 
-/** The caller has gone away, or has asked for more than LIMIT_OPERATION_MS allows: no trouble of the database. */
+/** The caller disconnected or the operation exceeded LIMIT_OPERATION_MS; not a database failure. */
 function isCancelled(cause: Error): boolean {
   return cause instanceof DatabaseError && cause.code === cancelled().code
 }
 
-/** What to say instead of the error; undefined where the error may be seen as it is. */
+/** Returns the replacement for an error; undefined if clients may see the error as it is. */
 function tell(cause: Error, located: GraphQLError): Said | undefined {
   if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
-  // graphql names the variable or argument in front of a scalar's own words.
+  // The located message is used, because graphql-js prefixes it with the variable or argument.
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {
     if (ownCodes.has(cause.extensions['code'])) return undefined
-    // Of graphql itself: a variable of the wrong type, or null in a variable where an argument or a directive needs a value.
+    // From graphql-js: a variable of the wrong type, or a null variable for a non-null argument or directive.
     if (located.path === undefined || namesValue(cause))
       return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
   }
   return databaseFailures.unexpected
 }
 
-/** Whether it points at an argument, a value or a directive of the document; errors of resolvers and their results do not. */
+/** Whether the error is located at an argument, value or directive. Errors of resolvers and results are located at fields. */
 function namesValue({ nodes = [] }: GraphQLError): boolean {
   return nodes.some(({ kind }) => kind !== Kind.FIELD)
 }

@@ -2,29 +2,29 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Refusal } from './refusal.ts'
 
 /**
- * Refuses what pages of other origins send. Such a page cannot read the answer, but it could have a query executed, with the
- * rights of this machine where no credential is required. Programs that are not browsers send none of these headers.
+ * Rejects requests that browsers send on behalf of pages of other origins. Such a page cannot read the response, but it could
+ * trigger the execution of a query. Clients other than browsers send none of these headers.
  *
  * @param allowed CORS_ORIGINS
  * @throws Refusal 403
  */
 export function refuseForeignPages({ headers, method }: IncomingMessage, allowed: readonly string[]): void {
-  // A preflight executes nothing.
+  // Preflight requests execute nothing.
   if (method === 'OPTIONS') return
   const { origin, 'sec-fetch-site': site } = headers
   if (origin !== undefined && allowed.includes(origin)) return
-  // A page cannot set this header, and a proxy may have changed the header Host.
+  // Preferred over comparing Origin with Host, because pages cannot set it and a proxy may change Host.
   if (site === 'same-origin' || (site === 'none' && origin === undefined && !isBlind(headers))) return
   if (site === undefined && !isBlind(headers) && (origin === undefined || isOwn(origin, headers))) return
   if (origin === undefined && isNavigation(method, headers)) return
   throw new Refusal(
     403,
     'FORBIDDEN',
-    'Pages of other origins are not answered. Add the origin of the page to CORS_ORIGINS of the gateway.',
+    'Requests from pages of other origins are not allowed. Add the origin of the page to CORS_ORIGINS.',
   )
 }
 
-/** Images, scripts, forms and the like, whose page cannot read the answer. Programs say cors or nothing. */
+/** Whether the request comes from an image, script, form or the like, whose page cannot read the response. */
 function isBlind({ 'sec-fetch-mode': mode }: IncomingHttpHeaders): boolean {
   return mode === 'no-cors' || mode === 'websocket'
 }
@@ -36,7 +36,7 @@ function isOwn(origin: string, { host = '' }: IncomingHttpHeaders): boolean {
   return /^https?:$/.test(protocol) && URL.canParse(own) && new URL(own).host === found
 }
 
-/** A link of another page may lead to GraphiQL; a GET by navigation executes nothing. */
+/** Whether the user follows a link, for example to GraphiQL. Navigation requests execute nothing. */
 function isNavigation(
   method: string | undefined,
   { accept = '', 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document' }: IncomingHttpHeaders,

@@ -5,9 +5,9 @@ import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Authenticate } from '../auth/authenticate.ts'
-import { openAuthenticate } from '../auth/authenticate.ts'
-import { throughDoors } from '../auth/doors.ts'
+import { createAuthenticate } from '../auth/authenticate.ts'
 import { has } from '../auth/principal.ts'
+import { restrictToPrincipal } from '../auth/restrict-to-principal.ts'
 import { defaultLimits } from '../config/limits.ts'
 import type { Limits } from '../config/limits-interface.ts'
 import type { Database } from '../database/database.ts'
@@ -17,27 +17,27 @@ import { schema } from '../graph/schema.ts'
 import type { PreparedDocument } from '../limits/documents.ts'
 import { openDocuments } from '../limits/documents.ts'
 import { answerTooLarge } from '../limits/too-costly.ts'
-import { openLoaders } from '../loaders/loaders.ts'
+import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
-import { noted } from '../loaders/noted.ts'
-import { openPace } from '../loaders/pace.ts'
+import { createPace } from '../loaders/pace.ts'
+import { recordNamedSelectors } from '../loaders/record-named-selectors.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/versions.ts'
-import { openAdmission } from './admission.ts'
+import { createAdmission } from './admission.ts'
 import type { Audit } from './audit.ts'
-import { openClientAddress } from './client-address.ts'
+import { createClientAddress } from './client-address.ts'
 import { maskErrors } from './errors.ts'
 import type { Example } from './graphiql.ts'
-import { openPage } from './graphiql.ts'
+import { createPage } from './graphiql.ts'
 import type { Operation } from './graphql-endpoint.ts'
-import { openEndpoint } from './graphql-endpoint.ts'
-import { openHealth } from './health.ts'
+import { createEndpoint } from './graphql-endpoint.ts'
+import { createHealth } from './health.ts'
 import type { RateLimitOptions } from './rate-limit.ts'
 import { openRateLimits } from './rate-limit.ts'
-import { openRefusedCredentials } from './refused-credentials.ts'
+import { createRefusedCredentials } from './refused-credentials.ts'
 import { createListener } from './request-listener.ts'
 import type { TrustedDocumentsOptions } from './trusted-documents.ts'
-import { openTrustedDocuments } from './trusted-documents.ts'
+import { createTrustedDocuments } from './trusted-documents.ts'
 
 export interface GatewayOptions {
   readonly database: Database
@@ -45,7 +45,7 @@ export interface GatewayOptions {
   readonly timeZone: string
   readonly logger: Logger
   readonly example: Example
-  /** Undefined lets everybody in, and answers to names of this machine only. */
+  /** Undefined accepts every request, but only with a loopback Host header. */
   readonly authenticate?: Authenticate | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly rateLimits?: Partial<RateLimitOptions> | undefined
@@ -61,35 +61,40 @@ export interface Gateway extends AsyncDisposable {
   readonly limits: Limits
 }
 
-/** What Yoga's hooks find in their context. */
+/** Context of Yoga's hooks. */
 interface Execution extends Context {
   readonly prepared: PreparedDocument
 }
 
-/** The API over one database, as a listener for node:http. */
+/**
+ * Creates the API for one database, as a request listener for node:http.
+ *
+ * @throws DatabaseError if the shared rate limit store cannot be opened
+ * @throws Problem if a trusted document is invalid
+ */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, logger } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
   const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
-  const endpoint = openEndpoint({
-    authenticate: options.authenticate ?? openAuthenticate({ jwt: undefined, apiKey: undefined }),
-    addressOf: openClientAddress(options.trustedProxies ?? []),
+  const endpoint = createEndpoint({
+    authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
+    addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
-    admission: openAdmission(limits),
+    admission: createAdmission(limits),
     documents,
-    trustedDocuments: openTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
+    trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
     audit: options.audit ?? (() => undefined),
-    execute: openExecute(options, limits),
-    page: openPage(options.example),
+    execute: createExecute(options, limits),
+    page: createPage(options.example),
   })
   const handle = createListener({
     endpoint,
-    health: openHealth(database, detected),
+    health: createHealth(database, detected),
     corsOrigins: options.corsOrigins ?? [],
     open: options.authenticate === undefined,
-    refusedCredentials: openRefusedCredentials(logger),
+    refusedCredentials: createRefusedCredentials(logger),
     logger,
   })
   return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
@@ -102,8 +107,7 @@ const unlimited: RateLimitOptions = {
 }
 
 /**
- * Documents are parsed and validated before Yoga gets them. Yoga runs its plugins and masks errors; graphql-js executes, because
- * it is the reference that answers are compared with.
+ * Passes documents to Yoga that are already parsed and validated, and executes them with graphql-js, the reference implementation.
  */
 const usePrepared: Plugin<Execution, Execution, Execution> = {
   onParse: ({ context, setParsedDocument }) => setParsedDocument(context.prepared.document),
@@ -111,10 +115,10 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
   onExecute: ({ setExecuteFn }) => setExecuteFn((given) => execute({ ...given, options: { maxCoercionErrors } })),
 }
 
-/** An error of a variable may repeat its whole value. */
+/** Maximum number of errors for invalid variables, because each may repeat the whole value. */
 export const maxCoercionErrors = 5
 
-function openExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
+function createExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
   const scans = openScans(limits)
@@ -128,17 +132,16 @@ function openExecute(options: GatewayOptions, limits: Limits): (operation: Opera
     multipart: false,
     logging: false,
   })
-  // Hooks are given no request of their own: all that matters of it is in the context.
-  // By GET Yoga would refuse a mutation with the advice to use POST.
+  // A placeholder, because hooks read everything from the context. POST, because Yoga rejects mutations by GET.
   const request = new Request('http://gateway/graphql', { method: 'POST' })
 
   return async ({ principal, prepared, operationName, variables, usage, signal }) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
-    const pace = openPace({ turns: scans.turn, caller: principal.id, signal })
-    const loaders = openLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
+    const pace = createPace({ turns: scans.turn, caller: principal.id, signal })
+    const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
     const context: Execution = {
       principal,
-      loaders: noted(throughDoors(loaders, principal), usage),
+      loaders: recordNamedSelectors(restrictToPrincipal(loaders, principal), usage),
       database: bounded,
       detected,
       usage,
@@ -147,7 +150,8 @@ function openExecute(options: GatewayOptions, limits: Limits): (operation: Opera
     }
     const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
     const result = await yoga.getResultForParams({ params, request }, context)
-    if (result === undefined || Symbol.asyncIterator in result) throw new Error('An operation gave no single answer.')
+    if (result === undefined || Symbol.asyncIterator in result)
+      throw new Error('Execution did not return a single result.')
     if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
     return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, options.logger) }
   }

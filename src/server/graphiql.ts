@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** Values that suit the database that is served, as the ready queries show them. */
+/** Values from the served database, used in the example queries. */
 export interface Example {
   readonly selector: string
   readonly username: string
@@ -59,17 +59,19 @@ query About {
 }
 `
 
-/** A GraphQL string. Callers choose their names, and the page puts the query into a script element: no `<` may stand there. */
+/** Formats a GraphQL string. Escapes `<`, because values come from callers and the query is inside a script element. */
 function literal(text: string): string {
   return JSON.stringify(text).replaceAll('<', '\\u003c')
 }
 
 /**
- * GraphiQL with a few ready queries. They share one tab, for in GraphiQL 5 a tab that was not opened by hand moves away under
- * the pointer that presses it; their variables have defaults, for it leaves out those of the first tab. The page carries all its
- * scripts, so it works without a network; it is large, so it is made when first asked for.
+ * Creates the GraphiQL page with example queries. All scripts are inlined, so that it works without a network. It is large, so it is
+ * rendered on the first request.
+ *
+ * Workarounds for GraphiQL 5: the queries share one tab, because preset tabs move away when clicked, and variables have defaults,
+ * because variables of the first preset tab are ignored.
  */
-export function openPage(example: Example): () => Promise<Page> {
+export function createPage(example: Example): () => Promise<Page> {
   let page: Promise<Page> | undefined
   return () => {
     page ??= render(example)
@@ -97,12 +99,12 @@ async function render(example: Example): Promise<Page> {
 }
 
 /**
- * Nothing but the page's own script runs, and it talks to the gateway alone. Styles are not restricted to the one of the page,
- * because its editor makes more while it runs.
+ * Content security policy: only the page's own script runs, and it connects only to the gateway. Inline styles are allowed, because
+ * the editor creates them at run time.
  */
 function policyOf(html: string): string {
   const [, script = ''] = /<script>(.*?)<\/script>/s.exec(html) ?? []
-  // The parser of HTML makes a line feed of every line end before it compares the hash.
+  // HTML parsers normalize line ends to line feeds before they compare the hash.
   const digest = hash('sha256', script.replaceAll(/\r\n?/g, '\n'), 'base64')
   return [
     "default-src 'none'",

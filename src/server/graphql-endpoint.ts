@@ -1,4 +1,4 @@
-/** The way of a request for /graphql: each step lets it pass, or refuses it. */
+/** Request pipeline of /graphql. Each step passes the request on or rejects it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import type { Authenticate } from '../auth/authenticate.ts'
@@ -12,11 +12,11 @@ import type { Documents, PreparedDocument } from '../limits/documents.ts'
 import { RefusedDocument } from '../limits/documents.ts'
 import { tooCostly } from '../limits/too-costly.ts'
 import type { Usage } from '../loaders/usage.ts'
-import { openUsage } from '../loaders/usage.ts'
+import { createUsage } from '../loaders/usage.ts'
 import type { Admission } from './admission.ts'
 import { overloaded } from './admission.ts'
 import type { Answer } from './answer.ts'
-import type { Audit, OpenEntry } from './audit.ts'
+import type { Audit, PendingAuditEntry } from './audit.ts'
 import { audited, codesOf } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { Page } from './graphiql.ts'
@@ -28,14 +28,14 @@ import type { Allowance, RateLimits } from './rate-limit.ts'
 import { Refusal } from './refusal.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 
-/** What is executed, for whom. */
+/** A prepared operation and its caller. */
 export interface Operation {
   readonly principal: Principal
   readonly prepared: PreparedDocument
   readonly operationName: string | null | undefined
   readonly variables: Readonly<Record<string, unknown>>
   readonly usage: Usage
-  /** Given when the time is up, or when the caller has gone away. */
+  /** Aborted when the operation times out or the caller disconnects. */
   readonly signal: AbortSignal
 }
 
@@ -52,25 +52,28 @@ export interface EndpointOptions {
   readonly page: () => Promise<Page>
 }
 
-/** Rate-limit cost of a refused document. Higher than a small query, because validation does more work than execution. */
+/** Rate-limit cost of a rejected document. Higher than a small query, because validation does more work than execution. */
 const costOfRefusal = 100
-/** Parsing, validating and pricing so many bytes of a request take as long as a value of an answer. */
+/** Request bytes per cost point: parsing, validating and pricing these takes as long as resolving one value. */
 const bytesPerPoint = 200
-/** GraphiQL has nine megabytes, and so counts about nine thousand. */
+/** Page bytes per cost point. GraphiQL has 9 MB and costs about 9,000. */
 const pageBytesPerCost = 1_000
 
 /**
- * When the time is up all statements fail at once, and so the operation ends. Should a mistake of ours keep it from that, its
- * place is not lost for ever.
+ * Safety net: frees the admission slot if an operation outlives its deadline because of a bug.
  */
 const graceMs = 1_000
 
-/** Counts points towards the rate limit. Fails with a Refusal where the principal has asked for too much. */
+/**
+ * Charges points to the rate limit of the principal.
+ *
+ * @throws Refusal 429 if the limit is exceeded
+ */
 type Charge = (points: number) => Promise<Allowance>
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<Answer>
 
-export function openEndpoint(options: EndpointOptions): Endpoint {
+export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
 
   return async (request, response, url) => {
@@ -91,8 +94,8 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   }
 
   async function page(principal: Principal, request: IncomingMessage, response: ServerResponse): Promise<Answer> {
-    using time = timeOf(response, limits.operationMs)
-    const leave = await admission.enter(principal.id, time.signal)
+    using deadline = deadlineOf(response, limits.operationMs)
+    const leave = await admission.enter(principal.id, deadline.signal)
     try {
       const { body, etag, headers } = await options.page()
       const isKnown = request.headers['if-none-match'] === etag
@@ -107,20 +110,20 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   }
 
   async function answer(
-    entry: OpenEntry,
+    entry: PendingAuditEntry,
     parameters: Parameters,
     type: MediaType,
     response: ServerResponse,
   ): Promise<Answer> {
     const { principal } = entry
-    const usage = openUsage(limits.responseBytes)
+    const usage = createUsage(limits.responseBytes)
     Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
-    using time = timeOf(response, limits.operationMs)
-    const leave = await admission.enter(principal.id, time.signal)
-    const charge = openCharge(principal, parameters.bytes)
+    using deadline = deadlineOf(response, limits.operationMs)
+    const leave = await admission.enter(principal.id, deadline.signal)
+    const charge = createCharge(principal, parameters.bytes)
     try {
       const prepared = await prepare(entry, parameters, charge)
-      const { headers, result } = await run(principal, parameters, prepared, charge, usage, time.signal)
+      const { headers, result } = await run(principal, parameters, prepared, charge, usage, deadline.signal)
       return answerOf(entry, result, type, headers)
     } catch (error) {
       const isRefused = error instanceof RefusedDocument
@@ -133,8 +136,8 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  /** Charges the principal: the first time for the bytes of the request as well. */
-  function openCharge({ id }: Principal, bytes: number): Charge {
+  /** Creates the charge function of a request. Its first call also charges the bytes of the request. */
+  function createCharge({ id }: Principal, bytes: number): Charge {
     let unpaid = Math.floor(bytes / bytesPerPoint)
     return async (cost) => {
       const points = cost + unpaid
@@ -143,7 +146,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  async function prepare(entry: OpenEntry, parameters: Parameters, charge: Charge): Promise<PreparedDocument> {
+  async function prepare(entry: PendingAuditEntry, parameters: Parameters, charge: Charge): Promise<PreparedDocument> {
     const prepared = options.trustedDocuments.find(parameters) ?? (await prepareText(textOf(parameters), charge))
     entry.prepared = prepared
     refuseMutations(prepared, parameters)
@@ -154,7 +157,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   async function prepareText(text: string, charge: Charge): Promise<PreparedDocument> {
     const known = options.documents.known(text)
     if (known !== undefined) return known
-    // A caller whose allowance is used up does not have long documents parsed.
+    // Rejects a caller without remaining allowance before parsing.
     await charge(0)
     return options.documents.prepare(text)
   }
@@ -181,21 +184,21 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     variables: object,
   ): number {
     const operation = prepared.operation(operationName)
-    // Which operation is meant is not told; execution says so.
+    // The operation name is missing or unknown; execution reports that.
     if (operation === undefined) return 1
     const cost = Math.max(1, prepared.cost(operation, { ...variables }, refusedFields(principal)))
     if (cost <= limits.cost) return cost
     throw new RefusedDocument([
       codedError(
         'TOO_COSTLY',
-        `This query may cost ${cost}; the limit is ${limits.cost} (LIMIT_COST). Ask for smaller pages or fewer fields.`,
+        `This query may cost ${cost}; the limit is ${limits.cost} (LIMIT_COST). Request smaller pages or fewer fields.`,
         { setting: 'LIMIT_COST', cost, limit: limits.cost },
       ),
     ])
   }
 
   function answerOf(
-    entry: OpenEntry,
+    entry: PendingAuditEntry,
     result: ExecutionResult,
     type: MediaType,
     headers: Readonly<Record<string, string>>,
@@ -208,7 +211,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
       'Bytes of the answer',
       body.length,
       limits.responseBytes,
-      'Ask for smaller pages.',
+      'Request smaller pages.',
     )
     return answerOf(entry, { errors: [large] }, type, headers)
   }
@@ -220,15 +223,15 @@ const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or
 
 const introspectionRefused = codedError(
   'GRAPHQL_VALIDATION_FAILED',
-  'The schema is shown to principals with the scope sipis:ops only. schema.graphql of the gateway has it.',
+  'Introspection requires the scope sipis:ops. The schema is also published as schema.graphql.',
 )
 
-/** There are no mutations; by GET a cache or a prefetch could repeat one, so it is refused by its method. */
+/** Rejects mutations and subscriptions. GET with a mutation is 405, as the GraphQL-over-HTTP specification requires. */
 function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters): void {
   const kind = prepared.operation(operationName)?.operation ?? 'query'
   if (kind === 'query') return
   if (kind === 'mutation' && method === 'GET') {
-    throw new Refusal(405, 'BAD_USER_INPUT', 'A mutation is not executed by GET.', { headers: { allow: 'POST' } })
+    throw new Refusal(405, 'BAD_USER_INPUT', 'Mutations are not allowed with GET.', { headers: { allow: 'POST' } })
   }
   const message = `This API has no ${kind}s. Send a query.`
   throw new RefusedDocument([codedError('GRAPHQL_VALIDATION_FAILED', message)])
@@ -236,21 +239,21 @@ function refuseMutations(prepared: PreparedDocument, { method, operationName }: 
 
 function textOf({ query }: Parameters): string {
   if (query != null && query !== '') return query
-  throw new Refusal(400, 'BAD_USER_INPUT', 'This is no GraphQL request: query must be a string.')
+  throw new Refusal(400, 'BAD_USER_INPUT', 'This is not a GraphQL request: query must be a string.')
 }
 
-/** With its own media type GraphQL tells by the status whether there is data; plain JSON is 200 for all that was understood. */
+/** GraphQL-over-HTTP: application/graphql-response+json has status 400 without data; application/json always has 200. */
 function statusOf(result: ExecutionResult, type: MediaType): number {
   return type === 'application/json' || 'data' in result ? 200 : 400
 }
 
-/** A signal that is given when the time is up, or when the connection ends before it is answered. */
-function timeOf(response: ServerResponse, ms: number): Disposable & { readonly signal: AbortSignal } {
+/** Creates a signal that is aborted after `ms` milliseconds, or when the connection closes before the response. */
+function deadlineOf(response: ServerResponse, ms: number): Disposable & { readonly signal: AbortSignal } {
   const ending = new AbortController()
   const end = () => ending.abort()
   const timer = setTimeout(end, ms)
   response.once('close', end)
-  // Who left while we found out who they are is not heard of again.
+  // The caller may have disconnected during authentication; 'close' is not emitted again.
   if (response.destroyed) end()
   return {
     signal: ending.signal,

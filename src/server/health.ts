@@ -8,30 +8,30 @@ import { json } from './answer.ts'
 export type Health = () => Promise<Answer>
 
 const freshMs = 1_000
-/** The database counts as down when it takes longer. */
-const patienceMs = 1_000
-/** A lane of its own is a connection of its own: nothing that callers ask for is in front of it. */
+/** Deadline of the health check statement. */
+const timeoutMs = 1_000
+/** Own lane, and so its own connection, so that it does not queue behind statements of callers. */
 const ping = prepare(sql`SELECT 1`, { lane: 'health' })({})
 
 /**
- * 200 with the schema version while the database answers, 503 otherwise. Anybody may ask, so the database is asked once a
- * second at most.
+ * Responds 200 with the schema version if the database is reachable, 503 otherwise. The result is cached for a second, because the
+ * endpoint is public.
  */
-export function openHealth(database: Database, { version }: Detected): Health {
-  let asked: Promise<boolean> | undefined
-  let askedAt = 0
-  const answers = () => {
-    if (asked === undefined || Date.now() - askedAt >= freshMs) {
-      askedAt = Date.now()
-      asked = database.query(ping, AbortSignal.timeout(patienceMs)).then(
+export function createHealth(database: Database, { version }: Detected): Health {
+  let check: Promise<boolean> | undefined
+  let checkedAt = 0
+  const isReachable = () => {
+    if (check === undefined || Date.now() - checkedAt >= freshMs) {
+      checkedAt = Date.now()
+      check = database.query(ping, AbortSignal.timeout(timeoutMs)).then(
         () => true,
         () => false,
       )
     }
-    return asked
+    return check
   }
   return async () =>
-    (await answers())
+    (await isReachable())
       ? json(200, { status: 'ok', schemaVersion: version })
       : json(503, { status: 'unavailable' }, { 'retry-after': '5' })
 }

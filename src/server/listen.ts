@@ -1,24 +1,24 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { Problem } from '../errors/problem.ts'
-import type { ConnectionShares } from './connection-shares.ts'
-import { shareConnections } from './connection-shares.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
+import { limitConnections } from './connection-limits.ts'
 
-export interface Listening {
-  /** The address with the port that was given or found free. */
+export interface HttpServer {
+  /** URL with the actual port, also if port 0 was requested. */
   readonly url: string
-  /** Lets running requests end, but not for longer than this. */
+  /** Stops accepting connections and waits for running requests, at most `graceMs` milliseconds. */
   close(graceMs: number): Promise<void>
 }
 
-/** How long a client may take, unless a test is shorter. */
-const usualTimeouts = {
+/** Milliseconds. */
+const defaultTimeouts = {
   headersTimeout: 10_000,
   /** Headers and body together. */
   requestTimeout: 30_000,
-  /** Without a request. */
+  /** Idle time between requests. */
   keepAliveTimeout: 5_000,
-  /** How often the first two are compared with the clock; Node's own interval is 30 seconds. */
+  /** How often headersTimeout and requestTimeout are checked; Node's default is 30 seconds. */
   connectionsCheckingInterval: 1_000,
 }
 const maxHeaderBytes = 16_384
@@ -29,21 +29,26 @@ export interface Address {
 }
 
 export interface ListenOptions {
-  readonly shares?: ConnectionShares
-  readonly timeouts?: typeof usualTimeouts
+  readonly limits?: ConnectionLimits
+  readonly timeouts?: typeof defaultTimeouts
 }
 
-/** Connections beyond the most that there may be are closed at once. */
+/**
+ * Starts an HTTP server.
+ *
+ * @param maxConnections further connections are closed immediately
+ * @throws Problem if the address cannot be listened on
+ */
 export async function listen(
   handler: RequestListener,
   { host, port }: Address,
   maxConnections: number,
-  { shares, timeouts = usualTimeouts }: ListenOptions = {},
-): Promise<Listening> {
+  { limits, timeouts = defaultTimeouts }: ListenOptions = {},
+): Promise<HttpServer> {
   const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, handler)
   server.maxConnections = maxConnections
-  server.on('checkContinue', askForBody(handler))
-  if (shares !== undefined) shareConnections(server, shares)
+  server.on('checkContinue', continueOnRead(handler))
+  if (limits !== undefined) limitConnections(server, limits)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenProblem(error, host, port)))
     server.listen(port, host, resolve)
@@ -62,8 +67,8 @@ export async function listen(
   }
 }
 
-/** A client that waits for 100 Continue is asked for its body when that is read, so not after a refusal. */
-function askForBody(handler: RequestListener): RequestListener {
+/** Sends 100 Continue when the body is read, so that a rejected request sends no body. */
+function continueOnRead(handler: RequestListener): RequestListener {
   return (request, response) => {
     request.once('resume', () => {
       if (!response.headersSent) response.writeContinue()
@@ -74,7 +79,9 @@ function askForBody(handler: RequestListener): RequestListener {
 
 function listenProblem(error: NodeJS.ErrnoException, host: string, port: number): Problem {
   if (error.code === 'EADDRINUSE') {
-    return new Problem(`Port ${port} of ${host} is in use. Stop what listens there, or choose another with --port.`)
+    return new Problem(
+      `Port ${port} of ${host} is in use. Stop the process that uses it, or choose another with --port.`,
+    )
   }
   if (error.code === 'EACCES') {
     return new Problem(`This user may not listen on port ${port}. Choose one above 1023 with --port.`)

@@ -6,8 +6,8 @@ import type { NamedDocument } from '../limits/documents.ts'
 type Variables = Readonly<Record<string, unknown>>
 
 /**
- * The selectors that a document names in its arguments, for operations that are refused before their fields are resolved. A
- * prefix or suffix counts as it is given.
+ * Extracts the selectors in the arguments of a document, for the audit log of operations that fail before their fields are
+ * resolved. Prefixes and suffixes are returned as given.
  */
 export function namedSelectors({ document }: NamedDocument, given: Variables): string[] {
   const named: string[] = []
@@ -19,7 +19,7 @@ export function namedSelectors({ document }: NamedDocument, given: Variables): s
   visit(document, {
     Argument: ({ name, value }) => {
       add(name.value, value)
-      // A filter that is one variable.
+      // The whole filter may be one variable.
       if (value.kind === 'Variable') named.push(...ofFilter(variables[value.name.value]))
     },
     ObjectField: ({ name, value }) => add(name.value, value),
@@ -53,7 +53,7 @@ function ofFilter(value: unknown): string[] {
   return textsOf([prefix, suffix])
 }
 
-/** Every id holds the selector of its object: behind the row's number, or first in a list. */
+/** Every id contains the selector of its object: after the rowid, or as the first element of a list. */
 function ofId(id: string): string[] {
   try {
     const { typename, id: inner } = decodeNodeId(id)

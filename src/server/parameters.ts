@@ -1,9 +1,9 @@
-/** The parameters of a GraphQL request, after the GraphQL-over-HTTP specification. */
+/** Reads the parameters of a GraphQL request as defined by the GraphQL-over-HTTP specification. */
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { Refusal } from './refusal.ts'
 
-/** Clients that have no name or id send an empty one. */
+/** Some clients send an empty string for an absent name or id. */
 const nameOrNone = (message: string) =>
   z
     .string({ error: message })
@@ -25,13 +25,14 @@ type Given = z.infer<typeof parameters>
 
 export interface Parameters extends Given {
   readonly method: 'GET' | 'POST'
-  /** How long the request is: its body, or the query part of its address. */
+  /** Size of the body, or of the query string. */
   readonly bytes: number
 }
 
-/** The types of arguments have three levels. */
-const deepest = 64
+/** Maximum depth of JSON values. Argument types have three levels. */
+const maxDepth = 64
 
+/** @throws Refusal if the request is not a valid GraphQL request or its body exceeds `maxBytes` */
 export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
   return request.method === 'GET'
     ? { ...fromUrl(request, url), method: 'GET', bytes: url.search.length }
@@ -39,8 +40,8 @@ export async function readParameters(request: IncomingMessage, url: URL, maxByte
 }
 
 /**
- * A browser sends a GET for any link, image or script of any page. It is answered only where the caller says that it wants
- * GraphQL, or where the browser says that a script asks which may read the answer only if its origin is allowed.
+ * Reads the parameters of a GET. Browsers send GET for any link, image or script of any page, so the request must accept GraphQL or
+ * be a CORS request of a script, whose origin is checked.
  */
 function fromUrl(request: IncomingMessage, { searchParams, hash }: URL): Given {
   const { accept = '', 'sec-fetch-mode': mode } = request.headers
@@ -49,10 +50,10 @@ function fromUrl(request: IncomingMessage, { searchParams, hash }: URL): Given {
     throw new Refusal(
       406,
       'BAD_USER_INPUT',
-      'A GET has to say that it wants GraphQL: send the header Accept: application/graphql-response+json, or use POST.',
+      'A GET must accept GraphQL: send the header Accept: application/graphql-response+json, or use POST.',
     )
   }
-  if (hash !== '') throw new Refusal(400, 'BAD_USER_INPUT', 'The address has a fragment. Send # as %23.')
+  if (hash !== '') throw new Refusal(400, 'BAD_USER_INPUT', 'The URL contains a fragment. Encode # as %23.')
   const text = (name: string): string | undefined => {
     const [found, another] = searchParams.getAll(name)
     if (another !== undefined) throw new Refusal(400, 'BAD_USER_INPUT', `The parameter ${name} is given twice.`)
@@ -77,7 +78,7 @@ async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Giv
   return { ...check(parseJson(body.toString(), 'The body')), bytes: body.length }
 }
 
-/** Forms and plain text can be sent by any page of the web without asking; JSON cannot. */
+/** Requires JSON, because any web page can send forms and plain text without a CORS preflight. */
 function checkContentType({ headers }: IncomingMessage): void {
   const [type = '', ...rest] = (headers['content-type'] ?? '').toLowerCase().split(';')
   const charsets = rest.map((one) => one.trim()).filter((one) => one.startsWith('charset='))
@@ -93,12 +94,10 @@ function checkContentType({ headers }: IncomingMessage): void {
 
 function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLong = () =>
-    new Refusal(
-      413,
-      'TOO_COSTLY',
-      `The body is longer than ${maxBytes} bytes (LIMIT_BODY_BYTES). Send less at a time.`,
-      { setting: 'LIMIT_BODY_BYTES', limit: maxBytes },
-    )
+    new Refusal(413, 'TOO_COSTLY', `The body exceeds ${maxBytes} bytes (LIMIT_BODY_BYTES). Split the request.`, {
+      setting: 'LIMIT_BODY_BYTES',
+      limit: maxBytes,
+    })
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -113,15 +112,15 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     request.once('end', () => resolve(Buffer.concat(chunks)))
     const endedEarly = () => reject(new Refusal(400, 'BAD_USER_INPUT', 'The body ended early.'))
     request.once('error', endedEarly)
-    // Of a connection that is gone already nothing more is heard.
+    // A destroyed request emits no further events.
     if (request.destroyed) endedEarly()
   })
 }
 
 function parseJson(text: string, what: string): unknown {
   const value = parsed(text, what)
-  if (isDeeper(value, deepest)) {
-    throw new Refusal(400, 'BAD_USER_INPUT', `${what} has more than ${deepest} levels of lists and objects.`)
+  if (isDeeper(value, maxDepth)) {
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} has more than ${maxDepth} levels of lists and objects.`)
   }
   return value
 }
@@ -134,7 +133,7 @@ function parsed(text: string, what: string): unknown {
   }
 }
 
-/** What works on a value later calls itself for each level, and the stack is finite. */
+/** Limits nesting without recursion, because later processing recurses and could overflow the stack. */
 function isDeeper(value: unknown, levels: number): boolean {
   let inner: unknown[] = [value]
   for (let level = 0; level <= levels && inner.length > 0; level++) {
@@ -145,10 +144,10 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 function check(given: unknown): Given {
   if (Array.isArray(given))
-    throw new Refusal(400, 'BAD_USER_INPUT', 'A list of queries is not answered: send one at a time.')
+    throw new Refusal(400, 'BAD_USER_INPUT', 'Batched queries are not supported. Send one query per request.')
   const checked = parameters.safeParse(given)
   if (checked.success) return checked.data
   const [issue] = checked.error.issues
   const reason = issue?.path.length === 0 ? 'it must be an object' : issue?.message
-  throw new Refusal(400, 'BAD_USER_INPUT', `This is no GraphQL request: ${reason}.`)
+  throw new Refusal(400, 'BAD_USER_INPUT', `This is not a GraphQL request: ${reason}.`)
 }

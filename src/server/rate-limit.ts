@@ -13,31 +13,41 @@ import { pinSearchPath, searchedSchemas } from '../database/search-path.ts'
 import { Refusal } from './refusal.ts'
 
 export interface RateLimitOptions {
-  /** Cost that one principal may ask for in a minute; undefined is no limit. */
+  /** Cost per principal and minute; undefined disables the limit. */
   readonly costPerMinute: number | undefined
-  /** Requests that one address may send in a minute; undefined is no limit. */
+  /** Requests per address and minute; undefined disables the limit. */
   readonly requestsPerMinute: number | undefined
-  /** Where several gateways share their counts; undefined counts in this process alone. */
+  /** Store that several gateways share; undefined counts in this process only. */
   readonly shared: SharedCounts | undefined
 }
 
-/** What the caller is told of its allowance, as headers. */
+/** RateLimit headers of the response. */
 export type Allowance = Readonly<Record<string, string>>
 
 export interface RateLimits extends AsyncDisposable {
-  /** Counts a request. Fails with a Refusal where the address has sent too many. It is worked out only where there is a limit. */
+  /**
+   * Counts a request.
+   *
+   * @param address called only if there is a limit
+   * @throws Refusal 429 if the address exceeds its limit
+   */
   ofAddress(address: () => string): Promise<unknown>
-  /** Counts what an operation costs. Fails with a Refusal where the principal has asked for too much. */
+  /**
+   * Counts the cost of an operation.
+   *
+   * @throws Refusal 429 if the principal exceeds its limit
+   */
   ofPrincipal(principal: string, cost: number): Promise<Allowance>
 }
 
 const seconds = 60
 /**
- * The most counters in memory, however many addresses callers have and however many devices there are. In a shared store each
- * key has a row of its own, because a collision of 128 bits is not found; rows are deleted when their minute is over.
+ * Maximum number of counters in memory. Keys are hashed onto these. In a shared store each 128-bit hash has its own row, which is
+ * deleted when its minute is over.
  */
 const counters = { address: 65_536, principal: 1_048_576 }
 
+/** @throws DatabaseError if the shared store cannot be opened */
 export async function openRateLimits(options: RateLimitOptions): Promise<RateLimits> {
   const store = options.shared === undefined ? undefined : await openStore(options.shared.connection)
   const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store, options.shared?.secret)
@@ -51,7 +61,7 @@ export async function openRateLimits(options: RateLimitOptions): Promise<RateLim
   }
 }
 
-/** The pool searches pg_catalog alone, so the table is named with its schema. */
+/** The pool's search_path is pg_catalog only, so statements qualify the table with this schema. */
 interface Store {
   readonly pool: pg.Pool
   readonly schema: string
@@ -73,7 +83,7 @@ function counter(
   const digest = (key: string) => createHmac('sha256', secret).update(`${policy} ${key}`).digest()
   const known = new LRUCache<string, string>({
     max: 1_000,
-    // In memory keys share a bounded number of counters; the secret makes collisions unpredictable to callers.
+    // Hashed keys may collide in memory. The secret makes collisions unpredictable to callers.
     memoMethod: (key) =>
       store === undefined ? String(digest(key).readUInt32BE() % counters[policy]) : digest(key).toString('hex', 0, 16),
   })
@@ -105,12 +115,12 @@ function limiter(keyPrefix: string, points: number, store: Store | undefined): R
     tableName,
     tableCreated: true,
     clearExpiredByTimeout: true,
-    // While the store cannot be reached, each gateway counts alone.
+    // While the store is unreachable, each gateway counts on its own.
     insuranceLimiter: memory,
   })
 }
 
-/** How long the store may take to connect, and to answer. */
+/** Timeout for connecting to the store and for its statements. */
 const storeMs = 2_000
 
 async function openStore(connection: ConnectionConfig): Promise<Store> {
@@ -121,7 +131,7 @@ async function openStore(connection: ConnectionConfig): Promise<Store> {
     max: 4,
     connectionTimeoutMillis: storeMs,
     statement_timeout: storeMs,
-    // A server that is gone does not end its statements.
+    // Covers an unreachable server, which cannot apply statement_timeout.
     query_timeout: 2 * storeMs,
     onConnect: async (client) => void (await answerWithin(client, storeMs, client.query(pinSearchPath))),
   })
@@ -140,7 +150,7 @@ async function openStore(connection: ConnectionConfig): Promise<Store> {
   }
 }
 
-/** draft-ietf-httpapi-ratelimit-headers */
+/** Formats headers as defined by draft-ietf-httpapi-ratelimit-headers. */
 function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext }: RateLimiterRes): Allowance {
   const left = Math.max(0, limit - consumedPoints)
   return {
@@ -151,14 +161,9 @@ function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext
 
 function refusal(policy: string, setting: keyof Settings, limit: number, found: RateLimiterRes): Refusal {
   const wait = Math.max(1, Math.ceil(found.msBeforeNext / 1000))
-  return new Refusal(
-    429,
-    'RATE_LIMITED',
-    `Too much was asked for in this minute (${setting}). Try again in ${wait} seconds.`,
-    {
-      headers: { ...allowance(policy, limit, found), 'retry-after': String(wait) },
-      setting,
-      limit,
-    },
-  )
+  return new Refusal(429, 'RATE_LIMITED', `Rate limit exceeded (${setting}). Retry in ${wait} seconds.`, {
+    headers: { ...allowance(policy, limit, found), 'retry-after': String(wait) },
+    setting,
+    limit,
+  })
 }

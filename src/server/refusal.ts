@@ -3,7 +3,7 @@ import type { ErrorCode, StatusOf } from '../errors/catalogue.ts'
 import type { Details } from '../errors/coded-error.ts'
 import { codedError } from '../errors/coded-error.ts'
 
-/** Why a request is refused as a whole, in a form that any GraphQL client understands. */
+/** A rejected request. Becomes an HTTP response with a GraphQL error. */
 export class Refusal<Code extends ErrorCode = ErrorCode> extends Error {
   readonly status: number
   readonly code: ErrorCode

@@ -1,21 +1,21 @@
 import type { Logger } from 'pino'
 
-/** Notes why a credential was refused. */
+/** Counts a rejected credential by its reason. */
 export type RefusedCredentials = (reason: string) => void
 
-const everyMs = 10_000
-const mostReasons = 20
+const intervalMs = 10_000
+const maxReasons = 20
 
-/** One log line in ten seconds however many credentials are refused, with the reasons and never a credential. */
-export function openRefusedCredentials(logger: Logger): RefusedCredentials {
+/** Logs at most one line per ten seconds, with the number of rejected credentials per reason and never a credential. */
+export function createRefusedCredentials(logger: Logger): RefusedCredentials {
   let reasons = new Map<string, number>()
-  const tell = () => {
-    logger.warn({ refused: Object.fromEntries(reasons) }, 'Requests without an accepted credential')
+  const flush = () => {
+    logger.warn({ refused: Object.fromEntries(reasons) }, 'Requests rejected for their credential')
     reasons = new Map()
   }
   return (reason) => {
-    if (reasons.size === 0) setTimeout(tell, everyMs).unref()
-    const known = reasons.has(reason) || reasons.size < mostReasons ? reason : 'other reasons'
+    if (reasons.size === 0) setTimeout(flush, intervalMs).unref()
+    const known = reasons.has(reason) || reasons.size < maxReasons ? reason : 'other reasons'
     reasons.set(known, (reasons.get(known) ?? 0) + 1)
   }
 }

@@ -1,4 +1,4 @@
-/** The addresses that there are, and one form for every refusal. */
+/** Routes requests and converts errors into responses. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import cors from 'cors'
 import type { Logger } from 'pino'
@@ -14,16 +14,16 @@ import type { RefusedCredentials } from './refused-credentials.ts'
 export interface ListenerOptions {
   readonly endpoint: Endpoint
   readonly health: Health
-  /** Where pages come from whose scripts may ask. */
+  /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
-  /** Whether no credential is asked for: then only names of this machine are answered to. */
+  /** Whether authentication is off. Only loopback Host headers are accepted then. */
   readonly open: boolean
   readonly refusedCredentials: RefusedCredentials
   readonly logger: Logger
 }
 
 const endpointPath = '/graphql'
-/** What load balancers ask. */
+/** Endpoints for load balancers. */
 const probes = new Set(['/health', '/live'])
 
 export function createListener(options: ListenerOptions): RequestListener {
@@ -51,7 +51,7 @@ export function createListener(options: ListenerOptions): RequestListener {
     }
     const read = request.method === 'GET' || request.method === 'HEAD' ? reads.get(path) : undefined
     if (read !== undefined) return read()
-    throw new Refusal(404, 'NOT_FOUND', `There is nothing here. The API is at ${endpointPath}.`)
+    throw new Refusal(404, 'NOT_FOUND', `Not found. The API is at ${endpointPath}.`)
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -59,7 +59,7 @@ export function createListener(options: ListenerOptions): RequestListener {
       .catch((error: unknown) => answerOfError(error, request, options))
       .then((answer) => send(response, answer))
       .catch((error: unknown) => {
-        options.logger.error({ cause: String(error) }, 'An answer could not be sent')
+        options.logger.error({ cause: String(error) }, 'Sending a response failed')
         response.destroy()
       })
   }
@@ -71,8 +71,8 @@ export function createListener(options: ListenerOptions): RequestListener {
 const plainUrl = new URL(endpointPath, 'http://gateway')
 
 /**
- * The path and query as they were sent. Paths are compared before they are normalised, because a proxy that guards /graphql
- * compares them so. A proxy may also send the whole address, which has to name the same host as the header Host.
+ * Returns path and query exactly as sent. Paths are not normalized, because a proxy that protects /graphql compares them unmodified.
+ * An absolute URL, as some proxies send, must have the host of the Host header.
  */
 function targetOf({ url = '/', headers: { host = '' } }: IncomingMessage): string {
   const own = `http://${host}/`
@@ -80,21 +80,21 @@ function targetOf({ url = '/', headers: { host = '' } }: IncomingMessage): strin
   return url
 }
 
-/** HTTP/1.0, as some load balancers speak it. */
+/** Some load balancers send HTTP/1.0 without a Host header. */
 function lacksHost({ headers: { host = '' } }: IncomingMessage): boolean {
   return host === ''
 }
 
 /**
- * A page of the web can have its own name lead to this machine, and then ask from inside the user's browser what only this
- * machine may ask. It cannot change the name that the browser sends.
+ * Prevents DNS rebinding: a web page can point its own domain to 127.0.0.1 and send requests from the user's browser, but the Host
+ * header then still names that domain.
  */
 function checkHost({ headers: { host = '' } }: IncomingMessage): void {
   if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)) return
   throw new Refusal(
     403,
     'FORBIDDEN',
-    'Without authentication the gateway answers to localhost only. Ask http://localhost, or configure authentication.',
+    'Without authentication, only requests to localhost are allowed. Use http://localhost, or configure authentication.',
   )
 }
 
@@ -111,14 +111,14 @@ function answerOfError(error: unknown, { headers }: IncomingMessage, options: Li
   )
 }
 
-/** The caller is not told what is wrong with a credential; the operator finds that in the log. */
+/** Omits why the credential was rejected; the log has the reason. */
 function unauthenticated(given: boolean): Refusal {
   return new Refusal(
     401,
     'UNAUTHENTICATED',
     given
-      ? 'This credential is not accepted. Get a new one from whoever has issued it.'
-      : 'Send a credential: the header Authorization: Bearer …',
+      ? 'The credential is not accepted. Get a new one from its issuer.'
+      : 'A credential is required. Send the header Authorization: Bearer …',
     { headers: { 'www-authenticate': `Bearer realm="sipis-gateway"${given ? ', error="invalid_token"' : ''}` } },
   )
 }
@@ -126,6 +126,6 @@ function unauthenticated(given: boolean): Refusal {
 const keysUnavailable = new Refusal(
   503,
   'UNAVAILABLE',
-  'The credential cannot be checked now, because the keys to check it with cannot be read. Try again in a moment.',
+  'The credential cannot be verified now, because the verification keys are unavailable. Retry in 10 seconds.',
   { headers: { 'retry-after': '10' } },
 )

@@ -8,37 +8,44 @@ import { Refusal } from './refusal.ts'
 
 export interface TrustedDocuments {
   /**
-   * The document that the request names; undefined where it names none and may bring its own. Fails with a Refusal.
+   * Finds the document that the request names by id.
+   *
+   * @returns undefined if the request may send its own document instead
+   * @throws Refusal 404 if the id is unknown, 403 if the request names no document and only trusted ones are allowed
    */
   find(parameters: Parameters): PreparedDocument | undefined
 }
 
 export interface TrustedDocumentsOptions {
-  /** A manifest as graphql-codegen's persistedDocuments writes it: the hash and the text of each document. */
+  /** Hash and text of each document, in the format of graphql-codegen's persistedDocuments. */
   readonly manifest: Readonly<Record<string, string>>
-  /** Whether nothing else is answered. */
+  /** Whether to reject all other documents. */
   readonly only: boolean
 }
 
 const manifest = z.record(z.string().min(1).max(256), z.string().min(1))
 
-/** Fails with a Problem. */
+/** @throws Problem if the file cannot be read or is not a manifest */
 export function readManifest(path: string): Readonly<Record<string, string>> {
   let given: unknown
   try {
     given = JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     throw new Problem(
-      `TRUSTED_DOCUMENTS ${path} cannot be read as JSON. Name the manifest that your client's build has written.`,
+      `TRUSTED_DOCUMENTS ${path} cannot be read as JSON. Set it to the manifest that the client's build creates.`,
     )
   }
   const parsed = manifest.safeParse(given)
   if (parsed.success) return parsed.data
-  throw new Problem(`TRUSTED_DOCUMENTS ${path} is no manifest: it must be a JSON object of hashes and documents.`)
+  throw new Problem(`TRUSTED_DOCUMENTS ${path} is not a manifest: it must be a JSON object of hashes and documents.`)
 }
 
-/** Every document is prepared at the start, so a request finds it ready. Fails with a Problem where one is not good. */
-export function openTrustedDocuments(options: TrustedDocumentsOptions, documents: Documents): TrustedDocuments {
+/**
+ * Parses and validates all trusted documents at start-up.
+ *
+ * @throws Problem if a document is invalid for the schema
+ */
+export function createTrustedDocuments(options: TrustedDocumentsOptions, documents: Documents): TrustedDocuments {
   const known = new Map(Object.entries(options.manifest).map(([id, text]) => [id, prepareTrusted(documents, id, text)]))
   return {
     find(parameters) {
@@ -50,14 +57,14 @@ export function openTrustedDocuments(options: TrustedDocumentsOptions, documents
         throw new Refusal(
           404,
           'PERSISTED_QUERY_NOT_FOUND',
-          'There is no trusted document of this id. Send the query itself, if that is allowed.',
+          'No trusted document has this id. Send the query itself, if the gateway allows it.',
         )
       }
       if (!options.only) return undefined
       throw new Refusal(
         403,
         'FORBIDDEN',
-        'Only trusted documents are answered here (TRUSTED_ONLY): send the id of one as documentId.',
+        'Only trusted documents are allowed (TRUSTED_ONLY). Send the id of one as documentId.',
       )
     },
   }
@@ -65,7 +72,7 @@ export function openTrustedDocuments(options: TrustedDocumentsOptions, documents
 
 const persistedQuery = z.object({ sha256Hash: z.string().max(256) })
 
-/** The name in the GraphQL-over-HTTP specification's draft, or the one that Apollo's clients use. */
+/** Reads documentId (GraphQL-over-HTTP draft) or the persistedQuery extension (Apollo clients). */
 function idOf({ documentId, extensions }: Parameters): string | undefined {
   if (documentId != null) return documentId
   if (extensions == null) return undefined
@@ -78,8 +85,6 @@ function prepareTrusted(documents: Documents, id: string, text: string): Prepare
     return documents.prepare(text)
   } catch (error) {
     if (!(error instanceof RefusedDocument)) throw error
-    throw new Problem(
-      `The trusted document ${id} is not good for this schema: ${error.message} Build the manifest anew.`,
-    )
+    throw new Problem(`The trusted document ${id} is invalid for this schema: ${error.message} Rebuild the manifest.`)
   }
 }

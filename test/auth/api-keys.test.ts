@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
+import { createApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
 import { createKey, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
 import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
 import type { Scope } from '../../src/auth/principal.ts'
@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 const make = (name: string, expires?: Date) => createKey(file, { name, scopes: ['sipis:read', 'sipis:read'], expires })
-const verifier = () => openApiKeyVerifier(file, (sentence) => warnings.push(sentence))
+const verifier = () => createApiKeyVerifier(file, (sentence) => warnings.push(sentence))
 /** The file is read once a second. */
 const later = (ms = 1_100) => vi.advanceTimersByTime(ms)
 
@@ -108,13 +108,13 @@ describe('An API key', () => {
       later()
       expect(verify(key).name).toBe('dashboard')
     }
-    expect(warnings).toEqual([expect.stringMatching(/^Line 2 of .* is not an API key.* refused after 60 seconds/)])
+    expect(warnings).toEqual([expect.stringMatching(/^Line 2 of .* is not a valid API key.* up to 60 seconds/)])
     later(60_000)
     for (let n = 0; n < 3; n++) {
       later()
       expect(() => verify(key)).toThrow(KeysUnavailable)
     }
-    expect(warnings).toEqual([expect.anything(), expect.stringMatching(/Line 2 .*every API key is refused/)])
+    expect(warnings).toEqual([expect.anything(), expect.stringMatching(/Line 2 .*All API keys are rejected/)])
     const broken = await readFile(file, 'utf8')
     await writeFile(file, broken.replace('nonsense', ''))
     later()
@@ -153,10 +153,10 @@ describe('An API key', () => {
     expect(verify(key).name).toBe('dashboard')
     later(1)
     expect(() => verify(key)).toThrow(KeysUnavailable)
-    expect(warnings).toEqual([expect.stringContaining('are refused after 60 seconds')])
+    expect(warnings).toEqual([expect.stringContaining('valid for up to 60 seconds')])
     later(1_000)
     expect(() => verify(key)).toThrow(KeysUnavailable)
-    expect(warnings[1]).toContain('every API key is refused')
+    expect(warnings[1]).toContain('All API keys are rejected')
   })
 
   it('is refused at once where the file can no longer be read after 60 seconds without a request', async () => {
@@ -166,7 +166,7 @@ describe('An API key', () => {
     await appendFile(file, 'nonsense\n')
     later(60_000)
     expect(() => verify(key)).toThrow(KeysUnavailable)
-    expect(warnings).toEqual([expect.stringContaining('every API key is refused')])
+    expect(warnings).toEqual([expect.stringContaining('All API keys are rejected')])
   })
 
   it.each([
@@ -232,7 +232,7 @@ describe('A file of API keys', () => {
 
   it('that cannot be opened, or is not a file, is refused with what to do, and does not block', () => {
     expect(() => createKey(folder, { name: 'x', scopes: ['sipis:read'], expires: undefined })).toThrow(/is not a file/)
-    expect(() => openApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)
+    expect(() => createApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)
     expect(() => readKeys(join(file, 'x'))).toThrow(/does not exist|cannot be read/)
     expect(() =>
       createKey(join(folder, 'none', 'x'), { name: 'x', scopes: ['sipis:read'], expires: undefined }),
@@ -278,13 +278,14 @@ describe('A file of API keys', () => {
     'takes no name like %j',
     (name) => {
       expect(() => make(name)).toThrow(
-        /^(The name "[\x20-\x7e]+" has a character that cannot|A name must not look like)/,
+        /^(The name "[\x20-\x7e]+" contains an unprintable character|A name must not look like)/,
       )
     },
   )
 
   it('takes a name of 1 to 100 characters that are not all blank', () => {
-    for (const name of ['', ' ', 'x'.repeat(101)]) expect(() => make(name)).toThrow(/^A name has 1 to 100 characters/)
+    for (const name of ['', ' ', 'x'.repeat(101)])
+      expect(() => make(name)).toThrow(/^A name must have 1 to 100 characters/)
     for (const name of ['x', 'x'.repeat(100)]) make(name)
     expect(readKeys(file).map(({ name }) => name.length)).toEqual([1, 100])
   })
@@ -312,7 +313,7 @@ describe('A file of API keys', () => {
       { expires: 'tomorrow' },
     ]) {
       await writeFile(file, JSON.stringify({ ...good, ...wrong }))
-      expect(() => readKeys(file)).toThrow(/^Line 1 of .* is not an API key/)
+      expect(() => readKeys(file)).toThrow(/^Line 1 of .* is not a valid API key/)
     }
     await writeFile(file, JSON.stringify({ ...good, scopes: ['sipis:read', 'sipis:ops'] }))
     expect(readKeys(file)).toHaveLength(1)
@@ -335,7 +336,7 @@ describe('A file of API keys', () => {
     expect(() => verifier()).toThrow(/key create/)
     for (const line of ['x', '{}', '{"id":"0","name":"","scopes":[],"sha256":""}', '[]', '{"__proto__":1}']) {
       await writeFile(file, `${line}\n`, { mode: 0o600 })
-      expect(() => verifier()).toThrow(/^Line 1 of .* is not an API key/)
+      expect(() => verifier()).toThrow(/^Line 1 of .* is not a valid API key/)
     }
   })
 })

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { createAuthenticate } from '../../src/auth/authenticate.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { tool } from '../support/principals.ts'
 
 const jwt = async (token: string) => tool(`JWT ${token}`)
 const apiKey = (key: string) => tool(`key ${key}`)
-const both = openAuthenticate({ jwt, apiKey })
+const both = createAuthenticate({ jwt, apiKey })
 
 describe('The Authorization header', () => {
   it.each([
@@ -33,17 +33,17 @@ describe('The Authorization header', () => {
   })
 
   it('is refused where it holds a credential of a kind that is not configured', async () => {
-    const tokensOnly = openAuthenticate({ jwt, apiKey: undefined })
-    await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, and there is no API_KEYS_FILE')
+    const tokensOnly = createAuthenticate({ jwt, apiKey: undefined })
+    await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, but API_KEYS_FILE is not set')
     expect(await tokensOnly('Bearer x')).toEqual(tool('JWT x'))
-    const keysOnly = openAuthenticate({ jwt: undefined, apiKey })
-    await expect(keysOnly('Bearer x')).rejects.toThrow('a JWT, and there is no AUTH_JWKS_URL or AUTH_JWKS_FILE')
+    const keysOnly = createAuthenticate({ jwt: undefined, apiKey })
+    await expect(keysOnly('Bearer x')).rejects.toThrow('a JWT, but neither AUTH_JWKS_URL nor AUTH_JWKS_FILE is set')
     await expect(keysOnly(undefined)).rejects.toThrow('no credential')
     expect(await keysOnly('Bearer sipis_x')).toEqual(tool('key sipis_x'))
   })
 
   it('is not looked at in open mode', async () => {
-    const open = openAuthenticate({ jwt: undefined, apiKey: undefined })
-    for (const header of [undefined, 'Bearer sipis_x', 'nonsense']) expect(await open(header)).toBe(openPrincipal)
+    const open = createAuthenticate({ jwt: undefined, apiKey: undefined })
+    for (const header of [undefined, 'Bearer sipis_x', 'nonsense']) expect(await open(header)).toBe(anonymousPrincipal)
   })
 })

@@ -1,13 +1,13 @@
 /** Secrets are put wherever secrets are; then everybody asks for everything, rightly and wrongly, and nothing may show them. */
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
+import { createApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
 import { createKey } from '../../src/auth/api-keys.ts'
-import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { createAuthenticate } from '../../src/auth/authenticate.ts'
 import { jwksFromFile } from '../../src/auth/jwks.ts'
-import { openJwtVerifier } from '../../src/auth/jwt.ts'
+import { createJwtVerifier } from '../../src/auth/jwt.ts'
 import type { Database, Value } from '../../src/database/database.ts'
-import { openAudit } from '../../src/server/audit.ts'
+import { createAudit } from '../../src/server/audit.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
@@ -96,12 +96,15 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
         close: () => opened.database.close(),
       }
       client = await openClient(recorded, {
-        authenticate: openAuthenticate({
-          jwt: openJwtVerifier(jwksFromFile(issuer.jwksFile), options),
-          apiKey: openApiKeyVerifier(keysFile, () => undefined),
+        authenticate: createAuthenticate({
+          jwt: createJwtVerifier(jwksFromFile(issuer.jwksFile), options),
+          apiKey: createApiKeyVerifier(keysFile, () => undefined),
         }),
         allowedSettings: ['title'],
-        audit: openAudit(pino({ base: null }, { write: (line: string) => audited.push(line) }), 'key of the audit log'),
+        audit: createAudit(
+          pino({ base: null }, { write: (line: string) => audited.push(line) }),
+          'key of the audit log',
+        ),
       })
     })
     afterAll(async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createKey } from '../../src/auth/api-keys.ts'
 import { configuredAuthenticate } from '../../src/auth/configured.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { untilTestEnds } from '../support/database.ts'
 import { openIssuer, options } from '../support/issuer.ts'
 
@@ -33,10 +33,10 @@ describe('The configuration', () => {
     const { apiKeysFile, jwt, token, key } = await configured()
     const tokensOnly = configuredAuthenticate({ jwt, apiKeysFile: undefined }, warn)
     expect((await tokensOnly(token)).id).toBe('jwt:tool')
-    await expect(tokensOnly(key)).rejects.toThrow('no API_KEYS_FILE')
+    await expect(tokensOnly(key)).rejects.toThrow('API_KEYS_FILE is not set')
     const keysOnly = configuredAuthenticate({ jwt: undefined, apiKeysFile }, warn)
     expect((await keysOnly(key)).name).toBe('dashboard')
-    await expect(keysOnly(token)).rejects.toThrow('no AUTH_JWKS_URL')
+    await expect(keysOnly(token)).rejects.toThrow('neither AUTH_JWKS_URL nor AUTH_JWKS_FILE is set')
   })
 
   it('with the address of an issuer fetches its keys', async () => {
@@ -52,6 +52,6 @@ describe('The configuration', () => {
 
   it('without either lets everybody in', async () => {
     const authenticate = configuredAuthenticate({ jwt: undefined, apiKeysFile: undefined }, warn)
-    expect(await authenticate(undefined)).toBe(openPrincipal)
+    expect(await authenticate(undefined)).toBe(anonymousPrincipal)
   })
 })

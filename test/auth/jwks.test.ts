@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { createAuthenticate } from '../../src/auth/authenticate.ts'
 import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
 import { jwksFromFile, jwksFromUrl } from '../../src/auth/jwks.ts'
-import { openJwtVerifier } from '../../src/auth/jwt.ts'
+import { createJwtVerifier } from '../../src/auth/jwt.ts'
 import { openClient } from '../support/client.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 import { goodClaims, openIssuer, options } from '../support/issuer.ts'
@@ -28,7 +28,7 @@ async function serveKeys(answer: () => { status: number; body: string }) {
   const keys = jwksFromUrl(new URL(`http://127.0.0.1:${port}/jwks?secret=canary`), (sentence) =>
     warnings.push(sentence),
   )
-  const authenticate = openAuthenticate({ jwt: openJwtVerifier(keys, options), apiKey: undefined })
+  const authenticate = createAuthenticate({ jwt: createJwtVerifier(keys, options), apiKey: undefined })
   const ask = async (token: string) => (await authenticate(`Bearer ${token}`)).name
   return { ask, authenticate, warnings, asked: () => asked }
 }
@@ -86,7 +86,7 @@ describe('The keys of an issuer', () => {
       await vi.waitFor(() => expect(served.warnings).toHaveLength(hours))
     }
     expect(served.asked()).toBe(6)
-    expect(served.warnings.join()).toMatch(/cannot be fetched: it answers 500/)
+    expect(served.warnings.join()).toMatch(/cannot be fetched: it responds with status 500/)
     expect(served.warnings.join()).not.toContain('canary')
     // A key that is not known is not accepted for that.
     await expect(served.ask(await issuer.sign(claims(), { kid: 'other' }))).rejects.toBeInstanceOf(CredentialError)
@@ -148,7 +148,7 @@ describe('The keys of an issuer', () => {
     const issuer = untilTestEnds(await openIssuer())
     for (const [bytes, warnings] of [
       [1_000_000, []],
-      [1_000_001, [expect.stringContaining('it answers more than 1000000 bytes')]],
+      [1_000_001, [expect.stringContaining('its response exceeds 1000000 bytes')]],
     ] as const) {
       const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks).padEnd(bytes) }))
       const asked = served.ask(await issuer.sign(claims()))
@@ -172,7 +172,7 @@ describe('The keys of an issuer', () => {
     for (const keys of [[...issuer.jwks.keys, { kty: 'EC', d: 'x' }], [...issuer.jwks.keys, 5], []]) {
       const served = await serveKeys(() => ({ status: 200, body: JSON.stringify({ keys }) }))
       await expect(served.ask(await issuer.sign(claims()))).rejects.toThrow(KeysUnavailable)
-      expect(served.warnings).toEqual([expect.stringMatching(/it answers no set of public keys\.$/)])
+      expect(served.warnings).toEqual([expect.stringMatching(/its response is not a set of public keys\.$/)])
     }
   })
 
@@ -202,10 +202,10 @@ describe('The keys of an issuer', () => {
 
 describe('A file of keys', () => {
   it.each([
-    ['is no JSON', 'x', /cannot be read: it is no JSON/],
-    ['has no keys', '{"keys":[]}', /is no set of public keys/],
+    ['is no JSON', 'x', /cannot be read: it is not valid JSON/],
+    ['has no keys', '{"keys":[]}', /is not a set of public keys/],
     ['has a private key', '{"keys":[{"kty":"EC","d":"x"}]}', /without private keys/],
-    ['has a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /Only asymmetric keys/],
+    ['has a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /only asymmetric keys/],
   ])('is refused where it %s', async (_, text, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, text)
@@ -214,8 +214,8 @@ describe('A file of keys', () => {
 
   it.each([
     ['a private key among others', { kty: 'EC', d: 'x' }, /without private keys/],
-    ['a shared secret among others', { kty: 'oct', k: 'x' }, /Only asymmetric keys/],
-    ['something else among others', 5, /is no set of public keys/],
+    ['a shared secret among others', { kty: 'oct', k: 'x' }, /only asymmetric keys/],
+    ['something else among others', 5, /is not a set of public keys/],
   ])('is refused where it has %s', async (_, key, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, JSON.stringify({ keys: [...issuer.jwks.keys, key] }))
@@ -228,7 +228,7 @@ describe('A file of keys', () => {
       untilTestEnds(await openIssuer('ES256', 'other')),
     ]
     await writeFile(one.jwksFile, JSON.stringify({ keys: [...one.jwks.keys, ...other.jwks.keys] }))
-    const verify = openJwtVerifier(jwksFromFile(one.jwksFile), options)
+    const verify = createJwtVerifier(jwksFromFile(one.jwksFile), options)
     for (const issuer of [one, other]) expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 

@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KeysUnavailable } from '../../src/auth/credential-error.ts'
 import type { JwtVerifier } from '../../src/auth/jwt.ts'
-import { openJwtVerifier } from '../../src/auth/jwt.ts'
+import { createJwtVerifier } from '../../src/auth/jwt.ts'
 import type { Issuer } from '../support/issuer.ts'
 import { goodClaims, openIssuer, options } from '../support/issuer.ts'
 
@@ -16,7 +16,7 @@ describe('The verifier of JSON Web Tokens', () => {
     return key
   }
   let elapsed = 1
-  const verifier = (most = 10) => openJwtVerifier(counted, options, { most, clock: { now: () => elapsed } })
+  const verifier = (maxTokens = 10) => createJwtVerifier(counted, options, { maxTokens, clock: { now: () => elapsed } })
   let verify: JwtVerifier
 
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe('The verifier of JSON Web Tokens', () => {
       const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
       const imported = await importJWK(await exportJWK(publicKey), algorithm)
       const token = await new SignJWT(goodClaims()).setProtectedHeader({ alg: algorithm }).sign(privateKey)
-      expect(await openJwtVerifier(async () => imported, options)(token)).toMatchObject({ name: 'somebody' })
+      expect(await createJwtVerifier(async () => imported, options)(token)).toMatchObject({ name: 'somebody' })
     },
   )
 
@@ -143,12 +143,12 @@ describe('The verifier of JSON Web Tokens', () => {
     await expect(claimed({ exp: 1 })).rejects.toThrow(/^JWT has expired$/)
     await expect(claimed({ aud: 'other' })).rejects.toThrow(/^JWT claim aud check_failed$/)
     await expect(verify('x')).rejects.toThrow(/^JWT not accepted: ERR_JWS_INVALID$/)
-    const failing = openJwtVerifier(() => Promise.reject(new Error('secret')), options)
+    const failing = createJwtVerifier(() => Promise.reject(new Error('secret')), options)
     await expect(failing(await issuer.sign(goodClaims()))).rejects.toThrow(/^not a JWT$/)
   })
 
   it('passes on that the keys are unavailable, because the token may be good', async () => {
-    const away = openJwtVerifier(() => Promise.reject(new KeysUnavailable('gone')), options)
+    const away = createJwtVerifier(() => Promise.reject(new KeysUnavailable('gone')), options)
     await expect(away(await issuer.sign(goodClaims()))).rejects.toBeInstanceOf(KeysUnavailable)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Forbidden } from '../../src/auth/forbidden.ts'
-import { isScope, maySee, openPrincipal, scopes } from '../../src/auth/principal.ts'
+import { anonymousPrincipal, isScope, maySee, scopes } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { device, tool } from '../support/principals.ts'
 
@@ -23,7 +23,7 @@ describe('A principal', () => {
   })
 
   it('of an open gateway has every scope of a tool, and no selector', () => {
-    expect(openPrincipal).toEqual({
+    expect(anonymousPrincipal).toEqual({
       id: 'open',
       name: 'open',
       scopes: ['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'],
@@ -50,6 +50,6 @@ describe('A principal', () => {
 
   it('is told which scopes would do', () => {
     const error = new Forbidden('This field', ['sipis:read', 'sipis:ops'])
-    expect(error.message).toBe('This field needs the scope sipis:read or sipis:ops.')
+    expect(error.message).toBe('This field requires the scope sipis:read or sipis:ops.')
   })
 })

@@ -14,7 +14,7 @@ describe('sipis-gateway init', () => {
     const args = ['init', '--database-url', own.url, '--schema', schema]
     expect(await run(args)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining(`Made the tables of schema ${schema}`),
+      stdout: expect.stringContaining(`Created the tables of schema ${schema}`),
     })
     const tables = () => own.sql(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`)
     const made = await tables()

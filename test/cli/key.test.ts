@@ -34,10 +34,10 @@ describe('sipis-gateway key', () => {
     [['--name', 'x'], /--scope/],
     [['--name', 'x', '--scope', 'sipis:own'], /sipis:own.*invalid|Allowed choices/],
     [['--scope', 'sipis:read'], /--name/],
-    [['--name', ' ', '--scope', 'sipis:read'], /A name has 1 to 100 characters/],
-    [['--name', 'x', '--scope', 'sipis:read', '--expires', 'soon'], /write it like 90d/],
-    [['--name', 'x', '--scope', 'sipis:read', '--expires', '2130-02-30'], /write it like 90d/],
-    [['--name', 'x', '--scope', 'sipis:read', '--expires', '2020-01-01'], /which is past/],
+    [['--name', ' ', '--scope', 'sipis:read'], /A name must have 1 to 100 characters/],
+    [['--name', 'x', '--scope', 'sipis:read', '--expires', 'soon'], /must have the form 90d/],
+    [['--name', 'x', '--scope', 'sipis:read', '--expires', '2130-02-30'], /must have the form 90d/],
+    [['--name', 'x', '--scope', 'sipis:read', '--expires', '2020-01-01'], /which is in the past/],
   ])('create says what is wrong with %j', async (args, message) => {
     const { code, stderr, stdout } = await create(...args)
     expect([code, stdout]).toEqual([1, ''])

@@ -258,9 +258,9 @@ describe('sipis-gateway serve with authentication', () => {
     expect(await running.printed('"audit":true')).toMatch(/"who":"key:[0-9a-f]{12}".*"outcome":"ok"/)
     running.child.kill('SIGTERM')
     const { stdout, stderr } = await running.finished
-    expect(stdout).toContain('Asks for API keys')
+    expect(stdout).toContain('Requires API keys')
     expect(stdout + stderr).not.toContain(key)
-    expect(stdout + stderr).not.toMatch(/No credential is asked for/)
+    expect(stdout + stderr).not.toMatch(/Authentication is off/)
   })
 
   it('asks for a JSON Web Token, whose keys it has from a file, beyond loopback as well', async () => {
@@ -285,7 +285,7 @@ describe('sipis-gateway serve with authentication', () => {
   it('that is not configured says so in its log and in viewer', async () => {
     const running = serve(await database())
     const address = await addressOf(running)
-    expect(await running.printed('everybody on this machine')).toMatch(/"level":40.*No credential is asked for/)
+    expect(await running.printed('every user of this machine')).toMatch(/"level":40.*Authentication is off/)
     expect(await ask(address, '{ viewer { name } }')).toEqual({ data: { viewer: { name: 'open' } } })
   })
 

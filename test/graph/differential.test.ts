@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { schema } from '../../src/graph/schema.ts'
 import type { Client } from '../support/client.ts'
 import { openClient, unlimited } from '../support/client.ts'
@@ -99,7 +99,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
   let asker: Asker
   let reference: Reference
   let samples: Samples
-  const operator = { ...openPrincipal, name: 'operator' }
+  const operator = { ...anonymousPrincipal, name: 'operator' }
   const reader = tool('reader', 'sipis:read')
   let own = device('device', '')
 

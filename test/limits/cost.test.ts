@@ -1,7 +1,7 @@
 import { getIntrospectionQuery } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
 import { schema } from '../../src/graph/schema.ts'
@@ -13,7 +13,7 @@ describe('The cost of a query', () => {
     const prepared = documents.prepare(query)
     const operation = prepared.operation(undefined)
     const costFor = (...scopes: Scope[]) =>
-      operation && prepared.cost(operation, {}, refusedFields({ ...openPrincipal, scopes }))
+      operation && prepared.cost(operation, {}, refusedFields({ ...anonymousPrincipal, scopes }))
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(1 + 1 + 1 + 10 * 3)
     expect(costFor('sipis:read')).toBe(1 + 1 + 1 + 10 * 27)
     // What is remembered for one is not told to the other.

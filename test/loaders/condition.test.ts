@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { render } from '../../src/database/database.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import { BadInput, checkText } from '../../src/loaders/bad-input.ts'
-import { given, where } from '../../src/loaders/condition.ts'
-import { openStatements } from '../../src/loaders/statements.ts'
+import { conditionOn, where } from '../../src/loaders/condition.ts'
+import { createStatements } from '../../src/loaders/statements.ts'
 
-const named = (name: string, value: unknown) => given(name, value, (placeholder) => sql`c = ${placeholder}`)
+const named = (name: string, value: unknown) => conditionOn(name, value, (placeholder) => sql`c = ${placeholder}`)
 
 describe('A text', () => {
   it.each(['', 'plain', 'é\u{1F600}', '\u0001\uFFFD'])('%j can be held by the database', (text) => {
@@ -15,8 +15,8 @@ describe('A text', () => {
 
   it.each([
     ['a\0b', /U\+0000/],
-    ['a\uD800b', /half of a surrogate pair/],
-    ['\uDC00\uD800', /half of a surrogate pair/],
+    ['a\uD800b', /an unpaired surrogate/],
+    ['\uDC00\uD800', /an unpaired surrogate/],
   ])('%j is refused', (text, sentence) => {
     expect(() => checkText(text)).toThrow(BadInput)
     expect(() => checkText(text)).toThrow(sentence)
@@ -49,7 +49,7 @@ describe('A condition', () => {
 describe('Statements', () => {
   it('are composed once for a shape and the shapes of its conditions', () => {
     let composed = 0
-    const statements = openStatements({ lane: 'calls' })
+    const statements = createStatements({ lane: 'calls' })
     const ask = (shape: string, key: string, name: string | null) =>
       statements(shape, named('name', name), { key }, () => {
         composed++

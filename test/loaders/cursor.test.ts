@@ -19,8 +19,8 @@ describe('A cursor', () => {
   it('of another order is refused', () => {
     fc.assert(
       fc.property(values, (position) => {
-        expect(() => decodeCursor(encodeCursor('c', position), 'm', position.length)).toThrow(/not a cursor/)
-        expect(() => decodeCursor(encodeCursor('c', position), 'c', position.length + 1)).toThrow(/not a cursor/)
+        expect(() => decodeCursor(encodeCursor('c', position), 'm', position.length)).toThrow(/not a valid cursor/)
+        expect(() => decodeCursor(encodeCursor('c', position), 'c', position.length + 1)).toThrow(/not a valid cursor/)
       }),
     )
   })
@@ -30,7 +30,7 @@ describe('A cursor', () => {
       fc.property(
         fc.oneof(fc.string(), fc.base64String(), fc.string({ minLength: 2_001, maxLength: 3_000 })),
         (text) => {
-          expect(() => decodeCursor(text, 'c', 2)).toThrow(/not a cursor/)
+          expect(() => decodeCursor(text, 'c', 2)).toThrow(/not a valid cursor/)
         },
       ),
     )
@@ -43,7 +43,7 @@ describe('A cursor', () => {
       try {
         expect(decodeCursor(changed, 'c', 2)).not.toEqual(['2026-11-22 06:24:17.701827+00', '42'])
       } catch (error) {
-        expect(String(error)).toMatch(/not a cursor/)
+        expect(String(error)).toMatch(/not a valid cursor/)
       }
     }
   })
@@ -57,13 +57,13 @@ describe('A cursor', () => {
     expect(cursorOf(1_500)).toHaveLength(2_000)
     expect(decodeCursor(cursorOf(1_500), 'c', 1)).toHaveLength(1)
     expect(cursorOf(1_501)).toHaveLength(2_002)
-    expect(() => decodeCursor(cursorOf(1_501), 'c', 1)).toThrow(/not a cursor/)
+    expect(() => decodeCursor(cursorOf(1_501), 'c', 1)).toThrow(/not a valid cursor/)
   })
 
   it('that is refused is shown in the message, up to 40 characters', () => {
     const shown = (cursor: string) => () => decodeCursor(cursor, 'c', 2)
     const [whole, longer] = [40, 41].map((length) => 'abcdefgh'.repeat(6).slice(0, length))
-    expect(shown(whole ?? '')).toThrow(`"${whole}" is not a cursor of this list in this order.`)
-    expect(shown(longer ?? '')).toThrow(`"${whole}…" is not a cursor of this list in this order.`)
+    expect(shown(whole ?? '')).toThrow(`"${whole}" is not a valid cursor for this list and order.`)
+    expect(shown(longer ?? '')).toThrow(`"${whole}…" is not a valid cursor for this list and order.`)
   })
 })

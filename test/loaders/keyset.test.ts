@@ -8,7 +8,7 @@ import { where } from '../../src/loaders/condition.ts'
 import { encodeCursor } from '../../src/loaders/cursor.ts'
 import type { Order, Page, PageArguments } from '../../src/loaders/keyset.ts'
 import { cursorOf, windowOf } from '../../src/loaders/keyset.ts'
-import { isUsual } from '../../src/loaders/statements.ts'
+import { hasUsualSize } from '../../src/loaders/statements.ts'
 
 interface Row {
   readonly time: string
@@ -90,7 +90,7 @@ describe('A window', () => {
 
   it('is usual where its page has one of the sizes that most ask for', () => {
     const usual = Array.from({ length: 101 }, (_, first) => first).filter((first) =>
-      isUsual(windowOf(order, { first })),
+      hasUsualSize(windowOf(order, { first })),
     )
     expect(usual).toEqual([10, 20, 50, 100])
   })

@@ -4,7 +4,7 @@ import type { Database, Statement, Value } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
 import { openScans } from '../../src/database/scans.ts'
 import { metered } from '../../src/loaders/metered.ts'
-import { openUsage } from '../../src/loaders/usage.ts'
+import { createUsage } from '../../src/loaders/usage.ts'
 
 /** Lets everything happen that does not wait for an answer. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -27,7 +27,7 @@ function openOperation({ maxBytes = 1_000, scans = 100, scansPerCaller = 100 } =
     },
     close: async () => void closed++,
   }
-  const usage = openUsage(maxBytes)
+  const usage = createUsage(maxBytes)
   const leaving = new AbortController()
   const open = (signal = leaving.signal) =>
     metered(database, { usage, signal, caller: 'a', scans: openScans({ scans, scansPerCaller }) })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { openScans } from '../../src/database/scans.ts'
-import { openPace } from '../../src/loaders/pace.ts'
+import { createPace } from '../../src/loaders/pace.ts'
 
 const never = new AbortController().signal
 const open = (turns = openScans({ scans: 1, scansPerCaller: 1 }).turn) => ({
-  of: (caller: string, signal = never) => openPace({ turns, caller, signal }),
+  of: (caller: string, signal = never) => createPace({ turns, caller, signal }),
 })
 
 describe('The pace of an operation', () => {

@@ -8,11 +8,11 @@ import { callConditions, messageConditions, pushTestConditions } from '../../src
 import type { PageArguments } from '../../src/loaders/keyset.ts'
 import { windowOf } from '../../src/loaders/keyset.ts'
 import type { Loaders } from '../../src/loaders/loaders.ts'
-import { openLoaders } from '../../src/loaders/loaders.ts'
-import { noted } from '../../src/loaders/noted.ts'
+import { createLoaders } from '../../src/loaders/loaders.ts'
+import { recordNamedSelectors } from '../../src/loaders/record-named-selectors.ts'
 import type { SelectorFilter } from '../../src/loaders/selectors.ts'
 import type { Usage } from '../../src/loaders/usage.ts'
-import { openUsage } from '../../src/loaders/usage.ts'
+import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/versions/detect.ts'
 import type { Projection, Rows, SelectorRow } from '../../src/versions/projection.ts'
 import { projectionOf } from '../../src/versions/versions.ts'
@@ -67,7 +67,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
   const ran: Statement[] = []
 
   const openAll = (readTokens = true) =>
-    openLoaders(
+    createLoaders(
       {
         query(statement, signal) {
           ran.push(render(statement))
@@ -86,7 +86,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
   })
   afterAll(() => opened[Symbol.asyncDispose]())
   beforeEach(async () => {
-    usage = openUsage(1_000_000)
+    usage = createUsage(1_000_000)
     loaders = openAll()
     owners = []
     for (const name of [one, two, three]) {
@@ -422,13 +422,13 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       await expect(loaders.messageContents.body(gone)).rejects.toMatchObject({
         failure: 'unavailable',
         code: 'COLLECTED',
-        message: 'a message was collected while it was read',
+        message: 'the message was collected before its content was read',
       })
     })
   })
 
   it('note for the audit log what is named, whether it is found or not', async () => {
-    const recorded = noted(loaders, usage)
+    const recorded = recordNamedSelectors(loaders, usage)
     const names = async (work: Promise<unknown>) => {
       await work
       const found = [...usage.selectors]

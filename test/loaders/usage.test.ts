@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonBytes } from '../../src/loaders/json-bytes.ts'
-import { Excess, openUsage } from '../../src/loaders/usage.ts'
+import { createUsage, Excess } from '../../src/loaders/usage.ts'
 
 describe('The bytes of a text in JSON', () => {
   it('are those that JSON.stringify writes', () => {
@@ -28,7 +28,7 @@ const thrown = (work: () => void): unknown => {
 
 describe('The usage of an operation', () => {
   it('may read as many bytes as the limit, and not one more', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     usage.read(4)
     usage.read(6)
     expect(usage.excess).toBeUndefined()
@@ -43,7 +43,7 @@ describe('The usage of an operation', () => {
   })
 
   it('may answer as many bytes of JSON as the limit, and not one more', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     usage.answer('ab')
     usage.answer('é\n')
     expect(usage.excess).toBeUndefined()
@@ -51,22 +51,22 @@ describe('The usage of an operation', () => {
   })
 
   it('counts a text that is too long by its characters', () => {
-    expect(thrown(() => openUsage(10).answer('\n'.repeat(11)))).toMatchObject({ found: 11 })
-    expect(thrown(() => openUsage(10).answer('\n'.repeat(10)))).toMatchObject({ found: 22 })
-    const usage = openUsage(10)
+    expect(thrown(() => createUsage(10).answer('\n'.repeat(11)))).toMatchObject({ found: 11 })
+    expect(thrown(() => createUsage(10).answer('\n'.repeat(10)))).toMatchObject({ found: 22 })
+    const usage = createUsage(10)
     usage.answer('abc')
     expect(thrown(() => usage.answer('\n'.repeat(6)))).toMatchObject({ found: 11 })
   })
 
   it('has one bound for reading and one for answering', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     usage.read(10)
     usage.answer('12345678')
     expect(usage.excess).toBeUndefined()
   })
 
   it('fails with the first excess from then on, whatever is read or answered', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     const first = thrown(() => usage.read(11))
     expect(first).toBeInstanceOf(Excess)
     expect(usage.excess).toBe(first)
@@ -76,13 +76,13 @@ describe('The usage of an operation', () => {
   })
 
   it('reads nothing more once the answer is too long', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     const first = thrown(() => usage.answer('longer than the limit'))
     expect(thrown(() => usage.read(0))).toBe(first)
   })
 
   it('calls back once when a bound is passed', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     const called: string[] = []
     usage.onExcess(() => called.push('first'))
     usage.onExcess(() => called.push('second'))
@@ -94,7 +94,7 @@ describe('The usage of an operation', () => {
   })
 
   it('starts without rows and selectors', () => {
-    const usage = openUsage(10)
+    const usage = createUsage(10)
     expect(usage.rows).toBe(0)
     expect([...usage.selectors]).toEqual([])
   })

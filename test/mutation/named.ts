@@ -39,7 +39,7 @@ export const namedFaults: readonly NamedFault[] = [
   {
     name: 'an operation gives all names of settings to each that asks for some',
     file: 'src/loaders/settings.ts',
-    find: '.filter(({ name }) => asked[index]?.names.includes(name))',
+    find: '.filter(({ name }) => keys[index]?.names.includes(name))',
     replace: '',
   },
   {
@@ -93,7 +93,7 @@ export const namedFaults: readonly NamedFault[] = [
   {
     name: 'tokens are remembered without a bound of their number',
     file: 'src/auth/jwt.ts',
-    find: 'max: most',
+    find: 'max: maxTokens',
     replace: 'max: 200_000',
   },
 ]

@@ -1,11 +1,11 @@
 import { execute, parse } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import type { Database } from '../../src/database/database.ts'
 import { schema } from '../../src/graph/schema.ts'
-import { openLoaders } from '../../src/loaders/loaders.ts'
+import { createLoaders } from '../../src/loaders/loaders.ts'
 import type { Usage } from '../../src/loaders/usage.ts'
-import { openUsage } from '../../src/loaders/usage.ts'
+import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/versions/detect.ts'
 import { projectionOf } from '../../src/versions/versions.ts'
 import { openClient, unlimited } from '../support/client.ts'
@@ -41,7 +41,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
 
     /** Runs a query by itself, and says what was counted until the end. */
     async function counted(query: string, maxBytes: number) {
-      const real = openUsage(maxBytes)
+      const real = createUsage(maxBytes)
       let texts = 0
       const usage: Usage = Object.assign(Object.create(real), {
         answer(text: string) {
@@ -51,9 +51,9 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       })
       const detected = await detect(opened.database)
       const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
-      const loaders = openLoaders(opened.database, projection, { usage, readTokens: true })
+      const loaders = createLoaders(opened.database, projection, { usage, readTokens: true })
       const { database } = opened
-      const contextValue = { principal: openPrincipal, loaders, database, detected, usage, allowedSettings: [] }
+      const contextValue = { principal: anonymousPrincipal, loaders, database, detected, usage, allowedSettings: [] }
       await execute({ schema, document: parse(query), contextValue })
       return { texts, excess: real.excess }
     }
@@ -72,7 +72,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
     })
 
     it('once past its bound resolves and reads nothing more', async () => {
-      const usage = openUsage(1)
+      const usage = createUsage(1)
       expect(() => usage.answer('long')).toThrow('limit is 1')
       const detected = await detect(opened.database)
       const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
@@ -84,8 +84,8 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
         },
         close: () => opened.database.close(),
       }
-      const loaders = openLoaders(database, projection, { usage, readTokens: true })
-      const contextValue = { principal: openPrincipal, loaders, database, detected, usage, allowedSettings: [] }
+      const loaders = createLoaders(database, projection, { usage, readTokens: true })
+      const contextValue = { principal: anonymousPrincipal, loaders, database, detected, usage, allowedSettings: [] }
       const document = parse('{ selectors { nodes { lastSeen } } calls { totalCount } database { schemaVersion } }')
       const { errors } = await execute({ schema, document, contextValue })
       expect(errors?.length).toBeGreaterThan(0)

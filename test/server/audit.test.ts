@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openAudit } from '../../src/server/audit.ts'
+import { createAudit } from '../../src/server/audit.ts'
 import type { Client, ClientOptions } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 async function opened(options: ClientOptions = {}) {
   const lines: Line[] = []
-  const audit = openAudit(pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }), 'key')
+  const audit = createAudit(pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }), 'key')
   const client = await openClient(openReader(own.url), { authenticate, audit, ...options })
   clients.push(client)
   return { client, lines }

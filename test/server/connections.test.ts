@@ -61,7 +61,7 @@ describe('A connection', () => {
   })
 
   it('beyond the share of its address is closed, and one of another address is not; its end makes room', async () => {
-    const url = await served({ shares: { perAddress: 2, trustedProxies: [], loopback: true } })
+    const url = await served({ limits: { perAddress: 2, trustedProxies: [], loopback: true } })
     const ask = async (from?: string) => {
       const socket = opened(url, from)
       socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
@@ -79,8 +79,8 @@ describe('A connection', () => {
   it.each([
     ['this machine', { perAddress: 1, trustedProxies: [] }],
     ['a trusted proxy', { perAddress: 1, trustedProxies: ['127.0.0.0/8'], loopback: true }],
-  ])('of %s does not count', async (_, shares) => {
-    const url = await served({ shares })
+  ])('of %s does not count', async (_, limits) => {
+    const url = await served({ limits })
     for (let n = 0; n < 5; n++) {
       const socket = opened(url)
       socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openAudit } from '../../src/server/audit.ts'
+import { createAudit } from '../../src/server/audit.ts'
 import type { Client, ClientOptions } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -255,7 +255,7 @@ describe('The schema and GraphiQL', () => {
 describe('The audit log', () => {
   it('says who did what to whom with what outcome, and hides whose selector it was from all who have not the key', async () => {
     const lines: string[] = []
-    const audit = openAudit(pino({ base: null }, { write: (line: string) => lines.push(line) }), 'key')
+    const audit = createAudit(pino({ base: null }, { write: (line: string) => lines.push(line) }), 'key')
     const client = await opened({ authenticate, audit })
     await client.answer(
       'query Mine($secret: String) { viewer { selector { id } } calls(filter: { callerUsername: $secret }) { totalCount } }',

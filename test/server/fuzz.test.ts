@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Authenticate } from '../../src/auth/authenticate.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
 import type { Principal } from '../../src/auth/principal.ts'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import type { Database } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
 import { DatabaseError } from '../../src/database/database-error.ts'
@@ -136,7 +136,7 @@ function believe(device: string): Authenticate {
     'Bearer device': { id: 'device', name: 'device', scopes: ['sipis:own'], selector: device },
   }
   return async (authorization) => {
-    if (authorization === undefined) return openPrincipal
+    if (authorization === undefined) return anonymousPrincipal
     const found = principals[authorization]
     if (found === undefined) throw new CredentialError('unknown')
     return found

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Authenticate } from '../../src/auth/authenticate.ts'
-import { openPrincipal } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import type { Limits } from '../../src/config/limits-interface.ts'
 import type { Database } from '../../src/database/database.ts'
 import type { AuditEntry } from '../../src/server/audit.ts'
@@ -54,7 +54,7 @@ interface Busy {
 }
 
 /** Everybody is who they say they are. */
-const believe: Authenticate = async (name) => ({ ...openPrincipal, id: name ?? 'anybody' })
+const believe: Authenticate = async (name) => ({ ...anonymousPrincipal, id: name ?? 'anybody' })
 
 async function busy(limits: Partial<Limits>, options: ClientOptions = {}): Promise<Busy> {
   const gate = openGate(reader)

@@ -69,7 +69,7 @@ describe('A trusted document', () => {
   it('that is not good for the schema, or too large, keeps the gateway from starting', async () => {
     for (const text of ['{', '{ nothing }', `{ ${'viewer { name } '.repeat(60)} }`]) {
       await expect(opened({ trustedDocuments: { manifest: { bad: text }, only: false } })).rejects.toThrow(
-        /^The trusted document bad is not good for this schema: .* Build the manifest anew\.$/s,
+        /^The trusted document bad is invalid for this schema: .* Rebuild the manifest\.$/s,
       )
     }
   })

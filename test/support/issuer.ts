@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import type { CryptoKey, JWTPayload } from 'jose'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Authenticate } from '../../src/auth/authenticate.ts'
-import { openAuthenticate } from '../../src/auth/authenticate.ts'
+import { createAuthenticate } from '../../src/auth/authenticate.ts'
 import { jwksFromFile } from '../../src/auth/jwks.ts'
 import type { JwtOptions } from '../../src/auth/jwt.ts'
-import { openJwtVerifier } from '../../src/auth/jwt.ts'
+import { createJwtVerifier } from '../../src/auth/jwt.ts'
 
 export const options: JwtOptions = {
   issuer: 'https://issuer.example',
@@ -41,7 +41,7 @@ export async function openIssuer(algorithm = 'ES256', kid = 'key-1'): Promise<Is
     jwksFile,
     jwks,
     privateKey,
-    authenticate: openAuthenticate({ jwt: openJwtVerifier(jwksFromFile(jwksFile), options), apiKey: undefined }),
+    authenticate: createAuthenticate({ jwt: createJwtVerifier(jwksFromFile(jwksFile), options), apiKey: undefined }),
     sign,
     tokenOf: (sub, scope) => sign({ ...goodClaims(), sub, scope }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

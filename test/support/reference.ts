@@ -4,17 +4,17 @@ import type { ExecutionResult } from 'graphql'
 import { execute, parse, validate } from 'graphql'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { throughDoors } from '../../src/auth/doors.ts'
 import type { Principal } from '../../src/auth/principal.ts'
 import { has } from '../../src/auth/principal.ts'
+import { restrictToPrincipal } from '../../src/auth/restrict-to-principal.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openScans } from '../../src/database/scans.ts'
 import type { Context } from '../../src/graph/context.ts'
 import { schema } from '../../src/graph/schema.ts'
-import { openLoaders } from '../../src/loaders/loaders.ts'
+import { createLoaders } from '../../src/loaders/loaders.ts'
 import { metered } from '../../src/loaders/metered.ts'
-import { openUsage } from '../../src/loaders/usage.ts'
+import { createUsage } from '../../src/loaders/usage.ts'
 import { maskErrors } from '../../src/server/errors.ts'
 import { maxCoercionErrors } from '../../src/server/gateway.ts'
 import { detect } from '../../src/versions/detect.ts'
@@ -43,10 +43,17 @@ export async function openReference(database: Database, allowedSettings: readonl
   const scans = openScans(defaultLimits)
 
   const contextFor = (principal: Principal, read: Database): Context => {
-    const usage = openUsage(100_000_000)
+    const usage = createUsage(100_000_000)
     const bounded = metered(read, { usage, signal: new AbortController().signal, caller: principal.id, scans })
-    const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
-    return { principal, loaders: throughDoors(loaders, principal), database: bounded, detected, usage, allowedSettings }
+    const loaders = createLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
+    return {
+      principal,
+      loaders: restrictToPrincipal(loaders, principal),
+      database: bounded,
+      detected,
+      usage,
+      allowedSettings,
+    }
   }
 
   const answer = async (question: Question, principal: Principal, read: Database) => {

@@ -86,7 +86,7 @@ function limited<Row extends { readonly link: Key }>(
   )
 }
 
-const openLoaders = () => ({
+const createLoaders = () => ({
   tokens: new DataLoader<Key, TokenRow[]>(async (asked) => {
     const rows = await db
       .select()
@@ -101,7 +101,7 @@ const openLoaders = () => ({
   pushTests: limited<PushTestRow>(readPushTests),
 })
 
-const builder = new SchemaBuilder<{ Context: { loaders: ReturnType<typeof openLoaders> } }>({})
+const builder = new SchemaBuilder<{ Context: { loaders: ReturnType<typeof createLoaders> } }>({})
 const keyOf = ({ id, selector }: SelectorRow): Key => (isV1 ? id : selector)
 
 const Token = builder.objectRef<TokenRow>('Token').implement({
@@ -274,7 +274,7 @@ builder.queryType({
 listen(
   createYoga({
     schema: builder.toSchema(),
-    context: () => ({ loaders: openLoaders() }),
+    context: () => ({ loaders: createLoaders() }),
     graphiql: false,
     landingPage: false,
     logging: false,

@@ -4,19 +4,19 @@ import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
 import { network } from './client-address.ts'
 
-export interface ConnectionShares {
-  /** The most connections that one address may have open; of IPv6 the first 64 bits count. */
+export interface ConnectionLimits {
+  /** Maximum number of open connections per IPv4 address or IPv6 /64. */
   readonly perAddress: number
-  /** Proxies, whose connections are those of many callers. */
+  /** Proxies, which are exempt because they carry connections of many callers. */
   readonly trustedProxies: readonly string[]
-  /** Whether connections from this machine count too. Without it they do not, because a proxy may run here. */
+  /** Whether loopback connections count. Default false, because a proxy may run on this machine. */
   readonly loopback?: boolean
 }
 
-/** Closes connections of an address beyond its share. */
-export function shareConnections(
+/** Closes connections that exceed the limit of their address. */
+export function limitConnections(
   server: Server,
-  { perAddress, trustedProxies, loopback = false }: ConnectionShares,
+  { perAddress, trustedProxies, loopback = false }: ConnectionLimits,
 ): void {
   const isProxy = proxyAddr.compile([...trustedProxies])
   const open = new Map<string, number>()

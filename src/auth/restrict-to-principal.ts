@@ -5,11 +5,10 @@ import type { Principal } from './principal.ts'
 import { has, maySee } from './principal.ts'
 
 /**
- * The readers as a principal may use them. Whatever leads to an object goes through here: a selector that the principal may not
- * see is not even looked up, so it cannot be told from an unknown one. What belongs to a selector that was reached needs no
- * second look.
+ * Restricts loaders to the selectors that a principal may read. A forbidden selector is not looked up at all, so it is
+ * indistinguishable from an unknown one. Rows of a permitted selector need no further check.
  */
-export function throughDoors(loaders: Loaders, principal: Principal): Loaders {
+export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
   const { selectors } = loaders
   return {
@@ -23,7 +22,7 @@ export function throughDoors(loaders: Loaders, principal: Principal): Loaders {
     calls: guarded(loaders.calls, principal),
     messages: guarded(loaders.messages, principal),
     pushTests: guarded(loaders.pushTests, principal),
-    // Their selector is gone, so they are nobody's.
+    // Orphans have no selector, so no device owns them.
     orphanPushTests: { load: async () => null },
   }
 }
@@ -41,7 +40,7 @@ function guarded<Row, Orphan extends null>(
   }
 }
 
-/** The rules of the fields keep others from coming here; this is the second lock of the same door. */
+/** Defence in depth: field rules already reject these lists. */
 async function forbidden(): Promise<never> {
   throw new Forbidden('A list over all selectors', ['sipis:read'])
 }

@@ -3,17 +3,17 @@ import type { Loaders } from './loaders.ts'
 import type { SelectorFilter } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
-/** The readers, which note for the audit log the selectors that the caller names, whether anything is found or not. */
-export function noted(loaders: Loaders, { selectors: named }: Usage): Loaders {
-  const note = (...names: readonly (string | null | undefined)[]) => {
+/** Wraps loaders to record for the audit log every selector that the caller names, found or not. */
+export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usage): Loaders {
+  const record = (...names: readonly (string | null | undefined)[]) => {
     for (const name of names) if (name != null && name !== '') named.add(name)
   }
-  const ofFilter = ({ prefix, suffix }: SelectorFilter) => note(prefix, suffix)
-  const collection = <Row, Orphan extends null>(readers: Collection<Row, Orphan>): Collection<Row, Orphan> => ({
-    ...readers,
+  const recordFilter = ({ prefix, suffix }: SelectorFilter) => record(prefix, suffix)
+  const collection = <Row, Orphan extends null>(loader: Collection<Row, Orphan>): Collection<Row, Orphan> => ({
+    ...loader,
     byIdentity(identity: Identity) {
-      note(identity.selector)
-      return readers.byIdentity(identity)
+      record(identity.selector)
+      return loader.byIdentity(identity)
     },
   })
   const { selectors } = loaders
@@ -21,15 +21,15 @@ export function noted(loaders: Loaders, { selectors: named }: Usage): Loaders {
     ...loaders,
     selectors: {
       byName(selector) {
-        note(selector)
+        record(selector)
         return selectors.byName(selector)
       },
       page(filter, window) {
-        ofFilter(filter)
+        recordFilter(filter)
         return selectors.page(filter, window)
       },
       count(filter) {
-        ofFilter(filter)
+        recordFilter(filter)
         return selectors.count(filter)
       },
     },

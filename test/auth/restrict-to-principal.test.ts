@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { throughDoors } from '../../src/auth/doors.ts'
 import { Forbidden } from '../../src/auth/forbidden.ts'
 import type { Principal } from '../../src/auth/principal.ts'
+import { restrictToPrincipal } from '../../src/auth/restrict-to-principal.ts'
 import type { Database } from '../../src/database/database.ts'
 import { windowOf } from '../../src/loaders/keyset.ts'
 import type { Loaders } from '../../src/loaders/loaders.ts'
-import { openLoaders } from '../../src/loaders/loaders.ts'
-import { openUsage } from '../../src/loaders/usage.ts'
+import { createLoaders } from '../../src/loaders/loaders.ts'
+import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/versions/detect.ts'
 import { projectionOf } from '../../src/versions/versions.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -17,7 +17,7 @@ import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 const [mine, theirs] = [selectorNamed(1), selectorNamed(2)]
 const collections = ['tokens', 'calls', 'messages', 'pushTests'] as const
 
-describe('Behind the doors', () => {
+describe('Restricted to a principal', () => {
   let own: TestDatabase
   let database: Database
   let open: (principal: Principal) => Loaders
@@ -34,7 +34,10 @@ describe('Behind the doors', () => {
     const detected = await detect(database)
     const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
     open = (principal) =>
-      throughDoors(openLoaders(database, projection, { usage: openUsage(1e6), readTokens: false }), principal)
+      restrictToPrincipal(
+        createLoaders(database, projection, { usage: createUsage(1e6), readTokens: false }),
+        principal,
+      )
   })
   afterAll(async () => {
     await database.close()
