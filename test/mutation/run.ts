@@ -27,7 +27,7 @@ const { values } = parseArgs({
     tests: { type: 'string', multiple: true, default: ['test/'] },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    /** Test files that take longer than this judge no mutants. */
+    /** Test files that take longer than this judge only the mutants by hand. */
     'max-seconds': { type: 'string', default: '6' },
     /** Mutants of one process. */
     batch: { type: 'string', default: '40' },
@@ -67,9 +67,7 @@ try {
   const unknown = testFiles.filter((testFile) => state.coverage.every((known) => known.testFile !== testFile))
   if (unknown.length > 0) say(`${unknown.length} test files run once, to see which mutants they pass`)
   await inParallel(unknown, cover)
-  const fit = state.coverage
-    .filter(({ testFile, ms }) => testFiles.includes(testFile) && ms <= Number(values['max-seconds']) * 1000)
-    .sort((a, b) => a.ms - b.ms)
+  const fit = state.coverage.filter(({ testFile }) => testFiles.includes(testFile)).sort((a, b) => a.ms - b.ms)
   const pace = openPace()
   for (const [index, coverage] of fit.entries()) await judge(coverage, fit.slice(index + 1), pace)
 } finally {
@@ -94,9 +92,10 @@ async function cover(testFile: string): Promise<void> {
 }
 
 /** The mutants that a test file has still to run with. */
-function toJudge({ testFile, loaded, ran }: Coverage): readonly string[] {
+function toJudge({ testFile, loaded, ran, ms }: Coverage): readonly string[] {
   const passed = new Set([...loaded, ...ran])
-  return keys.filter((key) => {
+  const isSlow = ms > Number(values['max-seconds']) * 1000
+  return (isSlow ? namedKeys : keys).filter((key) => {
     const known = state.judged[key]
     return passed.has(key) && (known === undefined || (known.verdict === 'survived' && !known.by.includes(testFile)))
   })
