@@ -79,7 +79,7 @@ if (!report(parts, keys, state)) process.exitCode = 1
 
 async function cover(testFile: string): Promise<void> {
   const digest = digestOf(testFile)
-  const lines = await runJob({ ...base, testFile, mutants: [], results: results() }, 180_000)
+  const lines = await runJob({ ...base, testFile, mutants: [], results: results() }, { testMs: 60_000, silenceMs: 180_000 })
   const found = lines.find((line) => line.type === 'coverage')
   if (found === undefined || found.failure !== null) {
     say(`${testFile} fails without a mutant and is left out: ${found?.failure ?? 'no result'}`)
@@ -125,7 +125,8 @@ async function judgeBatch(batch: readonly string[], { testFile, ms }: Coverage, 
   let rest = batch
   while (rest.length > 0) {
     const mutants = rest.map((key) => ({ key, static: atLoading.has(key) }))
-    const lines = await runJob({ ...base, testFile, mutants, results: results() }, 45_000 + 5 * ms)
+    const patience = { testMs: Math.max(15_000, ms), silenceMs: 45_000 + 5 * ms }
+    const lines = await runJob({ ...base, testFile, mutants, results: results() }, patience)
     const done = new Set(noteLines(state, testFile, lines))
     const begun = lines.flatMap((line) => (line.type === 'begin' && !done.has(line.key) ? [line.key] : []))
     // With nothing begun the modules do not load: the first is to blame.
