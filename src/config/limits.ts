@@ -1,7 +1,7 @@
 /** How much may be asked for. */
 import { z } from 'zod'
 import type { Limits } from '../limits/limits.ts'
-import { defaultLimits } from '../limits/limits.ts'
+import { defaultLimits, scansOf } from '../limits/limits.ts'
 import { optionalNumber, wholeNumber } from './values.ts'
 
 export const limitSettings = {
@@ -40,8 +40,7 @@ interface Surroundings {
 
 export function limitsOf(given: Given, { open, poolSize }: Surroundings): Limits {
   const perCaller = open ? Number.POSITIVE_INFINITY : defaultLimits.concurrentPerCaller
-  // The other half of the pool is for lists.
-  const scans = given.LIMIT_SCANS ?? Math.max(1, Math.floor(poolSize / 2))
+  const scans = given.LIMIT_SCANS ?? scansOf(poolSize).scans
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,

@@ -1,6 +1,7 @@
+import type { Share, ShareLimits } from '../share.ts'
+import { openShare } from '../share.ts'
 import type { LookUp } from './database.ts'
-import type { Share, ShareLimits } from './share.ts'
-import { openShare } from './share.ts'
+import { busy, cancelled } from './database-error.ts'
 
 /**
  * Statements that run at once, shared out between callers. Scans and lists over all selectors run on the pool: a scan may read a
@@ -10,6 +11,8 @@ export interface Scans {
   readonly scan: Share
   readonly list: Share
   readonly lookUp: (lookUp: LookUp) => Share
+  /** Of the event loop, for large answers. */
+  readonly turn: Share
 }
 
 export interface ScanLimits {
@@ -21,6 +24,9 @@ export interface ScanLimits {
 /** An operation has few statements waiting, so this is reached only where very many operations run at once. */
 const maxWaiting = 1_000
 
+/** A list reads a page along an index, so a caller has more of them than of scans. */
+const listsPerCaller = 3
+
 /** What a lane has under way at once is what a look-up waits for in it, so there is less of it where statements are slow. */
 const ofFastLane = { total: 32, perCaller: 16, maxWaiting }
 const ofSlowLane = { total: 8, perCaller: 4, maxWaiting }
@@ -29,16 +35,22 @@ export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
   const lanes = new Map<string, Share>()
   // Where all callers are one there is nothing to share out.
   const isShared = scansPerCaller !== Number.POSITIVE_INFINITY
+  const open = (limits: ShareLimits) => openShare(limits, { full: busy, givenUp: cancelled })
   const openLane = ({ perCaller, ...limits }: ShareLimits) =>
-    openShare({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
+    open({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
   return {
-    scan: openShare({ total: scans, perCaller: scansPerCaller, maxWaiting }),
+    scan: open({ total: scans, perCaller: scansPerCaller, maxWaiting }),
     // Without a bound of their own, for the pool has one. On a database that lacks an index they are scans all the same.
-    list: openShare({ total: Number.POSITIVE_INFINITY, perCaller: scansPerCaller, maxWaiting }),
+    list: open({
+      total: Number.POSITIVE_INFINITY,
+      perCaller: Math.max(scansPerCaller, listsPerCaller),
+      maxWaiting,
+    }),
     lookUp: ({ lane, slow }) => {
       const share = lanes.get(lane) ?? openLane(slow === true ? ofSlowLane : ofFastLane)
       lanes.set(lane, share)
       return share
     },
+    turn: open({ total: 1, perCaller: 1, maxWaiting }),
   }
 }

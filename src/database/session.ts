@@ -7,6 +7,8 @@ import { pinSearchPath } from './search-path.ts'
  *
  * In an SQL_ASCII database any byte may stand in a text column. With client_encoding UTF8 one invalid byte fails the whole
  * statement; with SQL_ASCII the bytes arrive as they are, and the driver decodes each value on its own.
+ *
+ * A scan has one process of the server: its workers are SIPIS's as well, and with them one scan takes three processors.
  */
 export async function prepareSession(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
   // While the session is set up, nobody else listens for its end.
@@ -19,6 +21,7 @@ export async function prepareSession(client: pg.ClientBase, statementTimeoutMs: 
     set_config('TimeZone', 'UTC', false),
     set_config('DateStyle', 'ISO, MDY', false),
     set_config('jit', 'off', false),
+    set_config('max_parallel_workers_per_gather', '0', false),
     set_config('client_encoding',
       CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)`)
 }

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** What one request, one caller and all of them together may take. Each is a setting of the same name in configuration. */
 export interface Limits {
   readonly bodyBytes: number
@@ -37,6 +39,14 @@ export const defaultLimits: Limits = {
   concurrentPerCaller: 32,
   queue: 128,
   queueMs: 2_000,
-  scans: 5,
-  scansPerCaller: 3,
+  ...scansOf(10),
+}
+
+/**
+ * A scan keeps one processor of the server busy, and the gateway often runs where PostgreSQL and SIPIS do: half of its processors
+ * may scan, and half of the pool, for the other half is for lists.
+ */
+export function scansOf(poolSize: number): { readonly scans: number; readonly scansPerCaller: number } {
+  const scans = Math.max(1, Math.floor(Math.min(poolSize, availableParallelism()) / 2))
+  return { scans, scansPerCaller: Math.ceil(scans / 2) }
 }

@@ -8,6 +8,7 @@ import { batched, grouped } from './batched.ts'
 import { collectionStatements } from './collection-statements.ts'
 import type { Condition } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
+import type { Pace } from './pace.ts'
 import { selectorDecoder } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
@@ -58,7 +59,7 @@ export interface CollectionOptions<Row, Orphan extends null> {
 export function prepareCollection<Row, Orphan extends null = never>(
   projection: Projection,
   options: CollectionOptions<Row, Orphan>,
-): (database: Database, usage: Usage) => Collection<Row, Orphan> {
+): (database: Database, usage: Usage, pace?: Pace) => Collection<Row, Orphan> {
   const { columns } = options.rows
   const statements = collectionStatements(projection, options)
   const decode = decoder(columns)
@@ -66,7 +67,7 @@ export function prepareCollection<Row, Orphan extends null = never>(
   const ownerAt = width(columns)
   const numberAt = ownerAt + width(projection.selectors.columns)
 
-  return (database, usage) => {
+  return (database, usage, pace) => {
     const decodeOwned = (values: Value[]): Owned<Row, Orphan> => {
       const absent = options.orphan !== undefined && values[ownerAt] === null
       return decode(values, 0, absent ? options.orphan() : decodeSelector(values, ownerAt, usage))
@@ -99,7 +100,11 @@ export function prepareCollection<Row, Orphan extends null = never>(
         const [counted] = await database.query(statements.count(query))
         return Number(counted?.[0])
       },
-      pageOf: pages,
+      async pageOf(owner, query) {
+        const page = await pages(owner, query)
+        await pace?.take(page.rows.length)
+        return page
+      },
       countOf: counts,
       async byIdentity(identity) {
         checkText(identity.selector)

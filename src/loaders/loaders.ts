@@ -8,6 +8,7 @@ import type { MessageContentsLoader } from './message-contents.ts'
 import { prepareMessageContents } from './message-contents.ts'
 import type { OrphanPushTests } from './orphan-push-tests.ts'
 import { prepareOrphanPushTests } from './orphan-push-tests.ts'
+import type { Pace } from './pace.ts'
 import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
 import type { Settings } from './settings.ts'
@@ -31,18 +32,24 @@ export interface LoaderOptions {
   readonly usage: Usage
   /** Whether push tokens are read in clear; otherwise they do not leave the database. */
   readonly readTokens: boolean
+  /** Undefined hands all rows out at once. */
+  readonly pace?: Pace | undefined
 }
 
-export function openLoaders(database: Database, projection: Projection, { usage, readTokens }: LoaderOptions): Loaders {
+export function openLoaders(
+  database: Database,
+  projection: Projection,
+  { usage, readTokens, pace }: LoaderOptions,
+): Loaders {
   const prepared = preparedFor(projection)
   return {
     projection,
     selectors: prepared.selectors(database, usage),
-    tokens: (readTokens ? prepared.tokens : prepared.withheldTokens)(database, usage),
-    calls: prepared.calls(database, usage),
-    messages: prepared.messages(database, usage),
+    tokens: (readTokens ? prepared.tokens : prepared.withheldTokens)(database, usage, pace),
+    calls: prepared.calls(database, usage, pace),
+    messages: prepared.messages(database, usage, pace),
     messageContents: prepared.messageContents(database),
-    pushTests: prepared.pushTests(database, usage),
+    pushTests: prepared.pushTests(database, usage, pace),
     orphanPushTests: prepared.orphanPushTests(database),
     settings: prepared.settings(database),
   }

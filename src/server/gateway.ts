@@ -20,6 +20,7 @@ import { answerTooLarge } from '../limits/too-costly.ts'
 import { openLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
 import { noted } from '../loaders/noted.ts'
+import { openPace } from '../loaders/pace.ts'
 import type { Detected } from '../versions/detect.ts'
 import { projectionOf } from '../versions/detect.ts'
 import { openAdmission } from './admission.ts'
@@ -111,7 +112,7 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
 }
 
 /** An error of a variable may repeat its whole value. */
-const maxCoercionErrors = 5
+export const maxCoercionErrors = 5
 
 function openExecute(options: GatewayOptions, limits: Limits): (operation: Operation) => Promise<ExecutionResult> {
   const { database, detected, timeZone, allowedSettings = [] } = options
@@ -133,7 +134,8 @@ function openExecute(options: GatewayOptions, limits: Limits): (operation: Opera
 
   return async ({ principal, prepared, operationName, variables, usage, signal }) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
-    const loaders = openLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
+    const pace = openPace({ turns: scans.turn, caller: principal.id, signal })
+    const loaders = openLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
     const context: Execution = {
       principal,
       loaders: noted(throughDoors(loaders, principal), usage),

@@ -84,7 +84,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
         entry.isOperation = false
         return page(principal, request, response)
       }
-      if (admission.full) throw overloaded()
+      if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await readParameters(request, url, limits.bodyBytes)
       return answer(entry, parameters, type, response)
     })

@@ -41,6 +41,8 @@ describe('A session', () => {
     expect(await settingsOf(client, limits)).toEqual(['1234ms', '1234ms', '1234ms'])
     const others = ['default_transaction_read_only', 'jit', 'TimeZone', 'DateStyle', 'client_encoding', 'search_path']
     expect(await settingsOf(client, others)).toEqual(['on', 'off', 'UTC', 'ISO, MDY', 'UTF8', 'pg_catalog, pg_temp'])
+    // A scan has one process of the server.
+    expect(await settingsOf(client, ['max_parallel_workers_per_gather'])).toEqual(['0'])
   })
 
   it('remembers the schemas that it searched before', async () => {

@@ -153,7 +153,9 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     const asked = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'].map((caller) => ask(slow, caller))
     await until('six run', () => gate.waiting === 6)
     for (let round = 0; round < 3; round++) {
-      expect(await ask('{ viewer { name } }', 'modest').reply).toEqual(answered)
+      // One of them goes first; the others find a place when it has left.
+      const several = Array.from({ length: 3 }, () => ask('{ viewer { name } }', 'modest').reply)
+      expect(await Promise.all(several)).toEqual([answered, answered, answered])
       expect(gate.waiting).toBe(6)
     }
     const more = ['c', 'd'].map((caller) => ask(slow, caller))

@@ -16,6 +16,7 @@ import { openLoaders } from '../../src/loaders/loaders.ts'
 import { metered } from '../../src/loaders/metered.ts'
 import { openUsage } from '../../src/loaders/usage.ts'
 import { maskErrors } from '../../src/server/errors.ts'
+import { maxCoercionErrors } from '../../src/server/gateway.ts'
 import { detect, projectionOf } from '../../src/versions/detect.ts'
 
 export interface Question {
@@ -52,7 +53,8 @@ export async function openReference(database: Database, allowedSettings: readonl
     const document = parse(query)
     if (validate(schema, document).length > 0) return undefined
     const contextValue = contextFor(principal, read)
-    const result = await execute({ schema, document, operationName, variableValues, contextValue })
+    const given = { schema, document, operationName, variableValues, contextValue }
+    const result = await execute({ ...given, options: { maxCoercionErrors } })
     return canonical(masked(result, logger))
   }
 

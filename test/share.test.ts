@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { DatabaseError } from '../../src/database/database-error.ts'
-import type { ShareLimits } from '../../src/database/share.ts'
-import { openShare } from '../../src/database/share.ts'
-import { times } from '../support/counts.ts'
+import type { DatabaseError } from '../src/database/database-error.ts'
+import { busy, cancelled } from '../src/database/database-error.ts'
+import type { ShareLimits } from '../src/share.ts'
+import { openShare } from '../src/share.ts'
+import { times } from './support/counts.ts'
 
 const never = new AbortController().signal
 const limits: ShareLimits = { total: 3, perCaller: 2, maxWaiting: 100 }
@@ -13,7 +14,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Works that run until they are ended, in the order in which they began. */
 function openWorks(given: Partial<ShareLimits> = {}) {
-  const share = openShare({ ...limits, ...given })
+  const share = openShare({ ...limits, ...given }, { full: busy, givenUp: cancelled })
   const began: string[] = []
   const running: { readonly caller: string; readonly end: () => void }[] = []
   return {
@@ -42,8 +43,8 @@ describe('A share of what runs at once', () => {
       deed: fc.constantFrom('ask' as const, 'end' as const, 'give up' as const),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const works = openWorks()
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.constantFrom(1, 3, 100), async (steps, maxWaiting) => {
+        const works = openWorks({ maxWaiting })
         const asked: Promise<unknown>[] = []
         const leaving: AbortController[] = []
         const deeds = {
@@ -105,5 +106,31 @@ describe('A share of what runs at once', () => {
     await works.endFirst()
     await Promise.all([first, third])
     expect(works.began).toEqual(['a', 'c'])
+  })
+
+  it('is refused to the caller that has most waiting where too many wait, and not to one that has less', async () => {
+    const works = openWorks({ total: 1, maxWaiting: 4 })
+    const first = works.ask('a')
+    const greedy = Array.from({ length: 4 }, () => works.ask('a'))
+    const modest = works.ask('b')
+    expect(await greedy[3]).toBe('BUSY')
+    const second = works.ask('b')
+    expect(await greedy[2]).toBe('BUSY')
+    // Now each has two.
+    expect(await works.ask('b')).toBe('BUSY')
+    expect(await works.ask('a')).toBe('BUSY')
+    while (works.running.length > 0) await works.endFirst()
+    expect(await Promise.all([first, modest, second, greedy[0], greedy[1]])).toEqual(Array(5).fill('undefined'))
+    expect(works.began).toEqual(['a', 'a', 'b', 'a', 'b'])
+  })
+
+  it('keeps some for callers that have none', async () => {
+    const works = openWorks({ total: 3, ofFurther: 2, perCaller: 3 })
+    for (const caller of ['a', 'a', 'a', 'b', 'b', 'c']) void works.ask(caller)
+    await settled()
+    expect(works.began).toEqual(['a', 'a', 'b'])
+    while (works.running.length > 0) await works.endFirst()
+    // The third of a, the second of b: each waits until two are left; c waits for the third place only.
+    expect(works.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b'])
   })
 })
