@@ -79,7 +79,10 @@ if (!report(parts, keys, state)) process.exitCode = 1
 
 async function cover(testFile: string): Promise<void> {
   const digest = digestOf(testFile)
-  const lines = await runJob({ ...base, testFile, mutants: [], results: results() }, { testMs: 60_000, silenceMs: 180_000 })
+  const lines = await runJob(
+    { ...base, testFile, mutants: [], results: results() },
+    { testMs: 60_000, silenceMs: 180_000 },
+  )
   const found = lines.find((line) => line.type === 'coverage')
   if (found === undefined || found.failure !== null) {
     say(`${testFile} fails without a mutant and is left out: ${found?.failure ?? 'no result'}`)
