@@ -46,7 +46,10 @@ export const defaultLimits: Limits = {
  * A scan keeps one processor of the server busy, and the gateway often runs where PostgreSQL and SIPIS do: half of its processors
  * may scan, and half of the pool, for the other half is for lists.
  */
-export function scansOf(poolSize: number): { readonly scans: number; readonly scansPerCaller: number } {
-  const scans = Math.max(1, Math.floor(Math.min(poolSize, availableParallelism()) / 2))
+export function scansOf(
+  poolSize: number,
+  processors = availableParallelism(),
+): { readonly scans: number; readonly scansPerCaller: number } {
+  const scans = Math.max(1, Math.floor(Math.min(poolSize, processors) / 2))
   return { scans, scansPerCaller: Math.ceil(scans / 2) }
 }

@@ -13,8 +13,18 @@ describe('The limits', () => {
     // These depend on the machine.
     const { scans, scansPerCaller, ...others } = defaultLimits
     expect([scans, scansPerCaller].every((count) => count >= 1 && count <= 5)).toBe(true)
-    expect(scansOf(1)).toEqual({ scans: 1, scansPerCaller: 1 })
     expect(Object.fromEntries(documented)).toEqual(others)
+  })
+})
+
+describe('Scans', () => {
+  it('take half of the pool or of the processors, whichever is less, and of that one caller half', () => {
+    expect(scansOf(1)).toEqual({ scans: 1, scansPerCaller: 1 })
+    expect(scansOf(10, 1)).toEqual({ scans: 1, scansPerCaller: 1 })
+    expect(scansOf(10, 4)).toEqual({ scans: 2, scansPerCaller: 1 })
+    expect(scansOf(10, 64)).toEqual({ scans: 5, scansPerCaller: 3 })
+    expect(scansOf(16, 9)).toEqual({ scans: 4, scansPerCaller: 2 })
+    expect(defaultLimits).toMatchObject(scansOf(10))
   })
 })
 
