@@ -240,6 +240,22 @@ describe('A file of API keys', () => {
     expect((await readFile(file, 'utf8')).split('\n').map((line) => line.slice(0, 1))).toEqual(['{', ''])
   })
 
+  it.skipIf(process.platform !== 'linux')('that has no room for the whole key makes the command fail', async () => {
+    make('first')
+    const { size } = await stat(file)
+    const own = ['--pid', `${process.pid}`]
+    const before = execFileSync('prlimit', [...own, '--fsize', '--output', 'SOFT', '--noheadings'])
+      .toString()
+      .trim()
+    const limit = (bytes: number | string) => execFileSync('prlimit', [...own, `--fsize=${bytes}:`])
+    limit(size + 10)
+    try {
+      expect(() => make('second')).toThrow(/cannot be changed \(ENOSPC\)/)
+    } finally {
+      limit(before)
+    }
+  })
+
   it('loses the key that is revoked, and none before or after it', () => {
     for (const name of ['first', 'second', 'third', 'fourth']) make(name)
     revokeKeys(file, 'second')

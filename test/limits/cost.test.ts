@@ -59,6 +59,7 @@ describe('The cost of a query', () => {
     ['a type that is not there', '{ __type(name: "None") { name } }', 1],
     ['a count of one selector as ten', '{ selector(selector: "x") { calls { totalCount } } }', 1 + 1 + 10],
     ['as many nodes as ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3 * 2],
+    ['a single id that stands for a list', '{ nodes(ids: "a") { id } }', 1 + 2],
     ['a list without ids', '{ nodes(ids: []) { id } }', 1],
     ['what stands in fragments', '{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { name }', 2],
     ['what stands in inline fragments', '{ ... { viewer { ... on Viewer { name } } } }', 2],

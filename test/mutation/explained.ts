@@ -77,4 +77,98 @@ export const explained: Readonly<Record<string, string>> = {
   'src/loaders/loaders.ts | preparedFor | known.set(projection, prepared) -> (nothing)':
     'What is prepared is the same each time; to keep it saves work.',
   'src/loaders/metered.ts | metered.once | true -> false': 'A signal is given once at most.',
+  'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes?.equals(read) !== true -> true':
+    'It saves work: what is read or computed anew is the same.',
+  'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes = read -> (nothing)':
+    'It saves work: what is read or computed anew is the same.',
+  'src/limits/arguments.ts | openArguments.ofVariable.length | lengths.get(name) ?? lengthOf(variables[name]) -> lengthOf(variables[name])':
+    'It saves work: what is read or computed anew is the same.',
+  'src/limits/arguments.ts | openArguments.ofVariable | lengths.set(name, length) -> (nothing)':
+    'It saves work: what is read or computed anew is the same.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofSet.ofSources | known.get(set) ?? new Map<Source, number>() -> new Map<Source, number>()':
+    'It saves work: what is read or computed anew is the same.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofSet | known.set(set, ofSources) -> (nothing)':
+    'It saves work: what is read or computed anew is the same.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofSet.cost | ofSources.get(source) ?? sum(set.selections, (one) => ofS... -> sum(set.selections, (one) => ofSelection(one, type, source))':
+    'It saves work: what is read or computed anew is the same.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofSet | ofSources.set(source, cost) -> (nothing)':
+    'It saves work: what is read or computed anew is the same.',
+  'src/auth/api-key-verifier.ts | openApiKeyVerifier.refresh.reason | error instanceof Error -> true':
+    'What is thrown there is always an Error; its type does not say so.',
+  "src/auth/jwks.ts | parseJson.reason | error instanceof Error && 'code' in error -> true":
+    'What is thrown there is always an Error; its type does not say so.',
+  "src/auth/jwks.ts | parseJson.reason | error instanceof Error && 'code' in error -> error instanceof Error || 'code' in error":
+    'What is thrown there is always an Error; its type does not say so.',
+  'src/auth/jwks.ts | reasonOf | !(error instanceof Error) -> false':
+    'What is thrown there is always an Error; its type does not say so.',
+  'src/auth/jwks.ts | reasonOf | String(error) -> undefined':
+    'What is thrown there is always an Error; its type does not say so.',
+  "src/auth/api-key-verifier.ts | openApiKeyVerifier.? | '' -> 'mutant'": 'No key has such an id.',
+  'src/auth/jwks.ts | fetchTimeoutMs | 5_000 -> 5001':
+    'One millisecond of 5,000 cannot be told from the way of the answer.',
+  "src/auth/jwks.ts | parseJson | 'utf8' -> ''": 'JSON.parse takes the bytes for UTF-8 too.',
+  'src/auth/jwks.ts | jwksFromUrl.remote.customFetch | throw error -> (nothing)':
+    'Without an answer the library fails as well.',
+  'src/auth/jwks.ts | jwksFromUrl.refresh | remote.jwks() === undefined || remote.reloading -> remote.jwks() === undefined && remote.reloading':
+    'The library itself fetches where nothing is known, and waits for a fetch that is under way.',
+  'src/auth/jwks.ts | bounded | response.body ?? [] -> response.body':
+    'An answer without a body is a failure either way.',
+  "src/auth/jwks.ts | bounded.headers.? | 'application/json' -> ''":
+    'The library does not look at the type of what our own fetch gives it.',
+  'src/auth/jwt.ts | defaultTrust.most | 10_000 -> 10001':
+    'A cache of one token more does not change what is answered.',
+  "src/auth/jwt.ts | openJwtVerifier.digest | 'base64' -> ''":
+    'Without an encoding the digest is given in hexadecimal digits, which tell tokens apart as well.',
+  'src/auth/jwt.ts | openJwtVerifier | ttl >= 1 -> true':
+    'It is about tokens that expire within two milliseconds, which are refused when they are next seen.',
+  'src/auth/jwt.ts | openJwtVerifier | ttl >= 1 -> ttl > 1':
+    'It is about tokens that expire within two milliseconds, which are refused when they are next seen.',
+  'src/auth/jwt.ts | openJwtVerifier | 1 -> 2':
+    'It is about tokens that expire within two milliseconds, which are refused when they are next seen.',
+  'src/auth/jwt.ts | principalOf.?.exp | 0 -> 1': 'A token without exp has been refused before.',
+  "src/auth/jwt.ts | scopesOf.known | given.filter((one) => typeof one === 'string') -> given":
+    'What is no text is no known scope either.',
+  'src/auth/key-file.ts | groupWrite | 0o020 -> 17': 'A file that others may use has been refused before.',
+  'src/auth/key-file.ts | linesOf | offset < bytes.length -> offset <= bytes.length':
+    'What comes after the last byte is a blank line, which is left out.',
+  'src/auth/key-file.ts | write | fsyncSync(descriptor) -> (nothing)':
+    'Only a loss of power shows what the disk holds.',
+  "src/auth/refused-fields.ts | refusedFields.key | ' ' -> ''":
+    'No two sets of scopes give the same text without blanks either.',
+  'src/limits/cost.ts | inConnection.reads | 1 -> 2 #2': 'Only whether it is more than none counts.',
+  'src/limits/documents.ts | prepare.mistakes.hideSuggestions | true -> false':
+    'A guess is taken out of the message afterwards too; not to make it saves time.',
+  'src/limits/documents.ts | hasMoreLines | 1 -> 2': 'Lines beyond the bound are only compared with it.',
+  'src/limits/documents.ts | coded.nodes | error.nodes ?? null -> error.nodes':
+    'To GraphQLError null and undefined are the same.',
+  'src/limits/documents.ts | coded.source | error.source ?? null -> error.source':
+    'To GraphQLError null and undefined are the same.',
+  'src/limits/documents.ts | coded.positions | error.positions ?? null -> error.positions':
+    'To GraphQLError null and undefined are the same.',
+  'src/limits/documents.ts | coded.nodes | error.nodes ?? null -> null':
+    'The places that are told follow from the source and the positions.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofSelection | fragment === undefined -> false':
+    'A valid document has the fragment; the type of a look-up makes the case necessary.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofSelection | 0 -> 1':
+    'A valid document has the fragment; the type of a look-up makes the case necessary.',
+  'src/limits/cost.ts | priceOf.ofFragment | free -> undefined':
+    'A valid document has the fragment; the type of a look-up makes the case necessary.',
+  'src/limits/cost.ts | priceOf.ofIntrospection | 1 -> undefined':
+    'A valid document asks for fields of __schema and __type.',
+  'src/limits/cost.ts | priceOf.ofIntrospection | 1 -> 2': 'A valid document asks for fields of __schema and __type.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofField.definition | isObjectType(type) -> true':
+    'All types of introspection that have fields are object types.',
+  'src/limits/introspection-cost.ts | introspectionCost.ofField | definition === undefined || selectionSet === undefined -> definition === undefined && selectionSet === undefined':
+    'A field without a selection gives no objects, so it is counted once either way.',
+  "src/limits/introspection-cost.ts | introspectionCost.resolved | typeof resolve === 'function' -> true":
+    'All fields of introspection have a resolver; their type does not say so.',
+  'src/limits/limits.ts | defaultLimits | 10 -> 11': 'It shows only on a machine with 22 processors or more.',
+  'src/limits/shape.ts | nothing.depth | 0 -> 1':
+    'A document with a fragment that refers to itself is refused in any case.',
+  'src/limits/shape.ts | nothing.size | 0 -> 1':
+    'A document with a fragment that refers to itself is refused in any case.',
+  'src/limits/shape.ts | nothing.repeats | 0 -> 1':
+    'A document with a fragment that refers to itself is refused in any case.',
+  "src/limits/shape.ts | measure.all | 'selectionSet' in definition -> true":
+    'A definition without fields has none to measure.',
 }
