@@ -184,6 +184,14 @@ describe('A client', () => {
     expect(client.connection.stream.destroyed).toBe(false)
   })
 
+  it('that has said goodbye leaves no timer behind', async () => {
+    const client = clientOf(await pretend(greeting))
+    await client.connect()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await client.end()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('says goodbye, and waits 5 seconds for a server that does not hear it', async () => {
     const server = await pretend(greeting)
     const client = clientOf(server)
@@ -279,6 +287,15 @@ describe('To cancel a statement', () => {
     await client.connect()
     await cancelStatement(client, false)
     expect(server.sockets).toHaveLength(1)
+  })
+
+  it('fails silently where the server breaks the second connection', async () => {
+    const server = await pretend(greeting)
+    const client = clientOf(server)
+    await client.connect()
+    server.server.on('connection', (socket) => void socket.once('data', () => socket.resetAndDestroy()))
+    await cancelStatement(client, false)
+    expect(server.sockets).toHaveLength(2)
   })
 
   it('fails silently where nothing listens any more', async () => {

@@ -171,4 +171,13 @@ export const explained: Readonly<Record<string, string>> = {
     'A document with a fragment that refers to itself is refused in any case.',
   "src/limits/shape.ts | measure.all | 'selectionSet' in definition -> true":
     'A definition without fields has none to measure.',
+  'src/database/patience.ts | withPatience.once | true -> false': 'A signal is given once at most.',
+  'src/database/scans.ts | openScans.turn.perCaller | 1 -> 2': 'There is one turn in all.',
+  'src/database/cancel.ts | cancelStatement | processID === null || secretKey === null -> processID === null && secretKey === null':
+    'A server tells both in one message, or neither.',
+  'src/database/cancel.ts | cancelStatement | Promise.resolve() -> undefined':
+    'Whoever awaits it goes on at once either way.',
+  'src/database/cancel.ts | cancelStatement.connection | isEncrypted -> true':
+    'The connection encrypts only where it is told to, which is decided again below.',
+  'src/database/client.ts |  | error instanceof Error -> true': 'The driver throws nothing but errors.',
 }

@@ -40,6 +40,9 @@ const { values } = parseArgs({
 /** Other processes run the code there, or the tests need the whole machine. */
 const unfit = /^test\/(mutation|bench|cli|copy|readme|server\/(fuzz|overload|graphiql|graphql-cop))/
 
+/** What these modules have computed with one mutant they would give to the next. */
+const keeping = ['src/auth/refused-fields.ts', 'src/loaders/loaders.ts']
+
 const sources = globSync('src/**/*.ts').sort()
 // Fails at once where a fault by hand no longer fits its file.
 for (const file of sources) allMutantsOf(file, readFileSync(file, 'utf8'))
@@ -128,7 +131,7 @@ async function judgeBatch(batch: readonly string[], { testFile, ms }: Coverage, 
   let rest = batch
   while (rest.length > 0) {
     const mutants = rest.map((key) => ({ key, static: atLoading.has(key) || isKept(key) }))
-    const patience = { testMs: Math.max(15_000, ms), silenceMs: 45_000 + 5 * ms }
+    const patience = { testMs: Math.max(6_000, ms), silenceMs: 30_000 + 5 * ms }
     const lines = await runJob({ ...base, testFile, mutants, results: results() }, patience)
     const done = new Set(noteLines(state, testFile, lines))
     const begun = lines.flatMap((line) => (line.type === 'begin' && !done.has(line.key) ? [line.key] : []))
@@ -142,9 +145,6 @@ async function judgeBatch(batch: readonly string[], { testFile, ms }: Coverage, 
     save(state)
   }
 }
-
-/** What these modules have computed with one mutant they would give to the next. */
-const keeping = ['src/auth/refused-fields.ts', 'src/loaders/loaders.ts']
 
 function isKept(key: string): boolean {
   return keeping.some((file) => key.startsWith(`${file} `))
