@@ -135,7 +135,6 @@ export const explained: Readonly<Record<string, string>> = {
     'Only a loss of power shows what the disk holds.',
   "src/auth/refused-fields.ts | refusedFields.key | ' ' -> ''":
     'No two sets of scopes give the same text without blanks either.',
-  'src/limits/cost.ts | inConnection.reads | 1 -> 2 #2': 'Only whether it is more than none counts.',
   'src/limits/documents.ts | prepare.mistakes.hideSuggestions | true -> false':
     'A guess is taken out of the message afterwards too; not to make it saves time.',
   'src/limits/documents.ts | hasMoreLines | 1 -> 2': 'Lines beyond the bound are only compared with it.',
