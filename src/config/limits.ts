@@ -42,8 +42,8 @@ export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: S
  * A scan keeps one processor of the server busy, and the gateway often runs where PostgreSQL and SIPIS do: half of its processors
  * may scan, and half of the pool, because lists need the other half.
  */
-export function scansOf(poolSize: number): number {
-  return Math.max(1, Math.floor(Math.min(poolSize, availableParallelism()) / 2))
+export function scansOf(poolSize: number, processors = availableParallelism()): number {
+  return Math.max(1, Math.floor(Math.min(poolSize, processors) / 2))
 }
 
 /** The limits of a gateway with authentication where nothing is set. */

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   appendFile,
   chmod,
@@ -15,6 +17,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
 import { createKey, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
@@ -59,7 +62,9 @@ describe('An API key', () => {
     const { key } = make('one')
     const { id } = make('two')
     const verify = verifier()
-    const [prefix, , secret = ''] = key.split('_')
+    // The secret itself may have underscores.
+    const prefix = 'sipis'
+    const secret = key.slice('sipis_0123456789ab_'.length)
     const flipped = `${secret.startsWith('A') ? 'B' : 'A'}${secret.slice(1)}`
     for (const wrong of [
       `${prefix}_${id}_${secret}`,
@@ -208,6 +213,105 @@ describe('An API key', () => {
 })
 
 describe('A file of API keys', () => {
+  it('that breaks again within 60 seconds is told of again', async () => {
+    const { key } = make('dashboard')
+    const verify = verifier()
+    const good = await readFile(file)
+    for (let n = 0; n < 2; n++) {
+      await appendFile(file, 'nonsense\n')
+      later()
+      verify(key)
+      await writeFile(file, good)
+      later()
+      verify(key)
+    }
+    expect(warnings).toHaveLength(2)
+    expect(warnings[1]).toBe(warnings[0])
+  })
+
+  it('has a line for each key and no others, whether it was empty or not there', async () => {
+    await writeFile(file, '', { mode: 0o600 })
+    make('first')
+    make('second')
+    const lines = (await readFile(file, 'utf8')).split('\n')
+    expect(lines.map((line) => line.slice(0, 1))).toEqual(['{', '{', ''])
+    await rm(file)
+    make('third')
+    expect((await readFile(file, 'utf8')).split('\n').map((line) => line.slice(0, 1))).toEqual(['{', ''])
+  })
+
+  it.skipIf(process.platform !== 'linux')('that has no room for the whole key makes the command fail', async () => {
+    make('first')
+    const { size } = await stat(file)
+    const own = ['--pid', `${process.pid}`]
+    const before = execFileSync('prlimit', [...own, '--fsize', '--output', 'SOFT', '--noheadings'])
+      .toString()
+      .trim()
+    const limit = (bytes: number | string) => execFileSync('prlimit', [...own, `--fsize=${bytes}:`])
+    limit(size + 10)
+    try {
+      expect(() => make('second')).toThrow(/cannot be changed \(ENOSPC\)/)
+    } finally {
+      limit(before)
+    }
+  })
+
+  it('loses the key that is revoked, and none before or after it', () => {
+    for (const name of ['first', 'second', 'third', 'fourth']) make(name)
+    revokeKeys(file, 'second')
+    expect(readKeys(file).map(({ name }) => name)).toEqual(['first', 'third', 'fourth'])
+  })
+
+  it.skipIf(process.platform !== 'linux')('is closed after each use, also where it is refused', async () => {
+    const open = () => readdirSync('/proc/self/fd').length
+    make('dashboard')
+    readKeys(file)
+    const before = open()
+    for (let n = 0; n < 20; n++) readKeys(file)
+    await chmod(file, 0o644)
+    for (let n = 0; n < 20; n++) expect(() => readKeys(file)).toThrow(/world-readable-keys/)
+    expect(open()).toBeLessThan(before + 20)
+  })
+
+  it('that is replaced while a key is made or revoked makes the command fail, which says so', async () => {
+    const [one, other] = [join(folder, 'one'), join(folder, 'other')]
+    const link = join(folder, 'link')
+    make('dashboard')
+    const text = readFileSync(file)
+    const restore = () => {
+      for (const path of [one, other]) writeFileSync(path, text, { mode: 0o600 })
+    }
+    restore()
+    await symlink(one, link)
+    const source = `
+      const { renameSync, symlinkSync } = require('node:fs')
+      const { workerData: { folder, link } } = require('node:worker_threads')
+      for (let n = 0; ; n++) {
+        symlinkSync(folder + (n % 2 === 0 ? '/other' : '/one'), link + n)
+        renameSync(link + n, link)
+      }`
+    const swapping = new Worker(source, { eval: true, workerData: { folder, link } })
+    await once(swapping, 'online')
+    /** What the command says once its file is swapped for another. */
+    const untilRefused = (command: () => void) => {
+      for (let tries = 0; tries < 1_000; tries++) {
+        restore()
+        try {
+          command()
+        } catch (error) {
+          return String(error)
+        }
+      }
+      return 'never refused'
+    }
+    const said = [
+      untilRefused(() => createKey(link, { name: 'new', scopes: ['sipis:read'], expires: undefined })),
+      untilRefused(() => revokeKeys(link, 'dashboard')),
+    ]
+    await swapping.terminate()
+    expect(said).toEqual(Array(2).fill(expect.stringContaining('was replaced while it was changed')))
+  })
+
   it.each([0o660, 0o620])('that its group can change (%o) is refused with what to do', async (mode) => {
     make('dashboard')
     await chmod(file, mode)
@@ -219,6 +323,8 @@ describe('A file of API keys', () => {
     make('dashboard')
     await chmod(folder, 0o777)
     expect(() => verifier()).toThrow(/^Refused \(world-writable-folder\).* chmod o-w/)
+    await chmod(folder, 0o702)
+    expect(() => verifier()).toThrow(/^Refused \(world-writable-folder\)/)
     await chmod(folder, 0o1777)
     expect(verifier()).toBeTypeOf('function')
   })

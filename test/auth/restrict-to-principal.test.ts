@@ -62,6 +62,12 @@ describe('Restricted to a principal', () => {
     expect(await reached(device('device', mine, 'sipis:tokens', 'sipis:settings', 'sipis:ops'))).toEqual(found)
   })
 
+  it('a device is told null of an orphan, as of one that is not there', async () => {
+    const key = { key: selectorNamed(9), pushId: 'gone' }
+    expect(await open(device('device', mine)).orphanPushTests.load(key)).toBeNull()
+    expect(await open(tool('reader', 'sipis:read')).orphanPushTests.load({ ...key, pushId: 'none' })).toBeNull()
+  })
+
   it('a selector without its scope, or no selector, finds nothing', async () => {
     const nothing = { selectors: [undefined, undefined], calls: [null, null], orphan: null }
     expect(await reached({ ...device('device', mine), scopes: [] })).toEqual(nothing)

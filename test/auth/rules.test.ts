@@ -7,7 +7,9 @@ import {
   isObjectType,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { isScope } from '../../src/auth/principal.ts'
+import type { Scope } from '../../src/auth/principal.ts'
+import { anonymousPrincipal, isScope } from '../../src/auth/principal.ts'
+import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { rules } from '../../src/auth/rules.ts'
 import { guard } from '../../src/graph/guard.ts'
 import { schema } from '../../src/graph/schema.ts'
@@ -18,6 +20,24 @@ const fields = (of: GraphQLSchema) =>
     .flatMap((type) =>
       isObjectType(type) ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`) : [],
     )
+
+describe('The fields that are refused', () => {
+  it('are those of which no scope is held, whatever the order of the scopes', () => {
+    const of = (...scopes: Scope[]) => refusedFields({ ...anonymousPrincipal, scopes })
+    const ofRules = (held: readonly Scope[]) =>
+      Object.entries(rules).flatMap(([type, lines]) =>
+        Object.entries(lines).flatMap(([field, rule]) =>
+          typeof rule === 'string' || rule.some((scope) => held.includes(scope)) ? [] : [`${type}.${field}`],
+        ),
+      )
+    for (const held of [[], ['sipis:read'], ['sipis:own', 'sipis:tokens']] as const) {
+      expect([...of(...held)]).toEqual(ofRules(held))
+    }
+    expect(of('sipis:tokens', 'sipis:read')).not.toContain('Token.token')
+    expect(of('sipis:read')).toContain('Token.token')
+    expect(of('sipis:tokens', 'sipis:read')).toBe(of('sipis:read', 'sipis:tokens'))
+  })
+})
 
 describe('The rules', () => {
   it('have a line for every field of the schema, and none beside', () => {

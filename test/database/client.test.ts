@@ -9,6 +9,8 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cancelStatement } from '../../src/database/cancel.ts'
 import type { ConnectionConfig } from '../../src/database/client.ts'
 import { answerWithin, Client } from '../../src/database/client.ts'
+import { openLanes } from '../../src/database/lanes.ts'
+import { openWriter } from '../../src/database/writer.ts'
 import { certificate, privateKey } from '../support/certificates.ts'
 
 const message = (code: string, body: Buffer | string = '', length = Buffer.byteLength(body) + 4) => {
@@ -182,6 +184,14 @@ describe('A client', () => {
     expect(client.connection.stream.destroyed).toBe(false)
   })
 
+  it('that has said goodbye leaves no timer behind', async () => {
+    const client = clientOf(await pretend(greeting))
+    await client.connect()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await client.end()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('says goodbye, and waits 5 seconds for a server that does not hear it', async () => {
     const server = await pretend(greeting)
     const client = clientOf(server)
@@ -200,6 +210,40 @@ describe('A client', () => {
   })
 })
 
+describe('A connection whose session cannot be set up', () => {
+  const connection = ({ server }: Pretended) => {
+    const address = server.address()
+    return { host: '127.0.0.1', port: typeof address === 'object' && address !== null ? address.port : 0, user: 'u' }
+  }
+  const limits = { timeoutMs: 5_000, maxInFlight: 1, maxWaiting: 1, preparedStatements: true }
+  const statement = { text: 'SELECT 1', values: [], lookUp: { lane: 'x' } }
+  it.each([
+    ['that writes', (server: Pretended) => openWriter({ ...connection(server), database: 'd' }, 'writer')],
+    [
+      'of a lane',
+      (server: Pretended) =>
+        openLanes({
+          connection: { ...connection(server), database: 'd' },
+          connectTimeoutMs: 5_000,
+          applicationName: 'lane',
+          ...limits,
+        }).run(statement, undefined),
+    ],
+  ])('%s is said to be refused, and is closed', async (_, open) => {
+    const server = await pretend(greeting)
+    server.server.on('connection', (socket) => {
+      socket.on('data', ([code]) => {
+        if (code === 'Q'.charCodeAt(0)) {
+          socket.write(Buffer.concat([message('E', 'SERROR\0C42501\0Mnot for you\0\0'), message('Z', 'I')]))
+        }
+      })
+    })
+    const failed = open(server)
+    await expect(failed).rejects.toMatchObject({ code: '42501', message: 'not for you' })
+    await vi.waitFor(() => expect(server.heard.filter((bytes) => bytes.equals(message('X')))).toHaveLength(1))
+  })
+})
+
 describe('To cancel a statement', () => {
   afterEach(() => void vi.useRealTimers())
   /** The code of the request, and the number and key of the session. */
@@ -212,6 +256,9 @@ describe('To cancel a statement', () => {
     await cancelStatement(client, false)
     expect(server.heard.at(-1)).toEqual(request)
     expect(server.sockets).toHaveLength(2)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await cancelStatement(client, false)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('it is encrypted where the first one is', async () => {
@@ -240,6 +287,15 @@ describe('To cancel a statement', () => {
     await client.connect()
     await cancelStatement(client, false)
     expect(server.sockets).toHaveLength(1)
+  })
+
+  it('fails silently where the server breaks the second connection', async () => {
+    const server = await pretend(greeting)
+    const client = clientOf(server)
+    await client.connect()
+    server.server.on('connection', (socket) => void socket.once('data', () => socket.resetAndDestroy()))
+    await cancelStatement(client, false)
+    expect(server.sockets).toHaveLength(2)
   })
 
   it('fails silently where nothing listens any more', async () => {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connectProblem, orProblem } from '../../src/database/connect-problem.ts'
 import { literal, render } from '../../src/database/database.ts'
 import { busy, cancelled, DatabaseError, databaseError, isStale, tooLate } from '../../src/database/database-error.ts'
@@ -126,6 +126,9 @@ describe('The problem that an operator reads', () => {
     ['42501', 'GRANT'],
     ['53300', 'DATABASE_POOL_SIZE'],
     ['57P03', 'try again'],
+    ['57014', 'raise DATABASE_STATEMENT_TIMEOUT_MS'],
+    ['08P01', 'not that of a PostgreSQL server'],
+    ['ERR_OUT_OF_RANGE', 'not that of a PostgreSQL server'],
   ])('says for %s what to do', (code, words) => {
     expect(problem(code)).toMatch(/^The database here cannot be used: it failed\. /)
     expect(problem(code).slice('The database here cannot be used: it failed. '.length)).toContain(words)
@@ -134,6 +137,13 @@ describe('The problem that an operator reads', () => {
   it('points to the log of the server for all others', () => {
     expect(problem('XX000')).toBe('The database here cannot be used: it failed. Look into the log of the server.')
   })
+
+  it.each(['SSL error', 'no tls here', 'bad Certificate', 'self-signed', 'self signed'])(
+    'points to the settings of TLS where the message says "%s"',
+    (message) => {
+      expect(problem('XX000', message)).toMatch(/\. Check sslmode and sslrootcert\.$/)
+    },
+  )
 
   it('quotes one line of at most 300 characters, without control characters', () => {
     expect(problem('XX000', ' a\n\u001b[31m  b\t.')).toContain('cannot be used: a [31m b . Look')
@@ -163,6 +173,11 @@ describe('Patience', () => {
     leaving.abort()
     await new Promise((resolve) => setTimeout(resolve, 10))
     expect(givenUp).toBe(0)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await withDeadline(Promise.resolve('answer'), { signal: undefined, timeoutMs: 5 })
+    await Promise.resolve()
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('ends when the signal is given, before or after', async () => {
@@ -221,6 +236,8 @@ describe('A statement', () => {
     const name = prepare(text, { lane: 'calls' })({}).name
     expect(name).toMatch(/^sipis_[0-9a-f]{16}$/)
     expect(prepare(text, { planned: true })({}).name).toBe(name)
+    expect(prepare(text, { lane: 'calls' })({}).lookUp).toEqual({ lane: 'calls', slow: false })
+    expect(prepare(text, { lane: 'calls', slow: true })({}).lookUp).toEqual({ lane: 'calls', slow: true })
     expect(prepare(sql`SELECT 2`, { lane: 'calls' })({}).name).not.toBe(name)
     expect(prepare(text, { lane: 'calls', planned: false })({})).toMatchObject({
       name: undefined,

@@ -1,9 +1,12 @@
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cancelStatement } from '../../src/database/cancel.ts'
 import { Client } from '../../src/database/client.ts'
 import { render } from '../../src/database/database.ts'
 import { DatabaseError } from '../../src/database/database-error.ts'
+import { openPool } from '../../src/database/pool.ts'
+import { prepare } from '../../src/database/prepared.ts'
 import { searchedSchemas } from '../../src/database/search-path.ts'
 import { advanceSequences } from '../../src/database/sequences.ts'
 import { prepareSession, readingSettings } from '../../src/database/session.ts'
@@ -96,6 +99,27 @@ describe('A session', () => {
 
   it('that has never been there has nothing to cancel', async () => {
     await cancelStatement(new pg.Client(), false)
+  })
+})
+
+describe('A look-up', () => {
+  it('is waited for 2 seconds, and no longer than for a statement of the pool', async () => {
+    await using own = await emptyDatabase()
+    const slept = prepare(sql`SELECT pg_sleep(30)`, { lane: 'slept' })
+    for (const [statementTimeoutMs, message] of [
+      [30_000, 'no answer came within 2000 ms'],
+      [50, expect.stringMatching(/^(no answer came within 50 ms|canceling statement due to statement timeout)$/)],
+    ] as const) {
+      const pool = openPool({
+        connection: { connectionString: own.url },
+        maxConnections: 1,
+        connectTimeoutMs: 10_000,
+        statementTimeoutMs,
+        applicationName: 'look-up',
+      })
+      untilTestEnds({ [Symbol.asyncDispose]: () => pool.close() })
+      await expect(pool.query(slept({}))).rejects.toMatchObject({ failure: 'timeout', message })
+    }
   })
 })
 

@@ -1,10 +1,11 @@
-import { getIntrospectionQuery } from 'graphql'
+import { getIntrospectionQuery, getOperationAST, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
 import { schema } from '../../src/graph/schema.ts'
+import { priceOf } from '../../src/limits/cost.ts'
 import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {
@@ -58,6 +59,7 @@ describe('The cost of a query', () => {
     ['a type that is not there', '{ __type(name: "None") { name } }', 1],
     ['a count of one selector as ten', '{ selector(selector: "x") { calls { totalCount } } }', 1 + 1 + 10],
     ['as many nodes as ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3 * 2],
+    ['a single id that stands for a list', '{ nodes(ids: "a") { id } }', 1 + 2],
     ['a list without ids', '{ nodes(ids: []) { id } }', 1],
     ['what stands in fragments', '{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { name }', 2],
     ['what stands in inline fragments', '{ ... { viewer { ... on Viewer { name } } } }', 2],
@@ -145,6 +147,50 @@ describe('The cost of a query', () => {
     expect(costOf(names, { n: ['x'.repeat(2_048)] })).toBe(2 + 10 * (1 + 1 + 2 + 60 * 2))
     // Variables of another form than theirs are refused when the operation is executed.
     for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
+  })
+
+  it('counts the characters of lists and objects that stand in the query, names of fields and all', () => {
+    const x = (count: number) => 'x'.repeat(count)
+    const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
+    // A whole 1,024 characters count as a value.
+    expect([costOf(ids(`"${x(1_022)}"`)), costOf(ids(`"${x(1_023)}"`))]).toEqual([1 + 2, 2 + 2])
+    expect([costOf(ids(`"${x(511)}", "${x(510)}"`)), costOf(ids(`"${x(511)}", "${x(511)}"`))]).toEqual([1 + 4, 2 + 4])
+    expect([costOf(ids(`"${x(1_535)}", "${x(511)}"`)), costOf(ids(`"${x(1_535)}", "${x(510)}"`))]).toEqual([
+      3 + 4,
+      2 + 4,
+    ])
+    const calls = (filter: string) => costOf(`{ calls(filter: { ${filter} }) { __typename } }`)
+    const domain = 'callerDomain'.length
+    expect(calls(`callerDomain: "${x(1_023 - domain)}"`)).toBe(2)
+    expect(calls(`callerDomain: "${x(1_024 - domain)}"`)).toBe(3)
+    const both = domain + 'callerUsername'.length + 1
+    expect(calls(`callerUsername: null, callerDomain: "${x(1_023 - both)}"`)).toBe(2)
+    expect(calls(`callerUsername: null, callerDomain: "${x(1_024 - both)}"`)).toBe(3)
+  })
+
+  it('counts a hundred versions of tables', () => {
+    expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
+  })
+
+  it('is said to be the same for all variables where no variable bears on it', () => {
+    const price = (query: string) => {
+      const document = parse(query)
+      const operation = getOperationAST(document) ?? expect.unreachable()
+      return priceOf(schema, document, operation, {}, {}).byVariable
+    }
+    expect(price('{ messages(first: 3) { nodes { id } } }')).toBe(false)
+    expect(price('query ($s: String!) { selector(selector: $s) { id } }')).toBe(false)
+    expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
+  })
+
+  it('counts what fragments of an introspection ask for', () => {
+    const one = costOf('{ __type(name: "SchemaVersion") { name enumValues { name } } }')
+    const inline = '{ __type(name: "SchemaVersion") { ... { name } ... on __Type { enumValues { name } } } }'
+    expect(costOf(inline)).toBe(one)
+    expect(
+      costOf('{ __type(name: "SchemaVersion") { ...T } } fragment T on __Type { name ... { enumValues { name } } }'),
+    ).toBe(one)
+    expect(costOf('{ __type(name: "SchemaVersion") { __typename enumValues { __typename } } }')).toBe(one)
   })
 
   it('counts long names below the largest pages beyond the limit', () => {

@@ -2,6 +2,7 @@ import { getOperationAST, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
 import { schema } from '../../src/graph/schema.ts'
+import { brief } from '../../src/limits/brief.ts'
 import { openDocuments, RefusedDocument } from '../../src/limits/documents.ts'
 import { remembered } from '../../src/limits/remembered-cost.ts'
 
@@ -9,6 +10,14 @@ const open = () => openDocuments(schema, defaultLimits)
 
 /** A document of so many characters. */
 const padded = (length: number, number = 0) => `{ viewer { name } } #${number}`.padEnd(length, 'x')
+
+describe('A message for strangers', () => {
+  it('lacks the guesses of graphql-js, and is cut after 300 characters', () => {
+    expect(brief('Cannot query field "a". Did you mean "b"?')).toBe('Cannot query field "a".')
+    expect(brief('x'.repeat(300))).toBe('x'.repeat(300))
+    expect(brief('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`)
+  })
+})
 
 describe('Documents', () => {
   it('are parsed once while they are remembered', () => {
@@ -28,6 +37,14 @@ describe('Documents', () => {
     expect(texts.filter((text) => documents.known(text) !== undefined)).toEqual(texts.slice(0, 25))
     documents.prepare(texts[25] ?? '')
     expect(texts.filter((text) => documents.known(text) !== undefined)).toEqual(texts.slice(1))
+    const [first = '', ...others] = texts
+    const full = open()
+    for (const text of [first, ...others.slice(0, 23), padded(19_986)]) full.prepare(text)
+    full.prepare('{ __typename }')
+    expect(full.known(first)).toBeDefined()
+    const beyond = open()
+    for (const text of [first, ...others.slice(0, 23), padded(19_987), '{ __typename }']) beyond.prepare(text)
+    expect(beyond.known(first)).toBeUndefined()
   })
 
   it('of more than 20,000 characters are not remembered, and put out no others', () => {
@@ -51,6 +68,26 @@ describe('Documents', () => {
     expect(documents.known('{ unknown }')).toBeUndefined()
   })
 
+  it('that are refused have a hash and operations nevertheless, unless they cannot be parsed', () => {
+    const refusal = (text: string) => {
+      try {
+        open().prepare(text)
+      } catch (error) {
+        if (error instanceof RefusedDocument) return error
+      }
+      return expect.unreachable()
+    }
+    const named = [refusal('query A { unknown }'), refusal(`query A { ${'viewer { name } '.repeat(60)} }`)]
+    expect(named.map((one) => one.named?.operation('A')?.name?.value)).toEqual(['A', 'A'])
+    expect(named.map((one) => one.named?.hash)).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/), expect.anything()])
+    const unparsed = refusal('{ viewer { name }\n  !')
+    expect(unparsed.named).toBeUndefined()
+    expect(unparsed.errors.map(({ extensions, locations }) => [extensions, locations])).toEqual([
+      [{ code: 'GRAPHQL_PARSE_FAILED' }, [{ line: 2, column: 3 }]],
+    ])
+    expect(unparsed.message).toMatch(/^Syntax Error: /)
+  })
+
   it('have the beginning of their SHA-256 as a hash, and say whether they ask for the schema', () => {
     const documents = open()
     expect(documents.prepare('{ viewer { name } }').hash).toBe('3f9a5fe58741fdcb')
@@ -69,6 +106,7 @@ describe('Documents', () => {
       'A',
       undefined,
     ])
+    expect(one.operation('B')).toBeUndefined()
     expect([undefined, null, 'A', 'B'].map((name) => two.operation(name)?.name?.value)).toEqual([
       undefined,
       undefined,

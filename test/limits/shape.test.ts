@@ -12,12 +12,16 @@ import { addDataSet } from '../support/rows.ts'
 
 /** What the document is refused with; nothing where it is not. */
 function refusal(text: string, limits: Partial<Limits> = {}): object | undefined {
+  return mistake(text, limits)?.extensions
+}
+
+function mistake(text: string, limits: Partial<Limits> = {}) {
   try {
     openDocuments(schema, { ...defaultLimits, ...limits }).prepare(text)
     return undefined
   } catch (error) {
     if (!(error instanceof RefusedDocument)) throw error
-    return error.errors[0]?.extensions
+    return error.errors[0]
   }
 }
 
@@ -25,17 +29,45 @@ const repeated = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ')
 
 /** Documents that hold this much of what a limit counts. */
-const measures: Readonly<Record<string, { limit: keyof Limits; counted: boolean; of: (size: number) => string }>> = {
-  LIMIT_TOKENS: { limit: 'tokens', counted: false, of: (n) => `{ viewer { ${repeated(n - 5, () => 'name')} } }` },
-  LIMIT_ALIASES: { limit: 'aliases', counted: true, of: (n) => `{ ${repeated(n, (i) => `a${i}: __typename`)} }` },
+const measures: Readonly<
+  Record<string, { limit: keyof Limits; said: string; counted: boolean; of: (size: number) => string }>
+> = {
+  LIMIT_TOKENS: {
+    limit: 'tokens',
+    said: 'Tokens in the document: too many to count; the limit is 8 (LIMIT_TOKENS). Ask in several requests.',
+    counted: false,
+    of: (n) => `{ viewer { ${repeated(n - 5, () => 'name')} } }`,
+  },
+  LIMIT_ALIASES: {
+    limit: 'aliases',
+    said: 'Aliases in the document: 9; the limit is 8 (LIMIT_ALIASES). Ask in several requests.',
+    counted: true,
+    of: (n) => `{ ${repeated(n, (i) => `a${i}: __typename`)} }`,
+  },
   LIMIT_DIRECTIVES: {
     limit: 'directives',
+    said: 'Directives in the document: 9; the limit is 8 (LIMIT_DIRECTIVES). Leave some out.',
     counted: true,
     of: (n) => `{ ${repeated(n, () => '...@skip(if: true) { viewer { name } }')} }`,
   },
-  LIMIT_REPEATS: { limit: 'repeats', counted: true, of: (n) => `{ viewer { ${repeated(n, () => 'name')} } }` },
-  LIMIT_DEPTH: { limit: 'depth', counted: true, of: deep },
-  LIMIT_FIELDS: { limit: 'fields', counted: true, of: (n) => `{ viewer { ${repeated(n - 1, () => 'name')} } }` },
+  LIMIT_REPEATS: {
+    limit: 'repeats',
+    said: 'Times that one field is asked for in one object: 9; the limit is 8 (LIMIT_REPEATS). Once is enough.',
+    counted: true,
+    of: (n) => `{ viewer { ${repeated(n, () => 'name')} } }`,
+  },
+  LIMIT_DEPTH: {
+    limit: 'depth',
+    said: 'Levels of the query: 9; the limit is 8 (LIMIT_DEPTH). Ask for the inner objects by their id.',
+    counted: true,
+    of: deep,
+  },
+  LIMIT_FIELDS: {
+    limit: 'fields',
+    said: 'Fields of the query with fragments in place: 9; the limit is 8 (LIMIT_FIELDS). Ask in several requests.',
+    counted: true,
+    of: (n) => `{ viewer { ${repeated(n - 1, () => 'name')} } }`,
+  },
 }
 
 /** The last level is a field that every type has. */
@@ -56,6 +88,11 @@ describe('A document', () => {
         ...(counted ? { found: size + 1 } : {}),
       })
     }
+  })
+
+  it.each(Object.entries(measures))('that goes beyond %s is told what was found and what to do', (_, measured) => {
+    const { limit, said, of } = measured
+    expect(mistake(of(9), { repeats: 1_000, [limit]: 8 })?.message).toBe(said)
   })
 
   it('hides nothing in fragments', () => {
@@ -93,6 +130,7 @@ describe('A document', () => {
   it('that repeats its fields in too many combinations is refused, although no object repeats one too often', () => {
     const text = `{ ${repeated(45, () => `viewer { ${repeated(16, () => 'name')} }`)} }`
     expect(refusal(text)).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_REPEATS' })
+    expect(mistake(text)?.message).toMatch(/asked for too often to compare them all\. Ask for each of them once\.$/)
   })
 
   it.each([
@@ -105,16 +143,11 @@ describe('A document', () => {
   })
 
   it('has mistakes whose places are told, unless it has more lines than anybody writes', () => {
-    const locations = (text: string) => {
-      try {
-        openDocuments(schema, defaultLimits).prepare(text)
-      } catch (error) {
-        if (error instanceof RefusedDocument) return error.errors[0]?.locations
-      }
-      return 'none'
-    }
+    const locations = (text: string) => mistake(text)?.locations
     expect(locations('{\n  unknown\n}')).toEqual([{ line: 2, column: 3 }])
-    expect(locations(`${'\n'.repeat(2_000)}{ unknown }`)).toBeUndefined()
+    expect(locations(`${'\n'.repeat(999)}{ unknown }`)).toEqual([{ line: 1_000, column: 3 }])
+    expect(locations(`${'\n'.repeat(1_000)}{ unknown }`)).toBeUndefined()
+    expect(mistake(`${'\n'.repeat(1_000)}{ unknown }`)?.message).toMatch(/^Cannot query field "unknown"/)
   })
 
   it('is never told what it might have meant', () => {

@@ -3,13 +3,20 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Job, Line } from './job.ts'
 
-/** Runs a job to its end, or until it has written nothing for `patienceMs`. Returns what it wrote. */
-export async function runJob(job: Job, patienceMs: number): Promise<readonly Line[]> {
+interface Patience {
+  /** What a single test may take: a fault that makes it wait for ever is noticed by that. */
+  readonly testMs: number
+  /** How long a job may write nothing. */
+  readonly silenceMs: number
+}
+
+/** Runs a job to its end, or until it has been silent for too long. Returns what it wrote. */
+export async function runJob(job: Job, { testMs, silenceMs }: Patience): Promise<readonly Line[]> {
   const file = `${job.results}.job`
   writeFileSync(file, JSON.stringify(job))
   rmSync(job.results, { force: true })
   const child = spawn('vitest', ['run', '--config', 'test/mutation/vitest.config.ts'], {
-    env: { ...process.env, MUTATION_JOB: file },
+    env: { ...process.env, MUTATION_JOB: file, MUTATION_TEST_MS: String(testMs) },
     stdio: process.env['MUTATION_LOG'] === undefined ? 'ignore' : 'inherit',
     detached: true,
   })
@@ -23,7 +30,7 @@ export async function runJob(job: Job, patienceMs: number): Promise<readonly Lin
     const { length } = linesOf(job.results)
     if (length !== known) since = performance.now()
     known = length
-    if (performance.now() - since > patienceMs) kill()
+    if (performance.now() - since > silenceMs) kill()
   }, 1_000)
   await closed
   clearInterval(watch)

@@ -27,7 +27,7 @@ const { values } = parseArgs({
     tests: { type: 'string', multiple: true, default: ['test/'] },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    /** Test files that take longer than this judge no mutants. */
+    /** Test files that take longer than this judge only the mutants by hand. */
     'max-seconds': { type: 'string', default: '6' },
     /** Mutants of one process. */
     batch: { type: 'string', default: '40' },
@@ -39,6 +39,15 @@ const { values } = parseArgs({
 
 /** Other processes run the code there, or the tests need the whole machine. */
 const unfit = /^test\/(mutation|bench|cli|copy|readme|server\/(fuzz|overload|graphiql|graphql-cop))/
+
+/** What these modules have computed with one mutant is remembered, there or in the tests, and would be given to the next. */
+const keeping = [
+  'src/auth/refused-fields.ts',
+  'src/limits/arguments.ts',
+  'src/limits/cost.ts',
+  'src/limits/introspection-cost.ts',
+  'src/loaders/loaders.ts',
+]
 
 const sources = globSync('src/**/*.ts').sort()
 // Fails at once where a fault by hand no longer fits its file.
@@ -67,9 +76,7 @@ try {
   const unknown = testFiles.filter((testFile) => state.coverage.every((known) => known.testFile !== testFile))
   if (unknown.length > 0) say(`${unknown.length} test files run once, to see which mutants they pass`)
   await inParallel(unknown, cover)
-  const fit = state.coverage
-    .filter(({ testFile, ms }) => testFiles.includes(testFile) && ms <= Number(values['max-seconds']) * 1000)
-    .sort((a, b) => a.ms - b.ms)
+  const fit = state.coverage.filter(({ testFile }) => testFiles.includes(testFile)).sort((a, b) => a.ms - b.ms)
   const pace = openPace()
   for (const [index, coverage] of fit.entries()) await judge(coverage, fit.slice(index + 1), pace)
 } finally {
@@ -81,7 +88,10 @@ if (!report(parts, keys, state)) process.exitCode = 1
 
 async function cover(testFile: string): Promise<void> {
   const digest = digestOf(testFile)
-  const lines = await runJob({ ...base, testFile, mutants: [], results: results() }, 180_000)
+  const lines = await runJob(
+    { ...base, testFile, mutants: [], results: results() },
+    { testMs: 60_000, silenceMs: 180_000 },
+  )
   const found = lines.find((line) => line.type === 'coverage')
   if (found === undefined || found.failure !== null) {
     say(`${testFile} fails without a mutant and is left out: ${found?.failure ?? 'no result'}`)
@@ -94,9 +104,10 @@ async function cover(testFile: string): Promise<void> {
 }
 
 /** The mutants that a test file has still to run with. */
-function toJudge({ testFile, loaded, ran }: Coverage): readonly string[] {
+function toJudge({ testFile, loaded, ran, ms }: Coverage): readonly string[] {
   const passed = new Set([...loaded, ...ran])
-  return keys.filter((key) => {
+  const isSlow = ms > Number(values['max-seconds']) * 1000
+  return (isSlow ? namedKeys : keys).filter((key) => {
     const known = state.judged[key]
     return passed.has(key) && (known === undefined || (known.verdict === 'survived' && !known.by.includes(testFile)))
   })
@@ -125,8 +136,9 @@ async function judge(coverage: Coverage, later: readonly Coverage[], pace: Pace)
 async function judgeBatch(batch: readonly string[], { testFile, ms }: Coverage, atLoading: ReadonlySet<string>) {
   let rest = batch
   while (rest.length > 0) {
-    const mutants = rest.map((key) => ({ key, static: atLoading.has(key) }))
-    const lines = await runJob({ ...base, testFile, mutants, results: results() }, 45_000 + 5 * ms)
+    const mutants = rest.map((key) => ({ key, static: atLoading.has(key) || isKept(key) }))
+    const patience = { testMs: Math.max(6_000, ms), silenceMs: 30_000 + 5 * ms }
+    const lines = await runJob({ ...base, testFile, mutants, results: results() }, patience)
     const done = new Set(noteLines(state, testFile, lines))
     const begun = lines.flatMap((line) => (line.type === 'begin' && !done.has(line.key) ? [line.key] : []))
     // With nothing begun the modules do not load: the first is to blame.
@@ -138,6 +150,10 @@ async function judgeBatch(batch: readonly string[], { testFile, ms }: Coverage, 
     rest = rest.filter((key) => !done.has(key))
     save(state)
   }
+}
+
+function isKept(key: string): boolean {
+  return keeping.some((file) => key.startsWith(`${file} `))
 }
 
 /** Beside the tests it takes some time to load the test file. */

@@ -51,6 +51,8 @@ for (const [number, { key, static: isStatic }] of mutants.entries()) {
       write({ type: 'begin', key })
       globalThis.mutant = awake
       process.on('unhandledRejection', rejected)
+      // Vitest keeps the process alive where the gateway would end.
+      process.on('uncaughtExceptionMonitor', rejected)
     })
     beforeEach(({ skip }) => skip(failure !== null))
     afterEach(({ task }) => {
@@ -59,6 +61,7 @@ for (const [number, { key, static: isStatic }] of mutants.entries()) {
     // biome-ignore lint/correctness/noEmptyPattern: Vitest reads which fixtures a hook wants from its first argument.
     afterAll(({}, suite) => {
       process.off('unhandledRejection', rejected)
+      process.off('uncaughtExceptionMonitor', rejected)
       globalThis.mutant = undefined
       write({ type: 'end', key, failure: failure ?? failureOf(suite) })
     })

@@ -30,7 +30,7 @@ export default defineConfig({
     include: ['test/mutation/session.ts'],
     globalSetup: ['test/mutation/provide.ts'],
     maxWorkers: 1,
-    testTimeout: 15_000,
+    testTimeout: Number(process.env['MUTATION_TEST_MS']),
     hookTimeout: 30_000,
     reporters: ['dot'],
     // A mutant's stray rejection is its own failure, which session.ts notes.
