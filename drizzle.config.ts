@@ -1,6 +1,6 @@
 /** SIPIS_SCHEMA=v1 or v2 (the default) picks the tables that drizzle-kit works on. */
 import { defineConfig } from 'drizzle-kit'
-import { newestVersion, schemaVersions } from './src/versions/schema-version.ts'
+import { newestVersion, schemaVersions } from './src/sipis/schema-version.ts'
 
 const names = schemaVersions.map((version) => version.toLowerCase())
 const version = process.env['SIPIS_SCHEMA'] ?? newestVersion.toLowerCase()
@@ -8,6 +8,6 @@ if (!names.includes(version)) throw new Error(`SIPIS_SCHEMA is "${version}"; set
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: `./src/versions/${version}/tables.ts`,
+  schema: `./src/sipis/${version}/tables.ts`,
   out: `./drizzle/${version}`,
 })

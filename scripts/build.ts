@@ -14,7 +14,7 @@ const { dependencies } = z
 rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 await build({
-  entryPoints: ['src/cli.ts', 'src/gateway.ts'],
+  entryPoints: ['src/cli/main.ts', 'src/gateway.ts'],
   outdir: 'dist',
   outbase: 'src',
   bundle: true,

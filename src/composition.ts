@@ -5,29 +5,29 @@ import type { Logger } from 'pino'
 import { pino } from 'pino'
 import type { Authenticate } from './auth/authenticate.ts'
 import { configuredAuthenticate } from './auth/configured.ts'
-import type { Role } from './check/role.ts'
-import { findRole, readOnlyRoleStatements } from './check/role.ts'
-import { rowSecuritySentence, tablesThatHoldRowsBack } from './check/rows-held-back.ts'
 import type { AuditConfig, ServeConfig } from './config/serve-config.ts'
 import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
 import { openPool } from './database/pool.ts'
 import { Problem } from './errors/problem.ts'
+import { createGateway } from './http/gateway.ts'
+import type { Example } from './http/graphql/graphiql.ts'
+import { readManifest } from './http/graphql/trusted-documents.ts'
+import type { Audit } from './http/operations/audit.ts'
+import { createAudit } from './http/operations/audit.ts'
+import { openAuditFile } from './http/operations/audit-file.ts'
 import { windowOf } from './loaders/keyset.ts'
 import { createLoaders } from './loaders/loaders.ts'
 import { createUsage } from './loaders/usage.ts'
-import type { Audit } from './server/audit.ts'
-import { createAudit } from './server/audit.ts'
-import { openAuditFile } from './server/audit-file.ts'
-import { createGateway } from './server/gateway.ts'
-import type { Example } from './server/graphiql.ts'
-import { readManifest } from './server/trusted-documents.ts'
-import type { Detected } from './versions/detect.ts'
-import { detect } from './versions/detect.ts'
-import { describeDuplicates, findDuplicates } from './versions/duplicates.ts'
-import { newestVersion } from './versions/schema-version.ts'
-import { findTimeZone } from './versions/time-zone.ts'
-import { projectionOf } from './versions/versions.ts'
+import type { Detected } from './sipis/detect.ts'
+import { detect } from './sipis/detect.ts'
+import { describeDuplicates, findDuplicates } from './sipis/duplicates.ts'
+import { newestVersion } from './sipis/schema-version.ts'
+import { findTimeZone } from './sipis/time-zone.ts'
+import { projectionOf } from './sipis/versions.ts'
+import type { Role } from './tools/check/role.ts'
+import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
+import { rowSecuritySentence, tablesThatHoldRowsBack } from './tools/check/rows-held-back.ts'
 
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
@@ -129,7 +129,7 @@ async function open({ database: target, databaseLimits }: ServeConfig): Promise<
 
 /** The embedded database is large, so it is loaded only where it is used. */
 async function openDemo(): Promise<Database> {
-  const demo = await import('./demo/demo-database.ts')
+  const demo = await import('./tools/demo/demo-database.ts')
   return demo.openDemo(newestVersion)
 }
 

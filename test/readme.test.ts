@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { scopes } from '../src/auth/principal.ts'
-import { reasons } from '../src/copy/plan.ts'
-import { openDemo } from '../src/demo/demo-database.ts'
 import { schema } from '../src/graph/schema.ts'
+import { reasons } from '../src/tools/copy/plan.ts'
+import { openDemo } from '../src/tools/demo/demo-database.ts'
 import { openClient } from './support/client.ts'
 import { untilTestEnds } from './support/database.ts'
 
@@ -27,6 +27,23 @@ describe('README.md', () => {
       for (const [, target = ''] of text.matchAll(/\]\((?!http)([^)#]+)/g)) {
         await readFile(join(dirname(document), target))
       }
+    }
+  })
+
+  it('repeats no heading, nor do the other documents', async () => {
+    for (const document of [...globSync('*.md'), ...globSync('docs/**/*.md')]) {
+      const text = (await readFile(document, 'utf8')).replaceAll(/^```.*?^```/gms, '')
+      const headings = [...text.matchAll(/^#+ .+$/gm)].map(([heading]) => heading)
+      expect(headings, document).toEqual([...new Set(headings)])
+    }
+  })
+
+  it('names files of src/ and test/ that exist, as do the other documents', async () => {
+    for (const document of [...globSync('*.md'), ...globSync('docs/**/*.md')].filter(
+      (name) => name !== 'CHANGELOG.md',
+    )) {
+      const text = await readFile(document, 'utf8')
+      for (const [name] of text.matchAll(/\b(?:src|test)\/[\w./-]+\.ts\b/g)) await access(name)
     }
   })
 

@@ -1,5 +1,6 @@
-import type { Collection, Identity } from '../loaders/collection.ts'
+import type { Collection } from '../loaders/collection.ts'
 import type { Loaders } from '../loaders/loaders.ts'
+import type { Identity } from '../loaders/query.ts'
 import { Forbidden } from './forbidden.ts'
 import type { Principal } from './principal.ts'
 import { has, maySee } from './principal.ts'

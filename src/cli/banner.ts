@@ -1,6 +1,6 @@
 import type { ServeConfig } from '../config/serve-config.ts'
-import type { Example } from '../server/graphiql.ts'
-import type { Detected } from '../versions/detect.ts'
+import type { Example } from '../http/graphql/graphiql.ts'
+import type { Detected } from '../sipis/detect.ts'
 
 /** Formats the message that `serve` prints when it accepts requests. */
 export function banner(url: string, detected: Detected, config: ServeConfig, { selector }: Example): string {

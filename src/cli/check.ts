@@ -1,13 +1,13 @@
-import type { Report } from '../check/report.ts'
-import { examine } from '../check/report.ts'
 import type { DatabaseFlags } from '../config/database-target.ts'
 import { requireDatabase } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
-import type { CopyPreview } from '../copy/preview.ts'
-import { describeCounts } from '../copy/report.ts'
 import { orProblem } from '../database/connect-problem.ts'
 import { openPool } from '../database/pool.ts'
-import { describeDuplicates } from '../versions/duplicates.ts'
+import { describeDuplicates } from '../sipis/duplicates.ts'
+import type { Report } from '../tools/check/report.ts'
+import { examine } from '../tools/check/report.ts'
+import type { CopyPreview } from '../tools/copy/preview.ts'
+import { describeCounts } from '../tools/copy/report.ts'
 import type { Output } from './output.ts'
 
 export interface CheckFlags extends DatabaseFlags {

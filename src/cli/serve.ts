@@ -3,7 +3,7 @@ import { openService } from '../composition.ts'
 import type { Environment } from '../config/environment.ts'
 import type { ServeFlags } from '../config/serve-config.ts'
 import { serveConfig } from '../config/serve-config.ts'
-import { listen } from '../server/listen.ts'
+import { listen } from '../http/listen.ts'
 import { banner } from './banner.ts'
 import type { Output } from './output.ts'
 

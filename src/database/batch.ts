@@ -7,8 +7,8 @@
 import pg from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
 import { serialize } from 'pg-protocol'
+import { DatabaseError, databaseError } from '../errors/database-error.ts'
 import type { Statement, Value } from './database.ts'
-import { DatabaseError, databaseError } from './database-error.ts'
 
 /** A connection, and the statements that it has prepared. */
 export interface BatchClient<Client extends pg.ClientBase = pg.ClientBase> {

@@ -1,5 +1,5 @@
+import { DatabaseError } from '../errors/database-error.ts'
 import { Problem } from '../errors/problem.ts'
-import { DatabaseError } from './database-error.ts'
 
 const corrupt = 'The answer is not that of a PostgreSQL server: correct host and port.'
 const untrusted =

@@ -1,7 +1,7 @@
 import { PGlite, types } from '@electric-sql/pglite'
+import { cancelled, databaseError } from '../errors/database-error.ts'
 import type { Database } from './database.ts'
 import { render } from './database.ts'
-import { cancelled, databaseError } from './database-error.ts'
 import { pinSearchPath } from './search-path.ts'
 
 const unchanged = (value: string) => value

@@ -52,9 +52,12 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
       if (isCancelling) return
       isCancelling = true
       cancels++
-      const found = await opened?.catch(() => undefined)
-      if (found !== undefined && isRunning()) await server.cancel(found.client)
-      isCancelling = false
+      try {
+        const found = await opened?.catch(() => undefined)
+        if (found !== undefined && isRunning()) await server.cancel(found.client)
+      } finally {
+        isCancelling = false
+      }
     },
     get cancels() {
       return cancels

@@ -1,10 +1,10 @@
+import { withDeadline } from '../concurrency/deadline.ts'
+import { busy, DatabaseError, databaseError, isStale } from '../errors/database-error.ts'
 import type { Entry, Outcome } from './batch.ts'
 import { sendBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
-import { busy, DatabaseError, databaseError, isStale } from './database-error.ts'
 import type { LaneConnection, LaneServer, Opened } from './lane-connection.ts'
 import { openLaneConnection } from './lane-connection.ts'
-import { withDeadline } from './patience.ts'
 import type { QueryQueue, QueueLimits } from './query-queue.ts'
 import { createQueryQueue } from './query-queue.ts'
 

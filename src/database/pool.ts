@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { withDeadline } from '../concurrency/deadline.ts'
+import { cancelled, databaseError, isStale } from '../errors/database-error.ts'
 import type { BatchClient } from './batch.ts'
 import { createBatchClient, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
@@ -6,10 +8,8 @@ import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client } from './client.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
-import { cancelled, databaseError, isStale } from './database-error.ts'
 import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
-import { withDeadline } from './patience.ts'
 import { prepareSession, readingSettings } from './session.ts'
 
 export interface PoolOptions {

@@ -1,7 +1,7 @@
-import type { Share, ShareLimits } from '../share.ts'
-import { openShare } from '../share.ts'
+import type { Share, ShareLimits } from '../concurrency/share.ts'
+import { openShare } from '../concurrency/share.ts'
+import { busy, cancelled } from '../errors/database-error.ts'
 import type { LookUp } from './database.ts'
-import { busy, cancelled } from './database-error.ts'
 
 /**
  * Statements that run at once, shared out between callers. Scans and lists over all selectors run on the pool: a scan may read a

@@ -4,7 +4,7 @@ import type { Collection, Owned } from '../loaders/collection.ts'
 import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
-import type { SelectorRow } from '../versions/projection.ts'
+import type { SelectorRow } from '../sipis/projection.ts'
 
 /** Statements behind a connection. Each runs only when a field that needs it is selected. */
 export interface Source<Row> {

@@ -2,7 +2,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Usage } from '../loaders/usage.ts'
-import type { Detected } from '../versions/detect.ts'
+import type { Detected } from '../sipis/detect.ts'
 
 /** GraphQL context of the resolvers, created for each operation. */
 export interface Context {

@@ -3,13 +3,13 @@ import { BadInput } from '../loaders/bad-input.ts'
 import type { Collection } from '../loaders/collection.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import { builder } from './builder.ts'
-import { Call } from './call.ts'
-import { Message } from './message.ts'
 import type { NodeType } from './node-id.ts'
 import { decodeNodeId, parseRowId } from './node-id.ts'
-import { loadPushTest, PushTest } from './push-test.ts'
-import { Selector } from './selector.ts'
-import { Token } from './token.ts'
+import { Call } from './types/call.ts'
+import { Message } from './types/message.ts'
+import { loadPushTest, PushTest } from './types/push-test.ts'
+import { Selector } from './types/selector.ts'
+import { Token } from './types/token.ts'
 
 const maxNodes = 100
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import type { PeerColumns } from '../versions/projection.ts'
+import type { PeerColumns } from '../sipis/projection.ts'
 
 type Parts = Pick<PeerColumns, 'scheme' | 'username' | 'domain' | 'port'>
 

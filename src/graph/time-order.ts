@@ -1,5 +1,5 @@
 import type { Order } from '../loaders/keyset.ts'
-import type { Rows } from '../versions/projection.ts'
+import type { Rows } from '../sipis/projection.ts'
 import { builder } from './builder.ts'
 
 export type TimeOrderValue = 'NEWEST_FIRST' | 'OLDEST_FIRST'

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Value } from '../database/database.ts'
-import { DatabaseError } from '../database/database-error.ts'
+import { DatabaseError } from '../errors/database-error.ts'
 
 type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)[]>
 

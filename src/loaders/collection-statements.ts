@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Statement } from '../database/database.ts'
-import { selectList } from '../versions/columns.ts'
-import type { Projection } from '../versions/projection.ts'
-import type { CollectionOptions, Identity, PageQuery, RowQuery } from './collection.ts'
+import { selectList } from '../sipis/columns.ts'
+import type { Projection } from '../sipis/projection.ts'
 import { where } from './condition.ts'
+import type { CollectionOptions, Identity, PageQuery, RowQuery } from './query.ts'
 import { createStatements, hasUsualSize } from './statements.ts'
 
 /** Statements of a collection. A batch number is the position of the key in the batch, from 1. */

@@ -1,37 +1,18 @@
-import type { SQL } from 'drizzle-orm'
 import type { Database, Value } from '../database/database.ts'
-import type { Shown } from '../versions/columns.ts'
-import { decoder, width } from '../versions/columns.ts'
-import type { Column, OwnedRows, Projection, SelectorRow } from '../versions/projection.ts'
+import type { RowView } from '../sipis/columns.ts'
+import { decoder, width } from '../sipis/columns.ts'
+import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import { collectionStatements } from './collection-statements.ts'
-import type { Condition } from './condition.ts'
-import type { Page, Window } from './keyset.ts'
+import type { Page } from './keyset.ts'
 import type { Pace } from './pace.ts'
+import type { CollectionOptions, Identity, PageQuery, RowQuery } from './query.ts'
 import { selectorDecoder } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
 /** A row with its selector, so that resolving the id or the selector needs no further statement. */
-export type Owned<Row, Orphan extends null = never> = Shown<Row, SelectorRow | Orphan>
-
-/** Selects rows of a collection. */
-export interface RowQuery {
-  readonly conditions: readonly Condition[]
-  /** Equal for equal queries. Queries of several selectors with one signature share a statement. */
-  readonly signature: string
-}
-
-/** Selects a page of a collection. */
-export interface PageQuery extends RowQuery {
-  readonly window: Window
-}
-
-/** Identifies a row by its selector and the value of the identity column. */
-export interface Identity {
-  readonly selector: string
-  readonly value: string
-}
+export type Owned<Row, Orphan extends null = never> = RowView<Row, SelectorRow | Orphan>
 
 /**
  * Reads rows of one type: over all selectors, of one selector, or by identity. Pages of several selectors are batched into one
@@ -43,16 +24,6 @@ export interface Collection<Row, Orphan extends null = never> {
   pageOf(owner: SelectorRow, query: PageQuery): Promise<Page<Owned<Row, Orphan>>>
   countOf(owner: SelectorRow, query: RowQuery): Promise<number>
   byIdentity(identity: Identity): Promise<Owned<Row, Orphan> | null>
-}
-
-export interface CollectionOptions<Row, Orphan extends null> {
-  readonly rows: OwnedRows<Row>
-  /** Unique within a selector, and kept by a migration from v1 to v2. */
-  readonly identity: { readonly column: Column<string>; readonly array: SQL }
-  /** Defined if the collection includes rows whose selector has been deleted; their owner is null. */
-  readonly orphan: (() => Orphan) | undefined
-  /** Lane of the look-ups. Statements of one lane run one after another. */
-  readonly lane: string
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the collection of one operation. */

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../versions/projection.ts'
+import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../sipis/projection.ts'
 import type { Condition } from './condition.ts'
 import { conditionOn } from './condition.ts'
 

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { OrderColumn } from '../versions/projection.ts'
+import type { OrderColumn } from '../sipis/projection.ts'
 import { BadInput } from './bad-input.ts'
 import type { Condition } from './condition.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import type { Shown } from '../versions/columns.ts'
-import { decoder, selectList, width } from '../versions/columns.ts'
-import type { Projection, PushTestRow } from '../versions/projection.ts'
+import type { RowView } from '../sipis/columns.ts'
+import { decoder, selectList, width } from '../sipis/columns.ts'
+import type { Projection, PushTestRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import { createStatements } from './statements.ts'
@@ -13,7 +13,7 @@ export interface OrphanIdentity {
   readonly pushId: string
 }
 
-export type OrphanPushTest = Shown<PushTestRow, null>
+export type OrphanPushTest = RowView<PushTestRow, null>
 
 export interface OrphanPushTests {
   load(identity: OrphanIdentity): Promise<OrphanPushTest | null>

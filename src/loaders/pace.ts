@@ -1,4 +1,4 @@
-import type { Share } from '../share.ts'
+import type { Share } from '../concurrency/share.ts'
 
 /** Resolving a row takes about 20 µs, so one turn blocks the event loop for at most 10 ms. */
 const rowsPerTurn = 500

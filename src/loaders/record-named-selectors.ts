@@ -1,5 +1,6 @@
-import type { Collection, Identity } from './collection.ts'
+import type { Collection } from './collection.ts'
 import type { Loaders } from './loaders.ts'
+import type { Identity } from './query.ts'
 import type { SelectorFilter } from './selectors.ts'
 import type { Usage } from './usage.ts'
 

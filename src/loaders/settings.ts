@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { decoder, selectList, width } from '../versions/columns.ts'
-import type { Projection, SelectorRow, SettingRow } from '../versions/projection.ts'
+import { decoder, selectList, width } from '../sipis/columns.ts'
+import type { Projection, SelectorRow, SettingRow } from '../sipis/projection.ts'
 import { batched, grouped } from './batched.ts'
 import { createStatements } from './statements.ts'
 

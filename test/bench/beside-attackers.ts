@@ -13,8 +13,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { selectorName } from '../../src/demo/data-set.ts'
-import { defaultDataSet } from '../../src/demo/options.ts'
+import { selectorName } from '../../src/tools/demo/data-set.ts'
+import { defaultDataSet } from '../../src/tools/demo/options.ts'
 import { run } from '../support/command.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { makeDatabase } from './databases.ts'
@@ -96,7 +96,7 @@ async function measureAll(): Promise<void> {
     const device = await createKey(folder, 'device')
     const attackers: string[] = []
     for (let n = 0; n < callers; n++) attackers.push(await createKey(folder, `attacker-${n}`))
-    await using server = await startServer(['src/cli.ts', 'serve', '--port', '0'], {
+    await using server = await startServer(['src/cli/main.ts', 'serve', '--port', '0'], {
       DATABASE_URL: url,
       API_KEYS_FILE: join(folder, 'keys.json'),
       RATE_LIMIT_COST: '1000000000',

@@ -8,8 +8,8 @@
  */
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { copyPlan } from '../../src/copy/plan.ts'
-import { statementsOf } from '../../src/copy/statements.ts'
+import { copyPlan } from '../../src/tools/copy/plan.ts'
+import { statementsOf } from '../../src/tools/copy/statements.ts'
 import { run } from '../support/command.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'

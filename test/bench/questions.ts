@@ -1,6 +1,6 @@
 /** The questions of each query, and the cursors that a contender gives for them. */
-import { selectorName } from '../../src/demo/data-set.ts'
-import { defaultDataSet } from '../../src/demo/options.ts'
+import { selectorName } from '../../src/tools/demo/data-set.ts'
+import { defaultDataSet } from '../../src/tools/demo/options.ts'
 import type { Answer, Question } from './dialects/dialect.ts'
 import type { Query } from './queries.ts'
 import { sinceOf } from './queries.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { TableCounts } from '../../src/copy/report.ts'
+import type { TableCounts } from '../../src/tools/copy/report.ts'
 import { run, start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'

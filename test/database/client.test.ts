@@ -10,7 +10,7 @@ import { cancelStatement } from '../../src/database/cancel.ts'
 import type { ConnectionConfig } from '../../src/database/client.ts'
 import { answerWithin, Client } from '../../src/database/client.ts'
 import { openLanes } from '../../src/database/lanes.ts'
-import { openWriter } from '../../src/database/writer.ts'
+import { openWriter } from '../../src/tools/writer.ts'
 import { certificate, privateKey } from '../support/certificates.ts'
 
 const message = (code: string, body: Buffer | string = '', length = Buffer.byteLength(body) + 4) => {

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { withDeadline } from '../../src/concurrency/deadline.ts'
 import { connectProblem, orProblem } from '../../src/database/connect-problem.ts'
 import { literal, render } from '../../src/database/database.ts'
-import { busy, cancelled, DatabaseError, databaseError, isStale, tooLate } from '../../src/database/database-error.ts'
-import { withDeadline } from '../../src/database/patience.ts'
 import { prepare } from '../../src/database/prepared.ts'
+import { busy, cancelled, DatabaseError, databaseError, isStale, tooLate } from '../../src/errors/database-error.ts'
 import { Problem } from '../../src/errors/problem.ts'
 
 const withCode = (code: unknown, message = 'as the server says it') => Object.assign(new Error(message), { code })

@@ -253,6 +253,19 @@ describe('A lane', () => {
     expect(cancels()).toBe(1)
   })
 
+  it('cancels each statement that is given up, also after it has cancelled one', async () => {
+    const { lane, cancels } = await openWatchedLane()
+    for (let time = 1; time <= 3; time++) {
+      const leaving = new AbortController()
+      const given = failure(lane.run(slept({ seconds: 60 }), leaving.signal))
+      await whileRunning('pg_sleep')
+      leaving.abort()
+      expect(await given).toMatchObject({ code: 'CANCELLED' })
+      expect(await lane.run(told({ what: 'next' }), undefined)).toEqual([['next']])
+      expect(cancels()).toBe(time)
+    }
+  })
+
   it('asks a statement again that a late cancel has hit, and answers it', async () => {
     let letGo: (() => void) | undefined
     const held = new Promise<void>((resolve) => {

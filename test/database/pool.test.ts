@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { DatabaseError } from '../../src/database/database-error.ts'
 import type { PoolOptions } from '../../src/database/pool.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { prepare } from '../../src/database/prepared.ts'
+import { DatabaseError } from '../../src/errors/database-error.ts'
 import { openClient } from '../support/client.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Share } from '../../src/concurrency/share.ts'
 import type { ScanLimits } from '../../src/database/scans.ts'
 import { openScans } from '../../src/database/scans.ts'
-import type { Share } from '../../src/share.ts'
 
 const never = new AbortController().signal
 const limits: ScanLimits = { scans: 4, scansPerCaller: 2 }

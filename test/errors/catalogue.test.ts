@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { codedError } from '../../src/errors/coded-error.ts'
-import { Refusal } from '../../src/server/refusal.ts'
+import { Refusal } from '../../src/http/refusal.ts'
 
 describe('The catalogue of errors', () => {
   it('has the only codes that compile', () => {

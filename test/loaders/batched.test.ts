@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DatabaseError } from '../../src/database/database-error.ts'
+import { DatabaseError } from '../../src/errors/database-error.ts'
 import { batched, grouped } from '../../src/loaders/batched.ts'
 
 const bad = (key: string) => new DatabaseError('input', '22P02', `${key} is not a number`)

@@ -81,17 +81,17 @@ export const explained: Readonly<Record<string, string>> = {
     'It saves work: what is read or computed anew is the same.',
   'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes = read -> (nothing)':
     'It saves work: what is read or computed anew is the same.',
-  'src/limits/arguments.ts | openArguments.ofVariable.length | lengths.get(name) ?? lengthOf(variables[name]) -> lengthOf(variables[name])':
+  'src/documents/arguments.ts | openArguments.ofVariable.length | lengths.get(name) ?? lengthOf(variables[name]) -> lengthOf(variables[name])':
     'It saves work: what is read or computed anew is the same.',
-  'src/limits/arguments.ts | openArguments.ofVariable | lengths.set(name, length) -> (nothing)':
+  'src/documents/arguments.ts | openArguments.ofVariable | lengths.set(name, length) -> (nothing)':
     'It saves work: what is read or computed anew is the same.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofSet.ofSources | known.get(set) ?? new Map<Source, number>() -> new Map<Source, number>()':
+  'src/documents/introspection-cost.ts | introspectionCost.ofSet.ofSources | known.get(set) ?? new Map<Source, number>() -> new Map<Source, number>()':
     'It saves work: what is read or computed anew is the same.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofSet | known.set(set, ofSources) -> (nothing)':
+  'src/documents/introspection-cost.ts | introspectionCost.ofSet | known.set(set, ofSources) -> (nothing)':
     'It saves work: what is read or computed anew is the same.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofSet.cost | ofSources.get(source) ?? sum(set.selections, (one) => ofS... -> sum(set.selections, (one) => ofSelection(one, type, source))':
+  'src/documents/introspection-cost.ts | introspectionCost.ofSet.cost | ofSources.get(source) ?? sum(set.selections, (one) => ofS... -> sum(set.selections, (one) => ofSelection(one, type, source))':
     'It saves work: what is read or computed anew is the same.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofSet | ofSources.set(source, cost) -> (nothing)':
+  'src/documents/introspection-cost.ts | introspectionCost.ofSet | ofSources.set(source, cost) -> (nothing)':
     'It saves work: what is read or computed anew is the same.',
   'src/auth/api-key-verifier.ts | openApiKeyVerifier.refresh.reason | error instanceof Error -> true':
     'What is thrown there is always an Error; its type does not say so.',
@@ -135,42 +135,43 @@ export const explained: Readonly<Record<string, string>> = {
     'Only a loss of power shows what the disk holds.',
   "src/auth/refused-fields.ts | refusedFields.key | ' ' -> ''":
     'No two sets of scopes give the same text without blanks either.',
-  'src/limits/documents.ts | prepare.mistakes.hideSuggestions | true -> false':
+  'src/documents/documents.ts | prepare.mistakes.hideSuggestions | true -> false':
     'A guess is taken out of the message afterwards too; not to make it saves time.',
-  'src/limits/documents.ts | hasMoreLines | 1 -> 2': 'Lines beyond the bound are only compared with it.',
-  'src/limits/documents.ts | coded.nodes | error.nodes ?? null -> error.nodes':
+  'src/documents/documents.ts | hasMoreLines | 1 -> 2': 'Lines beyond the bound are only compared with it.',
+  'src/documents/documents.ts | coded.nodes | error.nodes ?? null -> error.nodes':
     'To GraphQLError null and undefined are the same.',
-  'src/limits/documents.ts | coded.source | error.source ?? null -> error.source':
+  'src/documents/documents.ts | coded.source | error.source ?? null -> error.source':
     'To GraphQLError null and undefined are the same.',
-  'src/limits/documents.ts | coded.positions | error.positions ?? null -> error.positions':
+  'src/documents/documents.ts | coded.positions | error.positions ?? null -> error.positions':
     'To GraphQLError null and undefined are the same.',
-  'src/limits/documents.ts | coded.nodes | error.nodes ?? null -> null':
+  'src/documents/documents.ts | coded.nodes | error.nodes ?? null -> null':
     'The places that are told follow from the source and the positions.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofSelection | fragment === undefined -> false':
+  'src/documents/introspection-cost.ts | introspectionCost.ofSelection | fragment === undefined -> false':
     'A valid document has the fragment; the type of a look-up makes the case necessary.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofSelection | 0 -> 1':
+  'src/documents/introspection-cost.ts | introspectionCost.ofSelection | 0 -> 1':
     'A valid document has the fragment; the type of a look-up makes the case necessary.',
-  'src/limits/cost.ts | priceOf.ofFragment | free -> undefined':
+  'src/documents/cost.ts | priceOf.ofFragment | free -> undefined':
     'A valid document has the fragment; the type of a look-up makes the case necessary.',
-  'src/limits/cost.ts | priceOf.ofIntrospection | 1 -> undefined':
+  'src/documents/cost.ts | priceOf.ofIntrospection | 1 -> undefined':
     'A valid document asks for fields of __schema and __type.',
-  'src/limits/cost.ts | priceOf.ofIntrospection | 1 -> 2': 'A valid document asks for fields of __schema and __type.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofField.definition | isObjectType(type) -> true':
+  'src/documents/cost.ts | priceOf.ofIntrospection | 1 -> 2':
+    'A valid document asks for fields of __schema and __type.',
+  'src/documents/introspection-cost.ts | introspectionCost.ofField.definition | isObjectType(type) -> true':
     'All types of introspection that have fields are object types.',
-  'src/limits/introspection-cost.ts | introspectionCost.ofField | definition === undefined || selectionSet === undefined -> definition === undefined && selectionSet === undefined':
+  'src/documents/introspection-cost.ts | introspectionCost.ofField | definition === undefined || selectionSet === undefined -> definition === undefined && selectionSet === undefined':
     'A field without a selection gives no objects, so it is counted once either way.',
-  "src/limits/introspection-cost.ts | introspectionCost.resolved | typeof resolve === 'function' -> true":
+  "src/documents/introspection-cost.ts | introspectionCost.resolved | typeof resolve === 'function' -> true":
     'All fields of introspection have a resolver; their type does not say so.',
-  'src/limits/limits.ts | defaultLimits | 10 -> 11': 'It shows only on a machine with 22 processors or more.',
-  'src/limits/shape.ts | nothing.depth | 0 -> 1':
+  'src/documents/limits.ts | defaultLimits | 10 -> 11': 'It shows only on a machine with 22 processors or more.',
+  'src/documents/shape.ts | nothing.depth | 0 -> 1':
     'A document with a fragment that refers to itself is refused in any case.',
-  'src/limits/shape.ts | nothing.size | 0 -> 1':
+  'src/documents/shape.ts | nothing.size | 0 -> 1':
     'A document with a fragment that refers to itself is refused in any case.',
-  'src/limits/shape.ts | nothing.repeats | 0 -> 1':
+  'src/documents/shape.ts | nothing.repeats | 0 -> 1':
     'A document with a fragment that refers to itself is refused in any case.',
-  "src/limits/shape.ts | measure.all | 'selectionSet' in definition -> true":
+  "src/documents/shape.ts | measure.all | 'selectionSet' in definition -> true":
     'A definition without fields has none to measure.',
-  'src/database/patience.ts | withPatience.once | true -> false': 'A signal is given once at most.',
+  'src/concurrency/deadline.ts | withPatience.once | true -> false': 'A signal is given once at most.',
   'src/database/scans.ts | openScans.turn.perCaller | 1 -> 2': 'There is one turn in all.',
   'src/database/cancel.ts | cancelStatement | processID === null || secretKey === null -> processID === null && secretKey === null':
     'A server tells both in one message, or neither.',

@@ -1,5 +1,5 @@
 /**
- * Mutation testing: npm run test:mutation -- --only src/auth --only src/limits --sample 200 --seed 1
+ * Mutation testing: npm run test:mutation -- --only src/auth --only src/documents --sample 200 --seed 1
  *
  * First each test file runs once and notes which mutants its code passes. Then the test files run again from the fastest to the
  * slowest, each once for every mutant that it passes and that no earlier file has noticed.
@@ -43,9 +43,9 @@ const unfit = /^test\/(mutation|bench|cli|copy|readme|server\/(fuzz|overload|gra
 /** What these modules have computed with one mutant is remembered, there or in the tests, and would be given to the next. */
 const keeping = [
   'src/auth/refused-fields.ts',
-  'src/limits/arguments.ts',
-  'src/limits/cost.ts',
-  'src/limits/introspection-cost.ts',
+  'src/documents/arguments.ts',
+  'src/documents/cost.ts',
+  'src/documents/introspection-cost.ts',
   'src/loaders/loaders.ts',
 ]
 

@@ -2,10 +2,10 @@ import { pino } from 'pino'
 import type { Limits } from '../../src/config/limits-interface.ts'
 import type { Database, Statement } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
-import type { GatewayOptions } from '../../src/server/gateway.ts'
-import { createGateway } from '../../src/server/gateway.ts'
-import { listen } from '../../src/server/listen.ts'
-import { detect } from '../../src/versions/detect.ts'
+import type { GatewayOptions } from '../../src/http/gateway.ts'
+import { createGateway } from '../../src/http/gateway.ts'
+import { listen } from '../../src/http/listen.ts'
+import { detect } from '../../src/sipis/detect.ts'
 
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of its query, which tests spell out.

@@ -20,7 +20,7 @@ const own = /^(PG|DATABASE_|HOST$|PORT$|SIPIS_|LOG_|AUTH_|API_KEYS|LIMIT_|RATE_|
 
 export function start(args: readonly string[], environment: Record<string, string> = {}): Running {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
-  const child = spawn(process.execPath, ['src/cli.ts', ...args], {
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

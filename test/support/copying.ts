@@ -1,10 +1,10 @@
 import { parseConnectionString } from '../../src/config/connection-string.ts'
 import type { DatabaseTarget } from '../../src/config/database-target.ts'
-import type { CopyOptions } from '../../src/copy/copy.ts'
-import { copy } from '../../src/copy/copy.ts'
-import type { Progress } from '../../src/copy/progress.ts'
-import type { CopyReport } from '../../src/copy/report.ts'
-import { rejectsByReason } from '../../src/copy/report.ts'
+import type { CopyOptions } from '../../src/tools/copy/copy.ts'
+import { copy } from '../../src/tools/copy/copy.ts'
+import type { Progress } from '../../src/tools/copy/progress.ts'
+import type { CopyReport } from '../../src/tools/copy/report.ts'
+import { rejectsByReason } from '../../src/tools/copy/report.ts'
 import type { TestDatabase } from './database.ts'
 
 const silent: Progress = { say: () => undefined, table: () => ({ moved: () => undefined, stop: () => undefined }) }

@@ -1,6 +1,6 @@
 import { defaultLimits } from '../../src/config/limits.ts'
+import { openDocuments } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
-import { openDocuments } from '../../src/limits/documents.ts'
 
 export const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)
 export const documents = openDocuments(schema, defaultLimits, { 'Selector.settings': settings.length })

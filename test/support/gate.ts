@@ -1,7 +1,7 @@
 /** A database whose statements wait at a gate, so that a test decides how long an operation runs. */
 import type { Database } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
-import { cancelled } from '../../src/database/database-error.ts'
+import { cancelled } from '../../src/errors/database-error.ts'
 
 export interface Gate {
   readonly database: Database

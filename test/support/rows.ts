@@ -1,8 +1,8 @@
 /** Rows for either version, written by hand: what is left out is null in v1, and empty in v2, which has no null there. */
 
-import { dataSet } from '../../src/demo/data-set.ts'
-import type { DataSetOptions } from '../../src/demo/options.ts'
-import { defaultDataSet } from '../../src/demo/options.ts'
+import { dataSet } from '../../src/tools/demo/data-set.ts'
+import type { DataSetOptions } from '../../src/tools/demo/options.ts'
+import { defaultDataSet } from '../../src/tools/demo/options.ts'
 import type { Opened } from './database.ts'
 
 type Target = Pick<Opened, 'version' | 'sql'>

@@ -1,6 +1,6 @@
 /** Decisions that are the same for the same numbers, so that whatever is made by them can be made again. */
 import fc from 'fast-check'
-import { random } from '../../src/demo/random.ts'
+import { random } from '../../src/tools/demo/random.ts'
 
 export interface Tape {
   /** A whole number from 0 to one less than this; 0 where that is none. */

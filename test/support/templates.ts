@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { migrateServer } from '../../src/versions/migrations.ts'
-import type { SchemaVersion } from '../../src/versions/schema-version.ts'
+import { migrateServer } from '../../src/sipis/migrations.ts'
+import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 
 export type Encoding = 'UTF8' | 'SQL_ASCII' | 'LATIN1'
 

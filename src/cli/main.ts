@@ -1,0 +1,192 @@
+#!/usr/bin/env node
+/** Entry point of the command line. Parses arguments and sets the exit code. */
+import './process.ts'
+import { readFileSync } from 'node:fs'
+import type { Help } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
+import { Problem } from '../errors/problem.ts'
+import { newestVersion, schemaVersions } from '../sipis/schema-version.ts'
+import { defaultDataSet } from '../tools/demo/options.ts'
+import { standardOutput } from './output.ts'
+import { settingsHelp } from './settings-help.ts'
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')))
+
+const databaseUrl = () =>
+  new Option(
+    '--database-url <url>',
+    'postgres:// URL of the database; pass a URL with a password in DATABASE_URL instead',
+  )
+const settings = () =>
+  new Option('--settings <file...>', 'Settings.xml of SIPIS, several of them, or their folder').argParser(
+    (path: string, earlier: string[] | undefined) => [...(earlier ?? []), path],
+  )
+const schemaNames = schemaVersions.map((known) => known.toLowerCase()).toReversed()
+const count = (name: string, fallback: number, description: string) =>
+  new Option(`--${name} <n>`, description).argParser(wholeNumber).default(fallback)
+
+const program = new Command('sipis-gateway')
+  .description('GraphQL API over a SIPIS database, schema v1 or v2.')
+  .version(version)
+  .showHelpAfterError('Run with --help to see all commands and options.')
+  .allowExcessArguments(false)
+
+program
+  .command('serve')
+  .description('serve the API, read-only; without a database, serve demo data from an embedded one')
+  .addOption(databaseUrl())
+  .addOption(settings())
+  .addOption(new Option('--host <address>', 'address to listen on, instead of HOST'))
+  .addOption(new Option('--port <number>', 'port to listen on, instead of PORT'))
+  .addOption(new Option('--allow-writable-role', 'serve other machines although the database role may write'))
+  .addHelpText('after', ({ command }) => `\n${settingsHelp(helpOf(command))}`)
+  .action(async (flags) => {
+    const { serve } = await import('./serve.ts')
+    await serve(flags, process.env, standardOutput)
+  })
+
+program
+  .command('init')
+  .description('create the SIPIS tables in an empty database')
+  .addOption(databaseUrl())
+  .addOption(new Option('--schema <version>', 'which schema').choices(schemaNames).default(newestVersion.toLowerCase()))
+  .action(async (flags) => {
+    const { init } = await import('./init.ts')
+    await init(flags, process.env, standardOutput)
+  })
+
+program
+  .command('seed')
+  .description('write generated rows into an empty database; the same options give the same rows')
+  .addOption(databaseUrl())
+  .addOption(new Option('--selectors <n>', 'number of selectors').argParser(wholeNumber).makeOptionMandatory())
+  .addOption(count('calls', defaultDataSet.calls, 'calls per selector'))
+  .addOption(count('messages', defaultDataSet.messages, 'messages per selector'))
+  .addOption(count('push-tests', defaultDataSet.pushTests, 'push tests per selector'))
+  .addOption(count('tokens', defaultDataSet.tokens, 'push tokens per iOS installation; Android has at most one'))
+  .addOption(
+    count('random-seed', defaultDataSet.randomSeed, 'seed of the random generator; another seed gives other rows'),
+  )
+  .action(async (flags) => {
+    const { seed } = await import('./seed.ts')
+    await seed(flags, process.env, standardOutput)
+  })
+
+program
+  .command('check')
+  .description('inspect a database; exit code 0: no findings, 1: advice, 2: it cannot be served')
+  .addOption(databaseUrl())
+  .addOption(settings())
+  .addOption(new Option('--json', 'print JSON'))
+  .action(async (flags) => {
+    const { check } = await import('./check.ts')
+    const advised = await check(flags, process.env, standardOutput).catch((error: unknown) => {
+      report(error)
+      return undefined
+    })
+    process.exitCode = advised === undefined ? 2 : advised ? 1 : 0
+  })
+
+program
+  .command('copy')
+  .description('copy a v1 database into an empty v2 one; without --execute a dry run that writes nothing')
+  .argument('[new]', 'the v2 database: a Settings.xml of SIPIS, or a postgres:// URL')
+  .argument('[old]', 'the v1 database, in the same form; the order is that of CreateSipisDb')
+  .addOption(new Option('--to <new>', 'the v2 database, instead of the first argument'))
+  .addOption(new Option('--from <old>', 'the v1 database, instead of the second argument'))
+  .addOption(new Option('--execute', 'copy the rows'))
+  .addOption(new Option('--verify-only', 'compare a v2 database with the v1 database it was copied from'))
+  .addOption(new Option('--freeze', 'block writes to the source while the copy runs'))
+  .addOption(
+    new Option('--invalid-bytes <how>', 'how to handle invalid UTF-8 when copying from SQL_ASCII to UTF8')
+      .choices(['reject', 'replace', 'latin1'])
+      .default('reject'),
+  )
+  .addOption(
+    new Option('--missed-reason <word>', 'reason for missed calls, which v1 does not record').default('Missed'),
+  )
+  .addOption(new Option('--rejects <file>', 'file for rejected rows, as JSON lines'))
+  .addOption(new Option('--accept-rejects <reason=count...>', 'accept exactly this number of rejected rows per reason'))
+  .addOption(
+    new Option('--lock-timeout <seconds>', 'maximum time to wait for a lock').argParser(wholeNumber).default(10),
+  )
+  .addOption(new Option('--json', 'print the report as JSON'))
+  .action(async (newName, oldName, flags) => {
+    const { copyCommand } = await import('./copy.ts')
+    process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1
+  })
+
+const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
+const keysFile = () => new Option('--file <file>', 'API keys file (or API_KEYS_FILE)')
+
+key
+  .command('create')
+  .description('add a key to the file and print it; it cannot be shown again')
+  .addOption(new Option('--name <name>', 'name of the key').makeOptionMandatory())
+  .addOption(
+    new Option('--scope <scope...>', 'scopes of the key')
+      .choices(['sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'])
+      .makeOptionMandatory(),
+  )
+  .addOption(new Option('--expires <when>', 'date such as 2027-06-30, or number of days such as 90d'))
+  .addOption(keysFile())
+  .action(async (flags) => {
+    const { keyCreate } = await import('./key.ts')
+    keyCreate(flags, process.env, standardOutput)
+  })
+
+key
+  .command('list')
+  .description('list the keys: id, name, scopes, dates')
+  .addOption(keysFile())
+  .action(async (flags) => {
+    const { keyList } = await import('./key.ts')
+    keyList(flags, process.env, standardOutput)
+  })
+
+key
+  .command('revoke')
+  .description('remove keys from the file')
+  .argument('<id or name>', 'id of a key, or name of one or more keys')
+  .addOption(keysFile())
+  .action(async (idOrName, flags) => {
+    const { keyRevoke } = await import('./key.ts')
+    keyRevoke(idOrName, flags, process.env, standardOutput)
+  })
+
+program
+  .command('schema')
+  .description('print the GraphQL schema')
+  .action(async () => {
+    const { printSchemaCommand } = await import('./schema.ts')
+    printSchemaCommand(standardOutput)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  report(error)
+  process.exitCode = 1
+}
+
+/** Wraps lines as the help before it does. */
+function helpOf(command: Command): Help {
+  const helper = command.createHelp()
+  helper.prepareContext({ helpWidth: helper.helpWidth ?? process.stdout.columns ?? 80 })
+  return helper
+}
+
+function report(error: unknown): void {
+  // The operator can solve a Problem; any other error is a bug, whose stack helps to find it.
+  const text = error instanceof Problem ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`${text}\n`)
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number <= 10_000_000) return number
+  throw new InvalidArgumentError('It must be an integer from 0 to 10000000.')
+}

@@ -1,0 +1,34 @@
+/** Which pages the database finds by an index, and which only by reading all rows (src/sipis/indexes.ts). */
+
+interface Served {
+  /** Filters that an index serves. A filter that is missing here is a scan. */
+  readonly filters: ReadonlySet<string>
+  /** Filters that an index serves in this order alone: it holds the values in that order. */
+  readonly inOrder?: { readonly filters: ReadonlySet<string>; readonly orders: ReadonlySet<unknown> }
+}
+
+const period = new Set(['since', 'until'])
+
+/** By the name of the filter's type. A prefix is served only by an index of another operator class, which may be missing. */
+const served: Readonly<Record<string, Served>> = {
+  CallFilter: { filters: period },
+  MessageFilter: { filters: period },
+  PushTestFilter: { filters: period },
+  SelectorFilter: {
+    filters: new Set(['suffix', 'appId']),
+    inOrder: {
+      filters: new Set(['lastSeenSince', 'lastSeenUntil']),
+      orders: new Set(['LAST_SEEN_DESC', 'LAST_SEEN_ASC']),
+    },
+  },
+}
+
+/** Whether a page with this filter reads rows that are not of the page. */
+export function isScan(filterType: string | undefined, filter: unknown, orderBy: unknown): boolean {
+  if (filterType === undefined || typeof filter !== 'object' || filter === null) return false
+  const { filters, inOrder } = served[filterType] ?? { filters: new Set() }
+  return Object.entries(filter).some(([name, value]) => {
+    if (value == null || filters.has(name)) return false
+    return !(inOrder?.filters.has(name) && inOrder.orders.has(orderBy))
+  })
+}

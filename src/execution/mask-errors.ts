@@ -1,0 +1,118 @@
+import { GraphQLError, Kind } from 'graphql'
+import type { Logger } from 'pino'
+import { Forbidden } from '../auth/forbidden.ts'
+import { brief } from '../documents/brief.ts'
+import type { ErrorCode } from '../errors/catalogue.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
+import { codedError } from '../errors/coded-error.ts'
+import type { DatabaseFailure } from '../errors/database-error.ts'
+import { cancelled, DatabaseError } from '../errors/database-error.ts'
+import { BadInput } from '../loaders/bad-input.ts'
+import { mostErrors, unlisted } from '../loaders/usage.ts'
+
+interface Said {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Response errors for database failures. */
+const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
+  input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
+  timeout: {
+    code: 'TIMEOUT',
+    message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
+  },
+  unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
+  unexpected: {
+    code: 'INTERNAL',
+    message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',
+  },
+}
+
+/** The codes of errors that resolvers make for clients. Their messages are shown as they are. */
+const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COSTLY'])
+
+/**
+ * Converts errors of an operation into response errors: messages without internals, and a code for clients to branch on. Errors that
+ * the caller did not cause are logged, one line per code regardless of the number of failed fields, without parameters.
+ */
+export function maskErrors(errors: readonly GraphQLError[], logger: Logger): GraphQLError[] {
+  const failures = new Map<ErrorCode, Failure>()
+  const shown: GraphQLError[] = []
+  for (const error of errors) {
+    if (error === unlisted) continue
+    const cause = rootCause(error)
+    const said = tell(cause, error)
+    if (said !== undefined && isLogged(said, cause)) note(failures, said.code, cause, error)
+    if (shown.length < mostErrors) shown.push(said === undefined ? error : masked(error, said))
+  }
+  for (const failure of failures.values()) logger.error(failure, 'An operation failed')
+  const omitted = errors.length - shown.length
+  return omitted === 0 ? shown : [...shown, moreErrors(omitted)]
+}
+
+/** Fields of a log line. */
+interface Failure {
+  readonly code: ErrorCode
+  /** Of the first field that failed. */
+  readonly path: string
+  fields: number
+  readonly cause: string
+  readonly sqlstate?: string
+  readonly stack?: string | undefined
+}
+
+function note(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error, { path }: GraphQLError): void {
+  const known = failures.get(code)
+  if (known !== undefined) known.fields++
+  else {
+    const detail = cause instanceof DatabaseError ? { sqlstate: cause.code } : { stack: cause.stack }
+    failures.set(code, { code, path: path?.join('.') ?? '', fields: 1, cause: cause.message, ...detail })
+  }
+}
+
+function masked({ nodes, path }: GraphQLError, { code, message }: Said): GraphQLError {
+  return codedError(code, message, {}, { nodes: nodes ?? null, path: path ?? null })
+}
+
+function moreErrors(omitted: number): GraphQLError {
+  return codedError(
+    'TOO_COSTLY',
+    `${omitted} more errors are left out; the first ${mostErrors} are listed. Ask for smaller pages to see them all.`,
+    { omitted },
+  )
+}
+
+function isLogged({ code }: Said, cause: Error): boolean {
+  return errorCatalogue[code].fault === 'server' && !isCancelled(cause)
+}
+
+/** The caller disconnected or the operation exceeded LIMIT_OPERATION_MS; not a database failure. */
+function isCancelled(cause: Error): boolean {
+  return cause instanceof DatabaseError && cause.code === cancelled().code
+}
+
+/** Returns the replacement for an error; undefined if clients may see the error as it is. */
+function tell(cause: Error, located: GraphQLError): Said | undefined {
+  if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
+  // The located message is used, because graphql-js prefixes it with the variable or argument.
+  if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }
+  if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
+  if (cause instanceof GraphQLError) {
+    if (ownCodes.has(cause.extensions['code'])) return undefined
+    // From graphql-js: a variable of the wrong type, or a null variable for a non-null argument or directive.
+    if (located.path === undefined || namesValue(cause))
+      return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
+  }
+  return databaseFailures.unexpected
+}
+
+/** Whether the error is located at an argument, value or directive. Errors of resolvers and results are located at fields. */
+function namesValue({ nodes = [] }: GraphQLError): boolean {
+  return nodes.some(({ kind }) => kind !== Kind.FIELD)
+}
+
+function rootCause(error: unknown): Error {
+  if (error instanceof GraphQLError && error.originalError != null) return rootCause(error.originalError)
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,113 @@
+import type { Owned } from '../../loaders/collection.ts'
+import { callConditions } from '../../loaders/filters.ts'
+import type { Loaders } from '../../loaders/loaders.ts'
+import { reasonWords } from '../../sipis/missed-reason.ts'
+import type { CallRow, SelectorRow } from '../../sipis/projection.ts'
+import { builder } from '../builder.ts'
+import type { ListArguments } from '../connection.ts'
+import { collectionConnection } from '../connection.ts'
+import { encodeNodeId, formatRowId } from '../node-id.ts'
+import type { TimeOrderValue } from '../time-order.ts'
+import { TimeOrder, timeOrder } from '../time-order.ts'
+import { Selector } from './selector.ts'
+import { SipAddress } from './sip-address.ts'
+
+type CallShape = Owned<CallRow>
+
+const MissedReason = builder.enumType('MissedReason', {
+  description: 'Why a call was missed.',
+  values: {
+    MISSED: { description: 'The call was not answered.' },
+    ANSWERED_ELSEWHERE: { description: 'Another device answered the call.' },
+    REJECTED_BY_DND: { description: 'Do Not Disturb rejected the call.' },
+    UNKNOWN: { description: 'SIPIS recorded a reason that this gateway does not know.' },
+  } as const,
+})
+
+export const Call = builder.objectRef<CallShape>('Call')
+
+Call.implement({
+  description: 'A missed call, or a call that SIPIS has not yet reported to the device.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({
+      description: 'Global id of this call. Opaque; a migration from schema v1 to v2 keeps it.',
+      resolve: ({ rowid, owner }) => encodeNodeId('Call', formatRowId({ rowid, selector: owner.selector })),
+    }),
+    selector: t.expose('selector', { type: Selector, description: 'The selector that was called.' }),
+    caller: t.expose('caller', { type: SipAddress, description: 'Address of the caller.' }),
+    callId: t.exposeString('callId', {
+      description: 'Call-ID header of the INVITE, e.g. 4f1c2a90b7d35e68@192.0.2.17; empty if SIPIS did not record it.',
+    }),
+    time: t.expose('time', { type: 'DateTime', description: 'When the call arrived.' }),
+    missedReason: t.expose('missedReason', {
+      type: MissedReason,
+      nullable: true,
+      description: 'Why the call was missed; null on schema v1, which does not record it.',
+    }),
+  }),
+})
+
+const CallFilter = builder.inputType('CallFilter', {
+  description: 'Conditions that calls must all meet. An omitted or null condition matches every call.',
+  fields: (t) => ({
+    since: t.field({ type: 'DateTime', description: 'Arrived at or after this time.' }),
+    until: t.field({ type: 'DateTime', description: 'Arrived before this time.' }),
+    missedReason: t.field({
+      type: [MissedReason],
+      description: 'Missed for one of these reasons. Matches no call on schema v1, which does not record reasons.',
+    }),
+    callerUsername: t.string({ description: 'User part of the caller; exact match, e.g. +420601234567.' }),
+    callerDomain: t.string({ description: 'Domain of the caller; exact match, e.g. sip.example.com.' }),
+  }),
+})
+
+const callArgs = builder.args((t) => ({
+  filter: t.field({ type: CallFilter, description: 'Return only calls that meet these conditions.' }),
+  orderBy: t.field({ type: TimeOrder, defaultValue: 'NEWEST_FIRST', description: 'Sort order, by `time`.' }),
+}))
+
+const CallConnection = builder.connectionObject(
+  { type: Call, name: 'CallConnection', description: 'A page of calls.' },
+  { name: 'CallEdge', description: 'A call and its position in the list.' },
+)
+
+builder.objectField(Selector, 'calls', (t) =>
+  t.connection(
+    {
+      type: Call,
+      description: 'Missed and pending calls of this selector.',
+      args: callArgs,
+      resolve: (owner, args, { loaders }) => calls(loaders, owner, args),
+    },
+    CallConnection,
+  ),
+)
+
+builder.queryField('calls', (t) =>
+  t.connection(
+    {
+      type: Call,
+      description: 'Missed and pending calls of all selectors.',
+      args: callArgs,
+      resolve: (_, args, { loaders }) => calls(loaders, null, args),
+    },
+    CallConnection,
+  ),
+)
+
+interface CallArguments extends ListArguments {
+  readonly filter?: typeof CallFilter.$inferInput | null | undefined
+  readonly orderBy?: TimeOrderValue | null | undefined
+}
+
+function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
+  const { missedReason, ...filter } = args.filter ?? {}
+  const reasons = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
+  const conditions = callConditions(
+    projection.calls.columns,
+    { ...filter, missedReason: reasons },
+    Object.values(reasonWords),
+  )
+  return collectionConnection(collection, owner, timeOrder('c', projection.calls, args.orderBy), conditions, args)
+}

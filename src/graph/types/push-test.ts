@@ -1,0 +1,146 @@
+import type { Owned } from '../../loaders/collection.ts'
+import { pushTestConditions } from '../../loaders/filters.ts'
+import type { Loaders } from '../../loaders/loaders.ts'
+import type { PushTestRow, SelectorRow } from '../../sipis/projection.ts'
+import { builder } from '../builder.ts'
+import type { ListArguments } from '../connection.ts'
+import { collectionConnection } from '../connection.ts'
+import { millisecondsBetween } from '../date-time.ts'
+import { encodeNodeId, notAnId } from '../node-id.ts'
+import type { TimeOrderValue } from '../time-order.ts'
+import { TimeOrder, timeOrder } from '../time-order.ts'
+import { Selector } from './selector.ts'
+
+type PushTestShape = Owned<PushTestRow, null>
+
+export const PushTest = builder.objectRef<PushTestShape>('PushTest')
+
+PushTest.implement({
+  description: 'A push notification sent only to test delivery, with its outcome.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({
+      description: 'Global id of this push test. Opaque; a migration from schema v1 to v2 keeps it.',
+      resolve: ({ owner, key, pushId }) =>
+        encodeNodeId(
+          'PushTest',
+          owner === null ? JSON.stringify(['orphan', key, pushId]) : JSON.stringify([owner.selector, pushId]),
+        ),
+    }),
+    selector: t.expose('selector', {
+      type: Selector,
+      nullable: true,
+      description:
+        'The selector that was tested; null if it has been deleted, because push tests outlive their selector.',
+    }),
+    pushId: t.exposeString('pushId', {
+      description: 'Identifier in the push, which the device returns to confirm delivery.',
+    }),
+    platform: t.exposeString('platform', {
+      description: 'Platform of the device, as stored by SIPIS, e.g. iOS or Android.',
+    }),
+    started: t.expose('started', { type: 'DateTime', description: 'When the push was sent.' }),
+    concluded: t.expose('concluded', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the device confirmed delivery; null if it has not.',
+    }),
+    latencyMs: t.float({
+      nullable: true,
+      description:
+        'Time from `started` to `concluded`, in milliseconds; null if `concluded` is null or either time is infinite.',
+      resolve: ({ started, concluded }) => (concluded === null ? null : millisecondsBetween(started, concluded)),
+    }),
+  }),
+})
+
+const PushTestFilter = builder.inputType('PushTestFilter', {
+  description: 'Conditions that push tests must all meet. An omitted or null condition matches every push test.',
+  fields: (t) => ({
+    since: t.field({ type: 'DateTime', description: 'Started at or after this time.' }),
+    until: t.field({ type: 'DateTime', description: 'Started before this time.' }),
+    platform: t.string({ description: 'Platform; exact match, case-sensitive, e.g. iOS.' }),
+    concluded: t.boolean({
+      description: 'true: only confirmed push tests. false: only push tests without confirmation.',
+    }),
+  }),
+})
+
+const pushTestArgs = builder.args((t) => ({
+  filter: t.field({ type: PushTestFilter, description: 'Return only push tests that meet these conditions.' }),
+  orderBy: t.field({
+    type: TimeOrder,
+    defaultValue: 'NEWEST_FIRST',
+    description: 'Sort order, by `started`.',
+  }),
+}))
+
+const PushTestConnection = builder.connectionObject(
+  { type: PushTest, name: 'PushTestConnection', description: 'A page of push tests.' },
+  { name: 'PushTestEdge', description: 'A push test and its position in the list.' },
+)
+
+builder.objectField(Selector, 'pushTests', (t) =>
+  t.connection(
+    {
+      type: PushTest,
+      description: 'Push tests of this selector.',
+      args: pushTestArgs,
+      resolve: (owner, args, { loaders }) => pushTests(loaders, owner, args),
+    },
+    PushTestConnection,
+  ),
+)
+
+builder.queryField('pushTests', (t) =>
+  t.connection(
+    {
+      type: PushTest,
+      description: 'Push tests of all selectors, including those whose selector has been deleted.',
+      args: pushTestArgs,
+      resolve: (_, args, { loaders }) => pushTests(loaders, null, args),
+    },
+    PushTestConnection,
+  ),
+)
+
+interface PushTestArguments extends ListArguments {
+  readonly filter?: typeof PushTestFilter.$inferInput | null | undefined
+  readonly orderBy?: TimeOrderValue | null | undefined
+}
+
+function pushTests({ pushTests: collection, projection }: Loaders, owner: SelectorRow | null, args: PushTestArguments) {
+  const conditions = pushTestConditions(projection.pushTests.columns, args.filter ?? {})
+  return collectionConnection(collection, owner, timeOrder('p', projection.pushTests, args.orderBy), conditions, args)
+}
+
+export async function loadPushTest(id: string, { pushTests, orphanPushTests }: Loaders): Promise<PushTestShape | null> {
+  const { selector, key, pushId } = parseId(id)
+  if (selector === undefined) return orphanPushTests.load({ key, pushId })
+  return pushTests.byIdentity({ selector, value: pushId })
+}
+
+interface PushTestId {
+  /** Undefined if the selector has been deleted; `key` then holds the key of that selector. */
+  readonly selector: string | undefined
+  readonly key: string
+  readonly pushId: string
+}
+
+function parseId(id: string): PushTestId {
+  const parts = parseStrings(id)
+  const [first, second, third] = parts
+  if (parts.length === 2 && first !== undefined && second !== undefined)
+    return { selector: first, key: '', pushId: second }
+  const isOrphan = parts.length === 3 && first === 'orphan' && second !== undefined && third !== undefined
+  return isOrphan ? { selector: undefined, key: second, pushId: third } : notAnId(id)
+}
+
+function parseStrings(json: string): string[] {
+  try {
+    const parts: unknown = JSON.parse(json)
+    return Array.isArray(parts) ? parts.filter((part) => typeof part === 'string') : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,91 @@
+import type { Order } from '../../loaders/keyset.ts'
+import type { Projection, SelectorRow } from '../../sipis/projection.ts'
+import { builder } from '../builder.ts'
+import { Connection } from '../connection.ts'
+import { encodeNodeId } from '../node-id.ts'
+
+export const Selector = builder.objectRef<SelectorRow>('Selector')
+
+Selector.implement({
+  description:
+    'One SIP account on one installation of an app, for which SIPIS runs a SIP client. It owns push tokens, missed calls, ' +
+    'waiting messages, push tests and settings.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({
+      description: 'Global id of this selector. Opaque; a migration from schema v1 to v2 keeps it.',
+      resolve: ({ selector }) => encodeNodeId('Selector', selector),
+    }),
+    selector: t.exposeString('selector', {
+      description:
+        'The selector string: 40 hexadecimal digits that identify the account, a colon and a suffix that identifies the ' +
+        'installation, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14. Not a secret.',
+    }),
+    lastSeen: t.expose('lastSeen', { type: 'DateTime', description: 'When the installation last contacted SIPIS.' }),
+  }),
+})
+
+const SelectorFilter = builder.inputType('SelectorFilter', {
+  description: 'Conditions that selectors must all meet. An omitted or null condition matches every selector.',
+  fields: (t) => ({
+    prefix: t.string({
+      description:
+        'Start of the selector string, case-sensitive. The first 40 characters select all installations of one account, e.g. ' +
+        '12869E0E6E553673C54F29105A0647204C416A2A.',
+    }),
+    suffix: t.string({
+      description:
+        'Part after the first 40 characters, with or without the colon; exact match, e.g. 7C3A0D14 or :7C3A0D14.',
+    }),
+    appId: t.string({ description: 'Has a push token of this app; exact match, e.g. com.example.phone.' }),
+    lastSeenSince: t.field({ type: 'DateTime', description: 'Last seen at or after this time.' }),
+    lastSeenUntil: t.field({ type: 'DateTime', description: 'Last seen before this time.' }),
+  }),
+})
+
+const SelectorOrder = builder.enumType('SelectorOrder', {
+  description: 'Sort order of selectors.',
+  values: {
+    LAST_SEEN_DESC: { description: 'Most recently seen first.' },
+    LAST_SEEN_ASC: { description: 'Least recently seen first.' },
+    SELECTOR_ASC: { description: 'Ascending by the selector string, in the collation of the database.' },
+  } as const,
+})
+
+builder.queryFields((t) => ({
+  selector: t.field({
+    type: Selector,
+    nullable: true,
+    description:
+      'The selector with this string; null if it does not exist or the caller may not read it, indistinguishably.',
+    args: {
+      selector: t.arg.string({
+        required: true,
+        description: 'Complete selector string, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14.',
+      }),
+    },
+    resolve: (_, { selector }, { loaders }) => loaders.selectors.byName(selector),
+  }),
+  selectors: t.connection(
+    {
+      type: Selector,
+      description: 'All selectors, or those that match the filter.',
+      args: {
+        filter: t.arg({ type: SelectorFilter, description: 'Return only selectors that meet these conditions.' }),
+        orderBy: t.arg({ type: SelectorOrder, defaultValue: 'LAST_SEEN_DESC', description: 'Sort order.' }),
+      },
+      resolve: (_, { filter, orderBy, ...page }, { loaders }) =>
+        new Connection(selectorOrder(loaders.projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
+          page: (window) => loaders.selectors.page(filter ?? {}, window),
+          count: () => loaders.selectors.count(filter ?? {}),
+        }),
+    },
+    { name: 'SelectorConnection', description: 'A page of selectors.' },
+    { name: 'SelectorEdge', description: 'A selector and its position in the list.' },
+  ),
+}))
+
+function selectorOrder({ selectors }: Projection, order: typeof SelectorOrder.$inferType): Order<SelectorRow> {
+  if (order === 'SELECTOR_ASC') return { tag: 's', columns: selectors.alphabetical, descending: false }
+  return { tag: 'l', columns: selectors.order, descending: order === 'LAST_SEEN_DESC' }
+}

@@ -1,0 +1,54 @@
+import type { Owned } from '../../loaders/collection.ts'
+import type { TokenRow } from '../../sipis/projection.ts'
+import { builder } from '../builder.ts'
+import { collectionConnection } from '../connection.ts'
+import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { Selector } from './selector.ts'
+
+type TokenShape = Owned<TokenRow>
+
+export const Token = builder.objectRef<TokenShape>('Token')
+
+Token.implement({
+  description:
+    'A push token. Together with `appId` it suffices to wake the device, so treat it as a secret. An iOS device has two.',
+  interfaces: [builder.nodeInterfaceRef()],
+  fields: (t) => ({
+    id: t.id({
+      description: 'Global id of this token. Opaque; a migration from schema v1 to v2 keeps it.',
+      resolve: ({ rowid, owner }) => encodeNodeId('Token', formatRowId({ rowid, selector: owner.selector })),
+    }),
+    selector: t.expose('selector', { type: Selector, description: 'The selector whose device the token wakes.' }),
+    appId: t.exposeString('appId', { description: 'App identifier at the push service, e.g. com.example.phone.voip.' }),
+    token: t.exposeString('token', {
+      nullable: true,
+      description:
+        'The push token, base64. Requires the scope sipis:tokens: without it this field is null with the error FORBIDDEN, and ' +
+        'the other fields are returned.',
+    }),
+    fingerprint: t.exposeString('fingerprint', {
+      description:
+        'First 16 hexadecimal digits of the SHA-256 of the token, e.g. 3f2a9c0b71de4586. Distinguishes tokens without revealing them.',
+    }),
+    lastSeen: t.expose('lastSeen', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the device last reported the token; null if SIPIS has not recorded it.',
+    }),
+  }),
+})
+
+builder.objectField(Selector, 'tokens', (t) =>
+  t.connection(
+    {
+      type: Token,
+      description: 'Push tokens of this selector, in the order they were stored.',
+      resolve: (owner, page, { loaders }) => {
+        const order = { tag: 't', columns: loaders.projection.tokens.order, descending: false }
+        return collectionConnection(loaders.tokens, owner, order, [], page)
+      },
+    },
+    { name: 'TokenConnection', description: 'A page of push tokens.' },
+    { name: 'TokenEdge', description: 'A push token and its position in the list.' },
+  ),
+)

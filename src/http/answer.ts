@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { MediaType } from './graphql/media-type.ts'
+import type { Refusal } from './refusal.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly type: MediaType | undefined
+  /** UTF-8 bytes, encoded once; used for both Content-Length and the body. */
+  readonly body: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Responses are private: never cached, never content-sniffed. */
+const always = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
+/** How long the rest of an unread request body is discarded, so that a client that is still sending receives the response. */
+const lingerMs = 1_000
+/** The connection is closed if the client reads nothing of the response for this time. */
+const unreadMs = 30_000
+
+/** Prevents framing of the GraphiQL page by other pages. */
+const ofPages = { 'x-frame-options': 'DENY', 'content-security-policy': "frame-ancestors 'none'" }
+
+export function send(response: ServerResponse, answer: Answer): void {
+  // Deferred, because a refusal can be ready before Node has parsed a body that arrived with the headers.
+  if (response.req.complete) write(response, answer)
+  else setImmediate(write, response, answer)
+}
+
+function write(response: ServerResponse, { status, type, body, headers }: Answer): void {
+  if (response.headersSent || response.destroyed) return
+  const isWholeRequest = response.req.complete
+  if (!isWholeRequest) closeLingering(response.req.socket)
+  response.setTimeout(unreadMs, () => response.destroy())
+  response.writeHead(status, {
+    ...always,
+    ...(type === 'text/html' ? ofPages : {}),
+    ...(type === undefined ? {} : { 'content-type': `${type}; charset=utf-8` }),
+    ...(status === 304 ? {} : { 'content-length': body.length }),
+    ...(isWholeRequest ? {} : { connection: 'close' }),
+    ...headers,
+  })
+  response.end(body)
+}
+
+/**
+ * Node closes the connection once the response is written. If the client is still sending, the kernel resets the connection and
+ * the client may lose the response. This closes only the sending side and discards incoming data for a moment.
+ */
+function closeLingering(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end()
+    setTimeout(() => socket.destroy(), lingerMs).unref()
+  }
+}
+
+export function answerOfRefusal({ status, headers, errors }: Refusal): Answer {
+  return json(status, { errors }, headers)
+}
+
+export function json(status: number, value: object, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, type: 'application/json', body: Buffer.from(JSON.stringify(value)), headers }
+}

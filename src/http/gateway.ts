@@ -1,0 +1,86 @@
+import type { RequestListener } from 'node:http'
+import type { Logger } from 'pino'
+import type { Authenticate } from '../auth/authenticate.ts'
+import { createAuthenticate } from '../auth/authenticate.ts'
+import { defaultLimits } from '../config/limits.ts'
+import type { Limits } from '../config/limits-interface.ts'
+import type { Database } from '../database/database.ts'
+import { openDocuments } from '../documents/documents.ts'
+import { createExecute } from '../execution/execute.ts'
+import { schema } from '../graph/schema.ts'
+import type { Detected } from '../sipis/detect.ts'
+import { createEndpoint } from './graphql/endpoint.ts'
+import type { Example } from './graphql/graphiql.ts'
+import { createPage } from './graphql/graphiql.ts'
+import type { TrustedDocumentsOptions } from './graphql/trusted-documents.ts'
+import { createTrustedDocuments } from './graphql/trusted-documents.ts'
+import type { Audit } from './operations/audit.ts'
+import { createHealth } from './operations/health.ts'
+import { createListener } from './request-listener.ts'
+import { createAdmission } from './traffic/admission.ts'
+import { createClientAddress } from './traffic/client-address.ts'
+import type { RateLimitOptions } from './traffic/rate-limit.ts'
+import { openRateLimits } from './traffic/rate-limit.ts'
+import { createRefusedCredentials } from './traffic/refused-credentials.ts'
+
+export interface GatewayOptions {
+  readonly database: Database
+  readonly detected: Detected
+  readonly timeZone: string
+  readonly logger: Logger
+  readonly example: Example
+  /** Undefined accepts every request, but only with a loopback Host header. */
+  readonly authenticate?: Authenticate | undefined
+  readonly limits?: Partial<Limits> | undefined
+  readonly rateLimits?: Partial<RateLimitOptions> | undefined
+  readonly allowedSettings?: readonly string[] | undefined
+  readonly trustedDocuments?: TrustedDocumentsOptions | undefined
+  readonly trustedProxies?: readonly string[] | undefined
+  readonly corsOrigins?: readonly string[] | undefined
+  readonly audit?: Audit | undefined
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly handle: RequestListener
+  readonly limits: Limits
+}
+
+/**
+ * Creates the API for one database, as a request listener for node:http.
+ *
+ * @throws DatabaseError if the shared rate limit store cannot be opened
+ * @throws Problem if a trusted document is invalid
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { database, detected, logger } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
+  const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
+  const endpoint = createEndpoint({
+    authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
+    addressOf: createClientAddress(options.trustedProxies ?? []),
+    rateLimits,
+    admission: createAdmission(limits),
+    documents,
+    trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
+    limits,
+    audit: options.audit ?? (() => undefined),
+    execute: createExecute({ ...options, limits, allowedSettings: options.allowedSettings ?? [] }),
+    page: createPage(options.example),
+  })
+  const handle = createListener({
+    endpoint,
+    health: createHealth(database, detected),
+    corsOrigins: options.corsOrigins ?? [],
+    open: options.authenticate === undefined,
+    refusedCredentials: createRefusedCredentials(logger),
+    logger,
+  })
+  return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
+}
+
+const unlimited: RateLimitOptions = {
+  costPerMinute: undefined,
+  requestsPerMinute: undefined,
+  shared: undefined,
+}

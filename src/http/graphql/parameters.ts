@@ -1,0 +1,153 @@
+/** Reads the parameters of a GraphQL request as defined by the GraphQL-over-HTTP specification. */
+import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import { Refusal } from '../refusal.ts'
+
+/** Some clients send an empty string for an absent name or id. */
+const nameOrNone = (message: string) =>
+  z
+    .string({ error: message })
+    .nullish()
+    .transform((text) => (text === '' ? undefined : text))
+
+const parameters = z.object({
+  query: z.string({ error: 'query must be a string' }).nullish(),
+  operationName: nameOrNone('operationName must be a string'),
+  variables: z.record(z.string(), z.unknown(), { error: 'variables must be an object' }).nullish(),
+  extensions: z.record(z.string(), z.unknown(), { error: 'extensions must be an object' }).nullish(),
+  documentId: nameOrNone('documentId must be a string').refine(
+    (id) => (id ?? '').length <= 256,
+    'documentId is too long',
+  ),
+})
+
+type Given = z.infer<typeof parameters>
+
+export interface Parameters extends Given {
+  readonly method: 'GET' | 'POST'
+  /** Size of the body, or of the query string. */
+  readonly bytes: number
+}
+
+/** Maximum depth of JSON values. Argument types have three levels. */
+const maxDepth = 64
+
+/** @throws Refusal if the request is not a valid GraphQL request or its body exceeds `maxBytes` */
+export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
+  return request.method === 'GET'
+    ? { ...fromUrl(request, url), method: 'GET', bytes: url.search.length }
+    : { ...(await fromBody(request, maxBytes)), method: 'POST' }
+}
+
+/**
+ * Reads the parameters of a GET. Browsers send GET for any link, image or script of any page, so the request must accept GraphQL or
+ * be a CORS request of a script, whose origin is checked.
+ */
+function fromUrl(request: IncomingMessage, { searchParams, hash }: URL): Given {
+  const { accept = '', 'sec-fetch-mode': mode } = request.headers
+  const wantsGraphql = /application\/(graphql-response\+)?json/i.test(accept) || mode === 'cors'
+  if (!wantsGraphql || mode === 'navigate') {
+    throw new Refusal(
+      406,
+      'BAD_USER_INPUT',
+      'A GET must accept GraphQL: send the header Accept: application/graphql-response+json, or use POST.',
+    )
+  }
+  if (hash !== '') throw new Refusal(400, 'BAD_USER_INPUT', 'The URL contains a fragment. Encode # as %23.')
+  const text = (name: string): string | undefined => {
+    const [found, another] = searchParams.getAll(name)
+    if (another !== undefined) throw new Refusal(400, 'BAD_USER_INPUT', `The parameter ${name} is given twice.`)
+    return found === '' ? undefined : found
+  }
+  const json = (name: string): unknown => {
+    const found = text(name)
+    return found === undefined ? undefined : parseJson(found, `The parameter ${name}`)
+  }
+  return check({
+    query: text('query'),
+    operationName: text('operationName'),
+    variables: json('variables'),
+    extensions: json('extensions'),
+    documentId: text('documentId'),
+  })
+}
+
+async function fromBody(request: IncomingMessage, maxBytes: number): Promise<Given & { bytes: number }> {
+  checkContentType(request)
+  const body = await readBody(request, maxBytes)
+  return { ...check(parseJson(body.toString(), 'The body')), bytes: body.length }
+}
+
+/** Requires JSON, because any web page can send forms and plain text without a CORS preflight. */
+function checkContentType({ headers }: IncomingMessage): void {
+  const [type = '', ...rest] = (headers['content-type'] ?? '').toLowerCase().split(';')
+  const charsets = rest.map((one) => one.trim()).filter((one) => one.startsWith('charset='))
+  const isUtf8 = charsets.every((charset) => /^charset="?utf-?8"?$/.test(charset))
+  const isPlain = /^(identity|[ \t,])*$/i.test(headers['content-encoding'] ?? '')
+  if (type.trim() === 'application/json' && isUtf8 && isPlain) return
+  throw new Refusal(
+    415,
+    'BAD_USER_INPUT',
+    'Send the query as JSON in UTF-8, uncompressed, with the header content-type: application/json.',
+  )
+}
+
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const tooLong = () =>
+    new Refusal(413, 'TOO_COSTLY', `The body exceeds ${maxBytes} bytes (LIMIT_BODY_BYTES). Split the request.`, {
+      setting: 'LIMIT_BODY_BYTES',
+      limit: maxBytes,
+    })
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong())
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > maxBytes) {
+        request.pause()
+        reject(tooLong())
+      } else chunks.push(chunk)
+    })
+    request.once('end', () => resolve(Buffer.concat(chunks)))
+    const endedEarly = () => reject(new Refusal(400, 'BAD_USER_INPUT', 'The body ended early.'))
+    request.once('error', endedEarly)
+    // A destroyed request emits no further events.
+    if (request.destroyed) endedEarly()
+  })
+}
+
+function parseJson(text: string, what: string): unknown {
+  const value = parsed(text, what)
+  if (isDeeper(value, maxDepth)) {
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} has more than ${maxDepth} levels of lists and objects.`)
+  }
+  return value
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} is not valid JSON.`)
+  }
+}
+
+/** Limits nesting without recursion, because later processing recurses and could overflow the stack. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let inner: unknown[] = [value]
+  for (let level = 0; level <= levels && inner.length > 0; level++) {
+    inner = inner.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+  return inner.length > 0
+}
+
+function check(given: unknown): Given {
+  if (Array.isArray(given))
+    throw new Refusal(400, 'BAD_USER_INPUT', 'Batched queries are not supported. Send one query per request.')
+  const checked = parameters.safeParse(given)
+  if (checked.success) return checked.data
+  const [issue] = checked.error.issues
+  const reason = issue?.path.length === 0 ? 'it must be an object' : issue?.message
+  throw new Refusal(400, 'BAD_USER_INPUT', `This is not a GraphQL request: ${reason}.`)
+}

@@ -1,0 +1,114 @@
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import type { Principal } from '../../auth/principal.ts'
+import type { NamedDocument } from '../../documents/documents.ts'
+import { RefusedDocument } from '../../documents/documents.ts'
+import type { Usage } from '../../loaders/usage.ts'
+import { Refusal } from '../refusal.ts'
+import { namedSelectors } from './named-selectors.ts'
+
+/** Audit data of one request, filled in as it is processed. Of the variables only selectors are logged, as hashes. */
+export interface AuditEntry {
+  readonly principal: Principal
+  operationName?: string | null | undefined
+  prepared?: NamedDocument | undefined
+  variables?: Readonly<Record<string, unknown>> | null | undefined
+  usage?: Usage
+  /** Error codes; empty on success. */
+  outcome: readonly string[]
+  durationMs: number
+}
+
+export type Audit = (entry: AuditEntry) => void
+
+const selectorsPerLine = 100
+
+/**
+ * Creates the audit log, which writes one line per operation, and one per 100 selectors if there are more. Selectors are logged as
+ * keyed hashes, so that only the owner of the key can identify them.
+ */
+export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
+  const secret = createSecretKey(Buffer.from(key))
+  const hash = (selector: string) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16)
+  return (entry) => {
+    const { principal, operationName, prepared, usage, outcome, durationMs } = entry
+    const selectors = selectorsOf(entry)
+    const parts = Math.max(1, Math.ceil(selectors.length / selectorsPerLine))
+    const id = randomBytes(8).toString('hex')
+    const who = isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id
+    for (let part = 1; part <= parts; part++) {
+      logger.info(
+        {
+          audit: true,
+          id,
+          part,
+          parts,
+          who,
+          scopes: principal.scopes,
+          operation: nameOf(prepared, operationName),
+          document: prepared?.hash,
+          selectors: selectors.slice((part - 1) * selectorsPerLine, part * selectorsPerLine).map(hash),
+          selectorCount: selectors.length,
+          rows: usage?.rows ?? 0,
+          outcome: outcome.length === 0 ? 'ok' : [...new Set(outcome)].join(' '),
+          ms: Math.round(durationMs * 10) / 10,
+        },
+        'operation',
+      )
+    }
+  }
+}
+
+/** Audit entry of a request in progress. `isOperation` is false if it is logged only on failure. */
+export interface PendingAuditEntry extends AuditEntry {
+  isOperation: boolean
+}
+
+/** Processes a request and logs its outcome, including failures. */
+export async function audited<T>(
+  audit: Audit,
+  principal: Principal,
+  response: ServerResponse,
+  work: (entry: PendingAuditEntry) => Promise<T>,
+): Promise<T> {
+  const started = performance.now()
+  const entry: PendingAuditEntry = { principal, isOperation: true, outcome: [], durationMs: 0 }
+  try {
+    return await work(entry)
+  } catch (error) {
+    entry.isOperation = true
+    entry.outcome = error instanceof Refusal || error instanceof RefusedDocument ? codesOf(error) : ['INTERNAL']
+    throw error
+  } finally {
+    if (response.destroyed) entry.outcome = ['DISCONNECTED', ...entry.outcome]
+    entry.durationMs = performance.now() - started
+    if (entry.isOperation) audit(entry)
+  }
+}
+
+/** Selectors that were read or looked up; on errors also those in arguments, whose fields may not have been resolved. */
+function selectorsOf({ usage, prepared, variables, outcome }: AuditEntry): string[] {
+  const named = prepared === undefined || outcome.length === 0 ? [] : namedSelectors(prepared, variables ?? {})
+  return [...new Set([...(usage?.selectors ?? []), ...named])]
+}
+
+export function codesOf({
+  errors = [],
+}: {
+  readonly errors?: readonly { readonly extensions: Readonly<Record<string, unknown>> }[]
+}): string[] {
+  return errors.map(({ extensions }) => String(extensions['code']))
+}
+
+/** Operation name in the document. A requested name may be any string, so it is logged only if it is a valid GraphQL name. */
+function nameOf(prepared: NamedDocument | undefined, requested: string | null | undefined): string | undefined {
+  const name = prepared?.operation(requested)?.name?.value ?? requested
+  if (name == null) return undefined
+  return /^[_A-Za-z][_0-9A-Za-z]*$/.test(name) ? name.slice(0, 100) : 'not a name'
+}
+
+/** Includes devices without the scope sipis:own, whose selector is null. */
+function isDevice({ selector, name }: Principal): boolean {
+  return selector !== null || /^[0-9A-F]{40}/i.test(name)
+}

@@ -1,0 +1,131 @@
+/** Routes requests and converts errors into responses. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import cors from 'cors'
+import type { Logger } from 'pino'
+import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
+import type { Answer } from './answer.ts'
+import { answerOfRefusal, json, send } from './answer.ts'
+import { refuseForeignPages } from './foreign-pages.ts'
+import type { Endpoint } from './graphql/endpoint.ts'
+import type { Health } from './operations/health.ts'
+import { Refusal } from './refusal.ts'
+import type { RefusedCredentials } from './traffic/refused-credentials.ts'
+
+export interface ListenerOptions {
+  readonly endpoint: Endpoint
+  readonly health: Health
+  /** Origins whose pages may send requests. */
+  readonly corsOrigins: readonly string[]
+  /** Whether authentication is off. Only loopback Host headers are accepted then. */
+  readonly open: boolean
+  readonly refusedCredentials: RefusedCredentials
+  readonly logger: Logger
+}
+
+const endpointPath = '/graphql'
+/** Endpoints for load balancers. */
+const probes = new Set(['/health', '/live'])
+
+export function createListener(options: ListenerOptions): RequestListener {
+  const allowOrigins = cors({
+    origin: [...options.corsOrigins],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['authorization', 'content-type'],
+    exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate'],
+    maxAge: 600,
+  })
+
+  const reads = new Map<string, () => Answer | Promise<Answer>>([
+    ['/health', options.health],
+    ['/live', () => json(200, { status: 'ok' })],
+    ['/', () => ({ status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } })],
+  ])
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<Answer> => {
+    const target = targetOf(request)
+    const [path = ''] = target.split('?', 1)
+    if (options.open && !(probes.has(path) && lacksHost(request))) checkHost(request)
+    if (path === endpointPath) {
+      refuseForeignPages(request, options.corsOrigins)
+      return options.endpoint(request, response, target === endpointPath ? plainUrl : new URL(target, plainUrl))
+    }
+    const read = request.method === 'GET' || request.method === 'HEAD' ? reads.get(path) : undefined
+    if (read !== undefined) return read()
+    throw new Refusal(404, 'NOT_FOUND', `Not found. The API is at ${endpointPath}.`)
+  }
+
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    route(request, response)
+      .catch((error: unknown) => answerOfError(error, request, options))
+      .then((answer) => send(response, answer))
+      .catch((error: unknown) => {
+        options.logger.error({ cause: String(error) }, 'Sending a response failed')
+        response.destroy()
+      })
+  }
+
+  if (options.corsOrigins.length === 0) return handle
+  return (request, response) => allowOrigins(request, response, () => handle(request, response))
+}
+
+const plainUrl = new URL(endpointPath, 'http://gateway')
+
+/**
+ * Returns path and query exactly as sent. Paths are not normalized, because a proxy that protects /graphql compares them unmodified.
+ * An absolute URL, as some proxies send, must have the host of the Host header.
+ */
+function targetOf({ url = '/', headers: { host = '' } }: IncomingMessage): string {
+  const own = `http://${host}/`
+  if (host !== '' && url.slice(0, own.length).toLowerCase() === own.toLowerCase()) return url.slice(own.length - 1)
+  return url
+}
+
+/** Some load balancers send HTTP/1.0 without a Host header. */
+function lacksHost({ headers: { host = '' } }: IncomingMessage): boolean {
+  return host === ''
+}
+
+/**
+ * Prevents DNS rebinding: a web page can point its own domain to 127.0.0.1 and send requests from the user's browser, but the Host
+ * header then still names that domain.
+ */
+function checkHost({ headers: { host = '' } }: IncomingMessage): void {
+  if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)) return
+  throw new Refusal(
+    403,
+    'FORBIDDEN',
+    'Without authentication, only requests to localhost are allowed. Use http://localhost, or configure authentication.',
+  )
+}
+
+function answerOfError(error: unknown, { headers }: IncomingMessage, options: ListenerOptions): Answer {
+  if (error instanceof Refusal) return answerOfRefusal(error)
+  if (error instanceof CredentialError) {
+    options.refusedCredentials(error.message)
+    return answerOfRefusal(unauthenticated(headers.authorization !== undefined))
+  }
+  if (error instanceof KeysUnavailable) return answerOfRefusal(keysUnavailable)
+  options.logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'A request failed')
+  return answerOfRefusal(
+    new Refusal(500, 'INTERNAL', 'Something went wrong in the gateway. Its operator finds the cause in the log.'),
+  )
+}
+
+/** Omits why the credential was rejected; the log has the reason. */
+function unauthenticated(given: boolean): Refusal {
+  return new Refusal(
+    401,
+    'UNAUTHENTICATED',
+    given
+      ? 'The credential is not accepted. Get a new one from its issuer.'
+      : 'A credential is required. Send the header Authorization: Bearer …',
+    { headers: { 'www-authenticate': `Bearer realm="sipis-gateway"${given ? ', error="invalid_token"' : ''}` } },
+  )
+}
+
+const keysUnavailable = new Refusal(
+  503,
+  'UNAVAILABLE',
+  'The credential cannot be verified now, because the verification keys are unavailable. Retry in 10 seconds.',
+  { headers: { 'retry-after': '10' } },
+)

@@ -1,0 +1,75 @@
+import { openShare, openTally } from '../../concurrency/share.ts'
+import type { Limits } from '../../config/limits-interface.ts'
+import { Refusal } from '../refusal.ts'
+
+export interface Admission {
+  /** Whether the next operation of this caller would be rejected. Checked before reading a request body. */
+  isFull(caller: string): boolean
+  /**
+   * Waits for an admission slot.
+   *
+   * @returns a function that frees the slot; call it when the operation ends
+   * @throws Refusal 429 if the caller has too many operations, 503 if the queue is full or the wait takes too long
+   */
+  enter(caller: string, signal: AbortSignal): Promise<() => void>
+}
+
+type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>
+
+/** Fraction of the slots that callers with running operations may use; the rest is for callers without one. */
+const shareOfFurther = 0.75
+
+/**
+ * Limits concurrent operations. Further operations wait in a bounded queue; beyond that they are rejected. Reserved slots let a
+ * caller without running operations start one while other callers run many long ones.
+ */
+export function createAdmission(limits: AdmissionLimits): Admission {
+  const { concurrent, concurrentPerCaller } = limits
+  // Without a limit per caller, all requests count as one caller.
+  const isShared = concurrentPerCaller !== Number.POSITIVE_INFINITY
+  const places = openShare(
+    {
+      total: concurrent,
+      ofFurther: isShared ? Math.ceil(concurrent * shareOfFurther) : concurrent,
+      perCaller: concurrentPerCaller,
+      maxWaiting: limits.queue,
+      maxWaitMs: limits.queueMs,
+    },
+    { full: overloaded, givenUp: overloaded },
+  )
+  /** Running and waiting operations, so that one caller cannot fill the queue. */
+  const operations = openTally()
+  return {
+    isFull: places.isFull,
+    async enter(caller, signal) {
+      const ofCaller = operations.of(caller)
+      if (ofCaller >= concurrentPerCaller) throw tooMany(ofCaller, concurrentPerCaller)
+      operations.add(caller)
+      try {
+        const leave = await places.enter(caller, signal)
+        return () => {
+          operations.remove(caller)
+          leave()
+        }
+      } catch (error) {
+        operations.remove(caller)
+        throw error
+      }
+    },
+  }
+}
+
+function tooMany(ofCaller: number, limit: number): Refusal {
+  return new Refusal(
+    429,
+    'RATE_LIMITED',
+    `You have ${ofCaller} operations running (LIMIT_CONCURRENT_PER_CALLER). Wait for one of them to end.`,
+    { headers: { 'retry-after': '1' }, setting: 'LIMIT_CONCURRENT_PER_CALLER', limit },
+  )
+}
+
+export function overloaded(): Refusal {
+  return new Refusal(503, 'UNAVAILABLE', 'The gateway is overloaded. Retry in a few seconds.', {
+    headers: { 'retry-after': '2' },
+  })
+}

@@ -1,0 +1,154 @@
+import type { SQL, SQLWrapper } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { Value } from '../database/database.ts'
+import { literal } from '../database/database.ts'
+import type { Column, Columns, OrderColumn } from './projection.ts'
+
+const expression = (part: SQLWrapper): SQL => sql`${part}`
+
+/** A column that is never null: a null is a broken promise of the schema, not a value. */
+export function text(part: SQLWrapper): Column<string> {
+  return { sql: expression(part), required: true, parse: (value) => value ?? missing() }
+}
+
+export function nullableText(part: SQLWrapper): Column<string | null> {
+  return { sql: expression(part), parse: (value) => value }
+}
+
+export function integer(part: SQLWrapper): Column<number> {
+  return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) }
+}
+
+/** A number of which 0 says that it is not known. */
+export function unlessZero(part: SQLWrapper): Column<number | null> {
+  return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) || null }
+}
+
+function missing(): never {
+  throw new Error('A column that cannot be null is null.')
+}
+
+/** An element of an order whose cursor value is cast back to the column's own type. */
+export function orderBy<Row>(
+  field: keyof Row & string,
+  part: SQLWrapper,
+  type: 'timestamptz' | 'timestamp' | 'bigint',
+): OrderColumn<Row> {
+  const cast = sql.raw(type)
+  return { field, sql: expression(part), bind: (value) => sql`${value}::${cast}` }
+}
+
+/** The order of rows that have a time: the rowid settles the order of one instant. */
+export function byTime<Row extends { time: string; rowid: string }>(
+  time: SQLWrapper,
+  rowid: SQLWrapper,
+): OrderColumn<Row>[] {
+  return [orderBy<Row>('time', time, 'timestamptz'), orderBy<Row>('rowid', rowid, 'bigint')]
+}
+
+export function selectList<Row>(columns: Columns<Row>): SQL {
+  return sql.join(
+    list(columns).map(([, column]) => column.sql),
+    sql`, `,
+  )
+}
+
+/** A row as it came. What is asked for is read from the values then, for most answers show few of them. */
+class Decoded {
+  readonly values: Value[]
+  readonly offset: number
+  readonly owner: unknown
+
+  constructor(values: Value[], offset: number, owner: unknown) {
+    this.values = values
+    this.offset = offset
+    this.owner = owner
+  }
+
+  // Names under which the API shows it; a column of the same name goes before. A field that is a property costs a fraction of
+  // one that has a function.
+
+  get selector(): unknown {
+    return this.owner
+  }
+
+  get caller(): this {
+    return this
+  }
+
+  get sender(): this {
+    return this
+  }
+}
+
+/** A row, whom it belongs to, and the row again as the one who called or wrote. */
+export type RowView<Row, Owner> = Row & { readonly owner: Owner } & Omit<Names<Row, Owner>, keyof Row>
+
+interface Names<Row, Owner> {
+  readonly selector: Owner
+  readonly caller: Row
+  readonly sender: Row
+}
+
+/**
+ * Makes a row of values that from `offset` on are those of `selectList(columns)`. Fails where one is null that must not be: that
+ * is found here, for nobody listens to what fails when a property is read.
+ */
+export function decoder<Row>(
+  columns: Columns<Row>,
+): <Owner>(values: Value[], offset: number, owner: Owner) => RowView<Row, Owner> {
+  class Of extends Decoded {}
+  for (const [index, [name, { parse }]] of list(columns).entries()) {
+    const get = function (this: Decoded) {
+      return parse(this.values[this.offset + index] ?? null)
+    }
+    Object.defineProperty(Of.prototype, name, { get, enumerable: true })
+  }
+  const required = list(columns).flatMap(([, column], index) => (column.required ? [index] : []))
+  return <Owner>(values: Value[], offset: number, owner: Owner) => {
+    for (const index of required) if (values[offset + index] === null) missing()
+    // Each column's parser gives its value; the names are those of the mapped type.
+    return new Of(values, offset, owner) as object as RowView<Row, Owner>
+  }
+}
+
+function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {
+  return Object.entries(columns)
+}
+
+export function width<Row>(columns: Columns<Row>): number {
+  return Object.keys(columns).length
+}
+
+/**
+ * Text that must come back unchanged as a key or in a cursor. In an SQL_ASCII database it may hold bytes that are no UTF-8,
+ * so there it travels in PostgreSQL's escape format, which is plain for plain text.
+ */
+export function exactText(part: SQLWrapper, encoding: string): { read: Column<string>; bind: (value: SQL) => SQL } {
+  if (encoding !== 'SQL_ASCII') return { read: text(part), bind: (value) => value }
+  return {
+    read: text(sql`encode(convert_to(${part}, 'SQL_ASCII'), 'escape')`),
+    bind: (value) => sql`convert_from(decode(${value}, 'escape'), 'SQL_ASCII')`,
+  }
+}
+
+/**
+ * A timestamp without time zone as an instant. Years that no answer can show are left alone: moved into another zone they
+ * could leave PostgreSQL's range, which fails the whole statement.
+ */
+export function inZone(part: SQLWrapper, timeZone: string): SQL {
+  if (timeZone === 'UTC') return sql`(${part} AT TIME ZONE 'UTC')`
+  return sql`(CASE WHEN ${part} BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'
+    THEN ${part} AT TIME ZONE ${sql.raw(literal(timeZone))} ELSE ${part} AT TIME ZONE 'UTC' END)`
+}
+
+/** The first 16 hexadecimal digits of the SHA-256, made by the server: the text itself does not leave it. */
+export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
+  const bytes = sql`convert_to(${part}, ${sql.raw(literal(encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'))})`
+  return text(sql`left(encode(sha256(${bytes}), 'hex'), 16)`)
+}
+
+/** What is too long for `value` stands in `longvalue`. */
+export function settingColumns({ name, value, longvalue }: Record<'name' | 'value' | 'longvalue', SQLWrapper>) {
+  return { name: text(name), value: nullableText(sql`coalesce(${longvalue}, ${value})`) }
+}

@@ -1,0 +1,92 @@
+import { sql } from 'drizzle-orm'
+import type { Database } from '../../database/database.ts'
+import type { WantedIndex } from '../../sipis/indexes.ts'
+import type { Schemas } from '../../sipis/schemas.ts'
+import { tablesOf } from '../../sipis/schemas.ts'
+
+/** A statement for the owner of the tables, and what it is good for. */
+export interface Advice {
+  readonly reason: string
+  readonly statement: string
+}
+
+/** The wanted indexes that no usable index of the database stands in for. */
+async function missingIndexes(
+  database: Database,
+  wanted: readonly WantedIndex[],
+  schemas: Schemas,
+): Promise<WantedIndex[]> {
+  const tables = [...new Set(wanted.map(({ table }) => table))]
+  const rows = await database.query(sql`SELECT name, array_to_string(ARRAY(
+      SELECT replace(pg_get_indexdef(x.indexrelid, k, true), '"', '') FROM generate_series(1, x.indnkeyatts) AS k
+    ), E'\n')
+    FROM ${tablesOf(schemas, tables)}
+    JOIN pg_index x ON x.indrelid = to_regclass(path)
+    JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am a ON a.oid = i.relam
+    WHERE x.indisvalid AND x.indpred IS NULL AND a.amname = 'btree'`)
+  const present = rows.map(([table, columns]) => ({ table, columns: String(columns).split('\n').map(plain) }))
+  return wanted.filter(
+    ({ table, columns }) =>
+      !present.some(
+        (index) => index.table === table && columns.every((column, place) => index.columns[place] === plain(column)),
+      ),
+  )
+}
+
+/**
+ * The statement that makes an index, or undefined where there cannot be one. It has no name of ours, for one that is free is
+ * PostgreSQL's to find, and its table has a schema, because the operator's search_path may be another one.
+ */
+function createIndex({ table, columns }: WantedIndex, { path, kind }: Relation): Statement | undefined {
+  const on = `ON ${path} (${columns.join(', ')});`
+  // SIPIS writes while it is made: CONCURRENTLY takes longer, but does not hold it up.
+  if (kind === 'r' || kind === 'm') return { statement: `CREATE INDEX CONCURRENTLY ${on}`, remark: '' }
+  if (kind !== 'p') return undefined
+  return {
+    statement: `CREATE INDEX ${on}`,
+    remark: ` ${table} is partitioned, so SIPIS cannot write to it while the index is made.`,
+  }
+}
+
+interface Statement {
+  readonly statement: string
+  readonly remark: string
+}
+
+interface Relation {
+  /** With its schema, quoted where that is needed. */
+  readonly path: string
+  /** pg_class.relkind */
+  readonly kind: string
+}
+
+/** What to run for the wanted indexes that are missing. Views and foreign tables have none, so nothing is advised for them. */
+export async function indexAdvice(
+  database: Database,
+  wanted: readonly WantedIndex[],
+  schemas: Schemas,
+): Promise<Advice[]> {
+  const missing = await missingIndexes(database, wanted, schemas)
+  const relations = await relationsOf(database, schemas)
+  return missing.flatMap((index) => {
+    const relation = relations.get(index.table)
+    const found = relation === undefined ? undefined : createIndex(index, relation)
+    if (found === undefined) return []
+    return [{ reason: `An index would help with ${index.purpose}.${found.remark}`, statement: found.statement }]
+  })
+}
+
+async function relationsOf(database: Database, schemas: Schemas): Promise<Map<string, Relation>> {
+  const rows = await database.query(sql`SELECT name, format('%I.%I', n.nspname, c.relname), c.relkind
+    FROM ${tablesOf(schemas, [...schemas.keys()])} JOIN pg_class c ON c.oid = to_regclass(path)
+    JOIN pg_namespace n ON n.oid = c.relnamespace`)
+  return new Map(rows.map(([name, path, kind]) => [String(name), { path: String(path), kind: String(kind) }]))
+}
+
+/** PostgreSQL prints an expression with casts and parentheses of its own. */
+function plain(column: string): string {
+  return column
+    .replaceAll(/::(text|character varying)|[()\s]/g, '')
+    .replace('FROM', ',')
+    .toLowerCase()
+}

@@ -1,0 +1,95 @@
+import { getTableName, is } from 'drizzle-orm'
+import { getTableConfig, PgTable, PgVarchar } from 'drizzle-orm/pg-core'
+import { render } from '../../database/database.ts'
+import { searchedSchemas } from '../../database/search-path.ts'
+import { qualifiedName } from '../../sipis/schemas.ts'
+import * as v2 from '../../sipis/v2/tables.ts'
+import type { CopyTable } from './plan.ts'
+import type { Session, Source } from './session.ts'
+import type { TableFacts } from './statements.ts'
+
+export async function factsOf({ query, schemas }: Source, table: string): Promise<TableFacts> {
+  const limits = await query(
+    `SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($1) AND atttypid = 'varchar'::regtype
+      AND atttypmod > 4 AND attnum > 0 AND NOT attisdropped`,
+    [qualifiedName(schemas, table)],
+  )
+  const keys = await query(
+    `SELECT array_to_string(ARRAY(SELECT a.attname FROM unnest(x.indkey[0:x.indnkeyatts - 1]) WITH ORDINALITY AS k(n, place)
+        JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.n ORDER BY place), ',')
+      FROM pg_index x WHERE x.indrelid = to_regclass($1) AND x.indisunique AND x.indpred IS NULL AND x.indexprs IS NULL`,
+    [qualifiedName(schemas, table)],
+  )
+  return {
+    limits: new Map(limits.map(([name, limit]) => [String(name), Number(limit)])),
+    uniqueKeys: keys.map(([names]) => String(names).split(',')),
+  }
+}
+
+/** What the catalogue says of a table that `init` has just made. */
+export function madeFacts(name: string): TableFacts {
+  const table = Object.values(v2).find((made) => is(made, PgTable) && getTableName(made) === name)
+  if (!is(table, PgTable)) throw new Error(`init makes no table ${name}.`)
+  const { columns, uniqueConstraints } = getTableConfig(table)
+  const primary = columns.filter((column) => column.primary).map((column) => column.name)
+  return {
+    limits: new Map(
+      columns.flatMap((column) =>
+        is(column, PgVarchar) && column.length !== undefined ? [[column.name, column.length]] : [],
+      ),
+    ),
+    uniqueKeys: [
+      ...(primary.length === 0 ? [] : [primary]),
+      ...uniqueConstraints.map((key) => key.columns.map((column) => column.name)),
+    ],
+  }
+}
+
+/** Whether the source itself keeps a key of the target unique, so that nobody has to look. */
+export function isKept(table: CopyTable, key: readonly string[], source: ReadonlyMap<string, TableFacts>): boolean {
+  const has = (name: string, wanted: readonly string[]) =>
+    (source.get(name)?.uniqueKeys ?? []).some(
+      (columns) => columns.length === wanted.length && wanted.every((column) => columns.includes(column)),
+    )
+  if (table.name === 'selectors') return has('selectors', key)
+  // Added rows have keys of their own.
+  if (!key.includes('selector')) return has(table.name, key)
+  return (
+    has('selectors', ['selector']) &&
+    has(
+      table.name,
+      key.map((column) => (column === 'selector' ? 'id' : column)),
+    )
+  )
+}
+
+export interface UnknownTable {
+  readonly table: string
+  readonly rows: number
+}
+
+/** Non-empty tables that do not belong to SIPIS and are not copied. */
+export async function unknownTables({ query }: Session, known: readonly string[]): Promise<UnknownTable[]> {
+  const names = await query(
+    `SELECT c.relname, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY(${render(searchedSchemas).text}) AND NOT c.relname = ANY($1)
+      AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1`,
+    [known],
+  )
+  const found: UnknownTable[] = []
+  for (const [name, schema] of names) {
+    const table = String(name)
+    const [[rows] = []] = await query(
+      `SELECT count(*) FROM ${qualifiedName(new Map([[table, String(schema)]]), table)}`,
+    )
+    if (rows !== '0') found.push({ table, rows: Number(rows) })
+  }
+  return found
+}
+
+/** Number of other client connections to the database; SIPIS may still be running. */
+export async function otherConnections({ query }: Session): Promise<number> {
+  const [[others] = []] = await query(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name NOT LIKE 'sipis-gateway%'`)
+  return Number(others)
+}

@@ -1,0 +1,75 @@
+/** What becomes of the rows of the source. A copy counts by these statements, and `check` does, so both give the same reasons. */
+import type { Value } from '../../database/database.ts'
+import { factsOf, isKept } from './catalogue.ts'
+import type { CopyTable } from './plan.ts'
+import type { TableCounts } from './report.ts'
+import type { Source } from './session.ts'
+import type { Conversion, TableFacts, TableStatements } from './statements.ts'
+import { converts, statementsOf } from './statements.ts'
+
+/** A table with all that has to be known to copy it. */
+export interface Task {
+  readonly table: CopyTable
+  readonly statements: TableStatements
+  /** Keys of the target that rows of the source would break. */
+  readonly duplicates: readonly (readonly string[])[]
+}
+
+/** The unique keys of the source, which spare a search for duplicates. */
+export async function keysOf(
+  source: Source,
+  tables: readonly CopyTable[],
+  conversion: Conversion,
+): Promise<ReadonlyMap<string, TableFacts>> {
+  // A text that is converted may become equal to another.
+  if (converts(conversion)) return new Map()
+  const facts = new Map<string, TableFacts>()
+  for (const { name } of tables) facts.set(name, await factsOf(source, name))
+  return facts
+}
+
+/** @param facts of the table in the target */
+export async function taskOf(
+  table: CopyTable,
+  facts: TableFacts,
+  kept: ReadonlyMap<string, TableFacts>,
+  conversion: Conversion,
+  { query }: Source,
+): Promise<Task> {
+  const statements = statementsOf(table, facts, conversion)
+  // A column that is counted has no duplicates, and a key that the source keeps needs no look.
+  const open = facts.uniqueKeys.filter(
+    (key) => !(key.includes(table.numbered?.column ?? '') || isKept(table, key, kept)),
+  )
+  const duplicates: (readonly string[])[] = []
+  for (const key of open) {
+    const [[found] = []] = await query(statements.hasDuplicates(key))
+    if (found === 't') duplicates.push(key)
+  }
+  return { table, statements, duplicates }
+}
+
+/** @param rows of `counts` or `analysis`, of which the first columns are the same */
+export async function countsOf({ table, statements }: Task, rows: readonly Value[][], { query }: Source) {
+  const [[added] = []] = table.added === undefined ? [['0']] : await query(table.added)
+  const good = rows.find(([reason]) => reason === null)
+  const rejects = rows.flatMap(([reason, count]) => (reason == null ? [] : [[reason, Number(count)] as const]))
+  const rowsOut = Number(good?.[1] ?? 0)
+  const noted = (kind: 'filled' | 'converted') =>
+    Object.fromEntries(
+      statements.noted.flatMap((note, index) => {
+        const count = Number(good?.[2 + index] ?? 0)
+        return note.kind === kind && count > 0 ? [[note.column, count]] : []
+      }),
+    )
+  const counts: TableCounts = {
+    table: table.name,
+    rowsIn: rowsOut + rejects.reduce((sum, [, count]) => sum + count, 0) - Number(added),
+    added: Number(added),
+    rowsOut,
+    rejects: Object.fromEntries(rejects),
+    filled: noted('filled'),
+    converted: noted('converted'),
+  }
+  return counts
+}

@@ -1,0 +1,243 @@
+/**
+ * SQL that maps each table of a v1 database to v2. Served tables use the expressions of the v1 projection, so that the gateway and
+ * the migration agree on every value.
+ */
+import type { SQL, SQLWrapper } from 'drizzle-orm'
+import { getTableName, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import { literal, render } from '../../database/database.ts'
+import { exactText } from '../../sipis/columns.ts'
+import type { Schemas } from '../../sipis/schemas.ts'
+import { qualified, qualifiedName } from '../../sipis/schemas.ts'
+import { noKeys } from '../../sipis/unique-keys.ts'
+import { v1Projection } from '../../sipis/v1/projection.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../../sipis/v1/tables.ts'
+
+/** Why a row is rejected. If several reasons apply, the first one in this order is reported. */
+export const reasons = [
+  'null-id',
+  'orphan',
+  'null-selector',
+  'null-name',
+  'too-long',
+  'invalid-bytes',
+  'duplicate-key',
+] as const
+export type Reason = (typeof reasons)[number]
+
+export interface CopyColumn {
+  /** Name in v2. */
+  readonly name: string
+  readonly value: string
+  readonly kind: 'text' | 'other'
+  readonly nullable: boolean
+  /** SQL condition: the v1 value is null, v2 forbids null, and the row gets an empty string or 0. Undefined if it cannot occur. */
+  readonly filled: string | undefined
+}
+
+export interface CopyTable {
+  readonly name: string
+  readonly from: string
+  readonly columns: readonly CopyColumn[]
+  /** Columns that identify a rejected row in the rejects file. Must not contain secrets. */
+  readonly key: Readonly<Record<string, string>>
+  readonly rejects: readonly (readonly [Reason, string])[]
+  /** Column that v1 lacks and that gets the row number in the order of other columns. Undefined if there is none. */
+  readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
+  /** SQL that counts the rows that v2 gets in addition to those of v1. Undefined if there are none. */
+  readonly added: string | undefined
+}
+
+/** Tables that a copy reads and writes, in both versions. */
+export const copiedTables = [selectors, tokens, sipcalls, siptextmessages, pushtests, data, restart].map(getTableName)
+
+export interface PlanOptions {
+  /** server_encoding of the source. */
+  readonly encoding: string
+  /** Missed reason for all calls, because v1 does not record it. */
+  readonly missedReason: string
+  /** Schemas of the source tables. */
+  readonly schemas: Schemas
+}
+
+export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
+  const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
+  const { calls, messages, tokens: pushTokens } = projection
+  const owner = text('selector', selectors.selector)
+  const owned = (table: PgTable, id: SQLWrapper) =>
+    plain(sql`${qualified(schemas, table)} LEFT JOIN ${qualified(schemas, selectors)} ON ${selectors.id} = ${id}`)
+  const ownedRejects = [
+    ['orphan', plain(sql`${selectors.id} IS NULL`)],
+    ['null-selector', plain(sql`${selectors.id} IS NOT NULL AND ${selectors.selector} IS NULL`)],
+  ] as const
+  const peer = (
+    columns: typeof calls.columns | typeof messages.columns,
+    table: typeof sipcalls | typeof siptextmessages,
+  ) => [
+    text('scheme', columns.scheme.sql, table.scheme),
+    text('userdisplayname', columns.displayName.sql, table.userdisplayname),
+    text('username', columns.username.sql, table.username),
+    text('domain', columns.domain.sql, table.domain),
+    other('domainport', columns.port.sql, table.domainport),
+  ]
+  const rest = { numbered: undefined, added: undefined }
+
+  return [
+    {
+      ...rest,
+      name: 'selectors',
+      from: qualifiedName(schemas, selectors),
+      key: { id: plain(sql`${selectors.id}`) },
+      columns: [other('id', selectors.id), owner, other('lastseen', selectors.lastseen)],
+      rejects: [['null-selector', plain(sql`${selectors.selector} IS NULL`)]],
+    },
+    {
+      ...rest,
+      name: 'tokens',
+      from: owned(tokens, tokens.id),
+      key: { rowid: plain(sql`${tokens.rowid}`) },
+      columns: [
+        other('rowid', pushTokens.columns.rowid.sql),
+        owner,
+        text('token', pushTokens.columns.token.sql),
+        text('appid', pushTokens.columns.appId.sql),
+        nullable(other('lastseen', pushTokens.columns.lastSeen.sql)),
+      ],
+      rejects: ownedRejects,
+    },
+    {
+      ...rest,
+      name: 'sipcalls',
+      from: owned(sipcalls, sipcalls.id),
+      key: { rowid: plain(sql`${sipcalls.rowid}`) },
+      columns: [
+        other('rowid', calls.columns.rowid.sql),
+        owner,
+        ...peer(calls.columns, sipcalls),
+        text('callid', calls.columns.callId.sql, sipcalls.callid),
+        other('time', calls.columns.time.sql),
+        text('missedreason', sql.raw(`${literal(missedReason)}::varchar`)),
+      ],
+      rejects: ownedRejects,
+    },
+    {
+      ...rest,
+      name: 'siptextmessages',
+      from: owned(siptextmessages, siptextmessages.id),
+      key: { rowid: plain(sql`${siptextmessages.rowid}`) },
+      columns: [
+        other('rowid', messages.columns.rowid.sql),
+        owner,
+        ...peer(messages.columns, siptextmessages),
+        text('msgid', messages.columns.messageId.sql, siptextmessages.msgid),
+        text('contenttype', messages.columns.contentType.sql, siptextmessages.contenttype),
+        text('headers', messages.contents.headers.sql, siptextmessages.headers),
+        text('body', messages.contents.body.sql, siptextmessages.body),
+        other('time', messages.columns.time.sql),
+      ],
+      rejects: ownedRejects,
+    },
+    {
+      ...rest,
+      name: 'pushtests',
+      from: owned(pushtests, pushtests.id),
+      // Escaped, because the rejects file cannot hold invalid UTF-8.
+      key: { id: plain(sql`${pushtests.id}`), pushid: plain(exactText(pushtests.pushid, encoding).read.sql) },
+      columns: [
+        owner,
+        text('pushid', pushtests.pushid),
+        text('platform', pushtests.platform),
+        other('started', pushtests.started),
+        nullable(other('concluded', pushtests.concluded)),
+      ],
+      rejects: ownedRejects,
+      // Includes all columns, so that rows that share an id are numbered in the same order on every read.
+      numbered: { column: 'rowid', orderBy: ['started', 'selector', 'pushid', 'platform', 'concluded'] },
+    },
+    {
+      ...rest,
+      name: 'data',
+      from: owned(data, data.id),
+      key: { rowid: plain(sql`${data.rowid}`) },
+      columns: [
+        other('rowid', data.rowid),
+        owner,
+        text('name', data.name),
+        nullable(text('value', data.value)),
+        nullable(text('longvalue', data.longvalue)),
+      ],
+      rejects: [
+        ['null-id', plain(sql`${data.id} IS NULL`)],
+        ...ownedRejects,
+        ['null-name', plain(sql`${data.name} IS NULL`)],
+      ],
+    },
+    restartTable(owner, schemas),
+  ]
+}
+
+/**
+ * v1 stores the server of an instance with each restart entry; v2 stores it as an entry named "server". If the entries of a selector
+ * disagree, the newest is used. An existing entry named "server" is kept.
+ */
+const latestServers = (restarts: string, owners: string) => `SELECT DISTINCT ON (s.id) s.id, s.server FROM ${restarts} s
+  JOIN ${owners} o ON o.id = s.id AND o.selector IS NOT NULL
+  WHERE s.server IS NOT NULL AND NOT EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)
+  ORDER BY s.id, s.rowid DESC`
+
+/** Statements that count selectors for the warnings of the report. */
+export const serverQuestions = (restarts: string) => ({
+  existing: `SELECT count(DISTINCT s.id) FROM ${restarts} s WHERE s.server IS NOT NULL
+    AND EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)`,
+  disagreeing: `SELECT count(*) FROM (SELECT id FROM ${restarts} GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
+})
+
+function restartTable(owner: CopyColumn, schemas: Schemas): CopyTable {
+  const restarts = qualifiedName(schemas, restart)
+  const owners = qualifiedName(schemas, selectors)
+  const latest = latestServers(restarts, owners)
+  const { rowid, id, name, seq, value, longvalue } = restart
+  const plainNames = [rowid, id, name, seq, value, longvalue].map((column) => `"${column.name}"`).join(', ')
+  const added = `SELECT (SELECT coalesce(max(rowid), 0) FROM ${restarts}) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
+    FROM (${latest}) AS latest`
+  return {
+    name: 'restart',
+    from: `(SELECT ${plainNames} FROM ${restarts} UNION ALL ${added}) AS "restart"
+      LEFT JOIN ${owners} ON "selectors"."id" = "restart"."id"`,
+    key: { rowid: plain(sql`${rowid}`) },
+    columns: [
+      other('rowid', rowid),
+      owner,
+      text('name', name),
+      other('seq', seq),
+      nullable(text('value', value)),
+      nullable(text('longvalue', longvalue)),
+    ],
+    rejects: [
+      ['orphan', `"selectors"."id" IS NULL`],
+      ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
+    ],
+    numbered: undefined,
+    added: `SELECT count(*) FROM (${latest}) AS latest`,
+  }
+}
+
+function text(name: string, value: SQLWrapper, filledFrom?: SQLWrapper): CopyColumn {
+  return { ...other(name, value, filledFrom), kind: 'text' }
+}
+
+function other(name: string, value: SQLWrapper, filledFrom?: SQLWrapper): CopyColumn {
+  const filled = filledFrom === undefined ? undefined : plain(sql`${filledFrom} IS NULL`)
+  return { name, value: plain(sql`${value}`), kind: 'other', nullable: false, filled }
+}
+
+function nullable(column: CopyColumn): CopyColumn {
+  return { ...column, nullable: true }
+}
+
+/** Renders SQL for COPY, which does not support parameters. */
+function plain(statement: SQL): string {
+  const { text: rendered, values } = render(statement)
+  if (values.length > 0) throw new Error(`A value became a parameter of ${rendered}.`)
+  return rendered
+}

@@ -1,0 +1,253 @@
+import { getIntrospectionQuery, getOperationAST, parse } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import type { Scope } from '../../src/auth/principal.ts'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
+import { refusedFields } from '../../src/auth/refused-fields.ts'
+import { defaultLimits } from '../../src/config/limits.ts'
+import { priceOf } from '../../src/documents/cost.ts'
+import { schema } from '../../src/graph/schema.ts'
+import { costOf, documents } from '../support/cost.ts'
+
+describe('The cost of a query', () => {
+  it('counts a field that is refused to the caller as 25, for as many errors take as long as a large answer', () => {
+    const query = '{ selector(selector: "x") { tokens(first: 10) { nodes { id token } } } }'
+    const prepared = documents.prepare(query)
+    const operation = prepared.operation(undefined)
+    const costFor = (...scopes: Scope[]) =>
+      operation && prepared.cost(operation, {}, refusedFields({ ...anonymousPrincipal, scopes }))
+    expect(costFor('sipis:read', 'sipis:tokens')).toBe(1 + 1 + 1 + 10 * 3)
+    expect(costFor('sipis:read')).toBe(1 + 1 + 1 + 10 * 27)
+    // What is remembered for one is not told to the other.
+    expect(costFor('sipis:read', 'sipis:tokens')).toBe(33)
+  })
+
+  it.each([
+    ['each field once', '{ viewer { name scopes } }', 3],
+    ['every alias', '{ a: viewer { name } b: viewer { name } }', 4],
+    ['a page of 20 where no size is given', '{ messages { nodes { id } } }', 1 + 1 + 20 * 2],
+    ['a page of the size that is given', '{ messages(first: 3) { nodes { id } } }', 1 + 1 + 3 * 2],
+    ['a page from the end', '{ messages(last: 3) { nodes { id } } }', 1 + 1 + 3 * 2],
+    ['pages within pages', '{ selectors(first: 10) { nodes { calls(first: 5) { nodes { id } } } } }', 2 + 10 * 13],
+    ['both nodes and edges', '{ messages(first: 2) { nodes { id } edges { cursor } } }', 1 + 2 + 2 * 2 + 2 * 2],
+    ['a count of everything as a thousand', '{ calls { totalCount } }', 1 + 1_000 + 10],
+    ['an empty page as one row', '{ messages(first: 0) { nodes { id } } }', 2 + 2],
+    ['an empty page from the end as one row', '{ messages(last: 0) { edges { node { id } } } }', 2 + 3],
+    [
+      'empty pages within empty pages',
+      '{ selectors(first: 0) { nodes { calls(last: 0) { nodes { id } } } } }',
+      2 + 1 + 4,
+    ],
+    ['every alias of a count', '{ calls { a: totalCount b: totalCount } }', 1 + 2 * 1_010],
+    [
+      'a count in each fragment',
+      '{ calls { ...T ... { ...T } } } fragment T on CallConnection { totalCount }',
+      1 + 2 * 1_010,
+    ],
+    [
+      'counts of a selector in fragments',
+      '{ selector(selector: "x") { calls { ...T ...T } } } fragment T on CallConnection { totalCount }',
+      1 + 1 + 2 * 10,
+    ],
+    ['__typename', '{ viewer { __typename a: __typename } }', 3],
+    ['64 characters of a name as another value', `{ viewer { ${'a'.repeat(63)}: name } }`, 2],
+    ['64 characters of an alias as another value', `{ viewer { ${'a'.repeat(64)}: name } }`, 3],
+    ['a long alias of __typename', `{ viewer { ${'a'.repeat(640)}: __typename } }`, 12],
+    ['a long name once for all that is below', `{ ${'a'.repeat(64)}: viewer { name scopes } }`, 2 * 3],
+    ['long names in the rows of a page', `{ messages(first: 5) { nodes { ${'a'.repeat(64)}: id } } }`, 2 + 5 * 3],
+    ['long arguments', `{ selector(selector: "${'x'.repeat(3_000)}") { id } }`, 1 + 2 + 1],
+    ['a type of the schema', '{ __type(name: "SchemaVersion") { name enumValues { name } } }', 1 + 2 + 2 * 2],
+    ['a type that is not there', '{ __type(name: "None") { name } }', 1],
+    ['a count of one selector as ten', '{ selector(selector: "x") { calls { totalCount } } }', 1 + 1 + 10],
+    ['as many nodes as ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3 * 2],
+    ['a single id that stands for a list', '{ nodes(ids: "a") { id } }', 1 + 2],
+    ['a list without ids', '{ nodes(ids: []) { id } }', 1],
+    ['what stands in fragments', '{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { name }', 2],
+    ['what stands in inline fragments', '{ ... { viewer { ... on Viewer { name } } } }', 2],
+    [
+      'the rows of a page that a fragment asks for',
+      '{ messages(first: 4) { ...P } } fragment P on MessageConnection { nodes { id } }',
+      1 + 1 + 4 * 2,
+    ],
+    ['what a directive may leave out', '{ viewer @skip(if: true) { name } }', 2],
+    ['a page out of range as the largest', '{ messages(first: 5000) { nodes { id } } }', 2 + 100 * 2],
+    ['all settings that are allowed', '{ selector(selector: "x") { settings { name } } }', 1 + 1 + 60 * 2],
+  ])('counts %s', (_, query, cost) => {
+    expect(costOf(query)).toBe(cost)
+  })
+
+  it.each([
+    ['selectors', 'prefix: "1"', 1_000],
+    ['selectors', 'suffix: "1"', 0],
+    ['selectors', 'appId: "1"', 0],
+    ['selectors', 'lastSeenSince: "2026-01-01T00:00:00Z", lastSeenUntil: "2027-01-01T00:00:00Z"', 0],
+    ['calls', 'callerUsername: "1"', 1_000],
+    ['calls', 'callerDomain: "1"', 1_000],
+    ['calls', 'missedReason: [MISSED]', 1_000],
+    ['calls', 'since: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"', 0],
+    ['calls', 'since: "2026-01-01T00:00:00Z", callerUsername: "1"', 1_000],
+    ['calls', 'callerUsername: null', 0],
+    ['calls', '', 0],
+    ['messages', 'contentType: "1"', 1_000],
+    ['messages', 'senderUsername: "1"', 1_000],
+    ['messages', 'senderDomain: "1"', 1_000],
+    ['messages', 'since: "2026-01-01T00:00:00Z"', 0],
+    ['pushTests', 'platform: "1"', 1_000],
+    ['pushTests', 'concluded: false', 1_000],
+    ['pushTests', 'until: "2026-01-01T00:00:00Z"', 0],
+  ])('of %s with the filter { %s } counts %i for reading all rows', (list, filter, scan) => {
+    const page = (fields: string) => `{ ${list}(first: 1, filter: { ${filter} }) { ${fields} } }`
+    expect(costOf(page('nodes { id }'))).toBe(4 + scan)
+    expect(costOf(page('nodes { id } edges { cursor } pageInfo { endCursor }'))).toBe(4 + 1 + 2 + 2 + scan)
+    expect(costOf(page('totalCount'))).toBe(1_011)
+    const aliases = `{ a: ${page('nodes { id }').slice(2, -2)} b: ${page('nodes { id }').slice(2, -2)} }`
+    expect(costOf(aliases)).toBe(2 * (4 + scan))
+    if (list === 'selectors') return
+    const below = `{ selectors(first: 3) { nodes { ${page('...P').slice(2, -2)} } } } ${fragmentOf(list)}`
+    expect(costOf(below)).toBe(2 + 3 * (1 + 4 + scan / 100))
+  })
+
+  it('knows a filter of a selection by variables, by parts of them and by their defaults', () => {
+    const served = 4
+    const scanned = 1_004
+    const whole = 'query ($f: CallFilter) { calls(first: 1, filter: $f) { nodes { id } } }'
+    const byDefault = whole.replace('CallFilter)', 'CallFilter = { callerDomain: "x" })')
+    const part = 'query ($u: String) { calls(first: 1, filter: { callerUsername: $u }) { nodes { id } } }'
+    const order =
+      'query ($o: SelectorOrder) { selectors(first: 1, filter: { lastSeenSince: "2026-01-01T00:00:00Z" }, orderBy: $o) { nodes { id } } }'
+    const asked: readonly (readonly [string, Readonly<Record<string, unknown>>, number])[] = [
+      [whole, {}, served],
+      [whole, { f: null }, served],
+      [whole, { f: { since: '2026-01-01T00:00:00Z' } }, served],
+      [whole, { f: { callerUsername: null } }, served],
+      [whole, { f: { callerUsername: 'x' } }, scanned],
+      [byDefault, {}, scanned],
+      [byDefault, { f: {} }, served],
+      [byDefault, { f: null }, served],
+      [part, {}, served],
+      [part, { u: 'x' }, scanned],
+      [order, {}, served],
+      [order, { o: 'LAST_SEEN_ASC' }, served],
+      [order, { o: null }, served],
+      [order, { o: 'SELECTOR_ASC' }, scanned],
+    ]
+    // In both directions, because what is remembered of one must not be the price of the next.
+    for (const [query, variables, cost] of [...asked, ...asked.toReversed()]) {
+      expect([query, variables, costOf(query, variables)]).toEqual([query, variables, cost])
+    }
+  })
+
+  it('counts what long variables add to each field that takes them', () => {
+    const query = 'query ($s: String!) { a: selector(selector: $s) { id } b: selector(selector: $s) { id } }'
+    expect(costOf(query, { s: 'x' })).toBe(4)
+    expect(costOf(query, { s: 'x'.repeat(10_240) })).toBe(4 + 2 * 10)
+    expect(costOf(query, { s: 'x' })).toBe(4)
+    const ids = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }'
+    expect(costOf(ids, { ids: ['x'.repeat(2_048)] })).toBe(1 + 2 + 2)
+    const names = 'query ($n: [String!]) { selectors(first: 10) { nodes { settings(names: $n) { name } } } }'
+    expect(costOf(names, { n: ['x'.repeat(2_048)] })).toBe(2 + 10 * (1 + 1 + 2 + 60 * 2))
+    // Variables of another form than theirs are refused when the operation is executed.
+    for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
+  })
+
+  it('counts the characters of lists and objects that stand in the query, names of fields and all', () => {
+    const x = (count: number) => 'x'.repeat(count)
+    const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
+    // A whole 1,024 characters count as a value.
+    expect([costOf(ids(`"${x(1_022)}"`)), costOf(ids(`"${x(1_023)}"`))]).toEqual([1 + 2, 2 + 2])
+    expect([costOf(ids(`"${x(511)}", "${x(510)}"`)), costOf(ids(`"${x(511)}", "${x(511)}"`))]).toEqual([1 + 4, 2 + 4])
+    expect([costOf(ids(`"${x(1_535)}", "${x(511)}"`)), costOf(ids(`"${x(1_535)}", "${x(510)}"`))]).toEqual([
+      3 + 4,
+      2 + 4,
+    ])
+    const calls = (filter: string) => costOf(`{ calls(filter: { ${filter} }) { __typename } }`)
+    const domain = 'callerDomain'.length
+    expect(calls(`callerDomain: "${x(1_023 - domain)}"`)).toBe(2)
+    expect(calls(`callerDomain: "${x(1_024 - domain)}"`)).toBe(3)
+    const both = domain + 'callerUsername'.length + 1
+    expect(calls(`callerUsername: null, callerDomain: "${x(1_023 - both)}"`)).toBe(2)
+    expect(calls(`callerUsername: null, callerDomain: "${x(1_024 - both)}"`)).toBe(3)
+  })
+
+  it('counts a hundred versions of tables', () => {
+    expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
+  })
+
+  it('is said to be the same for all variables where no variable bears on it', () => {
+    const price = (query: string) => {
+      const document = parse(query)
+      const operation = getOperationAST(document) ?? expect.unreachable()
+      return priceOf(schema, document, operation, {}, {}).byVariable
+    }
+    expect(price('{ messages(first: 3) { nodes { id } } }')).toBe(false)
+    expect(price('query ($s: String!) { selector(selector: $s) { id } }')).toBe(false)
+    expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
+  })
+
+  it('counts what fragments of an introspection ask for', () => {
+    const one = costOf('{ __type(name: "SchemaVersion") { name enumValues { name } } }')
+    const inline = '{ __type(name: "SchemaVersion") { ... { name } ... on __Type { enumValues { name } } } }'
+    expect(costOf(inline)).toBe(one)
+    expect(
+      costOf('{ __type(name: "SchemaVersion") { ...T } } fragment T on __Type { name ... { enumValues { name } } }'),
+    ).toBe(one)
+    expect(costOf('{ __type(name: "SchemaVersion") { __typename enumValues { __typename } } }')).toBe(one)
+  })
+
+  it('counts long names below the largest pages beyond the limit', () => {
+    for (const field of ['__typename', 'id', 'pageInfo { endCursor }']) {
+      const name = 'a'.repeat(90_000)
+      const deepest = field.startsWith('pageInfo') ? `${name}: ${field}` : `nodes { ${name}: ${field} }`
+      const query = `{ selectors(first: 100) { nodes { calls(first: 100) { ${deepest} } } } }`
+      expect(costOf(query)).toBeGreaterThan(defaultLimits.cost)
+    }
+  })
+
+  it('counts introspection by the size of the schema', () => {
+    const types = Object.keys(schema.getTypeMap()).length
+    expect(costOf('{ __schema { types { name } } }')).toBe(1 + 1 + types * 2)
+    expect(costOf('{ __schema { ...T ...T } } fragment T on __Schema { types { name } }')).toBe(1 + 2 * (1 + types * 2))
+    const standard = costOf(getIntrospectionQuery())
+    expect(standard).toBeGreaterThan(1_000)
+    expect(standard).toBeLessThan(defaultLimits.cost / 10)
+    const type = 'query ($n: String!) { __type(name: $n) { fields { name } } }'
+    const fields = Object.keys(schema.getQueryType()?.getFields() ?? {}).length
+    expect(costOf(type, { n: 'Viewer' })).toBe(1 + 1 + 3 * 2)
+    expect(costOf(type, { n: 'Query' })).toBe(1 + 1 + fields * 2)
+    expect(costOf(type, { n: 'None' })).toBe(1)
+  })
+
+  it('is remembered for a few operations of a document, and right for all of them', () => {
+    const numbers = Array.from({ length: 60 }, (_, number) => number)
+    const prepared = documents.prepare(
+      numbers.map((n) => `query Q${n} { messages(first: ${n + 1}) { nodes { id } } }`).join(' '),
+    )
+    for (const n of [...numbers, ...numbers.toReversed()]) {
+      const operation = prepared.operation(`Q${n}`)
+      expect(operation && prepared.cost(operation, {})).toBe(2 + (n + 1) * 2)
+    }
+  })
+
+  it('sees the size of a page in a variable, in its default, and through null', () => {
+    const query = (first: string) => `query (${first}) { messages(first: $first) { nodes { id } } }`
+    const page = (size: number) => 2 + size * 2
+    expect(costOf(query('$first: Int'), { first: 7 })).toBe(page(7))
+    expect(costOf(query('$first: Int'))).toBe(page(20))
+    expect(costOf(query('$first: Int'), { first: null })).toBe(page(20))
+    expect(costOf(query('$first: Int = 9'))).toBe(page(9))
+    expect(costOf(query('$first: Int = 9'), { first: 4 })).toBe(page(4))
+    expect(costOf(query('$first: Int = 9'), { first: null })).toBe(page(20))
+    expect(costOf('query ($last: Int = 6) { messages(first: null, last: $last) { nodes { id } } }')).toBe(page(6))
+    expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 2)
+  })
+
+  it('takes a size that is none as the largest', () => {
+    for (const first of ['7', {}, [], -1, 1e300, true]) {
+      expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
+    }
+  })
+})
+
+function fragmentOf(list: string): string {
+  const type = { calls: 'Call', messages: 'Message', pushTests: 'PushTest' }[list]
+  return `fragment P on ${type}Connection { nodes { id } }`
+}

@@ -1,0 +1,151 @@
+import { execute, parse } from 'graphql'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { anonymousPrincipal } from '../../src/auth/principal.ts'
+import type { Database } from '../../src/database/database.ts'
+import { schema } from '../../src/graph/schema.ts'
+import { createLoaders } from '../../src/loaders/loaders.ts'
+import type { Usage } from '../../src/loaders/usage.ts'
+import { createUsage } from '../../src/loaders/usage.ts'
+import { detect } from '../../src/sipis/detect.ts'
+import { projectionOf } from '../../src/sipis/versions.ts'
+import { openClient, unlimited } from '../support/client.ts'
+import type { Opened } from '../support/database.ts'
+import { backends, untilTestEnds } from '../support/database.ts'
+import { authenticateAs, device } from '../support/principals.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+/** Nothing but the bytes is in the way. */
+const affordable = { ...unlimited, responseBytes: 10_000_000 }
+const emoji = '\u{1F600}'.repeat(255)
+const bell = '\u0007'.repeat(255)
+/** Twelve bytes for each emoji, the scheme and the host. */
+const uriBytes = 255 * 12 + '"sip:@d"'.length
+const aliases = (count: number, field: string) => Array.from({ length: count }, (_, n) => `f${n}: ${field}`).join(' ')
+
+describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
+  'What an answer holds on $name',
+  ({ open }) => {
+    let opened: Opened
+
+    beforeAll(async () => {
+      opened = await open()
+      await addSelector(opened, 1)
+      for (let rowid = 1; rowid <= 100; rowid++) {
+        const peer = { scheme: 'sip', username: emoji, domain: 'd', userdisplayname: bell, callid: '"'.repeat(200) }
+        await addRow(opened, 'sipcalls', 1, { rowid, time: `2026-01-01T00:00:${rowid % 60}Z`, ...peer })
+      }
+      const message = { rowid: 1, time: '2026-01-01', headers: 'h', body: 'b'.repeat(6_000_000) }
+      await addRow(opened, 'siptextmessages', 1, message)
+    })
+    afterAll(() => opened[Symbol.asyncDispose]())
+
+    /** Runs a query by itself, and says what was counted until the end. */
+    async function counted(query: string, maxBytes: number) {
+      const real = createUsage(maxBytes)
+      let texts = 0
+      const usage: Usage = Object.assign(Object.create(real), {
+        answer(text: string) {
+          texts++
+          real.answer(text)
+        },
+      })
+      const detected = await detect(opened.database)
+      const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
+      const loaders = createLoaders(opened.database, projection, { usage, readTokens: true })
+      const { database } = opened
+      const contextValue = { principal: anonymousPrincipal, loaders, database, detected, usage, allowedSettings: [] }
+      await execute({ schema, document: parse(query), contextValue })
+      return { texts, excess: real.excess }
+    }
+
+    it.each([
+      ['uri', 'caller { uri }', uriBytes],
+      ['displayName', 'caller { displayName }', 255 * 6 + 2],
+      ['callId', 'callId', 200 * 2 + 2],
+    ])('counts %s with its escapes when it is resolved, and stops there', async (_, field, bytes) => {
+      const many = aliases(40, field)
+      const limit = bytes * 1_000
+      const { texts, excess } = await counted(`{ calls(first: 100) { nodes { ${many} } } }`, limit)
+      expect(excess?.found).toBeGreaterThan(limit)
+      expect(excess?.found).toBeLessThanOrEqual(bytes * 1_001)
+      expect(texts).toBe(1_001)
+    })
+
+    it('once past its bound resolves and reads nothing more', async () => {
+      const usage = createUsage(1)
+      expect(() => usage.answer('long')).toThrow('limit is 1')
+      const detected = await detect(opened.database)
+      const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
+      let statements = 0
+      const database: Database = {
+        query(statement, signal) {
+          statements++
+          return opened.database.query(statement, signal)
+        },
+        close: () => opened.database.close(),
+      }
+      const loaders = createLoaders(database, projection, { usage, readTokens: true })
+      const contextValue = { principal: anonymousPrincipal, loaders, database, detected, usage, allowedSettings: [] }
+      const document = parse('{ selectors { nodes { lastSeen } } calls { totalCount } database { schemaVersion } }')
+      const { errors } = await execute({ schema, document, contextValue })
+      expect(errors?.length).toBeGreaterThan(0)
+      for (const error of errors ?? []) expect(error).toBe(usage.excess)
+      expect(statements).toBe(0)
+    })
+
+    it('is refused once, by the name of the limit, whatever the number of fields', async () => {
+      const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
+      const { data, errors } = await client.answer(
+        `{ calls(first: 100) { nodes { ${aliases(49, 'caller { uri }')} } } viewer { name } }`,
+      )
+      expect(data).toBeUndefined()
+      expect(errors).toEqual([
+        {
+          message: expect.stringContaining('LIMIT_RESPONSE_BYTES'),
+          extensions: expect.objectContaining({
+            code: 'TOO_COSTLY',
+            setting: 'LIMIT_RESPONSE_BYTES',
+            limit: 10_000_000,
+          }),
+        },
+      ])
+      expect(client.log).toEqual([])
+    })
+
+    it('ends what the operation still reads', async () => {
+      const client = untilTestEnds(
+        await openClient(opened.database, { limits: { ...affordable, responseBytes: 500_000 } }),
+      )
+      client.statements()
+      const heavy = `calls(first: 100) { nodes { ${aliases(10, 'caller { uri }')} } }`
+      const { errors } = await client.answer(`{ selectors { nodes { ${heavy} } } viewer { name } 
+      selector(selector: "${selectorNamed(1)}") { calls(first: 100) { nodes { selector { messages { nodes { body } } } a: callId } } } }`)
+      expect(errors).toHaveLength(1)
+      expect(errors?.[0]?.extensions.code).toBe('TOO_COSTLY')
+      for (const { text } of client.statements()) expect(text).not.toMatch(/SELECT [^,]*"body"/)
+    })
+
+    it('counts a body once where it is read and once where it is given', async () => {
+      const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
+      const { messages } = await client.ask('{ messages { nodes { body } } }')
+      expect(messages.nodes[0].body).toHaveLength(6_000_000)
+      const { errors } = await client.answer('{ messages { nodes { a: body b: body } } }')
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['TOO_COSTLY'])
+    })
+
+    it('lists a hundred errors, and how many more there are', async () => {
+      const own = device('own', selectorNamed(1), 'sipis:own')
+      for (let rowid = 1; rowid <= 20; rowid++) {
+        await addRow(opened, 'tokens', 1, { rowid, token: `t${rowid}`, appid: 'a' })
+      }
+      const client = untilTestEnds(
+        await openClient(opened.database, { authenticate: authenticateAs([own]), limits: affordable }),
+      )
+      const query = `{ viewer { selector { tokens { nodes { ${aliases(10, 'token')} } } } } }`
+      const { data, errors = [] } = await client.answer(query, {}, 'own')
+      expect(data.viewer.selector.tokens.nodes).toHaveLength(20)
+      expect(errors).toHaveLength(101)
+      expect(errors[100]).toMatchObject({ extensions: { code: 'TOO_COSTLY', omitted: 100 } })
+    })
+  },
+)

@@ -1,0 +1,239 @@
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAudit } from '../../../src/http/operations/audit.ts'
+import type { Client, ClientOptions } from '../../support/client.ts'
+import { openClient } from '../../support/client.ts'
+import type { TestDatabase } from '../../support/database.ts'
+import { cloneDatabase, openReader } from '../../support/database.ts'
+import { authenticateAs, device, tool } from '../../support/principals.ts'
+import { addSelector, selectorNamed } from '../../support/rows.ts'
+import { until } from '../../support/until.ts'
+
+interface Line {
+  readonly id: string
+  readonly part: number
+  readonly parts: number
+  readonly who: string
+  readonly operation?: string
+  readonly document?: string
+  readonly selectors: readonly string[]
+  readonly selectorCount: number
+  readonly rows: number
+  readonly outcome: string
+}
+
+const count = 250
+const authenticate = authenticateAs([
+  tool('reader', 'sipis:read'),
+  tool('ops', 'sipis:ops'),
+  device('device', selectorNamed(1)),
+])
+const hashed = (selector: string) => createHmac('sha256', 'key').update(selector).digest('hex').slice(0, 16)
+
+let own: TestDatabase
+const clients: Client[] = []
+beforeAll(async () => {
+  own = await cloneDatabase('V2')
+  for (let n = 1; n <= count; n++) await addSelector({ version: 'V2', sql: own.sql }, n)
+})
+afterAll(async () => {
+  for (const client of clients) await client[Symbol.asyncDispose]()
+  await own[Symbol.asyncDispose]()
+})
+
+async function opened(options: ClientOptions = {}) {
+  const lines: Line[] = []
+  const audit = createAudit(pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }), 'key')
+  const client = await openClient(openReader(own.url), { authenticate, audit, ...options })
+  clients.push(client)
+  return { client, lines }
+}
+
+const nodeId = (text: string) => Buffer.from(text).toString('base64url')
+
+describe('The audit log', () => {
+  it('names every selector that was read, in several lines of one operation', async () => {
+    const { client, lines } = await opened()
+    await client.answer(
+      '{ a: selectors(first: 100) { nodes { id } } b: selectors(last: 100) { nodes { id } } c: selectors(first: 100, orderBy: SELECTOR_ASC) { nodes { id } } }',
+      {},
+      'reader',
+    )
+    const [first] = lines
+    expect(lines.map(({ part, parts, id }) => [part, parts, id])).toEqual(
+      lines.map((_, n) => [n + 1, first?.parts, first?.id]),
+    )
+    const named = new Set(lines.flatMap(({ selectors }) => selectors))
+    expect(first?.parts).toBeGreaterThan(1)
+    expect(named.size).toBe(first?.selectorCount)
+    expect(named.size).toBeGreaterThan(100)
+    await client.answer('{ viewer { name } }', {}, 'reader')
+    expect(lines.at(-1)).toMatchObject({ part: 1, parts: 1, selectors: [], selectorCount: 0 })
+    expect(lines.at(-1)?.id).not.toBe(first?.id)
+  })
+
+  it.each<[string, string, object]>([
+    ['an argument', '{ selector(selector: "canary") { id } }', {}],
+    ['a variable', 'query ($s: String!) { selector(selector: $s) { id } }', { s: 'canary' }],
+    ['a default', 'query ($s: String! = "canary") { selector(selector: $s) { id } }', {}],
+    ['a filter', '{ selectors(filter: { prefix: "canary" }) { totalCount } }', {}],
+    [
+      'a filter in a variable',
+      'query ($f: SelectorFilter) { selectors(filter: $f) { nodes { id } } }',
+      { f: { suffix: 'canary' } },
+    ],
+    [
+      'a default filter',
+      'query ($f: SelectorFilter = { prefix: "canary" }) { selectors(filter: $f) { nodes { id } } }',
+      {},
+    ],
+    ['an id', 'query ($i: ID!) { node(id: $i) { id } }', { i: nodeId('Selector:canary') }],
+    ['the id of a call', 'query ($i: ID!) { node(id: $i) { id } }', { i: nodeId('Call:5:canary') }],
+    ['the id of a token', 'query ($i: ID!) { node(id: $i) { id } }', { i: nodeId('Token:5:canary') }],
+    ['the id of a message', 'query ($i: ID!) { nodes(ids: [$i]) { id } }', { i: nodeId('Message:5:canary') }],
+    ['the id of a push test', 'query ($i: ID!) { node(id: $i) { id } }', { i: nodeId('PushTest:["canary","p"]') }],
+    [
+      'a list of ids',
+      'query ($i: [ID!]!) { nodes(ids: $i) { id } }',
+      { i: [nodeId('Selector:canary'), nodeId('Call:1:x')] },
+    ],
+  ])(
+    'names a selector that is asked for by %s, found or not, allowed or not, answered or refused',
+    async (_, query, variables) => {
+      const refusing = await opened({ rateLimits: { costPerMinute: 0 } })
+      const answering = await opened()
+      for (const { client, lines } of [answering, refusing]) {
+        for (const name of ['reader', 'device']) {
+          await client.answer(query, variables, name)
+          expect([name, lines.at(-1)?.outcome, lines.at(-1)?.selectors]).toEqual([
+            name,
+            expect.any(String),
+            expect.arrayContaining([hashed('canary')]),
+          ])
+        }
+        expect(JSON.stringify(lines)).not.toContain('canary')
+      }
+      expect(refusing.lines.map(({ outcome }) => outcome)).toEqual(['RATE_LIMITED', 'RATE_LIMITED'])
+    },
+  )
+
+  it('has the name of the operation from the document, and none that is not a name', async () => {
+    const { client, lines } = await opened()
+    const post = (body: object) =>
+      fetch(`${client.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer reader' },
+        body: JSON.stringify(body),
+      })
+    const two = 'query A { viewer { name } } query B { viewer { name } }'
+    await post({ query: 'query Alone { viewer { name } }' })
+    await post({ query: 'query Alone { viewer { name } }', operationName: '' })
+    await post({ query: two, operationName: 'B' })
+    await post({ query: two })
+    await post({ query: two, operationName: 'canary secret' })
+    await post({ query: '{ viewer { name } }' })
+    expect(lines.map(({ operation }) => operation)).toEqual(['Alone', 'Alone', 'B', undefined, 'not a name', undefined])
+  })
+
+  it.each<[string, string, ClientOptions]>([
+    ['is not valid', 'query Named { selector(selector: "canary") { nothing } }', {}],
+    ['is too long', 'query Named { selector(selector: "canary") { id selector id } }', { limits: { repeats: 1 } }],
+    ['costs too much', 'query Named { selector(selector: "canary") { id selector } }', { limits: { cost: 1 } }],
+    ['asks for the schema', 'query Named { selector(selector: "canary") { id } __schema { description } }', {}],
+    ['is a mutation', 'mutation Named { selector(selector: "canary") }', {}],
+    [
+      'has a value of the wrong type',
+      'query Named { selector(selector: "canary") { calls(first: "x") { totalCount } } }',
+      {},
+    ],
+  ])('has name, document and selectors of an operation that %s', async (_, query, options) => {
+    const { client, lines } = await opened(options)
+    await client.answer(query, {}, 'reader')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatchObject({
+      operation: 'Named',
+      document: expect.stringMatching(/^[0-9a-f]{16}$/),
+      selectors: [hashed('canary')],
+      outcome: expect.not.stringMatching(/^ok$/),
+    })
+  })
+
+  it('has failures of every kind', async () => {
+    const failing = await opened({
+      rateLimits: { costPerMinute: 1_000 },
+      limits: { bodyBytes: 500, concurrentPerCaller: 1 },
+    })
+    const { client, lines } = failing
+    const post = (body: string, headers: Record<string, string> = {}) =>
+      fetch(`${client.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer reader', ...headers },
+        body,
+      })
+    const outcomeOf = async (work: Promise<unknown>) => {
+      lines.length = 0
+      await work
+      return lines.map(({ outcome }) => outcome).join()
+    }
+    expect(await outcomeOf(post('{'))).toBe('BAD_USER_INPUT')
+    expect(await outcomeOf(post('{"query":5}'))).toBe('BAD_USER_INPUT')
+    expect(await outcomeOf(post('x'.repeat(600)))).toBe('TOO_COSTLY')
+    expect(await outcomeOf(post('', { 'content-type': 'text/plain' }))).toBe('BAD_USER_INPUT')
+    expect(await outcomeOf(post('', { accept: 'image/png' }))).toBe('BAD_USER_INPUT')
+    expect(await outcomeOf(post('{"query":"{"}'))).toBe('GRAPHQL_PARSE_FAILED')
+    expect(await outcomeOf(post('{"query":"{ nothing }"}'))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(await outcomeOf(post('{"query":"{ __schema { description } }"}'))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(await outcomeOf(post('{"query":"mutation { a }"}'))).toMatch(/GRAPHQL_VALIDATION_FAILED/)
+    expect(await outcomeOf(post('{"query":"{ calls(after: \\"x\\") { nodes { id } } }"}'))).toBe('BAD_USER_INPUT')
+    expect(
+      await outcomeOf(
+        post('{"query":"{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id callId } } } } }"}'),
+      ),
+    ).toBe('RATE_LIMITED')
+  })
+
+  it('has a failure of the gateway itself as INTERNAL', async () => {
+    const example = {
+      username: '',
+      get selector(): string {
+        throw new Error('not to be shown')
+      },
+    }
+    const { client, lines } = await opened({ example })
+    const page = await fetch(`${client.url}/graphql`, { headers: { accept: 'text/html', authorization: 'Bearer ops' } })
+    expect([page.status, lines.map(({ who, outcome }) => [who, outcome])]).toEqual([500, [['key:ops', 'INTERNAL']]])
+  })
+
+  it('says that a caller has left before its body was complete', async () => {
+    const { client, lines } = await opened()
+    const socket = connect(Number(new URL(client.url).port), '127.0.0.1')
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer reader\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{',
+    )
+    await once(socket, 'connect')
+    setTimeout(() => socket.destroy(), 50)
+    await until('it is written', () => lines.length > 0)
+    expect(lines[0]?.outcome).toMatch(/^DISCONNECTED BAD_USER_INPUT$/)
+  })
+
+  it('says that a caller has left while its statement ran', async () => {
+    const { client, lines } = await opened()
+    await own.sql('BEGIN; LOCK TABLE selectors IN ACCESS EXCLUSIVE MODE')
+    const leaving = new AbortController()
+    const asked = fetch(`${client.url}/graphql`, {
+      method: 'POST',
+      signal: leaving.signal,
+      headers: { 'content-type': 'application/json', authorization: 'Bearer reader' },
+      body: JSON.stringify({ query: '{ selectors { totalCount } }' }),
+    }).catch(() => undefined)
+    await until('it has begun', () => client.statements().length > 0)
+    leaving.abort()
+    await asked
+    await until('it is written', () => lines.length > 0)
+    await own.sql('ROLLBACK')
+    expect(lines[0]?.outcome).toMatch(/^DISCONNECTED/)
+  })
+})
