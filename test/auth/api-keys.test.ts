@@ -309,7 +309,7 @@ describe('A file of API keys', () => {
       untilRefused(() => revokeKeys(link, 'dashboard')),
     ]
     await swapping.terminate()
-    expect(said).toEqual(Array(2).fill(expect.stringContaining('was replaced while it was changed')))
+    expect(said).toEqual(Array(2).fill(expect.stringContaining('Another process replaced')))
   })
 
   it.each([0o660, 0o620])('that its group can change (%o) is refused with what to do', async (mode) => {
