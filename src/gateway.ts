@@ -21,7 +21,7 @@ export interface GatewayOptions {
    */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * How callers are identified: a function of your own, or `'open'` to let everybody read everything; then only requests to
+   * How callers are identified: a function of your own, or `'open'` to let every caller read all data; then only requests to
    * names of this machine are answered. Default: what AUTH_JWKS_URL, AUTH_JWKS_FILE and API_KEYS_FILE in `settings` say.
    */
   readonly auth?: Authenticate | 'open'

@@ -16,7 +16,7 @@ const ownPrefix = /^(LIMIT|RATE_LIMIT|SIPIS|TRUST|TRUSTED|AUDIT|SETTINGS|CORS|AU
 
 const authentication = /^(AUTH_|API_KEYS?(_|$))/
 
-/** Too short to be told from other words: they count only as they are written. */
+/** Too short to distinguish from other words, so only the exact spelling counts. */
 const short = new Set(['HOST', 'PORT'])
 
 /** Common variables of other programs that begin like settings of the gateway, or are like one. */

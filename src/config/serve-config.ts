@@ -36,7 +36,7 @@ export interface DatabaseLimits {
 }
 
 export interface ServeConfig {
-  /** Undefined where nobody has named a database: then the embedded demo is served. */
+  /** Undefined if no database is configured: the embedded demo is served. */
   readonly database: DatabaseTarget | undefined
   readonly databaseLimits: DatabaseLimits
   /** As it was given: only the server knows which names are zones. */

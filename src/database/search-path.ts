@@ -8,7 +8,7 @@ const remembered = 'sipis_gateway.schemas'
 
 /**
  * Makes a session search pg_catalog alone, and keeps the schemas of its own search_path for `searchedSchemas`. A function or
- * operator in another schema wins over PostgreSQL's own where its argument types match better: whoever may create in a schema
+ * operator in another schema wins over PostgreSQL's own where its argument types match better: a role that may create in a schema
  * of the search_path could run code inside the gateway's statements. Tables are therefore named with their schemas.
  *
  * Until it has run, names must bear their schema. A session that a connection pooler hands over may be pinned already.

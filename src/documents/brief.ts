@@ -5,6 +5,6 @@ const longest = 300
  * as what it quotes.
  */
 export function brief(message: string): string {
-  const told = message.replace(/ Did you mean .*$/s, '')
-  return told.length > longest ? `${told.slice(0, longest)}…` : told
+  const text = message.replace(/ Did you mean .*$/s, '')
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
 }

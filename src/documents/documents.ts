@@ -36,7 +36,7 @@ export interface Documents {
   prepare(text: string): PreparedDocument
 }
 
-/** A document may have a thousand mistakes; nobody reads more than the first few. */
+/** A document may have a thousand mistakes; the first few are enough to mend it. */
 const maxErrors = 5
 /** To find the line of an error is a pass over the text, for each place that it names. No honest document is this long. */
 const mostLinesWithLocations = 1_000
@@ -102,7 +102,7 @@ function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, li
   const named = nameDocument(text, document)
   const beyond = exceeded(document, limits)
   if (beyond !== undefined) throw new RefusedDocument([beyond], named)
-  // Suggestions would tell the schema to whoever guesses, and with names that the document defines itself take seconds to find.
+  // Suggestions would reveal the schema to callers who guess names, and take seconds for names that the document defines itself.
   const mistakes = validate(schema, document, specifiedRules, { maxErrors, hideSuggestions: true })
   if (mistakes.length > 0) throw new RefusedDocument(mistakes.map(refusalOf), named)
   return {

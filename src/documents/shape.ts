@@ -75,7 +75,7 @@ function measure(document: DocumentNode): Omit<Measured, 'fields'> {
   const ofFragment = (name: string): Measured => {
     const found = known.get(name)
     if (found !== undefined) return found
-    // What refers to itself, or to nothing, is refused by validation; here it only must not go on for ever.
+    // What refers to itself, or to nothing, is refused by validation; here it only must end.
     known.set(name, nothing)
     const measured = ofSet(fragments.get(name)?.selectionSet)
     known.set(name, measured)

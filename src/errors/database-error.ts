@@ -1,5 +1,5 @@
 /**
- * What a failure of the database means to whoever asked.
+ * What a failure of the database means to the caller.
  *
  * - `input`: a value that PostgreSQL cannot read, so the caller's fault.
  * - `timeout`: the statement ran into its time limit.
@@ -27,12 +27,12 @@ const timeout = new Set(['57014', '55P03'])
 /** Data exceptions quote the offending value in their message. */
 const dataException = /^22...$/
 
-/** The operation has run out of its time, or whoever asked has gone away. */
+/** The operation has exceeded its time, or its caller has disconnected. */
 export function cancelled(): DatabaseError {
   return new DatabaseError('timeout', 'CANCELLED', 'the operation was cancelled')
 }
 
-/** Nobody waits longer for a look-up, whatever is in its way. */
+/** A look-up has exceeded its deadline. */
 export function tooLate(timeoutMs: number): DatabaseError {
   return new DatabaseError('timeout', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
 }

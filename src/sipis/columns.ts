@@ -92,7 +92,7 @@ interface Names<Row, Owner> {
 
 /**
  * Makes a row of values that from `offset` on are those of `selectList(columns)`. Fails where one is null that must not be: that
- * is found here, for nobody listens to what fails when a property is read.
+ * is found here, because an error while a property is read has no handler.
  */
 export function decoder<Row>(
   columns: Columns<Row>,

@@ -14,7 +14,7 @@ const answerMs = 10_000
 
 export async function openWriter(connection: ConnectionConfig, applicationName: string): Promise<Writer> {
   const client = new Client({ connectionTimeoutMillis: answerMs, ...connection, application_name: applicationName })
-  // Its end is told by the statement that runs; without a listener it would end the process.
+  // A statement reports a lost connection; an error event without a listener would end the process.
   client.on('error', () => undefined)
   try {
     await client.connect()

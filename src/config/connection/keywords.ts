@@ -104,7 +104,7 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   },
   application_name: {
     variable: 'PGAPPNAME',
-    ignored: 'The gateway names its connections itself, so that they can be told from those of SIPIS.',
+    ignored: 'The gateway names its connections itself, so that they can be distinguished from those of SIPIS.',
   },
   fallback_application_name: { ignored: 'The gateway names its connections itself.' },
   client_encoding: {

@@ -53,7 +53,7 @@ function decoded(text: string, where: string): string {
   try {
     if (!/%00/.test(text)) return decodeURIComponent(text)
   } catch {
-    // Told below, without the text.
+    // Reported below, without the text.
   }
   throw new Problem(
     `${where} has a % that is not followed by the two hex digits of a UTF-8 byte. Write % itself as %25.`,

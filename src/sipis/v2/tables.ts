@@ -1,6 +1,6 @@
 /**
  * Schema v2 (SIPIS since 4.0). Columns and nullability are the vendor's documentation; keys and indexes are ours, for the
- * vendor has published none. There are no foreign keys: nobody has told in which order SIPIS writes, and a database made
+ * vendor has published none. There are no foreign keys: the order in which SIPIS writes is not known, and a database made
  * here must never refuse what SIPIS inserts.
  *
  * The history indexes are plain ascending (selector, time, rowid): read backwards they also give newest first.

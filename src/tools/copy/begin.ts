@@ -32,7 +32,7 @@ export async function beginSource(source: Session, tables: readonly CopyTable[],
   if (await hasSharedIds(source)) throw new Problem(sharedIdsRefusal(source.label))
 }
 
-/** Whether rows cannot be told to belong to one selector. */
+/** Whether the selector of a row may be ambiguous. */
 export async function hasSharedIds({ query, schemas }: Source): Promise<boolean> {
   const [[shared] = []] = await query(
     `SELECT EXISTS (SELECT FROM ${qualifiedName(schemas, 'selectors')} GROUP BY id HAVING count(*) > 1)`,

@@ -45,7 +45,7 @@ export function madeFacts(name: string): TableFacts {
   }
 }
 
-/** Whether the source itself keeps a key of the target unique, so that nobody has to look. */
+/** Whether the source itself keeps a key of the target unique, so that no duplicate check is needed. */
 export function isKept(table: CopyTable, key: readonly string[], source: ReadonlyMap<string, TableFacts>): boolean {
   const has = (name: string, wanted: readonly string[]) =>
     (source.get(name)?.uniqueKeys ?? []).some(
