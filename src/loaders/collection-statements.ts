@@ -3,6 +3,7 @@ import type { Statement } from '../database/database.ts'
 import { selectList } from '../sipis/columns.ts'
 import type { Projection } from '../sipis/projection.ts'
 import { where } from './condition.ts'
+import { lanes } from './lanes.ts'
 import type { CollectionOptions, Identity, PageQuery, RowQuery } from './query.ts'
 import { createStatements, hasUsualSize } from './statements.ts'
 
@@ -26,13 +27,10 @@ export function collectionStatements<Row, Orphan extends null>(
   const { selectors } = projection
   const scans = createStatements()
   const lists = createStatements({ planned: true })
-  const lookUps = createStatements({ lane })
-  // Own lane, because a filter may scan every row of a selector and would delay unfiltered pages.
-  const searches = createStatements({ lane: 'searches', slow: true })
-  // Own lane, because counting a selector with many rows would delay pages.
-  const counts = createStatements({ lane: 'counts', slow: true })
-  // Own lane, because a batch of 100 pages of 100 rows would delay single pages.
-  const pagesOfMany = createStatements({ lane: 'pages of many', slow: true })
+  const lookUps = createStatements(lane)
+  const searches = createStatements(lanes.searches)
+  const counts = createStatements(lanes.counts)
+  const pagesOfMany = createStatements(lanes.pagesOfMany)
 
   const list = selectList(rows.columns)
   const both = sql`${list}, ${selectList(selectors.columns)}`

@@ -4,6 +4,8 @@ import { nullableText } from '../sipis/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow, TokenRow } from '../sipis/projection.ts'
 import type { Collection } from './collection.ts'
 import { prepareCollection } from './collection.ts'
+import type { Lane } from './lanes.ts'
+import { lanes } from './lanes.ts'
 import type { MessageContentsLoader } from './message-contents.ts'
 import { prepareMessageContents } from './message-contents.ts'
 import type { OrphanPushTests } from './orphan-push-tests.ts'
@@ -68,7 +70,7 @@ function preparedFor(projection: Projection): PreparedLoaders {
 
 function prepareLoaders(projection: Projection) {
   const { tokens, calls, messages, pushTests } = projection
-  const byRowid = <Row extends { rowid: string }>(rows: OwnedRows<Row>, lane: string) =>
+  const byRowid = <Row extends { rowid: string }>(rows: OwnedRows<Row>, lane: Lane) =>
     prepareCollection<Row>(projection, {
       rows,
       identity: { column: rows.columns.rowid, array: sql`bigint[]` },
@@ -77,16 +79,16 @@ function prepareLoaders(projection: Projection) {
     })
   return {
     selectors: prepareSelectors(projection),
-    tokens: byRowid(tokens, 'calls'),
-    withheldTokens: byRowid(withheld(tokens), 'calls'),
-    calls: byRowid(calls, 'calls'),
-    messages: byRowid(messages, 'messages'),
+    tokens: byRowid(tokens, lanes.calls),
+    withheldTokens: byRowid(withheld(tokens), lanes.calls),
+    calls: byRowid(calls, lanes.calls),
+    messages: byRowid(messages, lanes.messages),
     messageContents: prepareMessageContents(projection),
     pushTests: prepareCollection<PushTestRow, null>(projection, {
       rows: pushTests,
       identity: { column: pushTests.columns.pushId, array: sql`text[]` },
       orphan: () => null,
-      lane: 'messages',
+      lane: lanes.messages,
     }),
     orphanPushTests: prepareOrphanPushTests(projection),
     settings: prepareSettings(projection),

@@ -4,6 +4,7 @@ import { DatabaseError } from '../errors/database-error.ts'
 import type { MessageContents, MessageRow, Projection } from '../sipis/projection.ts'
 import { batched, grouped } from './batched.ts'
 import type { Owned } from './collection.ts'
+import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
 /**
@@ -23,8 +24,7 @@ export function prepareMessageContents(projection: Projection): (database: Datab
 
 function prepareContent({ messages, keyArray }: Projection, name: keyof MessageContents) {
   const { contents, columns, table, ofKey } = messages
-  // Own lane, because results of several megabytes delay the statements queued behind them.
-  const lookUps = createStatements({ lane: 'contents', slow: true })
+  const lookUps = createStatements(lanes.contents)
   const bytesOf: (message: MessageRow) => number =
     name === 'body' ? ({ bodyBytes }) => bodyBytes : ({ headersBytes }) => headersBytes
   const statementOf = (batch: readonly Owned<MessageRow>[]): Statement => {

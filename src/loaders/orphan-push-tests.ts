@@ -5,6 +5,7 @@ import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { Projection, PushTestRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
+import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
 /** Identifies a push test whose selector has been deleted, by the stored key of that selector and its push id. */
@@ -24,7 +25,7 @@ export function prepareOrphanPushTests(projection: Projection): (database: Datab
   const { pushTests, selectors, keyArray } = projection
   const { columns, table } = pushTests
   const decode = decoder(columns)
-  const lookUps = createStatements({ lane: 'messages' })
+  const lookUps = createStatements(lanes.messages)
   const numberAt = width(columns)
   const statementOf = (identities: readonly OrphanIdentity[]) => {
     const keys = identities.map(({ key }) => key)

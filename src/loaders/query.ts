@@ -2,6 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import type { Column, OwnedRows } from '../sipis/projection.ts'
 import type { Condition } from './condition.ts'
 import type { Window } from './keyset.ts'
+import type { Lane } from './lanes.ts'
 
 /** Selects rows of a collection. */
 export interface RowQuery {
@@ -29,5 +30,5 @@ export interface CollectionOptions<Row, Orphan extends null> {
   /** Defined if the collection includes rows whose selector has been deleted; their owner is null. */
   readonly orphan: (() => Orphan) | undefined
   /** Lane of the look-ups. Statements of one lane run one after another. */
-  readonly lane: string
+  readonly lane: Lane
 }

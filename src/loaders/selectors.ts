@@ -7,6 +7,7 @@ import { batched, grouped } from './batched.ts'
 import type { Condition } from './condition.ts'
 import { conditionOn, where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
+import { lanes } from './lanes.ts'
 import { createStatements, hasUsualSize } from './statements.ts'
 import type { Usage } from './usage.ts'
 
@@ -57,7 +58,7 @@ function selectorStatements(projection: Projection) {
   const { table, columns, exists } = projection.selectors
   const scans = createStatements()
   const lists = createStatements({ planned: true })
-  const lookUps = createStatements({ lane: 'calls' })
+  const lookUps = createStatements(lanes.calls)
   const list = selectList(columns)
   const limit = sql.placeholder('limit')
   return {

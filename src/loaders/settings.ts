@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow, SettingRow } from '../sipis/projection.ts'
 import { batched, grouped } from './batched.ts'
+import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
 export interface Settings {
@@ -19,7 +20,7 @@ interface SettingsKey {
 export function prepareSettings({ settings, keyArray }: Projection): (database: Database) => Settings {
   const { table, ofKey, rowid, columns } = settings
   const decode = decoder(columns)
-  const lookUps = createStatements({ lane: 'calls' })
+  const lookUps = createStatements(lanes.calls)
   const numberAt = width(columns)
   const statementOf = (keys: readonly string[], names: readonly string[]) =>
     lookUps('settings', [], { keys, names }, () => {

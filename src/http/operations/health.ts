@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../../database/database.ts'
 import { prepare } from '../../database/prepared.ts'
+import { lanes } from '../../loaders/lanes.ts'
 import type { Detected } from '../../sipis/detect.ts'
 import type { Answer } from '../answer.ts'
 import { json } from '../answer.ts'
@@ -10,8 +11,7 @@ export type Health = () => Promise<Answer>
 const freshMs = 1_000
 /** Deadline of the health check statement. */
 const timeoutMs = 1_000
-/** Own lane, and so its own connection, so that it does not queue behind statements of callers. */
-const ping = prepare(sql`SELECT 1`, { lane: 'health' })({})
+const ping = prepare(sql`SELECT 1`, lanes.health)({})
 
 /**
  * Responds 200 with the schema version if the database is reachable, 503 otherwise. The result is cached for a second, because the
