@@ -1,3 +1,6 @@
+import type { Turn, TurnQueue } from './turn-queue.ts'
+import { createTurnQueue } from './turn-queue.ts'
+
 /** What runs at once, shared out between callers: they take turns, whatever the number of works that each has waiting. */
 export interface Share {
   /** Whether the next work of this caller would be refused. */
@@ -28,94 +31,43 @@ export interface ShareRefusals {
   readonly givenUp: () => Error
 }
 
-interface Turn {
-  readonly start: () => void
-  readonly refuse: (error: Error) => void
-}
-
 export function openShare(
   { total, ofFurther = total, perCaller, maxWaiting, maxWaitMs }: ShareLimits,
   refusals: ShareRefusals,
 ): Share {
   const running = openTally()
-  /** In the order in which callers have their turn: one that has had it goes to the end. */
-  const waiting = new Map<string, Turn[]>()
-  let allWaiting = 0
+  const waiting = createTurnQueue()
 
   const mayRun = (caller: string) => {
     const own = running.of(caller)
     return own < perCaller && running.total < (own === 0 ? total : ofFurther)
   }
-
   const leave = (caller: string) => {
     running.remove(caller)
-    for (const [next, [turn]] of waiting) {
-      if (turn === undefined || !mayRun(next)) continue
-      const others = waiting.get(next) ?? []
-      forget(next, turn)
-      // To the end of the order.
-      if (waiting.delete(next)) waiting.set(next, others)
-      running.add(next)
-      return turn.start()
-    }
+    const next = waiting.takeNext(mayRun)
+    if (next === undefined) return
+    running.add(next.caller)
+    next.start()
   }
-
-  const forget = (caller: string, turn: Turn) => {
-    const turns = waiting.get(caller) ?? []
-    const place = turns.indexOf(turn)
-    if (place < 0) return
-    turns.splice(place, 1)
-    allWaiting--
-    if (turns.length === 0) waiting.delete(caller)
-  }
-
-  /** The newest turn of the caller that has most waiting, if that is more than this caller would have. */
-  const toDisplace = (caller: string): readonly [string, Turn] | undefined => {
-    const own = waiting.get(caller)?.length ?? 0
-    let most: readonly [string, readonly Turn[]] | undefined
-    for (const entry of waiting) if (entry[1].length > (most?.[1].length ?? own + 1)) most = entry
-    const newest = most?.[1].at(-1)
-    return most === undefined || newest === undefined ? undefined : [most[0], newest]
-  }
-
   const makeRoom = (caller: string) => {
-    if (allWaiting < maxWaiting) return
-    const displaced = toDisplace(caller)
+    if (waiting.size < maxWaiting) return
+    const displaced = waiting.displacedBy(caller)
     if (displaced === undefined) throw refusals.full()
-    forget(...displaced)
-    displaced[1].refuse(refusals.full())
+    waiting.remove(displaced)
+    displaced.refuse(refusals.full())
   }
-
-  const wait = (caller: string, signal: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      const settle = (done: () => void) => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', giveUp)
-        done()
-      }
-      const turn: Turn = { start: () => settle(resolve), refuse: (error) => settle(() => reject(error)) }
-      const giveUp = () => {
-        forget(caller, turn)
-        turn.refuse(refusals.givenUp())
-      }
-      const timer = maxWaitMs === undefined ? undefined : setTimeout(giveUp, maxWaitMs)
-      signal.addEventListener('abort', giveUp, { once: true })
-      waiting.set(caller, [...(waiting.get(caller) ?? []), turn])
-      allWaiting++
-    })
-
   const enter = async (caller: string, signal: AbortSignal) => {
     if (signal.aborted) throw refusals.givenUp()
     if (mayRun(caller)) running.add(caller)
     else {
       makeRoom(caller)
-      await wait(caller, signal)
+      await waitForTurn(waiting, caller, { signal, maxWaitMs, givenUp: refusals.givenUp })
     }
     return () => leave(caller)
   }
 
   return {
-    isFull: (caller) => !mayRun(caller) && allWaiting >= maxWaiting && toDisplace(caller) === undefined,
+    isFull: (caller) => !mayRun(caller) && waiting.size >= maxWaiting && waiting.displacedBy(caller) === undefined,
     enter,
     async run(caller, signal, work) {
       const end = await enter(caller, signal)
@@ -126,6 +78,34 @@ export function openShare(
       }
     },
   }
+}
+
+interface Wait {
+  readonly signal: AbortSignal
+  readonly maxWaitMs: number | undefined
+  readonly givenUp: () => Error
+}
+
+function waitForTurn(queue: TurnQueue, caller: string, { signal, maxWaitMs, givenUp }: Wait): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+      done()
+    }
+    const turn: Turn = {
+      caller,
+      start: () => settle(resolve),
+      refuse: (error) => settle(() => reject(error)),
+    }
+    const giveUp = () => {
+      queue.remove(turn)
+      turn.refuse(givenUp())
+    }
+    const timer = maxWaitMs === undefined ? undefined : setTimeout(giveUp, maxWaitMs)
+    signal.addEventListener('abort', giveUp, { once: true })
+    queue.add(turn)
+  })
 }
 
 export interface Tally {
