@@ -17,8 +17,11 @@ export interface LaneConnection {
   current(): Opened
   /** Uses another connection from now on. Queries that are under way on this one may still be answered. */
   abandon(lost: Opened): void
-  /** Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. */
-  cancel(isRunning: () => boolean): Promise<void>
+  /**
+   * Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. Resolves with false at
+   * once while an earlier request is under way.
+   */
+  cancel(isRunning: () => boolean): Promise<boolean>
   /** How many cancel requests have been made so far. */
   readonly cancels: number
   close(): Promise<void>
@@ -49,7 +52,7 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
       lost.then(({ client }) => client.end()).catch(() => undefined)
     },
     async cancel(isRunning) {
-      if (isCancelling) return
+      if (isCancelling) return false
       isCancelling = true
       cancels++
       try {
@@ -58,6 +61,7 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
       } finally {
         isCancelling = false
       }
+      return true
     },
     get cancels() {
       return cancels

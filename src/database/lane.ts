@@ -134,7 +134,11 @@ function settled(query: PendingQuery, outcome: Outcome, { connection, opened, wa
 function cancelAbandoned(connection: LaneConnection, queue: QueryQueue<PendingQuery>): void {
   const { running } = queue
   if (running?.isAbandoned !== true) return
-  void connection.cancel(() => queue.running === running)
+  const isRunning = () => queue.running === running
+  void connection.cancel(isRunning).then((isDone) => {
+    // Another one may have been given up meanwhile. The same one gets no second request.
+    if (isDone && !isRunning()) cancelAbandoned(connection, queue)
+  })
 }
 
 function pendingQuery(statement: Statement): PendingQuery {
