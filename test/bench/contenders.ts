@@ -125,7 +125,7 @@ export const contenders: readonly Contender[] = [
   ...gatewayVariants.map((variant) => ({
     ...variant,
     dialect: sipisGateway,
-    command: (database: string) => ['dist/cli.js', 'serve', '--port', '0', '--database-url', database],
+    command: (database: string) => ['dist/cli/main.js', 'serve', '--port', '0', '--database-url', database],
   })),
   ...peers.map(({ file, ...peer }) => ({
     ...peer,
