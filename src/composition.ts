@@ -78,7 +78,9 @@ async function openParts(
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
   const { database } = keep(await open(config))
-  const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
+  const { detected, timeZone, example, role } = await orProblem(label, () =>
+    inspect(database, config, authenticate === undefined),
+  )
   if (config.database !== undefined) await orProblem(label, () => judgeAccess(role, database, detected, config, logger))
   const audit = keep(openAuditLog(config.audit, logger))
   const { handle } = keep(
@@ -136,11 +138,12 @@ async function openDemo(): Promise<Database> {
 async function inspect(
   database: Database,
   config: ServeConfig,
+  isOpen: boolean,
 ): Promise<{ detected: Detected; timeZone: string; example: Example; role: Role }> {
   const detected = await detect(database)
   const timeZone = await findTimeZone(database, config.timeZone)
-  const example =
-    config.auth === undefined ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
+  // With authentication, a caller may see GraphiQL and not the selector of the example.
+  const example = isOpen ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
   return { detected, timeZone, example, role: await findRole(database, detected.schemas) }
 }
 

@@ -29,13 +29,14 @@ async function serve(options: GatewayOptions) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
+  const origin = `http://127.0.0.1:${port}`
   const ask = (query: string, authorization?: string) =>
-    fetch(`http://127.0.0.1:${port}/graphql`, {
+    fetch(`${origin}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
       body: JSON.stringify({ query }),
     })
-  return Object.assign(ask, { close: gateway.close })
+  return Object.assign(ask, { origin, close: gateway.close })
 }
 
 async function database() {
@@ -82,6 +83,27 @@ describe('openGateway', () => {
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('is a superuser') }),
     )
     expect(JSON.stringify(entries)).not.toContain('a secret')
+  })
+
+  it('shows no selector in GraphiQL where callers are identified', async () => {
+    const own = await database()
+    const settings = { AUDIT_LOG: 'off' }
+    const common = { databaseUrl: own.url, settings, log: () => undefined }
+    const pageOf = async (options: GatewayOptions) => {
+      const { origin } = await serve(options)
+      return (await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } })).text()
+    }
+    const ops: Principal = { ...tool, scopes: ['sipis:ops'] }
+    // The page has megabytes, which a failure would print.
+    const found = async (options: GatewayOptions) => {
+      const page = await pageOf(options)
+      return { isPage: page.includes('GraphiQL'), names: [1, 2].some((n) => page.includes(selectorNamed(n))) }
+    }
+    expect(await found({ ...common, allowWritableRole: true, auth: async () => ops })).toEqual({
+      isPage: true,
+      names: false,
+    })
+    expect(await found({ ...common, auth: 'open' })).toEqual({ isPage: true, names: true })
   })
 
   it('takes settings and limits, and does not read the environment of the process', async () => {
