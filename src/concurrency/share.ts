@@ -3,6 +3,8 @@ import { createTurnQueue } from './turn-queue.ts'
 
 /** What runs at once, shared out between callers: they take turns, whatever the number of works that each has waiting. */
 export interface Share {
+  /** How many works of this caller run or wait. */
+  of(caller: string): number
   /** Whether the next work of this caller would be refused. */
   isFull(caller: string): boolean
   /**
@@ -67,6 +69,7 @@ export function openShare(
   }
 
   return {
+    of: (caller) => running.of(caller) + waiting.of(caller),
     isFull: (caller) => !mayRun(caller) && waiting.size >= maxWaiting && waiting.displacedBy(caller) === undefined,
     enter,
     async run(caller, signal, work) {
@@ -108,7 +111,7 @@ function waitForTurn(queue: TurnQueue, caller: string, { signal, maxWaitMs, give
   })
 }
 
-export interface Tally {
+interface Tally {
   readonly total: number
   of(caller: string): number
   add(caller: string): void
@@ -116,7 +119,7 @@ export interface Tally {
 }
 
 /** How many there are, in all and of each caller. */
-export function openTally(): Tally {
+function openTally(): Tally {
   const counts = new Map<string, number>()
   let total = 0
   const of = (caller: string) => counts.get(caller) ?? 0

@@ -8,6 +8,8 @@ export interface Turn {
 /** Works that wait. Callers take turns, whatever the number of works that each has waiting. */
 export interface TurnQueue {
   readonly size: number
+  /** How many works of this caller wait. */
+  of(caller: string): number
   add(turn: Turn): void
   /** Removes a work that no longer waits; no effect if it is not there. */
   remove(turn: Turn): void
@@ -21,6 +23,7 @@ export function createTurnQueue(): TurnQueue {
   /** In the order in which callers have their turn. A caller without a waiting work is not there. */
   const ofCallers = new Map<string, Turn[]>()
   let size = 0
+  const of = (caller: string) => ofCallers.get(caller)?.length ?? 0
 
   const remove = (turn: Turn) => {
     const turns = ofCallers.get(turn.caller) ?? []
@@ -35,6 +38,7 @@ export function createTurnQueue(): TurnQueue {
     get size() {
       return size
     },
+    of,
     add(turn) {
       ofCallers.set(turn.caller, [...(ofCallers.get(turn.caller) ?? []), turn])
       size++
@@ -51,7 +55,7 @@ export function createTurnQueue(): TurnQueue {
       return undefined
     },
     displacedBy(caller) {
-      const own = ofCallers.get(caller)?.length ?? 0
+      const own = of(caller)
       let most: readonly Turn[] = []
       for (const turns of ofCallers.values()) if (turns.length > Math.max(most.length, own + 1)) most = turns
       return most.at(-1)

@@ -1,4 +1,4 @@
-import { openShare, openTally } from '../../concurrency/share.ts'
+import { openShare } from '../../concurrency/share.ts'
 import type { Limits } from '../../config/limits-interface.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -37,24 +37,13 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     },
     { full: overloaded, givenUp: overloaded },
   )
-  /** Running and waiting operations, so that one caller cannot fill the queue. */
-  const operations = openTally()
   return {
     isFull: places.isFull,
     async enter(caller, signal) {
-      const ofCaller = operations.of(caller)
+      // Waiting operations count too, or one caller could fill the queue.
+      const ofCaller = places.of(caller)
       if (ofCaller >= concurrentPerCaller) throw tooMany(ofCaller, concurrentPerCaller)
-      operations.add(caller)
-      try {
-        const leave = await places.enter(caller, signal)
-        return () => {
-          operations.remove(caller)
-          leave()
-        }
-      } catch (error) {
-        operations.remove(caller)
-        throw error
-      }
+      return places.enter(caller, signal)
     },
   }
 }

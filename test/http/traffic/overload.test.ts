@@ -102,22 +102,27 @@ async function first(count: number, asked: readonly Asked[]): Promise<(Reply | '
   return [...replies]
 }
 
+/** Opens the gate until all are answered. */
+async function answersOf(asked: readonly Asked[], gate: Gate): Promise<(Reply | 'left')[]> {
+  const all = Promise.all(asked.map(({ reply }) => reply))
+  let done = false
+  all.then(() => {
+    done = true
+  })
+  await until('all are answered', () => {
+    gate.release()
+    return done
+  })
+  return all
+}
+
 describe('Operations beyond LIMIT_CONCURRENT', () => {
   it('wait in a queue; beyond LIMIT_QUEUE they are refused at once', async () => {
     const { gate, ask } = await busy({ concurrent: 2, queue: 3, queueMs: 60_000 })
     const asked = Array.from({ length: 9 }, () => ask(slow))
     // Nothing has been released yet.
     expect(await first(4, asked)).toEqual(Array.from({ length: 4 }, () => overloaded))
-    const all = Promise.all(asked.map(({ reply }) => reply))
-    let done = false
-    all.then(() => {
-      done = true
-    })
-    await until('all are answered', () => {
-      gate.release()
-      return done
-    })
-    expect((await all).filter((reply) => reply !== 'left' && reply.status === 200)).toHaveLength(5)
+    expect((await answersOf(asked, gate)).filter((reply) => reply !== 'left' && reply.status === 200)).toHaveLength(5)
     expect(gate.most).toBe(2)
   })
 
@@ -160,16 +165,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     }
     const more = ['c', 'd'].map((caller) => ask(slow, caller))
     await until('eight run', () => gate.waiting === 8)
-    const all = Promise.all([...asked, ...more].map(({ reply }) => reply))
-    let done = false
-    all.then(() => {
-      done = true
-    })
-    await until('all are answered', () => {
-      gate.release()
-      return done
-    })
-    expect(await all).toEqual(Array.from({ length: 10 }, () => answered))
+    expect(await answersOf([...asked, ...more], gate)).toEqual(Array.from({ length: 10 }, () => answered))
     expect(gate.most).toBe(8)
   })
 
