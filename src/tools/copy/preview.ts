@@ -11,7 +11,7 @@ import type { CopyTable } from './plan.ts'
 import { copyPlan } from './plan.ts'
 import type { TableCounts } from './report.ts'
 import type { Source } from './session.ts'
-import type { Conversion } from './statements.ts'
+import type { Conversion, TableFacts } from './statements.ts'
 import { absentWarnings, serverWarnings } from './warnings.ts'
 
 export interface CopyPreview {
@@ -65,9 +65,13 @@ async function previewCopy(
     return { ...nothing, possible: false, refusals: [sharedIdsRefusal(label)], unreadable }
   const conversion: Conversion = { sourceEncoding: encoding, targetEncoding: 'UTF8', invalidBytes: 'reject' }
   const tables: TableCounts[] = []
+  let kept: ReadonlyMap<string, TableFacts> | undefined
   for (const table of readable) {
     looking(table.name)
-    const counts = await within(table.name, (source) => countTable(table, readable, conversion, source))
+    const counts = await within(table.name, async (source) => {
+      kept ??= await keysOf(source, readable, conversion)
+      return countTable(table, kept, conversion, source)
+    })
     if (counts !== undefined) tables.push(counts)
   }
   const hasRestart = readable.some(({ name }) => name === 'restart')
@@ -86,11 +90,10 @@ async function previewCopy(
 
 async function countTable(
   table: CopyTable,
-  tables: readonly CopyTable[],
+  kept: ReadonlyMap<string, TableFacts>,
   conversion: Conversion,
   source: Source,
 ): Promise<TableCounts> {
-  const kept = await keysOf(source, tables, conversion)
   const task = await taskOf(table, madeFacts(table.name), kept, conversion, source)
   return countsOf(task, await source.query(task.statements.counts(task.duplicates)), source)
 }
