@@ -1,7 +1,6 @@
 /** Opens everything that a gateway needs, and checks what it finds before anything is served. */
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import type { Logger } from 'pino'
 import { pino } from 'pino'
 import type { Authenticate } from './auth/authenticate.ts'
 import { configuredAuthenticate } from './auth/configured.ts'
@@ -25,6 +24,7 @@ import { describeDuplicates, findDuplicates } from './sipis/duplicates.ts'
 import { newestVersion } from './sipis/schema-version.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
+import type { Observe } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
 import { rowSecuritySentence, tablesThatHoldRowsBack } from './tools/check/rows-held-back.ts'
@@ -41,7 +41,7 @@ export interface Service extends AsyncDisposable {
 
 export interface ServiceOptions {
   readonly config: ServeConfig
-  readonly logger: Logger
+  readonly observe: Observe
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
 }
@@ -70,19 +70,20 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 
 /** `keep` has a part closed at the end, the last one first. */
 async function openParts(
-  { config, logger, authenticate = authenticateOf(config, logger) }: ServiceOptions,
+  { config, observe, authenticate = authenticateOf(config, observe) }: ServiceOptions,
   keep: <T extends AsyncDisposable>(part: T) => T,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const trusted = config.trustedDocuments
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
-  const { database } = keep(await open(config))
+  const { database } = keep(await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () =>
     inspect(database, config, authenticate === undefined),
   )
-  if (config.database !== undefined) await orProblem(label, () => judgeAccess(role, database, detected, config, logger))
-  const audit = keep(openAuditLog(config.audit, logger))
+  if (config.database !== undefined)
+    await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
+  const audit = keep(openAuditLog(config.audit, observe))
   const { handle } = keep(
     await orProblem('RATE_LIMIT_DATABASE_URL', () =>
       createGateway({
@@ -90,7 +91,7 @@ async function openParts(
         database,
         detected,
         timeZone,
-        logger,
+        observe,
         example,
         authenticate,
         trustedDocuments,
@@ -99,21 +100,23 @@ async function openParts(
       }),
     ),
   )
-  const looking = warnOfDuplicates(database, detected, logger)
+  const looking = warnOfDuplicates(database, detected, observe)
   keep({ [Symbol.asyncDispose]: () => looking })
   return { handle, detected, example }
 }
 
-function authenticateOf({ auth }: ServeConfig, logger: Logger): Authenticate | undefined {
-  return auth === undefined ? undefined : configuredAuthenticate(auth, (sentence) => logger.warn(sentence))
+function authenticateOf({ auth }: ServeConfig, observe: Observe): Authenticate | undefined {
+  return auth === undefined ? undefined : configuredAuthenticate(auth, warningTo(observe))
 }
 
 /** Reads whole tables of a database that lacks keys, so nothing waits for it but the end. */
-async function warnOfDuplicates(database: Database, detected: Detected, logger: Logger): Promise<void> {
+async function warnOfDuplicates(database: Database, detected: Detected, observe: Observe): Promise<void> {
+  const warn = warningTo(observe)
   try {
-    for (const found of await findDuplicates(database, detected, 2_000)) logger.warn(describeDuplicates(found))
+    for (const found of await findDuplicates(database, detected, 2_000)) warn(describeDuplicates(found))
   } catch (error) {
-    logger.warn({ cause: error instanceof Error ? error.message : String(error) }, 'Duplicates could not be looked for')
+    const cause = error instanceof Error ? error.message : String(error)
+    observe({ kind: 'warning', message: 'The search for duplicate rows failed', cause })
   }
 }
 
@@ -121,11 +124,11 @@ interface Opened extends AsyncDisposable {
   readonly database: Database
 }
 
-async function open({ database: target, databaseLimits }: ServeConfig): Promise<Opened> {
+async function open({ database: target, databaseLimits }: ServeConfig, observe: Observe): Promise<Opened> {
   const database =
     target === undefined
       ? await openDemo()
-      : openPool({ ...databaseLimits, connection: target.connection, applicationName: 'sipis-gateway' })
+      : openPool({ ...databaseLimits, connection: target.connection, applicationName: 'sipis-gateway', observe })
   return { database, [Symbol.asyncDispose]: () => database.close() }
 }
 
@@ -168,11 +171,12 @@ async function judgeAccess(
   database: Database,
   detected: Detected,
   config: ServeConfig,
-  logger: Logger,
+  observe: Observe,
 ): Promise<void> {
-  await judgeRole(role, database, detected, config, logger)
+  await judgeRole(role, database, detected, config, observe)
   const tables = await tablesThatHoldRowsBack(database, detected)
-  if (tables.length > 0) logger.warn(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
+  if (tables.length === 0) return
+  warningTo(observe)(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
 }
 
 /** Every connection is read-only, but that is a promise of this program; a role that may not write is one of the database. */
@@ -181,7 +185,7 @@ async function judgeRole(
   database: Database,
   detected: Detected,
   config: ServeConfig,
-  logger: Logger,
+  observe: Observe,
 ): Promise<void> {
   if (!(superuser || mayWrite)) return
   const what = `The database role ${name} ${superuser ? 'is a superuser' : "may write to SIPIS's tables"}.`
@@ -192,18 +196,22 @@ async function judgeRole(
         '--allow-writable-role insists.',
     )
   }
-  logger.warn(`${what} A role that may only read is safer; "sipis-gateway check" prints how to make one`)
+  warningTo(observe)(`${what} A role that may only read is safer; "sipis-gateway check" prints how to make one`)
 }
 
 interface AuditLog extends AsyncDisposable {
   readonly write: Audit
 }
 
-function openAuditLog({ to, key }: AuditConfig, logger: Logger): AuditLog {
+function openAuditLog({ to, key }: AuditConfig, observe: Observe): AuditLog {
   if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const file = openAuditFile(to, logger)
+  const file = openAuditFile(to, observe)
   return {
     write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
+}
+
+function warningTo(observe: Observe): (message: string) => void {
+  return (message) => observe({ kind: 'warning', message })
 }

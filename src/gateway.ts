@@ -8,6 +8,7 @@ import { openService } from './composition.ts'
 import type { Limits } from './config/limits-interface.ts'
 import { serveConfig } from './config/serve-config.ts'
 import { Problem } from './errors/problem.ts'
+import { createLog } from './telemetry/log.ts'
 
 export type { Limits, Principal, Scope }
 export { Problem }
@@ -42,8 +43,7 @@ export type Authenticate = (authorization: string | undefined) => Promise<Princi
 
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
-  /** A sentence; undefined for a failed request, which has only fields. */
-  readonly message: string | undefined
+  readonly message: string
   /** What the entry is about; never holds a credential or a token. */
   readonly fields: Readonly<Record<string, unknown>>
 }
@@ -80,12 +80,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       'Callers are not identified. Set auth, or AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE in settings.',
     )
   }
-  const logger = openLogger(options.log)
-  for (const warning of config.warnings) logger.warn(warning)
+  const observe = createLog(openLogger(options.log))
+  for (const message of config.warnings) observe({ kind: 'warning', message })
   const service = await openService({
     // Where the server listens is not known here.
     config: { ...config, beyondLoopback: !isOpen, limits: { ...config.limits, ...limits } },
-    logger,
+    observe,
     authenticate: typeof auth === 'function' ? identifying(auth) : undefined,
   })
   const { handle, close } = service

@@ -4,6 +4,7 @@ import type { Environment } from '../config/environment.ts'
 import type { ServeFlags } from '../config/serve-config.ts'
 import { serveConfig } from '../config/serve-config.ts'
 import { listen } from '../http/listen.ts'
+import { createLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
 import type { Output } from './output.ts'
 
@@ -18,18 +19,18 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const config = serveConfig(flags, environment)
   // Logs go to standard error, separate from the output of the command.
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
-  for (const warning of config.warnings) logger.warn(warning)
-  await using service = await openService({ config, logger })
+  const observe = createLog(logger)
+  for (const message of config.warnings) observe({ kind: 'warning', message })
+  await using service = await openService({ config, observe })
   // An unhandled rejection is a bug of one operation; other operations continue.
-  process.on('unhandledRejection', (error) =>
-    logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'Unhandled promise rejection'),
-  )
+  process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
   const server = await listen(service.handle, config, config.limits.connections, {
     limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
   })
   // Registered before the URL is printed, because a program that reads it may send a signal immediately.
   const stopped = output.stopped()
-  if (config.auth === undefined) logger.warn('Authentication is off: every user of this machine can read all data')
+  if (config.auth === undefined)
+    observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
   output.print(banner(server.url, service.detected, config, service.example))
   const signal = await stopped
   output.print(`Stopping on ${signal}; running requests have up to ${graceMs / 1000} seconds to finish.`)

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { databaseError } from '../errors/database-error.ts'
 import type { BatchClient } from './batch.ts'
 import { createBatchClient } from './batch.ts'
 
@@ -7,6 +8,8 @@ export interface LaneServer {
   connect(): Promise<pg.Client>
   /** Cancels what the connection runs at this moment. Never fails. */
   cancel(client: pg.Client): Promise<void>
+  /** Called when a connection has ended, or is replaced. */
+  onLost(code: string): void
 }
 
 export type Opened = Promise<BatchClient<pg.Client>>
@@ -16,7 +19,7 @@ export interface LaneConnection {
   /** The connection for the next queries. */
   current(): Opened
   /** Uses another connection from now on. Queries that are under way on this one may still be answered. */
-  abandon(lost: Opened): void
+  abandon(lost: Opened, code: string): void
   /**
    * Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. Resolves with false at
    * once while an earlier request is under way.
@@ -35,10 +38,19 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
   const forget = (lost: Opened) => {
     if (opened === lost) opened = undefined
   }
+  const lose = (lost: Opened, code: string) => {
+    if (opened === lost) server.onLost(code)
+    forget(lost)
+  }
   const connect = (): Opened => {
     const connecting = server.connect().then((client) => createBatchClient(client, preparedStatements))
-    const onEnd = () => forget(connecting)
-    connecting.then(({ client }) => client.once('error', onEnd).once('end', onEnd), onEnd)
+    connecting.then(
+      ({ client }) => {
+        client.once('error', (error) => lose(connecting, databaseError(error).code))
+        client.once('end', () => lose(connecting, 'ENDED'))
+      },
+      () => forget(connecting),
+    )
     return connecting
   }
 
@@ -47,8 +59,8 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
       opened ??= connect()
       return opened
     },
-    abandon(lost) {
-      forget(lost)
+    abandon(lost, code) {
+      lose(lost, code)
       lost.then(({ client }) => client.end()).catch(() => undefined)
     },
     async cancel(isRunning) {
@@ -67,7 +79,9 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
       return cancels
     },
     async close() {
-      const found = await opened?.catch(() => undefined)
+      const closing = opened
+      opened = undefined
+      const found = await closing?.catch(() => undefined)
       await found?.client.end()
     },
   }

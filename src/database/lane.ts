@@ -3,7 +3,7 @@ import { busy, DatabaseError, databaseError, isStale } from '../errors/database-
 import type { Entry, Outcome } from './batch.ts'
 import { sendBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
-import type { LaneConnection, LaneServer, Opened } from './lane-connection.ts'
+import type { LaneServer as ConnectionServer, LaneConnection, Opened } from './lane-connection.ts'
 import { openLaneConnection } from './lane-connection.ts'
 import type { QueryQueue, QueueLimits } from './query-queue.ts'
 import { createQueryQueue } from './query-queue.ts'
@@ -13,6 +13,11 @@ export interface LaneLimits extends QueueLimits {
   readonly timeoutMs: number
   /** Whether a session keeps its plans. Some connection poolers cannot: they give each statement another session. */
   readonly preparedStatements: boolean
+}
+
+export interface LaneServer extends ConnectionServer {
+  /** Called when a query is sent a second time. */
+  onResent(): void
 }
 
 /** One connection that many share: a statement is sent without waiting for the answers to those before it. */
@@ -41,7 +46,7 @@ const queryCanceled = '57014'
 export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const connection = openLaneConnection(server, limits.preparedStatements)
   const queue = createQueryQueue<PendingQuery>(limits)
-  const send = openSending(connection, queue)
+  const send = createSending(connection, queue, server.onResent)
   return {
     async run(statement, signal) {
       if (queue.isFull) throw busy()
@@ -60,7 +65,11 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
 }
 
 /** Gives the function that sends a query: with the other queries of this turn of the event loop, in batches. */
-function openSending(connection: LaneConnection, queue: QueryQueue<PendingQuery>): (query: PendingQuery) => void {
+function createSending(
+  connection: LaneConnection,
+  queue: QueryQueue<PendingQuery>,
+  onResent: () => void,
+): (query: PendingQuery) => void {
   let unsent: PendingQuery[] = []
 
   const send = (query: PendingQuery) => {
@@ -83,6 +92,7 @@ function openSending(connection: LaneConnection, queue: QueryQueue<PendingQuery>
         wasCancelled: connection.cancels > cancelsBefore,
       })
       if (!isRetried) return
+      onResent()
       queue.resend(query)
       send(query)
     }
@@ -119,7 +129,7 @@ function settled(query: PendingQuery, outcome: Outcome, { connection, opened, wa
     return false
   }
   const isLost = outcome.failure === 'unavailable' || isStale(outcome)
-  if (isLost) connection.abandon(opened)
+  if (isLost) connection.abandon(opened, outcome.code)
   // The server may have reached this query when the request to cancel the one before it arrived.
   const isMistaken = outcome.code === queryCanceled && wasCancelled && !query.isAbandoned
   if (query.isRetry || !(isLost || isMistaken)) {

@@ -1,29 +1,27 @@
 import type pg from 'pg'
+import type { Observe } from '../telemetry/observation.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client } from './client.ts'
 import type { Statement, Value } from './database.ts'
-import type { Lane, LaneLimits } from './lane.ts'
+import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
-import type { LaneServer } from './lane-connection.ts'
+import { observedConnect } from './observed-connect.ts'
 import { prepareSession, readingSettings } from './session.ts'
 
 export interface LaneOptions extends LaneLimits {
   readonly connection: ConnectionConfig
   readonly connectTimeoutMs: number
   readonly applicationName: string
+  readonly observe: Observe
 }
 
 /** A lane for each name that statements give: slow queries of one do not hold up the queries of another. */
 export function openLanes(options: LaneOptions): Lane {
   const lanes = new Map<string, Lane>()
-  const server: LaneServer = {
-    connect: () => connect(options),
-    cancel: (client) => cancelStatement(client, options.connection.ssl),
-  }
   const laneOf = ({ lookUp }: Statement): Lane => {
     const name = lookUp?.lane ?? ''
-    const lane = lanes.get(name) ?? openLane(server, options)
+    const lane = lanes.get(name) ?? openLane(serverOf(name, options), options)
     lanes.set(name, lane)
     return lane
   }
@@ -32,6 +30,19 @@ export function openLanes(options: LaneOptions): Lane {
     close: async () => {
       await Promise.all([...lanes.values()].map((lane) => lane.close()))
     },
+  }
+}
+
+function serverOf(lane: string, options: LaneOptions): LaneServer {
+  const { observe } = options
+  return {
+    connect: () => observedConnect(observe, lane, () => connect(options)),
+    cancel(client) {
+      observe({ kind: 'cancelSent', lane })
+      return cancelStatement(client, options.connection.ssl)
+    },
+    onLost: (code) => observe({ kind: 'connectionLost', lane, code }),
+    onResent: () => observe({ kind: 'statementResent', lane }),
   }
 }
 

@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { withDeadline } from '../concurrency/deadline.ts'
 import { cancelled, databaseError, isStale } from '../errors/database-error.ts'
+import type { Observe } from '../telemetry/observation.ts'
+import { ignore } from '../telemetry/observation.ts'
 import type { BatchClient } from './batch.ts'
 import { createBatchClient, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
@@ -18,9 +20,13 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly applicationName: string
+  readonly observe?: Observe | undefined
   /** Limits of the look-ups, where they are to be others than those below. */
   readonly lookUps?: Partial<LaneLimits> | undefined
 }
+
+/** Name of the pool in observations, beside the names of the lanes. */
+const poolLane = 'pool'
 
 /** The server ends a statement at its time limit. A connection that is still silent so much later is lost. */
 const lateMs = 5_000
@@ -32,6 +38,7 @@ const defaultLookUps: LaneLimits = { timeoutMs: 2_000, maxInFlight: 32, maxWaiti
  * of a pool to itself.
  */
 export function openPool(options: PoolOptions): Database {
+  const { observe = ignore } = options
   const pool = new pg.Pool({
     ...options.connection,
     Client,
@@ -48,11 +55,12 @@ export function openPool(options: PoolOptions): Database {
       ),
   })
   // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
-  pool.on('error', () => undefined)
+  pool.on('error', (error) => observe({ kind: 'connectionLost', lane: poolLane, code: databaseError(error).code }))
+  pool.on('connect', () => observe({ kind: 'connectionOpened', lane: poolLane }))
 
   const lookUps = { ...defaultLookUps, ...options.lookUps }
   const timeoutMs = Math.min(lookUps.timeoutMs, options.statementTimeoutMs)
-  const lanes = openLanes({ ...options, ...lookUps, timeoutMs })
+  const lanes = openLanes({ ...options, ...lookUps, timeoutMs, observe })
 
   const sessions = new WeakMap<pg.PoolClient, BatchClient>()
   const sessionOf = (client: pg.PoolClient): BatchClient => {
@@ -87,17 +95,42 @@ export function openPool(options: PoolOptions): Database {
 
   return {
     async query(statement, signal) {
-      try {
-        const rendered = render(statement)
-        if (rendered.lookUp !== undefined) return await lanes.run(rendered, signal)
-        return await withDeadline(onConnection(rendered, signal).catch(again(rendered, signal)), { signal })
-      } catch (error) {
-        throw databaseError(error)
-      }
+      const rendered = render(statement)
+      return observedStatement(observe, rendered, () =>
+        rendered.lookUp === undefined
+          ? withDeadline(onConnection(rendered, signal).catch(again(rendered, signal)), { signal })
+          : lanes.run(rendered, signal),
+      )
     },
     close: async () => {
       await Promise.all([pool.end(), lanes.close()])
     },
+  }
+}
+
+/** Runs a statement, and emits how that ended. */
+async function observedStatement(
+  observe: Observe,
+  { lookUp }: Statement,
+  run: () => Promise<Value[][]>,
+): Promise<Value[][]> {
+  const start = performance.now()
+  const ended = (rows: number, failure: string | undefined) =>
+    observe({
+      kind: 'statementEnded',
+      lane: lookUp?.lane ?? poolLane,
+      rows,
+      failure,
+      durationMs: performance.now() - start,
+    })
+  try {
+    const rows = await run()
+    ended(rows.length, undefined)
+    return rows
+  } catch (error) {
+    const failure = databaseError(error)
+    ended(0, failure.code)
+    throw failure
   }
 }
 

@@ -2,7 +2,6 @@ import type { ExecutionResult } from 'graphql'
 import { execute } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
-import type { Logger } from 'pino'
 import type { Principal } from '../auth/principal.ts'
 import { has } from '../auth/principal.ts'
 import { restrictToPrincipal } from '../auth/restrict-to-principal.ts'
@@ -20,6 +19,7 @@ import { recordNamedSelectors } from '../loaders/record-named-selectors.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
+import type { Observe } from '../telemetry/observation.ts'
 import { maskErrors } from './mask-errors.ts'
 
 /** An operation to execute, and its caller. */
@@ -41,7 +41,7 @@ export interface ExecuteOptions {
   readonly timeZone: string
   readonly allowedSettings: readonly string[]
   readonly limits: Limits
-  readonly logger: Logger
+  readonly observe: Observe
 }
 
 /** Context of Yoga's hooks. */
@@ -63,7 +63,7 @@ export const maxCoercionErrors = 5
 
 /** Creates the function that executes operations on one database. What all operations share is made here once. */
 export function createExecute(options: ExecuteOptions): Execute {
-  const { database, detected, timeZone, allowedSettings, limits, logger } = options
+  const { database, detected, timeZone, allowedSettings, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
   const scans = openScans(limits)
   const yoga = createYoga<Execution, Execution>({
@@ -97,6 +97,6 @@ export function createExecute(options: ExecuteOptions): Execute {
     if (result === undefined || Symbol.asyncIterator in result)
       throw new Error('Execution did not return a single result.')
     if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
-    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, logger) }
+    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, observe) }
   }
 }

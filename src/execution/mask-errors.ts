@@ -1,5 +1,4 @@
 import { GraphQLError, Kind } from 'graphql'
-import type { Logger } from 'pino'
 import { Forbidden } from '../auth/forbidden.ts'
 import { brief } from '../documents/brief.ts'
 import type { ErrorCode } from '../errors/catalogue.ts'
@@ -9,14 +8,16 @@ import type { DatabaseFailure } from '../errors/database-error.ts'
 import { cancelled, DatabaseError } from '../errors/database-error.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import { mostErrors, unlisted } from '../loaders/usage.ts'
+import type { Observe, OperationFailed } from '../telemetry/observation.ts'
 
-interface Said {
+/** What clients see of a failure. */
+interface ClientError {
   readonly code: ErrorCode
   readonly message: string
 }
 
 /** Response errors for database failures. */
-const databaseFailures: Readonly<Record<DatabaseFailure, Said>> = {
+const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
   input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
   timeout: {
     code: 'TIMEOUT',
@@ -34,44 +35,44 @@ const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COS
 
 /**
  * Converts errors of an operation into response errors: messages without internals, and a code for clients to branch on. Errors that
- * the caller did not cause are logged, one line per code regardless of the number of failed fields, without parameters.
+ * the caller did not cause are observed, once per code regardless of the number of failed fields, without parameters.
  */
-export function maskErrors(errors: readonly GraphQLError[], logger: Logger): GraphQLError[] {
+export function maskErrors(errors: readonly GraphQLError[], observe: Observe): GraphQLError[] {
   const failures = new Map<ErrorCode, Failure>()
   const shown: GraphQLError[] = []
   for (const error of errors) {
     if (error === unlisted) continue
     const cause = rootCause(error)
-    const said = tell(cause, error)
-    if (said !== undefined && isLogged(said, cause)) note(failures, said.code, cause, error)
-    if (shown.length < mostErrors) shown.push(said === undefined ? error : masked(error, said))
+    const replacement = clientError(cause, error)
+    if (replacement !== undefined && isReported(replacement, cause)) count(failures, replacement.code, cause, error)
+    if (shown.length < mostErrors) shown.push(replacement === undefined ? error : masked(error, replacement))
   }
-  for (const failure of failures.values()) logger.error(failure, 'An operation failed')
+  for (const failure of failures.values()) observe(failure)
   const omitted = errors.length - shown.length
   return omitted === 0 ? shown : [...shown, moreErrors(omitted)]
 }
 
-/** Fields of a log line. */
-interface Failure {
-  readonly code: ErrorCode
-  /** Of the first field that failed. */
-  readonly path: string
+interface Failure extends Omit<OperationFailed, 'fields'> {
   fields: number
-  readonly cause: string
-  readonly sqlstate?: string
-  readonly stack?: string | undefined
 }
 
-function note(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error, { path }: GraphQLError): void {
+function count(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error, { path }: GraphQLError): void {
   const known = failures.get(code)
   if (known !== undefined) known.fields++
   else {
     const detail = cause instanceof DatabaseError ? { sqlstate: cause.code } : { stack: cause.stack }
-    failures.set(code, { code, path: path?.join('.') ?? '', fields: 1, cause: cause.message, ...detail })
+    failures.set(code, {
+      kind: 'operationFailed',
+      code,
+      path: path?.join('.') ?? '',
+      fields: 1,
+      cause: cause.message,
+      ...detail,
+    })
   }
 }
 
-function masked({ nodes, path }: GraphQLError, { code, message }: Said): GraphQLError {
+function masked({ nodes, path }: GraphQLError, { code, message }: ClientError): GraphQLError {
   return codedError(code, message, {}, { nodes: nodes ?? null, path: path ?? null })
 }
 
@@ -83,7 +84,7 @@ function moreErrors(omitted: number): GraphQLError {
   )
 }
 
-function isLogged({ code }: Said, cause: Error): boolean {
+function isReported({ code }: ClientError, cause: Error): boolean {
   return errorCatalogue[code].fault === 'server' && !isCancelled(cause)
 }
 
@@ -93,7 +94,7 @@ function isCancelled(cause: Error): boolean {
 }
 
 /** Returns the replacement for an error; undefined if clients may see the error as it is. */
-function tell(cause: Error, located: GraphQLError): Said | undefined {
+function clientError(cause: Error, located: GraphQLError): ClientError | undefined {
   if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
   // The located message is used, because graphql-js prefixes it with the variable or argument.
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }

@@ -1,5 +1,4 @@
 import type { RequestListener } from 'node:http'
-import type { Logger } from 'pino'
 import type { Authenticate } from '../auth/authenticate.ts'
 import { createAuthenticate } from '../auth/authenticate.ts'
 import { defaultLimits } from '../config/limits.ts'
@@ -9,6 +8,7 @@ import { openDocuments } from '../documents/documents.ts'
 import { createExecute } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
 import type { Detected } from '../sipis/detect.ts'
+import type { Observe } from '../telemetry/observation.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import type { Example } from './graphql/graphiql.ts'
 import { createPage } from './graphql/graphiql.ts'
@@ -21,13 +21,12 @@ import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
 import type { RateLimitOptions } from './traffic/rate-limit.ts'
 import { openRateLimits } from './traffic/rate-limit.ts'
-import { createRefusedCredentials } from './traffic/refused-credentials.ts'
 
 export interface GatewayOptions {
   readonly database: Database
   readonly detected: Detected
   readonly timeZone: string
-  readonly logger: Logger
+  readonly observe: Observe
   readonly example: Example
   /** Undefined accepts every request, but only with a loopback Host header. */
   readonly authenticate?: Authenticate | undefined
@@ -52,7 +51,7 @@ export interface Gateway extends AsyncDisposable {
  * @throws Problem if a trusted document is invalid
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { database, detected, logger } = options
+  const { database, detected, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
   const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
@@ -73,8 +72,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     health: createHealth(database, detected),
     corsOrigins: options.corsOrigins ?? [],
     open: options.authenticate === undefined,
-    refusedCredentials: createRefusedCredentials(logger),
-    logger,
+    observe,
   })
   return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
 }

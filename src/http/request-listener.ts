@@ -1,15 +1,14 @@
 /** Routes requests and converts errors into responses. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import cors from 'cors'
-import type { Logger } from 'pino'
 import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
+import type { Observe } from '../telemetry/observation.ts'
 import type { Answer } from './answer.ts'
 import { answerOfRefusal, json, send } from './answer.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { Endpoint } from './graphql/endpoint.ts'
 import type { Health } from './operations/health.ts'
 import { Refusal } from './refusal.ts'
-import type { RefusedCredentials } from './traffic/refused-credentials.ts'
 
 export interface ListenerOptions {
   readonly endpoint: Endpoint
@@ -18,8 +17,7 @@ export interface ListenerOptions {
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
   readonly open: boolean
-  readonly refusedCredentials: RefusedCredentials
-  readonly logger: Logger
+  readonly observe: Observe
 }
 
 const endpointPath = '/graphql'
@@ -59,7 +57,7 @@ export function createListener(options: ListenerOptions): RequestListener {
       .catch((error: unknown) => answerOfError(error, request, options))
       .then((answer) => send(response, answer))
       .catch((error: unknown) => {
-        options.logger.error({ cause: String(error) }, 'Sending a response failed')
+        options.observe({ kind: 'responseFailed', error })
         response.destroy()
       })
   }
@@ -101,11 +99,11 @@ function checkHost({ headers: { host = '' } }: IncomingMessage): void {
 function answerOfError(error: unknown, { headers }: IncomingMessage, options: ListenerOptions): Answer {
   if (error instanceof Refusal) return answerOfRefusal(error)
   if (error instanceof CredentialError) {
-    options.refusedCredentials(error.message)
+    options.observe({ kind: 'credentialRefused', reason: error.message })
     return answerOfRefusal(unauthenticated(headers.authorization !== undefined))
   }
   if (error instanceof KeysUnavailable) return answerOfRefusal(keysUnavailable)
-  options.logger.error({ stack: error instanceof Error ? error.stack : String(error) }, 'A request failed')
+  options.observe({ kind: 'requestFailed', error })
   return answerOfRefusal(
     new Refusal(500, 'INTERNAL', 'Something went wrong in the gateway. Its operator finds the cause in the log.'),
   )

@@ -8,13 +8,13 @@
  */
 
 import pg from 'pg'
-import { pino } from 'pino'
 import { openPool } from '../../src/database/pool.ts'
 import { encodeNodeId } from '../../src/graph/node-id.ts'
 import { createGateway } from '../../src/http/gateway.ts'
 import { listen } from '../../src/http/listen.ts'
 import { detect } from '../../src/sipis/detect.ts'
 import { migrateServer } from '../../src/sipis/migrations.ts'
+import { ignore } from '../../src/telemetry/observation.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { authenticateAs, device } from '../support/principals.ts'
 import { selectorNamed } from '../support/rows.ts'
@@ -43,7 +43,7 @@ try {
     database,
     detected: await detect(database),
     timeZone: 'UTC',
-    logger: pino({ level: 'silent' }),
+    observe: ignore,
     example: { selector: '', username: '' },
     authenticate: authenticateAs([device('device', selectorNamed(1))]),
   })

@@ -226,6 +226,7 @@ describe('A connection whose session cannot be set up', () => {
           connection: { ...connection(server), database: 'd' },
           connectTimeoutMs: 5_000,
           applicationName: 'lane',
+          observe: () => undefined,
           ...limits,
         }).run(statement, undefined),
     ],

@@ -322,6 +322,8 @@ describe('A lane', () => {
           await letGo
           await cancelStatement(client, false)
         },
+        onLost: () => undefined,
+        onResent: () => undefined,
       },
       { timeoutMs: 20_000, maxInFlight: 32, maxWaiting: 100, preparedStatements: true },
     )

@@ -6,6 +6,7 @@ import type { GatewayOptions } from '../../src/http/gateway.ts'
 import { createGateway } from '../../src/http/gateway.ts'
 import { listen } from '../../src/http/listen.ts'
 import { detect } from '../../src/sipis/detect.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of its query, which tests spell out.
@@ -52,7 +53,7 @@ export async function openClient(database: Database, options: ClientOptions = {}
     database: recorded,
     detected: await detect(database),
     timeZone: 'UTC',
-    logger: pino({ base: null }, { write: (line: string) => log.push(line) }),
+    observe: createLog(pino({ base: null }, { write: (line: string) => log.push(line) })),
     example: { selector: '', username: '' },
     ...options,
   })

@@ -2,8 +2,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import { execute, parse, validate } from 'graphql'
-import type { Logger } from 'pino'
-import { pino } from 'pino'
 import type { Principal } from '../../src/auth/principal.ts'
 import { has } from '../../src/auth/principal.ts'
 import { restrictToPrincipal } from '../../src/auth/restrict-to-principal.ts'
@@ -19,6 +17,7 @@ import { metered } from '../../src/loaders/metered.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/sipis/detect.ts'
 import { projectionOf } from '../../src/sipis/versions.ts'
+import { ignore } from '../../src/telemetry/observation.ts'
 
 export interface Question {
   readonly query: string
@@ -39,7 +38,6 @@ export interface Reference {
 export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
   const detected = await detect(database)
   const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
-  const logger = pino({ enabled: false })
   const scans = openScans(defaultLimits)
 
   const contextFor = (principal: Principal, read: Database): Context => {
@@ -63,7 +61,7 @@ export async function openReference(database: Database, allowedSettings: readonl
     const contextValue = contextFor(principal, read)
     const given = { schema, document, operationName, variableValues, contextValue }
     const result = await execute({ ...given, options: { maxCoercionErrors } })
-    return canonical(masked(result, logger))
+    return canonical(masked(result))
   }
 
   return {
@@ -83,8 +81,8 @@ function delayed(database: Database): Database {
   }
 }
 
-function masked(result: ExecutionResult, logger: Logger): object {
-  return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, logger) }
+function masked(result: ExecutionResult): object {
+  return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, ignore) }
 }
 
 /** An answer as text. Its errors are sorted, because their order depends on which statement is answered first. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { Logger } from 'pino'
 import { Problem } from '../../errors/problem.ts'
+import type { Observe } from '../../telemetry/observation.ts'
 
 /** Destination of audit log lines. */
 export interface AuditFile extends AsyncDisposable {
@@ -22,7 +22,7 @@ const standardError = 2
  * @param to path of a file, or `stderr`
  * @throws Problem if it cannot be opened or written
  */
-export function openAuditFile(to: string, logger: Logger): AuditFile {
+export function openAuditFile(to: string, observe: Observe): AuditFile {
   const descriptor = to === 'stderr' ? standardError : openFile(to)
   let waiting: string[] = []
   /** Unwritten bytes of the last batch. */
@@ -34,7 +34,7 @@ export function openAuditFile(to: string, logger: Logger): AuditFile {
   let running: Promise<void> | undefined
 
   const drop = (count: number) => {
-    if (lost === 0) logger.error({ code: failure, lost: count }, 'Audit log lines are being dropped')
+    if (lost === 0) observe({ kind: 'auditLinesDropped', code: failure, lost: count })
     lost += count
   }
 
@@ -57,14 +57,12 @@ export function openAuditFile(to: string, logger: Logger): AuditFile {
   }
 
   const failed = (code: string, lines: number) => {
-    if (failure === undefined && code !== 'EAGAIN')
-      logger.error({ code, lost, waiting: lines }, 'Cannot write the audit log; lines wait in memory')
+    if (failure === undefined && code !== 'EAGAIN') observe({ kind: 'auditFailed', code, waiting: lines })
     failure = code
   }
 
   const recovered = () => {
-    if (lost > 0 || (failure !== undefined && failure !== 'EAGAIN'))
-      logger.warn({ lost }, 'The audit log is writable again; lost is the number of dropped lines')
+    if (lost > 0 || (failure !== undefined && failure !== 'EAGAIN')) observe({ kind: 'auditRecovered', lost })
     failure = undefined
     lost = 0
   }
@@ -95,8 +93,7 @@ export function openAuditFile(to: string, logger: Logger): AuditFile {
       await start()
       clearTimeout(timer)
       const left = `${rest}${waiting.join('')}`.split('\n').length - 1
-      if (left > 0)
-        logger.error({ code: failure, lost: lost + left }, 'The last lines of the audit log could not be written')
+      if (left > 0) observe({ kind: 'auditEndLost', code: failure, lost: lost + left })
       if (descriptor !== standardError) closeSync(descriptor)
     },
   }

@@ -3,11 +3,11 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openAuditFile } from '../../../src/http/operations/audit-file.ts'
+import type { Observation } from '../../../src/telemetry/observation.ts'
 
-const logger = pino({ level: 'silent' })
+const observe = () => undefined
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-audit-'))
@@ -18,7 +18,7 @@ describe('The file of the audit log', () => {
   it('can be read by its owner alone, is appended to, and has every line when it is closed', async () => {
     const path = join(folder, 'audit.jsonl')
     for (const part of ['a', 'b']) {
-      await using file = openAuditFile(path, logger)
+      await using file = openAuditFile(path, observe)
       for (let n = 0; n < 1_000; n++) file.write(`${part}${n}\n`)
     }
     expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -34,27 +34,25 @@ describe('The file of the audit log', () => {
     ['is a link to itself', async () => '/proc/self/none/x', /does not exist/],
   ])('is refused where it %s', async (_, path, reason) => {
     const named = await path()
-    expect(() => openAuditFile(named, logger)).toThrow(reason)
-    expect(() => openAuditFile(named, logger)).toThrow(/^AUDIT_LOG .* cannot be written: .+\. .+AUDIT_LOG=stderr\.$/)
+    expect(() => openAuditFile(named, observe)).toThrow(reason)
+    expect(() => openAuditFile(named, observe)).toThrow(/^AUDIT_LOG .* cannot be written: .+\. .+AUDIT_LOG=stderr\.$/)
   })
 
   it.skipIf(process.getuid?.() === 0)('is refused where this user has no permission', async () => {
     await mkdir(join(folder, 'closed'))
     await chmod(join(folder, 'closed'), 0o500)
-    expect(() => openAuditFile(join(folder, 'closed', 'audit'), logger)).toThrow(/no permission/)
+    expect(() => openAuditFile(join(folder, 'closed', 'audit'), observe)).toThrow(/no permission/)
   })
 
   it('keeps lines while it cannot be written, and says in the log when that begins and ends', async () => {
     // The limit on the size of a file stands for a full disk; truncating the file makes room.
     const script = `
       import { readFileSync, truncateSync } from 'node:fs'
-      import { pino } from 'pino'
-      import { openAuditFile } from './src/http/operations/audit-file.ts'
+            import { openAuditFile } from './src/http/operations/audit-file.ts'
       const log = []
-      const logger = pino({ base: null }, { write: (line) => log.push(JSON.parse(line)) })
       const path = ${JSON.stringify(join(folder, 'audit'))}
       const lines = Array.from({ length: 60 }, (_, n) => 'zażółć ' + n + '\\n')
-      const file = openAuditFile(path, logger)
+      const file = openAuditFile(path, (observation) => log.push(observation))
       for (const line of lines) file.write(line)
       const end = performance.now() + 20_000
       const logged = async (count) => { while (log.length < count && performance.now() < end) await new Promise((next) => setTimeout(next, 20)) }
@@ -70,24 +68,23 @@ describe('The file of the audit log', () => {
     })
     const { log, size, whole } = JSON.parse(await text(child.stdout))
     expect(log).toMatchObject([
-      { level: 50, code: 'EFBIG', waiting: 60, lost: 0 },
-      { level: 40, lost: 0 },
+      { kind: 'auditFailed', code: 'EFBIG', waiting: 60 },
+      { kind: 'auditRecovered', lost: 0 },
     ])
     expect(whole).toBe(true)
     expect(size).toBeGreaterThan(0)
   })
 
   it('drops lines beyond 10 MB that wait, and says how many', async () => {
-    const log: { lost?: number; msg: string }[] = []
-    const noting = pino({ base: null }, { write: (line: string) => log.push(JSON.parse(line)) })
+    const observed: Observation[] = []
     const path = join(folder, 'audit')
     {
-      await using file = openAuditFile(path, noting)
+      await using file = openAuditFile(path, (observation) => observed.push(observation))
       for (let n = 0; n < 1_100; n++) file.write(`${'x'.repeat(9_999)}\n`)
     }
-    expect(log).toMatchObject([
-      { lost: 1, msg: expect.stringMatching(/being dropped/) },
-      { lost: 100, msg: expect.stringMatching(/writable again/) },
+    expect(observed).toMatchObject([
+      { kind: 'auditLinesDropped', lost: 1 },
+      { kind: 'auditRecovered', lost: 100 },
     ])
     expect((await stat(path)).size).toBe(10_000_000)
   })

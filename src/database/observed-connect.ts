@@ -1,0 +1,15 @@
+import { databaseError } from '../errors/database-error.ts'
+import type { Observe } from '../telemetry/observation.ts'
+
+/** Makes a connection, and emits how that ended. */
+export async function observedConnect<T>(observe: Observe, lane: string, connect: () => Promise<T>): Promise<T> {
+  try {
+    const client = await connect()
+    observe({ kind: 'connectionOpened', lane })
+    return client
+  } catch (error) {
+    const { code, message } = databaseError(error)
+    observe({ kind: 'connectionFailed', lane, code, message })
+    throw error
+  }
+}

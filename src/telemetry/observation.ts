@@ -1,0 +1,87 @@
+/**
+ * What happens in the gateway. Rooms emit observations and do not know who listens: the log (log.ts), and whatever else openService
+ * is given. Types only, so that every room can import this file.
+ */
+export type Observe = (observation: Observation) => void
+
+export type Observation =
+  | DatabaseObservation
+  | AuditObservation
+  | OperationFailed
+  | RequestFailed
+  | ResponseFailed
+  | CredentialRefused
+  | Warning
+  | UnhandledRejection
+
+type DatabaseObservation =
+  /** A statement has its outcome. */
+  | {
+      readonly kind: 'statementEnded'
+      /** Name of the lane, or `pool`. */
+      readonly lane: string
+      /** SQLSTATE or the operating system's code; undefined for a statement that gave its rows. */
+      readonly failure: string | undefined
+      readonly rows: number
+      /** From the call to the outcome, waiting included. */
+      readonly durationMs: number
+    }
+  | { readonly kind: 'connectionOpened'; readonly lane: string }
+  | { readonly kind: 'connectionFailed'; readonly lane: string; readonly code: string; readonly message: string }
+  /** A connection that was in use has ended, or is replaced. */
+  | { readonly kind: 'connectionLost'; readonly lane: string; readonly code: string }
+  | { readonly kind: 'statementResent'; readonly lane: string }
+  | { readonly kind: 'cancelSent'; readonly lane: string }
+
+type AuditObservation =
+  | { readonly kind: 'auditFailed'; readonly code: string; readonly waiting: number }
+  | { readonly kind: 'auditLinesDropped'; readonly code: string | undefined; readonly lost: number }
+  | { readonly kind: 'auditRecovered'; readonly lost: number }
+  | { readonly kind: 'auditEndLost'; readonly code: string | undefined; readonly lost: number }
+
+/** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
+export interface OperationFailed {
+  readonly kind: 'operationFailed'
+  readonly code: string
+  /** Of the first field that failed. */
+  readonly path: string
+  /** Number of fields that failed with this code. */
+  readonly fields: number
+  readonly cause: string
+  readonly sqlstate?: string
+  readonly stack?: string | undefined
+}
+
+/** A request failed with 500, because of a bug. */
+interface RequestFailed {
+  readonly kind: 'requestFailed'
+  readonly error: unknown
+}
+
+/** A response was not sent as a whole. */
+interface ResponseFailed {
+  readonly kind: 'responseFailed'
+  readonly error: unknown
+}
+
+interface CredentialRefused {
+  readonly kind: 'credentialRefused'
+  /** Never holds the credential. */
+  readonly reason: string
+}
+
+/** Something that the operator should know or change. */
+interface Warning {
+  readonly kind: 'warning'
+  /** A sentence without secrets. */
+  readonly message: string
+  readonly cause?: string
+}
+
+/** A promise failed and no code handled it: a bug. */
+interface UnhandledRejection {
+  readonly kind: 'unhandledRejection'
+  readonly error: unknown
+}
+
+export const ignore: Observe = () => undefined
