@@ -14,16 +14,18 @@ import type { Example } from './http/graphql/graphiql.ts'
 import { readManifest } from './http/graphql/trusted-documents.ts'
 import type { Audit } from './http/operations/audit.ts'
 import { createAudit } from './http/operations/audit.ts'
-import { openAuditFile } from './http/operations/audit-file.ts'
+import type { Order } from './loaders/keyset.ts'
 import { windowOf } from './loaders/keyset.ts'
 import { createLoaders } from './loaders/loaders.ts'
 import { createUsage } from './loaders/usage.ts'
 import type { Detected } from './sipis/detect.ts'
 import { detect } from './sipis/detect.ts'
 import { describeDuplicates, findDuplicates } from './sipis/duplicates.ts'
+import type { SelectorRow } from './sipis/projection.ts'
 import { newestVersion } from './sipis/schema-version.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
+import { openAuditFile } from './telemetry/line-file.ts'
 import type { Observe } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
@@ -78,9 +80,7 @@ async function openParts(
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
   const { database } = keep(await open(config, observe))
-  const { detected, timeZone, example, role } = await orProblem(label, () =>
-    inspect(database, config, authenticate === undefined),
-  )
+  const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
   const audit = keep(openAuditLog(config.audit, observe))
@@ -141,12 +141,11 @@ async function openDemo(): Promise<Database> {
 async function inspect(
   database: Database,
   config: ServeConfig,
-  isOpen: boolean,
 ): Promise<{ detected: Detected; timeZone: string; example: Example; role: Role }> {
   const detected = await detect(database)
   const timeZone = await findTimeZone(database, config.timeZone)
   // With authentication, a caller may see GraphiQL and not the selector of the example.
-  const example = isOpen ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
+  const example = config.isOpen ? await findExample(database, detected, timeZone) : { selector: '', username: '' }
   return { detected, timeZone, example, role: await findRole(database, detected.schemas) }
 }
 
@@ -157,10 +156,14 @@ async function findExample(database: Database, detected: Detected, timeZone: str
     projectionOf(detected.version, { ...detected, timeZone }),
     { usage: createUsage(Number.POSITIVE_INFINITY), readTokens: false },
   )
-  const order = { tag: 'l', columns: projection.selectors.order, descending: true }
+  const order: Order<SelectorRow> = {
+    name: 'selectorsByLastSeen',
+    columns: projection.selectors.order,
+    descending: true,
+  }
   const [owner] = (await selectors.page({}, windowOf(order, { first: 1 }))).rows
   if (owner === undefined) return { selector: '', username: '' }
-  const window = windowOf({ tag: 'c', columns: projection.calls.order, descending: true }, { first: 1 })
+  const window = windowOf({ name: 'calls', columns: projection.calls.order, descending: true }, { first: 1 })
   const [call] = (await calls.pageOf(owner, { conditions: [], signature: '', window })).rows
   return { selector: owner.selector, username: call?.username ?? '' }
 }

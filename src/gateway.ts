@@ -71,11 +71,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const config = serveConfig({ allowWritableRole, ownAuthentication: typeof auth === 'function' }, environment)
   if (config.database === undefined)
     throw new Problem('No database is named. Set databaseUrl, or settings.DATABASE_URL.')
-  const isOpen = auth === 'open'
-  if (isOpen && config.auth !== undefined) {
+  if (auth === 'open' && !config.isOpen) {
     throw new Problem("auth is 'open', but settings name keys. Leave out one of them.")
   }
-  if (auth === undefined && config.auth === undefined) {
+  if (auth === undefined && config.isOpen) {
     throw new Problem(
       'Callers are not identified. Set auth, or AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE in settings.',
     )
@@ -84,7 +83,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   for (const message of config.warnings) observe({ kind: 'warning', message })
   const service = await openService({
     // Where the server listens is not known here.
-    config: { ...config, beyondLoopback: !isOpen, limits: { ...config.limits, ...limits } },
+    config: { ...config, beyondLoopback: !config.isOpen, limits: { ...config.limits, ...limits } },
     observe,
     authenticate: typeof auth === 'function' ? identifying(auth) : undefined,
   })

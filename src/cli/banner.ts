@@ -4,9 +4,9 @@ import type { Detected } from '../sipis/detect.ts'
 
 /** Formats the message that `serve` prints when it accepts requests. */
 export function banner(url: string, detected: Detected, config: ServeConfig, { selector }: Example): string {
+  const { isOpen } = config
   const { version, serverVersion, encoding } = detected
   const isDemo = config.database === undefined
-  const isOpen = config.auth === undefined
   const what = isDemo
     ? 'This is a DEMO: generated data in an embedded in-memory database; nothing is stored.'
     : `Serving ${config.database.label}, read-only.`

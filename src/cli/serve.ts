@@ -29,7 +29,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   })
   // Registered before the URL is printed, because a program that reads it may send a signal immediately.
   const stopped = output.stopped()
-  if (config.auth === undefined)
+  if (config.isOpen)
     observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
   output.print(banner(server.url, service.detected, config, service.example))
   const signal = await stopped

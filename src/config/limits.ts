@@ -8,12 +8,12 @@ import { operationLimitSettings, requestLimitSettings } from './settings/limits.
 const settings = { ...requestLimitSettings, ...operationLimitSettings }
 
 interface Surroundings {
-  /** Whether no credential is asked for. All callers are one then, so they share nothing out unless a limit is set. */
-  readonly open: boolean
+  /** Whether authentication is off. All callers are one then, so they share nothing out unless a limit is set. */
+  readonly isOpen: boolean
   readonly poolSize: number
 }
 
-export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: Surroundings): Limits {
+export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }: Surroundings): Limits {
   const { withAuthentication } = operationLimitSettings.LIMIT_CONCURRENT_PER_CALLER
   const scans = given.LIMIT_SCANS ?? scansOf(poolSize)
   return {
@@ -30,11 +30,11 @@ export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: S
     responseBytes: given.LIMIT_RESPONSE_BYTES,
     operationMs: given.LIMIT_OPERATION_MS,
     concurrent: given.LIMIT_CONCURRENT,
-    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? (open ? Number.POSITIVE_INFINITY : withAuthentication),
+    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? (isOpen ? Number.POSITIVE_INFINITY : withAuthentication),
     queue: given.LIMIT_QUEUE,
     queueMs: given.LIMIT_QUEUE_MS,
     scans,
-    scansPerCaller: given.LIMIT_SCANS_PER_CALLER ?? (open ? Number.POSITIVE_INFINITY : Math.ceil(scans / 2)),
+    scansPerCaller: given.LIMIT_SCANS_PER_CALLER ?? (isOpen ? Number.POSITIVE_INFINITY : Math.ceil(scans / 2)),
   }
 }
 
@@ -48,6 +48,6 @@ export function scansOf(poolSize: number, processors = availableParallelism()): 
 
 /** The limits of a gateway with authentication where nothing is set. */
 export const defaultLimits: Limits = limitsOf(schemaOf(settings).parse({}), {
-  open: false,
+  isOpen: false,
   poolSize: databaseSettings.DATABASE_POOL_SIZE.schema.parse(undefined),
 })

@@ -46,7 +46,9 @@ export interface ServeConfig {
   /** Whether other machines can connect. */
   readonly beyondLoopback: boolean
   readonly logLevel: string
-  /** Undefined where no credential is asked for. */
+  /** Whether authentication is off. Then only requests to names of this machine are answered. */
+  readonly isOpen: boolean
+  /** Undefined if authentication is off, or if the embedding program identifies callers. */
   readonly auth: AuthConfig | undefined
   readonly allowWritableRole: boolean
   readonly limits: Limits
@@ -111,8 +113,9 @@ function assemble(
     port: given.PORT,
     beyondLoopback,
     logLevel: given.LOG_LEVEL,
+    isOpen,
     auth,
-    limits: limitsOf(given, { open: isOpen, poolSize: given.DATABASE_POOL_SIZE }),
+    limits: limitsOf(given, { isOpen, poolSize: given.DATABASE_POOL_SIZE }),
     rates: ratesOf(given, isOpen),
     rateStore: collect(problems, () => rateStoreOf(given, environment)),
     allowedSettings: given.SETTINGS_ALLOW,

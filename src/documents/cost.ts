@@ -9,8 +9,10 @@ import type {
   FragmentDefinitionNode,
   GraphQLField,
   GraphQLNamedType,
+  GraphQLObjectType,
   GraphQLSchema,
   OperationDefinitionNode,
+  SelectionNode,
   SelectionSetNode,
 } from 'graphql'
 import { getNamedType, isInterfaceType, isObjectType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql'
@@ -18,16 +20,13 @@ import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Arguments, Variables } from './arguments.ts'
 import { openArguments } from './arguments.ts'
+import type { IntrospectionCost } from './introspection-cost.ts'
 import { introspectionCost } from './introspection-cost.ts'
+import type { OperatorSizes } from './list-size.ts'
 import { isScan } from './scans.ts'
 
 /** A count and a scan read the rows of a selector, or a whole table. */
 const readingCost = { ofSelector: 10, ofAll: 1_000 }
-
-/** How many objects a field that is a list, but no page, may give. */
-export type ListSizes = Readonly<Record<string, number>>
-
-const fixedSizes: ListSizes = { 'Database.tableVersions': 100 }
 
 /** An error takes longer to make than a value. */
 const refusalCost = 25
@@ -58,97 +57,134 @@ interface Cost {
 const none: RefusedFields = new Set()
 const free: Cost = { fixed: 0, perRow: 0, counts: 0, reads: 0 }
 
-/** The document must be valid. */
-export function priceOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  given: Variables,
-  listSizes: ListSizes,
-  refused: RefusedFields = none,
-): Price {
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-  }
-  const args = openArguments(operation, given)
-  const query = schema.getQueryType() ?? undefined
-  const introspected = introspectionCost(schema, fragments, weightOf)
-  const known = new Map<string, Cost>()
+/** What the price of an operation depends on. */
+export interface Pricing {
+  readonly schema: GraphQLSchema
+  /** A valid document, and one of its operations. */
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
+  readonly variables: Variables
+  readonly sizes: OperatorSizes
+  /** Fields that fail for this caller. */
+  readonly refused?: RefusedFields | undefined
+}
 
-  const ofFragment = (name: string): Cost => {
-    const fragment = fragments.get(name)
+export function priceOf(pricing: Pricing): Price {
+  const pricer = new Pricer(pricing)
+  const cost = pricer.ofOperation(pricing.operation)
+  return { cost, byVariable: pricer.byVariable }
+}
+
+class Pricer {
+  readonly #schema: GraphQLSchema
+  readonly #query: GraphQLObjectType | undefined
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  readonly #args: Arguments
+  readonly #sizes: OperatorSizes
+  readonly #refused: RefusedFields
+  readonly #introspected: IntrospectionCost
+  /** Costs of fragments by name: each is priced once, however often it is spread. */
+  readonly #known = new Map<string, Cost>()
+
+  constructor({ schema, document, operation, variables, sizes, refused = none }: Pricing) {
+    this.#schema = schema
+    this.#query = schema.getQueryType() ?? undefined
+    this.#fragments = fragmentsOf(document)
+    this.#args = openArguments(operation, variables)
+    this.#sizes = sizes
+    this.#refused = refused
+    this.#introspected = introspectionCost(schema, this.#fragments, weightOf)
+  }
+
+  get byVariable(): boolean {
+    return this.#args.byVariable
+  }
+
+  ofOperation({ selectionSet }: OperationDefinitionNode): number {
+    return this.#ofSet(selectionSet, this.#query).fixed
+  }
+
+  #ofSet({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Cost {
+    return selections.reduce<Cost>((sum, selection) => plus(sum, this.#ofSelection(selection, type)), free)
+  }
+
+  #ofSelection(selection: SelectionNode, type: GraphQLNamedType | undefined): Cost {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return times(weightOf(selection), this.#ofField(selection, type))
+      case Kind.FRAGMENT_SPREAD:
+        return this.#ofFragment(selection.name.value)
+      default: {
+        const condition = selection.typeCondition?.name.value
+        return this.#ofSet(selection.selectionSet, condition === undefined ? type : this.#schema.getType(condition))
+      }
+    }
+  }
+
+  #ofFragment(name: string): Cost {
+    const fragment = this.#fragments.get(name)
     if (fragment === undefined) return free
-    const cost = known.get(name) ?? ofSet(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value))
-    known.set(name, cost)
+    const type = this.#schema.getType(fragment.typeCondition.name.value)
+    const cost = this.#known.get(name) ?? this.#ofSet(fragment.selectionSet, type)
+    this.#known.set(name, cost)
     return cost
   }
 
-  const ofSet = (set: SelectionSetNode, type: GraphQLNamedType | undefined): Cost =>
-    set.selections.reduce<Cost>((sum, selection) => {
-      switch (selection.kind) {
-        case Kind.FIELD:
-          return plus(sum, times(weightOf(selection), ofField(selection, type)))
-        case Kind.FRAGMENT_SPREAD:
-          return plus(sum, ofFragment(selection.name.value))
-        default: {
-          const condition = selection.typeCondition?.name.value
-          return plus(sum, ofSet(selection.selectionSet, condition === undefined ? type : schema.getType(condition)))
-        }
-      }
-    }, free)
-
-  const ofField = (field: FieldNode, parent: GraphQLNamedType | undefined): Cost => {
-    if (parent === query && isIntrospection(field)) return fixed(ofIntrospection(field))
+  #ofField(field: FieldNode, parent: GraphQLNamedType | undefined): Cost {
+    if (parent === this.#query && isIntrospection(field)) return fixed(this.#ofIntrospection(field))
     const definition = definitionOf(field, parent)
     const type = definition && getNamedType(definition.type)
-    const below = field.selectionSet === undefined ? free : ofSet(field.selectionSet, type)
+    const below = field.selectionSet === undefined ? free : this.#ofSet(field.selectionSet, type)
     if (isConnection(parent)) return inConnection(field, below)
-    const path = `${parent?.name}.${field.name.value}`
-    if (refused.has(path)) return fixed(refusalCost)
-    const own = 1 + Math.floor(args.length(field) / costlyLength.ofArguments)
-    if (!isConnection(type)) return fixed(own + ofList(path, field, below))
-    return fixed(own + ofReading(field, definition, parent === query, below) + ofPage(field, below))
+    if (this.#refused.has(`${parent?.name}.${field.name.value}`)) return fixed(refusalCost)
+    const own = 1 + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
+    if (!isConnection(type)) return fixed(own + this.#ofItems(field, definition, below))
+    const page = below.fixed + below.perRow * pageSize(field, this.#args)
+    return fixed(own + page + this.#ofReading(field, definition, parent === this.#query, below))
   }
 
-  /** What is below a field that is no page: of a list an object counts for itself, as the row of a page does. */
-  const ofList = (path: string, field: FieldNode, { fixed }: Cost): number => {
-    const size = path === 'Query.nodes' ? numberOfIds(field, args) : (listSizes[path] ?? fixedSizes[path])
-    return size === undefined ? fixed : size * (1 + fixed)
+  /** Each object of a list counts for itself, as each row of a page does. */
+  #ofItems(field: FieldNode, definition: FieldDefinition | undefined, { fixed }: Cost): number {
+    const { listSize } = definition?.extensions ?? {}
+    if (listSize === undefined) return fixed
+    return listSize((name) => this.#args.value(field, name), this.#sizes) * (1 + fixed)
   }
 
-  const ofPage = (field: FieldNode, below: Cost): number => below.fixed + below.perRow * pageSize(field, args)
-
-  /** What the database reads beside the page. */
-  const ofReading = (
+  /** What the database reads besides the page. */
+  #ofReading(
     field: FieldNode,
-    definition: GraphQLField<unknown, unknown> | undefined,
+    definition: FieldDefinition | undefined,
     ofAll: boolean,
     { counts, reads }: Cost,
-  ): number => {
+  ): number {
     const filterType = definition?.args.find(({ name }) => name === 'filter')?.type
     const order = definition?.args.find(({ name }) => name === 'orderBy')?.defaultValue
     const scanned = isScan(
       filterType && getNamedType(filterType).name,
-      args.value(field, 'filter'),
-      args.value(field, 'orderBy') ?? order,
+      this.#args.value(field, 'filter'),
+      this.#args.value(field, 'orderBy') ?? order,
     )
     const scans = scanned && reads > 0 ? 1 : 0
-    if (ofAll) return (counts + scans) * readingCost.ofAll
-    return scans * readingCost.ofSelector
+    return ofAll ? (counts + scans) * readingCost.ofAll : scans * readingCost.ofSelector
   }
 
-  const ofIntrospection = (field: FieldNode): number => {
+  #ofIntrospection(field: FieldNode): number {
     const { selectionSet } = field
     if (selectionSet === undefined) return 1
     if (field.name.value === '__schema')
-      return 1 + introspected(selectionSet, getNamedType(SchemaMetaFieldDef.type), schema)
-    const type = schema.getType(String(args.value(field, 'name')))
-    return 1 + (type === undefined ? 0 : introspected(selectionSet, getNamedType(TypeMetaFieldDef.type), type))
+      return 1 + this.#introspected(selectionSet, getNamedType(SchemaMetaFieldDef.type), this.#schema)
+    const type = this.#schema.getType(String(this.#args.value(field, 'name')))
+    return 1 + (type === undefined ? 0 : this.#introspected(selectionSet, getNamedType(TypeMetaFieldDef.type), type))
   }
+}
 
-  const cost = ofSet(operation.selectionSet, query).fixed
-  return { cost, byVariable: args.byVariable }
+type FieldDefinition = GraphQLField<unknown, unknown>
+
+function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  return fragments
 }
 
 function plus(one: Cost, other: Cost): Cost {
@@ -197,11 +233,6 @@ function inConnection(field: FieldNode, below: Cost): Cost {
 
 function isConnection(type: GraphQLNamedType | undefined): boolean {
   return type?.name.endsWith('Connection') === true
-}
-
-function numberOfIds(field: FieldNode, args: Arguments): number {
-  const ids = args.value(field, 'ids')
-  return Array.isArray(ids) ? ids.length : 1
 }
 
 /** A size out of range is refused when the field is executed; here it counts as the largest. An empty page counts as one row. */

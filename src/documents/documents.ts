@@ -6,8 +6,8 @@ import type { Limits } from '../config/limits-interface.ts'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import { codedError } from '../errors/coded-error.ts'
 import { brief } from './brief.ts'
-import type { ListSizes } from './cost.ts'
 import { priceOf } from './cost.ts'
+import type { OperatorSizes } from './list-size.ts'
 import type { Cost } from './remembered-cost.ts'
 import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
@@ -63,12 +63,14 @@ export class RefusedDocument extends Error {
 type DocumentLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'directives' | 'repeats' | 'fields'>
 
 /**
- * `listSizes` says how many objects a field may give whose size the operator decides.
- *
  * Parses and validates documents, each once while it is remembered. Only good ones are remembered, up to so many characters
  * in all: a caller can push others out, and so slow them down a little, but cannot fill the memory.
  */
-export function openDocuments(schema: GraphQLSchema, limits: DocumentLimits, listSizes: ListSizes = {}): Documents {
+export function openDocuments(
+  schema: GraphQLSchema,
+  limits: DocumentLimits,
+  sizes: OperatorSizes = { allowedSettings: 0 },
+): Documents {
   const cache = new LRUCache<string, PreparedDocument>({
     max: cachedDocuments,
     maxSize: cachedCharacters,
@@ -80,7 +82,7 @@ export function openDocuments(schema: GraphQLSchema, limits: DocumentLimits, lis
     prepare(text) {
       const known = cache.get(text)
       if (known !== undefined) return known
-      const prepared = withinStack(limits, () => prepare(schema, text, limits, listSizes))
+      const prepared = withinStack(limits, () => prepare(schema, text, limits, sizes))
       cache.set(text, prepared)
       return prepared
     },
@@ -97,7 +99,7 @@ function withinStack<T>({ depth }: DocumentLimits, work: () => T): T {
   }
 }
 
-function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, listSizes: ListSizes): PreparedDocument {
+function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, sizes: OperatorSizes): PreparedDocument {
   const document = parseWithin(text, limits.tokens)
   const named = nameDocument(text, document)
   const beyond = exceeded(document, limits)
@@ -109,7 +111,7 @@ function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, li
     ...named,
     introspects: asksForSchema(document),
     cost: remembered((operation, variables, refused) =>
-      priceOf(schema, document, operation, variables, listSizes, refused),
+      priceOf({ schema, document, operation, variables, sizes, refused }),
     ),
   }
 }

@@ -14,11 +14,18 @@ export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
 /** The schema, a type, a field, an argument, an enum value or a directive. */
 type Source = object
 
+/** Cost of a selection on an object of the schema. */
+export type IntrospectionCost = (set: SelectionSetNode, type: GraphQLNamedType, source: Source) => number
+
 /**
  * Counts each selection once for each object of the schema, so that the count takes less time than the answer: nested lists of
  * fields give the same few hundred objects again and again.
  */
-export function introspectionCost(schema: GraphQLSchema, fragments: Fragments, weightOf: (field: FieldNode) => number) {
+export function introspectionCost(
+  schema: GraphQLSchema,
+  fragments: Fragments,
+  weightOf: (field: FieldNode) => number,
+): IntrospectionCost {
   const known = new Map<SelectionSetNode, Map<Source, number>>()
 
   const ofSet = (set: SelectionSetNode, type: GraphQLNamedType, source: Source): number => {

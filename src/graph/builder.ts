@@ -2,7 +2,6 @@ import SchemaBuilder from '@pothos/core'
 import RelayPlugin from '@pothos/plugin-relay'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Context } from './context.ts'
-import { decodeNodeId, encodeNodeId } from './node-id.ts'
 
 export interface SchemaTypes {
   Context: Context
@@ -21,8 +20,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   defaultFieldNullability: false,
   relay: {
     cursorType: 'String',
-    encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
-    decodeGlobalID: decodeNodeId,
     nodesOnConnection: { description: 'The items of this page, without edges and cursors.' },
     edgesFieldOptions: {
       nullable: false,

@@ -9,7 +9,7 @@ const maxLength = 2_000
 
 export type NodeType = (typeof types)[number]
 
-export function encodeNodeId(typename: string, id: string): string {
+export function encodeNodeId(typename: NodeType, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url')
 }
 

@@ -1,4 +1,5 @@
 import { brandWithType } from '@pothos/core'
+import type { FieldExtensions } from '../documents/list-size.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import type { Collection } from '../loaders/collection.ts'
 import type { Loaders } from '../loaders/loaders.ts'
@@ -40,6 +41,11 @@ async function loadNode(nodeId: string, loaders: Loaders): Promise<object | null
   return found
 }
 
+/** One id may be given without a list. */
+function sizeOf(ids: unknown): number {
+  return Array.isArray(ids) ? ids.length : 1
+}
+
 builder.queryFields((t) => ({
   node: t.field({
     type: builder.nodeInterfaceRef(),
@@ -57,6 +63,7 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
+    extensions: { listSize: (argument) => sizeOf(argument('ids')) } satisfies FieldExtensions,
     description:
       `The objects with these ids, at most ${maxNodes}, in the order of \`ids\`. An item is null if the object does not exist or the ` +
       'caller may not read it. A malformed id is BAD_USER_INPUT for its item only.',

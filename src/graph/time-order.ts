@@ -1,3 +1,4 @@
+import type { OrderName } from '../loaders/cursor.ts'
 import type { Order } from '../loaders/keyset.ts'
 import type { Rows } from '../sipis/projection.ts'
 import { builder } from './builder.ts'
@@ -12,6 +13,6 @@ export const TimeOrder = builder.enumType('TimeOrder', {
   } as const,
 })
 
-export function timeOrder<Row>(tag: string, rows: Rows<Row>, order: TimeOrderValue | null | undefined): Order<Row> {
-  return { tag, columns: rows.order, descending: order !== 'OLDEST_FIRST' }
+export function timeOrder<Row>(name: OrderName, rows: Rows<Row>, order: TimeOrderValue | null | undefined): Order<Row> {
+  return { name, columns: rows.order, descending: order !== 'OLDEST_FIRST' }
 }

@@ -54,7 +54,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
-  const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
+  const documents = openDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
   const endpoint = createEndpoint({
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),
@@ -71,7 +71,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     endpoint,
     health: createHealth(database, detected),
     corsOrigins: options.corsOrigins ?? [],
-    open: options.authenticate === undefined,
+    isOpen: options.authenticate === undefined,
     observe,
   })
   return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }

@@ -16,7 +16,7 @@ export interface ListenerOptions {
   /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
-  readonly open: boolean
+  readonly isOpen: boolean
   readonly observe: Observe
 }
 
@@ -42,7 +42,7 @@ export function createListener(options: ListenerOptions): RequestListener {
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<Answer> => {
     const target = targetOf(request)
     const [path = ''] = target.split('?', 1)
-    if (options.open && !(probes.has(path) && lacksHost(request))) checkHost(request)
+    if (options.isOpen && !(probes.has(path) && lacksHost(request))) checkHost(request)
     if (path === endpointPath) {
       refuseForeignPages(request, options.corsOrigins)
       return options.endpoint(request, response, target === endpointPath ? plainUrl : new URL(target, plainUrl))

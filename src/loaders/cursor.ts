@@ -5,28 +5,40 @@ import { BadInput } from './bad-input.ts'
  * them, which keeps microseconds and infinity. Opaque to clients.
  */
 const version = '1'
+/** Tags of the orders, by what they order. Clients store cursors: a tag never changes its meaning. */
+const orderTags = {
+  selectorsByLastSeen: 'l',
+  selectorsByName: 's',
+  tokens: 't',
+  calls: 'c',
+  messages: 'm',
+  pushTests: 'p',
+} as const
+
+export type OrderName = keyof typeof orderTags
+
 /** PostgreSQL strings cannot contain this character. */
 const separator = '\0'
 /** Characters. The longest valid cursor holds a selector of 64 characters, each up to four escaped bytes, and an id. */
 const maxLength = 2_000
 
-export function encodeCursor(tag: string, values: readonly string[]): string {
-  return Buffer.from([version + tag, ...values].join(separator)).toString('base64url')
+export function encodeCursor(order: OrderName, values: readonly string[]): string {
+  return Buffer.from([version + orderTags[order], ...values].join(separator)).toString('base64url')
 }
 
 /**
  * Decodes the values of a cursor.
  *
- * @param tag of the order that the cursor must belong to
+ * @param order that the cursor must belong to
  * @param length expected number of values
  * @throws BadInput if the cursor is invalid or belongs to another order
  */
-export function decodeCursor(cursor: string, tag: string, length: number): string[] {
+export function decodeCursor(cursor: string, order: OrderName, length: number): string[] {
   if (cursor.length > maxLength) throw notACursor(cursor)
   const decoded = Buffer.from(cursor, 'base64url').toString()
   const [head, ...values] = decoded.split(separator)
-  const intact = encodeCursor(tag, values) === cursor && values.length === length
-  if (head !== version + tag || !intact) throw notACursor(cursor)
+  const intact = encodeCursor(order, values) === cursor && values.length === length
+  if (head !== version + orderTags[order] || !intact) throw notACursor(cursor)
   return values
 }
 

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { OrderColumn } from '../sipis/projection.ts'
 import { BadInput } from './bad-input.ts'
 import type { Condition } from './condition.ts'
+import type { OrderName } from './cursor.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 
 export const defaultPageSize = 20
@@ -16,9 +17,9 @@ export interface PageArguments {
   readonly before?: string | null | undefined
 }
 
-/** A total order of rows. Cursors are valid only for orders with the same tag. */
+/** A total order of rows. Cursors are valid only for orders with the same name. */
 export interface Order<Row> {
-  readonly tag: string
+  readonly name: OrderName
   readonly columns: readonly OrderColumn<Row>[]
   readonly descending: boolean
 }
@@ -58,7 +59,7 @@ export function windowOf<Row>(order: Order<Row>, page: PageArguments): Window {
   ]
   const direction = order.descending === (first === undefined) ? 'ASC' : 'DESC'
   return {
-    shape: [order.tag, direction, ...conditions.map(({ shape }) => shape)].join(' '),
+    shape: [order.name, direction, ...conditions.map(({ shape }) => shape)].join(' '),
     conditions,
     orderBy: () => orderBy(order, direction),
     limit: (first ?? last ?? 0) + 1,
@@ -91,7 +92,7 @@ function pageOf<Row>(rows: readonly Row[], page: PageArguments): Page<Row> {
 
 export function cursorOf<Row>(order: Order<Row>, row: Row): string {
   return encodeCursor(
-    order.tag,
+    order.name,
     order.columns.map(({ field }) => String(row[field])),
   )
 }
@@ -116,7 +117,7 @@ function beyond<Row>(
   comparison: '<' | '>',
 ): Condition[] {
   if (cursor == null) return []
-  const values = decodeCursor(cursor, order.tag, order.columns.length)
+  const values = decodeCursor(cursor, order.name, order.columns.length)
   const left = order.columns.map((column) => column.sql)
   const right = order.columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
   return [

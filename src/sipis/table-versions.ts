@@ -9,6 +9,9 @@ export interface TableVersion {
   readonly version: string
 }
 
+/** At most this many are read. */
+export const maxTableVersions = 100
+
 const { name, version } = tableversions
 export const tableVersionColumns = { name, version }
 
@@ -19,7 +22,7 @@ export async function readTableVersions(
 ): Promise<TableVersion[]> {
   if (!hasTableVersions) return []
   const rows = await database.query(
-    sql`SELECT ${name}::text, ${version}::text FROM ${qualified(schemas, tableversions)} WHERE ${name} IS NOT NULL AND ${version} IS NOT NULL ORDER BY 1 LIMIT 100`,
+    sql`SELECT ${name}::text, ${version}::text FROM ${qualified(schemas, tableversions)} WHERE ${name} IS NOT NULL AND ${version} IS NOT NULL ORDER BY 1 LIMIT ${sql.raw(String(maxTableVersions))}`,
   )
   return rows.map(([table, number]) => ({ name: String(table), version: String(number) }))
 }

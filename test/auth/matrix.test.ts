@@ -84,11 +84,10 @@ const toSelector: readonly Door[] = [
   },
 ]
 
-const idOf = (type: string, name: string) =>
-  encodeNodeId(
-    type,
-    type === 'PushTest' ? JSON.stringify([name, `p${name.slice(-1)}`]) : `${Number(name.slice(-1))}:${name}`,
-  )
+const idOf = (type: string, name: string) => {
+  const id = type === 'PushTest' ? JSON.stringify([name, `p${name.slice(-1)}`]) : `${Number(name.slice(-1))}:${name}`
+  return Buffer.from(`${type}:${id}`).toString('base64url')
+}
 
 function toChild(type: string): Door[] {
   const field = connections[type] ?? ''

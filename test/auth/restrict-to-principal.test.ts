@@ -82,7 +82,7 @@ describe('Restricted to a principal', () => {
 
   it('lists over all selectors are for readers alone, although the rules keep others from asking', async () => {
     const { projection, selectors, ...others } = open(device('device', mine))
-    const window = windowOf({ tag: 's', columns: projection.selectors.order, descending: false }, {})
+    const window = windowOf({ name: 'selectorsByName', columns: projection.selectors.order, descending: false }, {})
     const query = { conditions: [], signature: '', window }
     await expect(selectors.page({}, window)).rejects.toThrow(Forbidden)
     await expect(selectors.count({})).rejects.toThrow(Forbidden)

@@ -1,4 +1,14 @@
-import { getIntrospectionQuery, getOperationAST, parse } from 'graphql'
+import {
+  getIntrospectionQuery,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  isCompositeType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+  parse,
+} from 'graphql'
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { anonymousPrincipal } from '../../src/auth/principal.ts'
@@ -168,6 +178,24 @@ describe('The cost of a query', () => {
     expect(calls(`callerUsername: null, callerDomain: "${x(1_024 - both)}"`)).toBe(3)
   })
 
+  it('knows the size of every list of objects', () => {
+    const lists = Object.values(schema.getTypeMap()).flatMap((type) => {
+      const isCounted = isObjectType(type) && !isIntrospectionType(type) && !/(Connection|Edge)$/.test(type.name)
+      if (!isCounted) return []
+      return Object.values(type.getFields())
+        .filter((field) => isListType(getNullableType(field.type)) && isCompositeType(getNamedType(field.type)))
+        .map(({ name, extensions }) => [
+          `${type.name}.${name}`,
+          extensions.listSize?.(() => [], { allowedSettings: 7 }),
+        ])
+    })
+    expect(lists.sort()).toEqual([
+      ['Database.tableVersions', 100],
+      ['Query.nodes', 0],
+      ['Selector.settings', 7],
+    ])
+  })
+
   it('counts a hundred versions of tables', () => {
     expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
   })
@@ -176,7 +204,7 @@ describe('The cost of a query', () => {
     const price = (query: string) => {
       const document = parse(query)
       const operation = getOperationAST(document) ?? expect.unreachable()
-      return priceOf(schema, document, operation, {}, {}).byVariable
+      return priceOf({ schema, document, operation, variables: {}, sizes: { allowedSettings: 0 } }).byVariable
     }
     expect(price('{ messages(first: 3) { nodes { id } } }')).toBe(false)
     expect(price('query ($s: String!) { selector(selector: $s) { id } }')).toBe(false)

@@ -11,7 +11,7 @@ describe('A cursor', () => {
   it('gives back the position that it was made of', () => {
     fc.assert(
       fc.property(values, (position) => {
-        expect(decodeCursor(encodeCursor('c', position), 'c', position.length)).toEqual(position)
+        expect(decodeCursor(encodeCursor('calls', position), 'calls', position.length)).toEqual(position)
       }),
     )
   })
@@ -19,8 +19,12 @@ describe('A cursor', () => {
   it('of another order is refused', () => {
     fc.assert(
       fc.property(values, (position) => {
-        expect(() => decodeCursor(encodeCursor('c', position), 'm', position.length)).toThrow(/not a valid cursor/)
-        expect(() => decodeCursor(encodeCursor('c', position), 'c', position.length + 1)).toThrow(/not a valid cursor/)
+        expect(() => decodeCursor(encodeCursor('calls', position), 'messages', position.length)).toThrow(
+          /not a valid cursor/,
+        )
+        expect(() => decodeCursor(encodeCursor('calls', position), 'calls', position.length + 1)).toThrow(
+          /not a valid cursor/,
+        )
       }),
     )
   })
@@ -30,18 +34,18 @@ describe('A cursor', () => {
       fc.property(
         fc.oneof(fc.string(), fc.base64String(), fc.string({ minLength: 2_001, maxLength: 3_000 })),
         (text) => {
-          expect(() => decodeCursor(text, 'c', 2)).toThrow(/not a valid cursor/)
+          expect(() => decodeCursor(text, 'calls', 2)).toThrow(/not a valid cursor/)
         },
       ),
     )
   })
 
   it('with one character changed is refused, or is another position of the same form', () => {
-    const cursor = encodeCursor('c', ['2026-11-22 06:24:17.701827+00', '42'])
+    const cursor = encodeCursor('calls', ['2026-11-22 06:24:17.701827+00', '42'])
     for (let index = 0; index < cursor.length; index++) {
       const changed = `${cursor.slice(0, index)}${cursor[index] === 'A' ? 'B' : 'A'}${cursor.slice(index + 1)}`
       try {
-        expect(decodeCursor(changed, 'c', 2)).not.toEqual(['2026-11-22 06:24:17.701827+00', '42'])
+        expect(decodeCursor(changed, 'calls', 2)).not.toEqual(['2026-11-22 06:24:17.701827+00', '42'])
       } catch (error) {
         expect(String(error)).toMatch(/not a valid cursor/)
       }
@@ -49,19 +53,19 @@ describe('A cursor', () => {
   })
 
   it('has the form that clients have kept since version 1', () => {
-    expect(Buffer.from(encodeCursor('c', ['2026', '7']), 'base64url').toString()).toBe('1c\x002026\x007')
+    expect(Buffer.from(encodeCursor('calls', ['2026', '7']), 'base64url').toString()).toBe('1c\x002026\x007')
   })
 
   it('is read up to a length of 2,000 characters', () => {
-    const cursorOf = (bytes: number) => encodeCursor('c', ['a'.repeat(bytes - 3)])
+    const cursorOf = (bytes: number) => encodeCursor('calls', ['a'.repeat(bytes - 3)])
     expect(cursorOf(1_500)).toHaveLength(2_000)
-    expect(decodeCursor(cursorOf(1_500), 'c', 1)).toHaveLength(1)
+    expect(decodeCursor(cursorOf(1_500), 'calls', 1)).toHaveLength(1)
     expect(cursorOf(1_501)).toHaveLength(2_002)
-    expect(() => decodeCursor(cursorOf(1_501), 'c', 1)).toThrow(/not a valid cursor/)
+    expect(() => decodeCursor(cursorOf(1_501), 'calls', 1)).toThrow(/not a valid cursor/)
   })
 
   it('that is refused is shown in the message, up to 40 characters', () => {
-    const shown = (cursor: string) => () => decodeCursor(cursor, 'c', 2)
+    const shown = (cursor: string) => () => decodeCursor(cursor, 'calls', 2)
     const [whole, longer] = [40, 41].map((length) => 'abcdefgh'.repeat(6).slice(0, length))
     expect(shown(whole ?? '')).toThrow(`"${whole}" is not a valid cursor for this list and order.`)
     expect(shown(longer ?? '')).toThrow(`"${whole}…" is not a valid cursor for this list and order.`)

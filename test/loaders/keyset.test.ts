@@ -16,7 +16,7 @@ interface Row {
 }
 
 const order: Order<Row> = {
-  tag: 'c',
+  name: 'calls',
   columns: [
     { field: 'time', sql: sql`t.time`, bind: (value) => sql`${value}::timestamptz` },
     { field: 'rowid', sql: sql`t.rowid`, bind: (value) => sql`${value}::bigint` },
@@ -59,15 +59,15 @@ describe('A window', () => {
     expect(condition(order, { before: cursor })).toMatchObject({ text: beyond('>'), values: ['2026-01-02', '7'] })
     expect(condition(ascending, { after: cursor }).text).toBe(beyond('>'))
     expect(condition(ascending, { before: cursor }).text).toBe(beyond('<'))
-    const both = condition(order, { after: cursor, before: encodeCursor('c', ['2026-01-01', '9']) })
+    const both = condition(order, { after: cursor, before: encodeCursor('calls', ['2026-01-01', '9']) })
     expect(both.text).toBe(`${beyond('<')} AND (t.time, t.rowid) > ($3::timestamptz, $4::bigint)`)
     expect(both.values).toEqual(['2026-01-02', '7', '2026-01-01', '9'])
     expect(condition(order, {}).text).toBe('true')
   })
 
   it('refuses a cursor of another list, or with fewer values', () => {
-    expect(() => windowOf(order, { after: encodeCursor('m', ['1', '2']) })).toThrow(BadInput)
-    expect(() => windowOf(order, { before: encodeCursor('c', ['1']) })).toThrow(BadInput)
+    expect(() => windowOf(order, { after: encodeCursor('messages', ['1', '2']) })).toThrow(BadInput)
+    expect(() => windowOf(order, { before: encodeCursor('calls', ['1']) })).toThrow(BadInput)
   })
 
   it('has a shape of its own for each SQL, whatever its size and its cursors hold', () => {
@@ -78,14 +78,21 @@ describe('A window', () => {
       { before: cursor },
       { after: cursor, before: cursor },
     ]
-    const shapes = [order, ascending, { ...order, tag: 'm' }].flatMap((of) => {
-      const pagesOf = of.tag === 'c' ? pages : pages.slice(0, 2)
+    const orders: Order<Row>[] = [order, ascending, { ...order, name: 'messages' }]
+    const shapes = orders.flatMap((of) => {
+      const pagesOf = of.name === 'calls' ? pages : pages.slice(0, 2)
       return pagesOf.map((page) => windowOf(of, page).shape)
     })
     expect(windowOf(order, { first: 5 }).shape).toBe(windowOf(order, { first: 6 }).shape)
     // The order of the list does not matter where no cursor does: read backwards, the one is the other.
     expect(new Set(shapes).size).toBe(shapes.length - 2)
-    expect(shapes.slice(0, 5)).toEqual(['c DESC', 'c ASC', 'c DESC after<', 'c DESC before>', 'c DESC after< before>'])
+    expect(shapes.slice(0, 5)).toEqual([
+      'calls DESC',
+      'calls ASC',
+      'calls DESC after<',
+      'calls DESC before>',
+      'calls DESC after< before>',
+    ])
   })
 
   it('is usual where its page has one of the sizes that most ask for', () => {
@@ -118,7 +125,7 @@ function specifiedPage(count: number, { first, last, after, before }: Places): P
 
 /** The rows that a statement gives for the window: between the cursors, in its order, up to its limit. */
 function pageRead(count: number, { first, last, after, before }: Places): Page<number> {
-  const at = (n: number | undefined) => (n === undefined ? n : encodeCursor('c', [String(n), '0']))
+  const at = (n: number | undefined) => (n === undefined ? n : encodeCursor('calls', [String(n), '0']))
   const window = windowOf(order, { first, last, after: at(after), before: at(before) })
   const { rows } = specifiedPage(count, { first: count, last: undefined, after, before })
   return window.cut((first == null ? rows.toReversed() : rows).slice(0, window.limit))

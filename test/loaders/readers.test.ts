@@ -5,7 +5,7 @@ import { BadInput } from '../../src/loaders/bad-input.ts'
 import type { Condition } from '../../src/loaders/condition.ts'
 import type { CallFilter, MessageFilter, PushTestFilter } from '../../src/loaders/filters.ts'
 import { callConditions, messageConditions, pushTestConditions } from '../../src/loaders/filters.ts'
-import type { PageArguments } from '../../src/loaders/keyset.ts'
+import type { Order, PageArguments } from '../../src/loaders/keyset.ts'
 import { windowOf } from '../../src/loaders/keyset.ts'
 import type { Loaders } from '../../src/loaders/loaders.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
@@ -98,14 +98,18 @@ describe.each(servers)('The readers on $name', ({ open }) => {
 
   const query = <Row>({ order }: Rows<Row>, conditions: readonly Condition[] = [], page: PageArguments = {}) => ({
     conditions,
-    window: windowOf({ tag: 'r', columns: order, descending: false }, page),
+    window: windowOf({ name: 'calls', columns: order, descending: false }, page),
     signature: JSON.stringify([conditions.map(({ shape, values }) => [shape, values]), page]),
   })
   const callsWhere = (filter: CallFilter) =>
     callConditions(projection.calls.columns, filter, ['Missed', 'AnsweredElsewhere'])
 
   describe('of selectors', () => {
-    const order = () => ({ tag: 's', columns: projection.selectors.order, descending: false })
+    const order = (): Order<SelectorRow> => ({
+      name: 'selectorsByName',
+      columns: projection.selectors.order,
+      descending: false,
+    })
     const found = async (filter: SelectorFilter, page: PageArguments = {}) => {
       const { rows } = await loaders.selectors.page(filter, windowOf(order(), page))
       expect(await loaders.selectors.count(filter)).toBe(rows.length)
@@ -436,7 +440,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       return found
     }
     usage.selectors.clear()
-    const window = windowOf({ tag: 's', columns: projection.selectors.order, descending: false }, {})
+    const window = windowOf({ name: 'selectorsByName', columns: projection.selectors.order, descending: false }, {})
     expect(await names(recorded.selectors.byName('none'))).toEqual(['none'])
     expect(await names(recorded.selectors.count({ prefix: 'p', suffix: 's' }))).toEqual(['p', 's'])
     expect(await names(recorded.selectors.page({ prefix: '', suffix: 's' }, window))).toEqual(['s'])

@@ -68,7 +68,7 @@ export const namedFaults: readonly NamedFault[] = [
   },
   {
     name: 'a query that costs exactly the limit is refused',
-    file: 'src/http/graphql/endpoint.ts',
+    file: 'src/http/graphql/operation.ts',
     find: 'cost <= limits.cost',
     replace: 'cost < limits.cost',
   },

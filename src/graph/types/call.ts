@@ -109,5 +109,5 @@ function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | 
     { ...filter, missedReason: reasons },
     Object.values(reasonWords),
   )
-  return collectionConnection(collection, owner, timeOrder('c', projection.calls, args.orderBy), conditions, args)
+  return collectionConnection(collection, owner, timeOrder('calls', projection.calls, args.orderBy), conditions, args)
 }

@@ -1,7 +1,8 @@
+import type { FieldExtensions } from '../../documents/list-size.ts'
 import type { Detected } from '../../sipis/detect.ts'
 import { versionValues } from '../../sipis/schema-version.ts'
 import type { TableVersion } from '../../sipis/table-versions.ts'
-import { readTableVersions } from '../../sipis/table-versions.ts'
+import { maxTableVersions, readTableVersions } from '../../sipis/table-versions.ts'
 import { builder } from '../builder.ts'
 
 const SchemaVersion = builder.enumType('SchemaVersion', {
@@ -29,8 +30,8 @@ const DatabaseType = builder.objectRef<Detected>('Database').implement({
     encoding: t.exposeString('encoding', { description: 'Encoding of the database, e.g. UTF8 or SQL_ASCII.' }),
     tableVersions: t.field({
       type: [TableVersionType],
-      description:
-        'Table versions that SIPIS records, at most 100; empty if the table is missing or has an unknown form.',
+      extensions: { listSize: () => maxTableVersions } satisfies FieldExtensions,
+      description: `Table versions that SIPIS records, at most ${maxTableVersions}; empty if the table is missing or has an unknown form.`,
       resolve: (detected, _, { database }) => readTableVersions(database, detected),
     }),
   }),

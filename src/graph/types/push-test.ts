@@ -111,7 +111,13 @@ interface PushTestArguments extends ListArguments {
 
 function pushTests({ pushTests: collection, projection }: Loaders, owner: SelectorRow | null, args: PushTestArguments) {
   const conditions = pushTestConditions(projection.pushTests.columns, args.filter ?? {})
-  return collectionConnection(collection, owner, timeOrder('p', projection.pushTests, args.orderBy), conditions, args)
+  return collectionConnection(
+    collection,
+    owner,
+    timeOrder('pushTests', projection.pushTests, args.orderBy),
+    conditions,
+    args,
+  )
 }
 
 export async function loadPushTest(id: string, { pushTests, orphanPushTests }: Loaders): Promise<PushTestShape | null> {

@@ -86,6 +86,6 @@ builder.queryFields((t) => ({
 }))
 
 function selectorOrder({ selectors }: Projection, order: typeof SelectorOrder.$inferType): Order<SelectorRow> {
-  if (order === 'SELECTOR_ASC') return { tag: 's', columns: selectors.alphabetical, descending: false }
-  return { tag: 'l', columns: selectors.order, descending: order === 'LAST_SEEN_DESC' }
+  if (order === 'SELECTOR_ASC') return { name: 'selectorsByName', columns: selectors.alphabetical, descending: false }
+  return { name: 'selectorsByLastSeen', columns: selectors.order, descending: order === 'LAST_SEEN_DESC' }
 }

@@ -1,3 +1,4 @@
+import type { FieldExtensions } from '../../documents/list-size.ts'
 import { codedError } from '../../errors/coded-error.ts'
 import { BadInput } from '../../loaders/bad-input.ts'
 import type { SettingRow } from '../../sipis/projection.ts'
@@ -21,6 +22,7 @@ builder.objectField(Selector, 'settings', (t) =>
   t.field({
     type: [Setting],
     nullable: true,
+    extensions: { listSize: (_, { allowedSettings }) => allowedSettings } satisfies FieldExtensions,
     description:
       'Settings of the SIP account, sorted by name; only names that the operator allows. Requires the scope sipis:settings: ' +
       'without it this field is null with the error FORBIDDEN, and the other fields are returned.',

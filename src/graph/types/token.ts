@@ -1,4 +1,5 @@
 import type { Owned } from '../../loaders/collection.ts'
+import type { Order } from '../../loaders/keyset.ts'
 import type { TokenRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { collectionConnection } from '../connection.ts'
@@ -44,7 +45,7 @@ builder.objectField(Selector, 'tokens', (t) =>
       type: Token,
       description: 'Push tokens of this selector, in the order they were stored.',
       resolve: (owner, page, { loaders }) => {
-        const order = { tag: 't', columns: loaders.projection.tokens.order, descending: false }
+        const order: Order<TokenRow> = { name: 'tokens', columns: loaders.projection.tokens.order, descending: false }
         return collectionConnection(loaders.tokens, owner, order, [], page)
       },
     },

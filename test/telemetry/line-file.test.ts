@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openAuditFile } from '../../../src/http/operations/audit-file.ts'
-import type { Observation } from '../../../src/telemetry/observation.ts'
+import { openAuditFile } from '../../src/telemetry/line-file.ts'
+import type { Observation } from '../../src/telemetry/observation.ts'
 
 const observe = () => undefined
 let folder: string
@@ -48,7 +48,7 @@ describe('The file of the audit log', () => {
     // The limit on the size of a file stands for a full disk; truncating the file makes room.
     const script = `
       import { readFileSync, truncateSync } from 'node:fs'
-            import { openAuditFile } from './src/http/operations/audit-file.ts'
+            import { openAuditFile } from './src/telemetry/line-file.ts'
       const log = []
       const path = ${JSON.stringify(join(folder, 'audit'))}
       const lines = Array.from({ length: 60 }, (_, n) => 'zażółć ' + n + '\\n')

@@ -1,0 +1,189 @@
+/** Answers one operation of a caller who is identified: price, run, encode. */
+import type { ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import type { Principal } from '../../auth/principal.ts'
+import { has } from '../../auth/principal.ts'
+import { refusedFields } from '../../auth/refused-fields.ts'
+import { withDeadline } from '../../concurrency/deadline.ts'
+import type { Limits } from '../../config/limits-interface.ts'
+import type { Documents, PreparedDocument } from '../../documents/documents.ts'
+import { RefusedDocument } from '../../documents/documents.ts'
+import { tooCostly } from '../../documents/too-costly.ts'
+import { codedError } from '../../errors/coded-error.ts'
+import type { Execute } from '../../execution/execute.ts'
+import type { Usage } from '../../loaders/usage.ts'
+import { createUsage } from '../../loaders/usage.ts'
+import type { Answer } from '../answer.ts'
+import type { PendingAuditEntry } from '../operations/audit.ts'
+import { codesOf } from '../operations/audit.ts'
+import { Refusal } from '../refusal.ts'
+import type { Admission } from '../traffic/admission.ts'
+import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
+import { deadlineOf } from './deadline-of.ts'
+import type { MediaType } from './media-type.ts'
+import type { Parameters } from './parameters.ts'
+import type { TrustedDocuments } from './trusted-documents.ts'
+
+export interface OperationOptions {
+  readonly rateLimits: RateLimits
+  readonly admission: Admission
+  readonly documents: Documents
+  readonly trustedDocuments: TrustedDocuments
+  readonly limits: Limits
+  readonly execute: Execute
+}
+
+/** Rate-limit cost of a rejected document. Higher than a small query, because validation does more work than execution. */
+const costOfRefusal = 100
+/** Request bytes per cost point: parsing, validating and pricing these takes as long as resolving one value. */
+const bytesPerPoint = 200
+/** Safety net: frees the admission slot if an operation outlives its deadline because of a bug. */
+const graceMs = 1_000
+
+/**
+ * Charges points to the rate limit of the principal.
+ *
+ * @throws Refusal 429 if the limit is exceeded
+ */
+type Charge = (points: number) => Promise<Allowance>
+
+/** @throws Refusal if the request is rejected as a whole */
+export async function answerOperation(
+  options: OperationOptions,
+  entry: PendingAuditEntry,
+  parameters: Parameters,
+  type: MediaType,
+  response: ServerResponse,
+): Promise<Answer> {
+  const { principal } = entry
+  const { admission, limits } = options
+  const usage = createUsage(limits.responseBytes)
+  Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
+  using deadline = deadlineOf(response, limits.operationMs)
+  const leave = await admission.enter(principal.id, deadline.signal)
+  const charge = createCharge(options.rateLimits, principal, parameters.bytes)
+  try {
+    const prepared = await prepare(options, entry, parameters, charge)
+    const operation = { principal, parameters, prepared, usage, signal: deadline.signal }
+    const { headers, result } = await run(options, operation, charge)
+    return answerOf(entry, result, type, headers, limits)
+  } catch (error) {
+    const isRefused = error instanceof RefusedDocument
+    if (isRefused) entry.prepared ??= error.named
+    await charge(isRefused ? costOfRefusal : 0)
+    if (!isRefused) throw error
+    return answerOf(entry, { errors: error.errors }, type, {}, limits)
+  } finally {
+    leave()
+  }
+}
+
+/** Creates the charge function of a request. Its first call also charges the bytes of the request. */
+function createCharge(rateLimits: RateLimits, { id }: Principal, bytes: number): Charge {
+  let unpaid = Math.floor(bytes / bytesPerPoint)
+  return async (cost) => {
+    const points = cost + unpaid
+    unpaid = 0
+    return points === 0 ? {} : rateLimits.ofPrincipal(id, points)
+  }
+}
+
+async function prepare(
+  { documents, trustedDocuments }: OperationOptions,
+  entry: PendingAuditEntry,
+  parameters: Parameters,
+  charge: Charge,
+): Promise<PreparedDocument> {
+  const prepared = trustedDocuments.find(parameters) ?? (await prepareText(documents, textOf(parameters), charge))
+  entry.prepared = prepared
+  refuseMutations(prepared, parameters)
+  if (!prepared.introspects || has(entry.principal, 'sipis:ops')) return prepared
+  throw new RefusedDocument([introspectionRefused])
+}
+
+async function prepareText(documents: Documents, text: string, charge: Charge): Promise<PreparedDocument> {
+  const known = documents.known(text)
+  if (known !== undefined) return known
+  // Rejects a caller without remaining allowance before parsing.
+  await charge(0)
+  return documents.prepare(text)
+}
+
+interface PricedOperation {
+  readonly principal: Principal
+  readonly parameters: Parameters
+  readonly prepared: PreparedDocument
+  readonly usage: Usage
+  readonly signal: AbortSignal
+}
+
+async function run({ execute, limits }: OperationOptions, operation: PricedOperation, charge: Charge) {
+  const { parameters, ...given } = operation
+  const { operationName } = parameters
+  const variables = parameters.variables ?? {}
+  const headers = await charge(costWithin(limits, operation))
+  const execution = execute({ ...given, operationName, variables })
+  const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
+  return { headers, result }
+}
+
+function costWithin(limits: Limits, { principal, parameters, prepared }: PricedOperation): number {
+  const operation = prepared.operation(parameters.operationName)
+  // The operation name is missing or unknown; execution reports that.
+  if (operation === undefined) return 1
+  const cost = Math.max(1, prepared.cost(operation, { ...parameters.variables }, refusedFields(principal)))
+  if (cost <= limits.cost) return cost
+  throw new RefusedDocument([
+    codedError(
+      'TOO_COSTLY',
+      `This query may cost ${cost}; the limit is ${limits.cost} (LIMIT_COST). Request smaller pages or fewer fields.`,
+      { setting: 'LIMIT_COST', cost, limit: limits.cost },
+    ),
+  ])
+}
+
+function answerOf(
+  entry: PendingAuditEntry,
+  result: ExecutionResult,
+  type: MediaType,
+  headers: Readonly<Record<string, string>>,
+  limits: Limits,
+): Answer {
+  entry.outcome = codesOf(result)
+  const body = Buffer.from(JSON.stringify(result))
+  if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
+  const large = tooCostly(
+    'LIMIT_RESPONSE_BYTES',
+    'Bytes of the answer',
+    body.length,
+    limits.responseBytes,
+    'Request smaller pages.',
+  )
+  return answerOf(entry, { errors: [large] }, type, headers, limits)
+}
+
+const introspectionRefused = codedError(
+  'GRAPHQL_VALIDATION_FAILED',
+  'Introspection requires the scope sipis:ops. The schema is also published as schema.graphql.',
+)
+
+/** Rejects mutations and subscriptions. GET with a mutation is 405, as the GraphQL-over-HTTP specification requires. */
+function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters): void {
+  const kind = prepared.operation(operationName)?.operation ?? 'query'
+  if (kind === 'query') return
+  if (kind === 'mutation' && method === 'GET') {
+    throw new Refusal(405, 'BAD_USER_INPUT', 'Mutations are not allowed with GET.', { headers: { allow: 'POST' } })
+  }
+  const message = `This API has no ${kind}s. Send a query.`
+  throw new RefusedDocument([codedError('GRAPHQL_VALIDATION_FAILED', message)])
+}
+
+function textOf({ query }: Parameters): string {
+  if (query != null && query !== '') return query
+  throw new Refusal(400, 'BAD_USER_INPUT', 'This is not a GraphQL request: query must be a string.')
+}
+
+/** GraphQL-over-HTTP: application/graphql-response+json has status 400 without data; application/json always has 200. */
+function statusOf(result: ExecutionResult, type: MediaType): number {
+  return type === 'application/json' || 'data' in result ? 200 : 400
+}
