@@ -7,26 +7,44 @@
 import pg from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
 import { serialize } from 'pg-protocol'
-import { DatabaseError, databaseError } from '../errors/database-error.ts'
+import { DatabaseError, databaseError, silent } from '../errors/database-error.ts'
+import { destroyConnection } from './client.ts'
 import type { Statement, Value } from './database.ts'
+import type { SilenceWatch } from './silence-watch.ts'
+import { createSilenceWatch } from './silence-watch.ts'
 
-/** A connection, and the statements that it has prepared. */
+/** A connection, and what is known of its session. */
 export interface BatchClient<Client extends pg.ClientBase = pg.ClientBase> {
   readonly client: Client
-  /** By name. */
+  /** Names of statements that the server has prepared. A name counts once its statement has run: a failure before it skips it. */
   readonly prepared: Set<string>
   readonly maxPrepared: number
+  /** How many names are sent and do not count yet. */
+  parsing: number
+  /** Destroys the connection if the server does not answer. */
+  readonly watch: SilenceWatch
+}
+
+export interface BatchClientOptions {
+  /** false behind connection poolers that give each statement another session */
+  readonly preparedStatements: boolean
+  /** After so long without an answer the connection is lost. */
+  readonly silenceMs: number
+  readonly onSilent: () => void
 }
 
 /** Bounds the memory of a session on the server: there are more shapes of statements than this. */
 const maxPrepared = 200
 
-/** @param preparedStatements false behind connection poolers that give each statement another session */
 export function createBatchClient<Client extends pg.ClientBase>(
   client: Client,
-  preparedStatements: boolean,
+  { preparedStatements, silenceMs, onSilent }: BatchClientOptions,
 ): BatchClient<Client> {
-  return { client, prepared: new Set(), maxPrepared: preparedStatements ? maxPrepared : 0 }
+  const watch = createSilenceWatch(silenceMs, () => {
+    destroyConnection(client, silent(silenceMs))
+    onSilent()
+  })
+  return { client, prepared: new Set(), maxPrepared: preparedStatements ? maxPrepared : 0, parsing: 0, watch }
 }
 
 /** The rows of a statement, its failure, or undefined if the server did not run it because one before it failed. */
@@ -41,7 +59,23 @@ export interface Entry {
 
 /** Sends statements as one message. `onEnd` is called after every entry is settled. */
 export function sendBatch(client: BatchClient, entries: readonly Entry[], onEnd: () => void): void {
-  client.client.query(new Batch(client, entries, onEnd))
+  const sendable = entries.flatMap((entry) => serialized(entry) ?? [])
+  if (sendable.length === 0) onEnd()
+  else client.client.query(new Batch(client, sendable, onEnd))
+}
+
+interface SerializedEntry extends Entry {
+  readonly values: (Buffer | string | null)[]
+}
+
+/** A value that the driver cannot serialize fails its own statement alone. */
+function serialized(entry: Entry): SerializedEntry | undefined {
+  try {
+    return { ...entry, values: entry.statement.values.map(prepareValue) }
+  } catch {
+    entry.settle(new DatabaseError('input', '22000', 'a value cannot be sent to PostgreSQL'))
+    return undefined
+  }
 }
 
 /** Runs one statement by itself. */
@@ -63,33 +97,37 @@ class Batch extends pg.Query {
   readonly #onEnd: () => void
   /** The names that are new to the session, by the place of their statement. */
   readonly #parsed = new Map<number, string>()
-  #entries: readonly Entry[]
+  #entries: readonly SerializedEntry[]
   #settled = 0
+  #isSent = false
   #rows: Value[][] = []
 
-  constructor(client: BatchClient, entries: readonly Entry[], onEnd: () => void) {
+  constructor(client: BatchClient, entries: readonly SerializedEntry[], onEnd: () => void) {
     super({ text: '' })
     this.#client = client
     this.#entries = entries
     this.#onEnd = onEnd
-    const messages = entries.flatMap(({ statement }, place) => this.#messagesOf(statement, place))
+    const messages = entries.flatMap((entry, place) => this.#messagesOf(entry, place))
     const all = Buffer.concat([...messages, serialize.sync()])
     // The driver would take a return value for an error.
     this.submit = ({ stream }): void => {
+      client.watch.sent()
+      this.#isSent = true
       stream.write(all)
     }
   }
 
-  #messagesOf({ text, name, values }: Statement, place: number): Buffer[] {
-    const { prepared, maxPrepared } = this.#client
-    const known = name !== undefined && (prepared.has(name) || prepared.size < maxPrepared) ? name : ''
-    const run = [serialize.bind({ statement: known, values: values.map(prepareValue) }), serialize.execute()]
+  #messagesOf({ statement: { text, name }, values }: SerializedEntry, place: number): Buffer[] {
+    const { prepared, maxPrepared, parsing } = this.#client
+    const mayPrepare = prepared.size + parsing < maxPrepared
+    const known = name !== undefined && (prepared.has(name) || mayPrepare) ? name : ''
+    const run = [serialize.bind({ statement: known, values }), serialize.execute()]
     if (prepared.has(known)) return run
     const parse = serialize.parse({ name: known, text })
     if (known === '') return [parse, ...run]
-    prepared.add(known)
     this.#parsed.set(place, known)
-    // A failed statement may have left its name behind. Closing a name that does not exist is no error.
+    this.#client.parsing++
+    // The name may exist: of a statement that failed, or of a batch that is under way. Closing one that does not exist is no error.
     return [serialize.close({ type: 'S', name: known }), parse, ...run]
   }
 
@@ -100,11 +138,14 @@ class Batch extends pg.Query {
   handleCommandComplete(): void {
     const rows = this.#rows
     this.#rows = []
+    const name = this.#parsed.get(this.#settled)
+    if (name !== undefined) this.#client.prepared.add(name)
+    this.#client.watch.progress()
     this.#entries[this.#settled++]?.settle(rows)
   }
 
   handleError(error: Error): void {
-    for (const [place, name] of this.#parsed) if (place >= this.#settled) this.#client.prepared.delete(name)
+    this.#client.watch.progress()
     this.#entries[this.#settled++]?.settle(databaseError(error))
     this.#end()
   }
@@ -114,6 +155,10 @@ class Batch extends pg.Query {
   }
 
   #end(): void {
+    if (this.#isSent) this.#client.watch.ended()
+    this.#isSent = false
+    this.#client.parsing -= this.#parsed.size
+    this.#parsed.clear()
     for (const entry of this.#entries.slice(this.#settled)) entry.settle(undefined)
     // The driver holds a query longer than it needs it, and with it every row that was read.
     this.#entries = []

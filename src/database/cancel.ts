@@ -14,26 +14,30 @@ declare module 'pg' {
   }
 }
 
-const giveUpAfterMs = 5_000
+const giveUpAfterMs = 2_000
 
 /**
  * Asks the server to cancel what this connection runs. Resolves when the server has closed the second connection, for then the
- * signal has been sent: whatever the first one runs next is safe from it. Never fails; the statement's own time limit is the
- * second line.
+ * signal has been sent: whatever the first one runs next is safe from it. Never fails. Resolves with false if that is not certain, because
+ * the server did not answer in time: the request may still arrive.
  */
-export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']): Promise<void> {
+export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']): Promise<boolean> {
   const { processID, secretKey, host, port } = client
-  if (processID === null || secretKey === null) return Promise.resolve()
+  if (processID === null || secretKey === null) return Promise.resolve(true)
   return new Promise((resolve) => {
     // As the first connection turned out to be, where the server decides about encryption.
     const isEncrypted = client.connection.stream instanceof TLSSocket
     const { sslNegotiation } = client
     const connection = new Connection(isEncrypted ? { ssl, sslNegotiation } : {}, false)
-    const giveUp = setTimeout(() => connection.stream.destroy(), giveUpAfterMs)
+    let isCertain = true
+    const giveUp = setTimeout(() => {
+      isCertain = false
+      connection.stream.destroy()
+    }, giveUpAfterMs)
     connection.on('error', () => connection.stream.destroy())
     connection.once('end', () => {
       clearTimeout(giveUp)
-      resolve()
+      resolve(isCertain)
     })
     // The driver's client asks for TLS, not its connection.
     if (isEncrypted && sslNegotiation !== 'direct') connection.once('connect', () => connection.requestSsl())

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
+import type { ReconnectGate } from './reconnect.ts'
 
 declare module 'pg' {
   interface Client {
@@ -22,6 +23,8 @@ export interface ConnectionConfig extends pg.ClientConfig {
   readonly tlsIsOptional?: boolean | undefined
   /** How long the server may take to connect, beside all other limits: connect_timeout. */
   readonly connectTimeoutMs?: number | undefined
+  /** Limits the attempts to connect while they fail. */
+  readonly gate?: ReconnectGate | undefined
 }
 
 /** How long a server may take to hear that a connection ends. */
@@ -29,10 +32,12 @@ const goodbyeMs = 5_000
 
 export class Client extends pg.Client {
   readonly #connectTimeoutMs: number | undefined
+  readonly #gate: ReconnectGate | undefined
 
   constructor(config: ConnectionConfig = {}) {
     super(config)
     this.#connectTimeoutMs = config.connectTimeoutMs
+    this.#gate = config.gate
     const { ssl, sslNegotiation } = this
     const { keepAlive, keepAliveInitialDelayMillis, tlsIsOptional = false } = config
     const connection = new Connection(
@@ -47,7 +52,7 @@ export class Client extends pg.Client {
   override connect(): Promise<Client>
   override connect(callback: (error: Error | null) => void): void
   override connect(callback?: (error: Error | null) => void): Promise<Client> | undefined {
-    const answer = super.connect()
+    const answer = this.#gate === undefined ? super.connect() : this.#gate.run(() => super.connect())
     const timeoutMs = this.#connectTimeoutMs
     const connected = (timeoutMs === undefined ? answer : answerWithin(this, timeoutMs, answer)).then(
       () => this,
@@ -123,12 +128,17 @@ function isGreeting(bytes: Buffer): boolean {
   return bytes[0] === 'R'.charCodeAt(0) || !isWhole || (body.at(-1) === 0 && body.at(-2) === 0)
 }
 
+/** Ends a connection without the server, which may not answer; its statements fail with `reason`. */
+export function destroyConnection(client: pg.ClientBase, reason?: Error): void {
+  if (client instanceof pg.Client) client.connection.stream.destroy(reason)
+}
+
 /** Waits for what a connection is asked; one that does not answer in time is destroyed, so that its statements fail. */
 export async function answerWithin<T>(client: pg.ClientBase, timeoutMs: number, answer: Promise<T>): Promise<T> {
-  const giveUp = setTimeout(() => {
-    if (client instanceof pg.Client)
-      client.connection.stream.destroy(new Error(`timeout: no answer in ${timeoutMs} ms`))
-  }, timeoutMs)
+  const giveUp = setTimeout(
+    () => destroyConnection(client, new Error(`timeout: no answer in ${timeoutMs} ms`)),
+    timeoutMs,
+  )
   try {
     return await answer
   } finally {

@@ -1,15 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { databaseError } from '../errors/database-error.ts'
-import type { BatchClient } from './batch.ts'
+import type { BatchClient, BatchClientOptions } from './batch.ts'
 import { createBatchClient } from './batch.ts'
+import { destroyConnection } from './client.ts'
 
 /** How a lane reaches its server. */
 export interface LaneServer {
   connect(): Promise<pg.Client>
-  /** Cancels what the connection runs at this moment. Never fails. */
-  cancel(client: pg.Client): Promise<void>
+  /** Cancels what the connection runs at this moment. Never fails; false if it is not certain that the server is done with it. */
+  cancel(client: pg.Client): Promise<boolean>
   /** Called when a connection has ended, or is replaced. */
   onLost(code: string): void
+  /** Called when the server has not answered for so long that the connection is destroyed. */
+  onSilent(): void
 }
 
 export type Opened = Promise<BatchClient<pg.Client>>
@@ -20,6 +24,8 @@ export interface LaneConnection {
   current(): Opened
   /** Uses another connection from now on. Queries that are under way on this one may still be answered. */
   abandon(lost: Opened, code: string): void
+  /** Uses another connection from now on if no query is under way on this one. */
+  replaceIdle(code: string): void
   /**
    * Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. Resolves with false at
    * once while an earlier request is under way.
@@ -27,27 +33,37 @@ export interface LaneConnection {
   cancel(isRunning: () => boolean): Promise<boolean>
   /** How many cancel requests have been made so far. */
   readonly cancels: number
-  close(): Promise<void>
+  /** Ends the connection; if that takes longer than `closeMs`, without the server. */
+  close(closeMs: number): Promise<void>
 }
 
-export function openLaneConnection(server: LaneServer, preparedStatements: boolean): LaneConnection {
+export type LaneConnectionOptions = Omit<BatchClientOptions, 'onSilent'>
+
+export function openLaneConnection(server: LaneServer, options: LaneConnectionOptions): LaneConnection {
   let opened: Opened | undefined
+  let known: BatchClient<pg.Client> | undefined
   let isCancelling = false
+  let isClosed = false
   let cancels = 0
 
   const forget = (lost: Opened) => {
-    if (opened === lost) opened = undefined
+    if (opened !== lost) return false
+    opened = undefined
+    known = undefined
+    return true
   }
   const lose = (lost: Opened, code: string) => {
-    if (opened === lost) server.onLost(code)
-    forget(lost)
+    if (forget(lost)) server.onLost(code)
   }
   const connect = (): Opened => {
-    const connecting = server.connect().then((client) => createBatchClient(client, preparedStatements))
+    const connecting = server
+      .connect()
+      .then((client) => createBatchClient(client, { ...options, onSilent: server.onSilent }))
     connecting.then(
-      ({ client }) => {
-        client.once('error', (error) => lose(connecting, databaseError(error).code))
-        client.once('end', () => lose(connecting, 'ENDED'))
+      (session) => {
+        if (opened === connecting) known = session
+        session.client.once('error', (error) => lose(connecting, databaseError(error).code))
+        session.client.once('end', () => lose(connecting, 'ENDED'))
       },
       () => forget(connecting),
     )
@@ -56,6 +72,7 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
 
   return {
     current() {
+      if (isClosed) return Promise.reject(databaseError(new Error('the database is closed')))
       opened ??= connect()
       return opened
     },
@@ -63,13 +80,21 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
       lose(lost, code)
       lost.then(({ client }) => client.end()).catch(() => undefined)
     },
+    replaceIdle(code) {
+      if (opened === undefined || known?.watch.isIdle !== true) return
+      const { client } = known
+      lose(opened, code)
+      destroyConnection(client)
+    },
     async cancel(isRunning) {
       if (isCancelling) return false
       isCancelling = true
       cancels++
       try {
         const found = await opened?.catch(() => undefined)
-        if (found !== undefined && isRunning()) await server.cancel(found.client)
+        if (found === undefined || !isRunning()) return true
+        // A request that may still be on its way would cancel a later query.
+        if (!(await server.cancel(found.client))) destroyConnection(found.client)
       } finally {
         isCancelling = false
       }
@@ -78,11 +103,13 @@ export function openLaneConnection(server: LaneServer, preparedStatements: boole
     get cancels() {
       return cancels
     },
-    async close() {
+    async close(closeMs) {
+      isClosed = true
       const closing = opened
       opened = undefined
-      const found = await closing?.catch(() => undefined)
-      await found?.client.end()
+      const ended = closing?.then(({ client }) => client.end()).catch(() => undefined)
+      const isEnded = await Promise.race([ended?.then(() => true), sleep(closeMs, false, { ref: false })])
+      if (isEnded !== true) closing?.then(({ client }) => destroyConnection(client)).catch(() => undefined)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { withDeadline } from '../concurrency/deadline.ts'
-import { busy, DatabaseError, databaseError, isStale } from '../errors/database-error.ts'
+import { busy, DatabaseError, databaseError, isConflict, isStale } from '../errors/database-error.ts'
 import type { Entry, Outcome } from './batch.ts'
 import { sendBatch } from './batch.ts'
 import type { Statement, Value } from './database.ts'
@@ -24,6 +24,8 @@ export interface LaneServer extends ConnectionServer {
 export interface Lane {
   /** @throws DatabaseError `unavailable` when too many queries wait, `timeout` at the deadline or when the signal is given */
   run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]>
+  /** Replaces a connection on which nothing is under way: another one to the same server has gone silent. */
+  replaceIdle(): void
   close(): Promise<void>
 }
 
@@ -43,8 +45,16 @@ const batchSize = 8
 
 const queryCanceled = '57014'
 
+/** How much later than its time limit the server may end a statement before the connection is taken for dead. */
+export const lateMs = 500
+/** How long the server may take to hear that a connection ends. */
+const closeMs = 1_000
+
 export function openLane(server: LaneServer, limits: LaneLimits): Lane {
-  const connection = openLaneConnection(server, limits.preparedStatements)
+  const connection = openLaneConnection(server, {
+    preparedStatements: limits.preparedStatements,
+    silenceMs: limits.timeoutMs + lateMs,
+  })
   const queue = createQueryQueue<PendingQuery>(limits)
   const send = createSending(connection, queue, server.onResent)
   return {
@@ -60,7 +70,8 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
       }
       return withDeadline(query.promise, { signal, timeoutMs: limits.timeoutMs, onGivenUp })
     },
-    close: connection.close,
+    replaceIdle: () => connection.replaceIdle('SILENT'),
+    close: () => connection.close(closeMs),
   }
 }
 
@@ -123,17 +134,19 @@ interface Sent {
 /** Settles a query with its outcome, or returns true if it has to be sent again. Look-ups change nothing, so they may be. */
 function settled(query: PendingQuery, outcome: Outcome, { connection, opened, wasCancelled }: Sent): boolean {
   // The server did not run it, because one before it in its batch failed.
-  if (outcome === undefined) return true
+  if (outcome === undefined) return !query.isAbandoned
   if (!(outcome instanceof DatabaseError)) {
     query.resolve(outcome)
     return false
   }
-  const isLost = outcome.failure === 'unavailable' || isStale(outcome)
+  const isLost = (outcome.failure === 'unavailable' && !isConflict(outcome)) || isStale(outcome)
   if (isLost) connection.abandon(opened, outcome.code)
   // The server may have reached this query when the request to cancel the one before it arrived.
   const isMistaken = outcome.code === queryCanceled && wasCancelled && !query.isAbandoned
-  if (query.isRetry || !(isLost || isMistaken)) {
-    query.reject(outcome)
+  // As often as it is hit: its deadline bounds that.
+  if (isMistaken) return true
+  if (query.isRetry || query.isAbandoned || !(isLost || isConflict(outcome))) {
+    query.reject(ofLookUp(outcome))
     return false
   }
   query.isRetry = true
@@ -149,6 +162,12 @@ function cancelAbandoned(connection: LaneConnection, queue: QueryQueue<PendingQu
     // Another one may have been given up meanwhile. The same one gets no second request.
     if (isDone && !isRunning()) cancelAbandoned(connection, queue)
   })
+}
+
+/** An index answers a look-up, so a time limit says that the database is slow, not that too much was asked for. */
+function ofLookUp(failure: DatabaseError): DatabaseError {
+  if (failure.code !== queryCanceled) return failure
+  return new DatabaseError('slow', failure.code, failure.message)
 }
 
 function pendingQuery(statement: Statement): PendingQuery {

@@ -2,11 +2,13 @@ import type pg from 'pg'
 import type { Observe } from '../telemetry/observation.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
-import { answerWithin, Client } from './client.ts'
+import { answerWithin, Client, destroyConnection } from './client.ts'
 import type { Statement, Value } from './database.ts'
 import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
 import { observedConnect } from './observed-connect.ts'
+import type { ReconnectGate } from './reconnect.ts'
+import { connectHedged } from './reconnect.ts'
 import { prepareSession, readingSettings } from './session.ts'
 
 export interface LaneOptions extends LaneLimits {
@@ -14,19 +16,33 @@ export interface LaneOptions extends LaneLimits {
   readonly connectTimeoutMs: number
   readonly applicationName: string
   readonly observe: Observe
+  /** Shared by all connections to one server. */
+  readonly gate: ReconnectGate
+  /** Called when the server has not answered on one connection: others may be dead as well. */
+  readonly onSilent: () => void
 }
 
+export type Lanes = Pick<Lane, 'run' | 'replaceIdle' | 'close'>
+
 /** A lane for each name that statements give: slow queries of one do not hold up the queries of another. */
-export function openLanes(options: LaneOptions): Lane {
+export function openLanes(options: LaneOptions): Lanes {
   const lanes = new Map<string, Lane>()
+  const replaceIdle = () => {
+    for (const lane of lanes.values()) lane.replaceIdle()
+  }
+  const onSilent = () => {
+    replaceIdle()
+    options.onSilent()
+  }
   const laneOf = ({ lookUp }: Statement): Lane => {
     const name = lookUp?.lane ?? ''
-    const lane = lanes.get(name) ?? openLane(serverOf(name, options), options)
+    const lane = lanes.get(name) ?? openLane(serverOf(name, { ...options, onSilent }), options)
     lanes.set(name, lane)
     return lane
   }
   return {
     run: (statement, signal): Promise<Value[][]> => laneOf(statement).run(statement, signal),
+    replaceIdle,
     close: async () => {
       await Promise.all([...lanes.values()].map((lane) => lane.close()))
     },
@@ -36,15 +52,22 @@ export function openLanes(options: LaneOptions): Lane {
 function serverOf(lane: string, options: LaneOptions): LaneServer {
   const { observe } = options
   return {
-    connect: () => observedConnect(observe, lane, () => connect(options)),
+    connect: () =>
+      options.gate.run(() =>
+        observedConnect(observe, lane, () => connectHedged(() => connect(options), destroyConnection)),
+      ),
     cancel(client) {
       observe({ kind: 'cancelSent', lane })
       return cancelStatement(client, options.connection.ssl)
     },
     onLost: (code) => observe({ kind: 'connectionLost', lane, code }),
+    onSilent: options.onSilent,
     onResent: () => observe({ kind: 'statementResent', lane }),
   }
 }
+
+/** Idle connections are probed after so long; the kernel ends one that does not answer within 10 further seconds. */
+export const keepAliveMs = 10_000
 
 async function connect({ connection, connectTimeoutMs, applicationName, timeoutMs }: LaneOptions): Promise<pg.Client> {
   const client = new Client({
@@ -52,6 +75,7 @@ async function connect({ connection, connectTimeoutMs, applicationName, timeoutM
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
     pipeline: true,
   })
   await client.connect()

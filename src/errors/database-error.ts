@@ -2,11 +2,13 @@
  * What a failure of the database means to the caller.
  *
  * - `input`: a value that PostgreSQL cannot read, so the caller's fault.
- * - `timeout`: the statement ran into its time limit.
+ * - `timeout`: the statement ran into its time limit, or the operation into its own.
+ * - `slow`: the database did not answer a look-up in time, or a lock was held for too long. Not because of what was asked.
  * - `unavailable`: the database cannot be reached or takes no work now; the same request may succeed later.
- * - `unexpected`: everything else, such as a missing table or privilege.
+ * - `unreadable`: a table, column or privilege is missing.
+ * - `unexpected`: everything else: a fault of the gateway.
  */
-export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'unexpected'
+export type DatabaseFailure = 'input' | 'timeout' | 'slow' | 'unavailable' | 'unreadable' | 'unexpected'
 
 /** The only error that a Database throws. Its message carries no parameter: it may be logged. */
 export class DatabaseError extends Error {
@@ -22,8 +24,11 @@ export class DatabaseError extends Error {
   }
 }
 
-const unavailable = /^(08...|53...|57P0[1-5]|25P03|E[A-Z]+)$/
-const timeout = new Set(['57014', '55P03'])
+/** Class 28: the role or its password was changed. 3D000: the database was dropped or renamed. 40001: a conflict on a standby. */
+const unavailable = /^(08...|28...|53...|57P..|25P0[34]|3D000|40001|40P01|E[A-Z]+)$/
+const unreadable = /^(42501|42P01|42703|3F000)$/
+const timeout = '57014'
+const lockNotAvailable = '55P03'
 /** Data exceptions quote the offending value in their message. */
 const dataException = /^22...$/
 
@@ -34,7 +39,12 @@ export function cancelled(): DatabaseError {
 
 /** A look-up has exceeded its deadline. */
 export function tooLate(timeoutMs: number): DatabaseError {
-  return new DatabaseError('timeout', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
+  return new DatabaseError('slow', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
+}
+
+/** A connection has not answered for so long that it is taken for dead. */
+export function silent(silenceMs: number): DatabaseError {
+  return new DatabaseError('unavailable', 'SILENT', `the connection has not answered for ${silenceMs} ms`)
 }
 
 /** So many statements wait already that another one is refused. */
@@ -49,10 +59,12 @@ export function databaseError(cause: unknown): DatabaseError {
   if (code !== undefined && dataException.test(code)) {
     return new DatabaseError('input', code, 'a value is out of the range or form that PostgreSQL can read')
   }
-  if (code !== undefined && timeout.has(code)) return new DatabaseError('timeout', code, message)
+  if (code === timeout) return new DatabaseError('timeout', code, message)
+  if (code === lockNotAvailable) return new DatabaseError('slow', code, message)
   const own = code === undefined ? driverCode(message) : undefined
   if (own !== undefined) return new DatabaseError('unavailable', own, message)
   if (code !== undefined && unavailable.test(code)) return new DatabaseError('unavailable', code, message)
+  if (code !== undefined && unreadable.test(code)) return new DatabaseError('unreadable', code, message)
   return new DatabaseError('unexpected', code ?? 'UNKNOWN', message)
 }
 
@@ -75,6 +87,11 @@ function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return codeOf(error.errors[0])
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return undefined
+}
+
+/** The statement ran into changes that a standby replays, or into a limit of its transaction: it can be sent again. */
+export function isConflict({ code }: DatabaseError): boolean {
+  return code === '40001' || code === '40P01' || code === '25P04'
 }
 
 /** What a session has prepared is gone, or out of date because a table has changed. */

@@ -23,7 +23,12 @@ const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
     code: 'TIMEOUT',
     message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
   },
+  slow: { code: 'TIMEOUT', message: 'The database is slow or locked now. Try again in a few seconds.' },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
+  unreadable: {
+    code: 'UNAVAILABLE',
+    message: 'The gateway may not read this data now, or does not find it. Its operator finds the cause in the log.',
+  },
   unexpected: {
     code: 'INTERNAL',
     message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',

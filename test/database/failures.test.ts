@@ -14,15 +14,23 @@ describe('A failure of the database', () => {
     ['22P02', 'input'],
     ['22003', 'input'],
     ['57014', 'timeout'],
-    ['55P03', 'timeout'],
+    ['55P03', 'slow'],
     ['08006', 'unavailable'],
     ['53300', 'unavailable'],
     ['57P01', 'unavailable'],
     ['57P05', 'unavailable'],
     ['25P03', 'unavailable'],
     ['ECONNREFUSED', 'unavailable'],
-    ['57P06', 'unexpected'],
-    ['42P01', 'unexpected'],
+    ['28P01', 'unavailable'],
+    ['28000', 'unavailable'],
+    ['3D000', 'unavailable'],
+    ['40001', 'unavailable'],
+    ['25P04', 'unavailable'],
+    ['57P06', 'unavailable'],
+    ['42P01', 'unreadable'],
+    ['42501', 'unreadable'],
+    ['42703', 'unreadable'],
+    ['42601', 'unexpected'],
     ['122003', 'unexpected'],
     ['220031', 'unexpected'],
     ['ERR_X', 'unexpected'],
@@ -57,7 +65,7 @@ describe('A failure of the database', () => {
   })
 
   it('with a code is not judged by its words', () => {
-    expect(databaseError(withCode('42P01', 'timeout'))).toMatchObject({ failure: 'unexpected', code: '42P01' })
+    expect(databaseError(withCode('42601', 'timeout'))).toMatchObject({ failure: 'unexpected', code: '42601' })
   })
 
   it('of several addresses is that of the first', () => {
@@ -78,7 +86,7 @@ describe('A failure of the database', () => {
 
   it('of our own says what was in the way', () => {
     expect(cancelled()).toMatchObject({ failure: 'timeout', code: 'CANCELLED', message: 'the operation was cancelled' })
-    expect(tooLate(50)).toMatchObject({ failure: 'timeout', code: 'TOO_LATE', message: 'no answer came within 50 ms' })
+    expect(tooLate(50)).toMatchObject({ failure: 'slow', code: 'TOO_LATE', message: 'no answer came within 50 ms' })
     expect(busy()).toMatchObject({ failure: 'unavailable', code: 'BUSY', message: expect.stringContaining('too many') })
   })
 

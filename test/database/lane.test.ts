@@ -85,14 +85,14 @@ describe('A lane', () => {
     await own.sql('LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
     const blocked = Array.from({ length: 5 }, () => failure(database.query(inCalls({ selector: 'x' }))))
     expect(await Promise.race([Promise.all(blocked), database.query(told({ what: 'here' }))])).toEqual([['here']])
-    for (const one of await Promise.all(blocked)) expect(one).toMatchObject({ failure: 'timeout' })
+    for (const one of await Promise.all(blocked)) expect(one).toMatchObject({ failure: 'slow' })
     await own.sql('ROLLBACK')
     expect(await database.query(inCalls({ selector: 'x' }))).toEqual([['0']])
   })
 
   it('gives a look-up no more time than the limit, and then works on', async () => {
     const database = open({ timeoutMs: 200 })
-    expect(await failure(database.query(slept({ seconds: 30 })))).toMatchObject({ failure: 'timeout' })
+    expect(await failure(database.query(slept({ seconds: 30 })))).toMatchObject({ failure: 'slow' })
     expect(await database.query(told({ what: 'next' }))).toEqual([['next']])
   })
 
@@ -227,7 +227,7 @@ describe('A lane', () => {
           })
           const expected = kinds.map((kind, n) => {
             if (kind === 'good') return String(n)
-            return expect.objectContaining({ failure: kind === 'bad value' ? 'input' : 'unexpected' })
+            return expect.objectContaining({ failure: kind === 'bad value' ? 'input' : 'unreadable' })
           })
           expect(await Promise.all(asked)).toEqual(expected)
         },
@@ -292,7 +292,7 @@ describe('A lane', () => {
     await own.sql(
       `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}' AND query LIKE '%pg_sleep%'`,
     )
-    expect(await asked).toMatchObject({ failure: 'timeout', code: '57014' })
+    expect(await asked).toMatchObject({ failure: 'slow', code: '57014' })
     expect(cancels()).toBe(0)
   })
 
@@ -320,8 +320,9 @@ describe('A lane', () => {
         async cancel(client) {
           cancels++
           await letGo
-          await cancelStatement(client, false)
+          return cancelStatement(client, false)
         },
+        onSilent: () => undefined,
         onLost: () => undefined,
         onResent: () => undefined,
       },

@@ -118,7 +118,7 @@ describe('A look-up', () => {
         applicationName: 'look-up',
       })
       untilTestEnds({ [Symbol.asyncDispose]: () => pool.close() })
-      await expect(pool.query(slept({}))).rejects.toMatchObject({ failure: 'timeout', message })
+      await expect(pool.query(slept({}))).rejects.toMatchObject({ failure: 'slow', message })
     }
   })
 })

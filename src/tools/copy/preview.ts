@@ -56,7 +56,7 @@ async function previewCopy(
       return await work({ schemas, query: (text, values = []) => database.query({ text, values }, signal) })
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
-      uncounted.push({ what, why: error.failure === 'timeout' ? 'timeout' : error.message })
+      uncounted.push({ what, why: ['timeout', 'slow'].includes(error.failure) ? 'timeout' : error.message })
       return undefined
     }
   }

@@ -1,0 +1,225 @@
+import pg from 'pg'
+import { withDeadline } from '../concurrency/deadline.ts'
+import { cancelled, databaseError, isConflict, isStale } from '../errors/database-error.ts'
+import type { Observe } from '../telemetry/observation.ts'
+import type { BatchClient } from './batch.ts'
+import { createBatchClient, runAlone } from './batch.ts'
+import { cancelStatement } from './cancel.ts'
+import type { ConnectionConfig } from './client.ts'
+import { answerWithin, Client, destroyConnection } from './client.ts'
+import type { Statement, Value } from './database.ts'
+import { lateMs } from './lane.ts'
+import { keepAliveMs } from './lanes.ts'
+import type { ReconnectGate } from './reconnect.ts'
+import { prepareSession, readingSettings } from './session.ts'
+
+export interface ScanPoolOptions {
+  readonly connection: ConnectionConfig
+  readonly maxConnections: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly applicationName: string
+  readonly preparedStatements: boolean
+  readonly observe: Observe
+  readonly gate: ReconnectGate
+  /** Called when the server has not answered on one connection: others may be dead as well. */
+  readonly onSilent: () => void
+}
+
+/** Name of the pool in observations, beside the names of the lanes. */
+export const poolLane = 'pool'
+
+/** A statement that was cancelled may take so long to end. */
+const cancelledMs = 1_000
+/** A connection that was idle for so long is asked whether it is alive, before a statement waits for it. */
+const idleMs = 5_000
+/** How long it may take to answer. */
+const aliveMs = 1_000
+const closeMs = 1_000
+
+/** A connection of the pool. */
+interface Session {
+  readonly client: pg.PoolClient
+  readonly batches: BatchClient
+  usedAt: number
+}
+
+/** Connections for statements that may take long: each has one to itself. */
+export class ScanPool {
+  readonly #options: ScanPoolOptions
+  readonly #pool: pg.Pool
+  readonly #sessions = new Map<pg.ClientBase, Session>()
+  /** Connections that were used before and not since are not used again. */
+  #silentAt = Number.NEGATIVE_INFINITY
+  #closing: Promise<void> | undefined
+
+  constructor(options: ScanPoolOptions) {
+    const { observe } = options
+    this.#options = options
+    this.#pool = createPgPool(options)
+    this.#pool.on('connect', () => observe({ kind: 'connectionOpened', lane: poolLane }))
+    this.#pool.on('remove', (client) => this.#sessions.delete(client))
+    // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
+    this.#pool.on('error', (error) =>
+      observe({ kind: 'connectionLost', lane: poolLane, code: databaseError(error).code }),
+    )
+  }
+
+  /** @throws DatabaseError, and nothing else */
+  async run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+    return withDeadline(this.#runOrRepeat(statement, signal), { signal })
+  }
+
+  /** Replaces connections on which nothing is under way: another one to the same server has gone silent. */
+  replaceIdle(): void {
+    this.#silentAt = performance.now()
+  }
+
+  /** Ends all connections; those that take longer than a second, without the server. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const client of this.#sessions.keys()) destroyConnection(client)
+    }, closeMs)
+    await this.#pool.end()
+    clearTimeout(timer)
+  }
+
+  async #runOrRepeat(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+    try {
+      return await this.#runOnce(statement, signal)
+    } catch (error) {
+      const repeated = repeatable(statement, databaseError(error))
+      if (repeated === undefined) throw error
+      return this.#runOnce(repeated, signal)
+    }
+  }
+
+  async #runOnce(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+    const session = await this.#take()
+    const { client, batches } = session
+    let isBroken = false
+    try {
+      if (signal?.aborted) throw cancelled()
+      return await cancellable(client, signal, this.#options.connection.ssl, () => runAlone(batches, statement))
+    } catch (error) {
+      const failure = databaseError(error)
+      isBroken = !harmless.has(failure.failure)
+      throw failure
+    } finally {
+      session.usedAt = performance.now()
+      client.release(isBroken)
+    }
+  }
+
+  async #take(): Promise<Session> {
+    for (;;) {
+      const session = this.#sessionOf(await connect(this.#pool, this.#options.observe))
+      if (await isAlive(session, this.#silentAt)) return session
+      this.#options.observe({ kind: 'connectionLost', lane: poolLane, code: 'SILENT' })
+      destroyConnection(session.client)
+      session.client.release(true)
+    }
+  }
+
+  #sessionOf(client: pg.PoolClient): Session {
+    const known = this.#sessions.get(client)
+    if (known !== undefined) return known
+    const { preparedStatements, statementTimeoutMs, onSilent } = this.#options
+    const batches = createBatchClient(client, {
+      preparedStatements,
+      silenceMs: statementTimeoutMs + lateMs,
+      onSilent: () => {
+        this.replaceIdle()
+        onSilent()
+      },
+    })
+    const session = { client, batches, usedAt: performance.now() }
+    this.#sessions.set(client, session)
+    return session
+  }
+}
+
+async function isAlive({ client, batches, usedAt }: Session, silentAt: number): Promise<boolean> {
+  if (usedAt < silentAt) return false
+  if (performance.now() - usedAt < idleMs) return true
+  const ping = answerWithin(client, aliveMs, runAlone(batches, { text: 'SELECT 1', values: [] }))
+  return ping.then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What PostgreSQL says about a statement leaves its connection fit for the next one. */
+const harmless: ReadonlySet<string> = new Set(['input', 'timeout', 'slow', 'unreadable'])
+
+function createPgPool(options: ScanPoolOptions): pg.Pool {
+  const { connectTimeoutMs } = options
+  const connection: ConnectionConfig = { ...options.connection, gate: options.gate }
+  return new pg.Pool({
+    ...connection,
+    Client,
+    application_name: options.applicationName,
+    max: options.maxConnections,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
+    onConnect: (client) =>
+      answerWithin(client, connectTimeoutMs, prepareSession(client, readingSettings(options.statementTimeoutMs))),
+  })
+}
+
+async function connect(pool: pg.Pool, observe: Observe): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    const { code, message } = databaseError(error)
+    observe({ kind: 'connectionFailed', lane: poolLane, code, message })
+    throw error
+  }
+}
+
+/**
+ * The statement to send once more after a failure, if there is one: it changes nothing, so it may run again. A plan that is out of date
+ * is made anew.
+ */
+function repeatable(statement: Statement, failure: ReturnType<typeof databaseError>): Statement | undefined {
+  const { text, values } = statement
+  if (statement.name !== undefined && isStale(failure)) return { text, values }
+  return isConflict(failure) ? statement : undefined
+}
+
+/**
+ * Once the signal is given, the server is asked to cancel what the connection runs, and the connection is kept until it has. One that
+ * does not end its statement then, or whose request may still be on its way, is destroyed.
+ */
+async function cancellable<T>(
+  client: pg.PoolClient,
+  signal: AbortSignal | undefined,
+  ssl: pg.ClientConfig['ssl'],
+  work: () => Promise<T>,
+): Promise<T> {
+  let cancelling: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  const cancel = async () => {
+    const isCertain = await cancelStatement(client, ssl)
+    if (isCertain) timer = setTimeout(() => destroyConnection(client), cancelledMs)
+    else destroyConnection(client)
+  }
+  const onAbort = () => {
+    cancelling = cancel()
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await work()
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    await cancelling
+    clearTimeout(timer)
+  }
+}
