@@ -7,15 +7,16 @@ import { operationLimitSettings, requestLimitSettings } from './settings/limits.
 
 const settings = { ...requestLimitSettings, ...operationLimitSettings }
 
-interface Surroundings {
-  /** Whether no credential is asked for. All callers are one then, so they share nothing out unless a limit is set. */
+/** What defaults depend on. */
+interface Context {
+  /** Whether there is no authentication. All requests then count as one caller, so limits per caller are off by default. */
   readonly open: boolean
   readonly poolSize: number
 }
 
-export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: Surroundings): Limits {
+export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: Context): Limits {
   const { withAuthentication } = operationLimitSettings.LIMIT_CONCURRENT_PER_CALLER
-  const scans = given.LIMIT_SCANS ?? scansOf(poolSize)
+  const scans = given.LIMIT_SCANS ?? defaultScans(poolSize)
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,
@@ -39,14 +40,14 @@ export function limitsOf(given: ValuesOf<typeof settings>, { open, poolSize }: S
 }
 
 /**
- * A scan keeps one processor of the server busy, and the gateway often runs where PostgreSQL and SIPIS do: half of its processors
- * may scan, and half of the pool, because lists need the other half.
+ * Default of LIMIT_SCANS. Half of the processors, because a scan keeps one processor of the database server busy, and the gateway
+ * often runs on that machine; at most half of the pool, because lists need the other half.
  */
-export function scansOf(poolSize: number, processors = availableParallelism()): number {
+export function defaultScans(poolSize: number, processors = availableParallelism()): number {
   return Math.max(1, Math.floor(Math.min(poolSize, processors) / 2))
 }
 
-/** The limits of a gateway with authentication where nothing is set. */
+/** Limits with authentication and without any setting. */
 export const defaultLimits: Limits = limitsOf(schemaOf(settings).parse({}), {
   open: false,
   poolSize: databaseSettings.DATABASE_POOL_SIZE.schema.parse(undefined),

@@ -67,7 +67,7 @@ const nobody = `nobody_${process.pid}`
 /** What a server says, and what the operator is told. */
 const faults: Readonly<Record<string, [RegExp, () => string]>> = {
   'a password is missing': [
-    /the server asks for a password, and there is none.*PGPASSWORD/,
+    /the server requires a password, and none is configured.*PGPASSWORD/,
     () => urlWith((url) => Object.assign(url, { password: '' })),
   ],
   'the password is wrong': [
