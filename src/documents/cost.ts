@@ -1,7 +1,7 @@
 /**
- * The cost of a query is the number of values that its answer may hold, and what the database reads for them, computed before
- * anything runs: every field counts once for each object that it may be given for. A page counts as many objects as `first` or
- * `last` says, or 20, and one at least.
+ * The cost of a query is the number of values that its answer may hold, and a surcharge for counts and scans. It is computed before
+ * the query runs: every field counts once for each object that may have it. A page counts as many objects as `first` or `last`
+ * says, 20 by default, and at least one.
  */
 import type {
   DocumentNode,
@@ -17,19 +17,19 @@ import { getNamedType, isInterfaceType, isObjectType, Kind, SchemaMetaFieldDef, 
 import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Arguments, Variables } from './arguments.ts'
-import { openArguments } from './arguments.ts'
+import { createArguments } from './arguments.ts'
 import { introspectionCost } from './introspection-cost.ts'
 import { isScan } from './scans.ts'
 
-/** A count and a scan read the rows of a selector, or a whole table. */
+/** Surcharge for a count or a scan: it reads all rows of a selector, or of a table. */
 const readingCost = { ofSelector: 10, ofAll: 1_000 }
 
-/** How many objects a field that is a list, but no page, may give. */
+/** How many objects a list field may give that is not a connection. */
 export type ListSizes = Readonly<Record<string, number>>
 
 const fixedSizes: ListSizes = { 'Database.tableVersions': 100 }
 
-/** An error takes longer to make than a value. */
+/** Cost of a field that the caller may not read: creating an error takes longer than a value. */
 const refusalCost = 25
 
 /**
@@ -40,25 +40,25 @@ export const costlyLength = { ofName: 64, ofArguments: 1_024 }
 
 export interface Price {
   readonly cost: number
-  /** Whether other variables could make another cost. */
+  /** Whether the cost depends on variables. */
   readonly byVariable: boolean
 }
 
-/** Of a selection. Outside of a connection only `fixed` is not 0. */
+/** Cost of a selection. Outside of a connection only `fixed` is not 0. */
 interface Cost {
   readonly fixed: number
   /** Multiplied by the size of the page. */
   readonly perRow: number
   /** How often the rows are counted. */
   readonly counts: number
-  /** How often the page is asked for, which is read once. */
+  /** How many fields need the page, which is read once. */
   readonly reads: number
 }
 
 const none: RefusedFields = new Set()
 const free: Cost = { fixed: 0, perRow: 0, counts: 0, reads: 0 }
 
-/** The document must be valid. */
+/** Computes the cost of an operation. The document must be valid. */
 export function priceOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -71,7 +71,7 @@ export function priceOf(
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   }
-  const args = openArguments(operation, given)
+  const args = createArguments(operation, given)
   const query = schema.getQueryType() ?? undefined
   const introspected = introspectionCost(schema, fragments, weightOf)
   const known = new Map<string, Cost>()
@@ -111,7 +111,7 @@ export function priceOf(
     return fixed(own + ofReading(field, definition, parent === query, below) + ofPage(field, below))
   }
 
-  /** What is below a field that is no page: of a list an object counts for itself, as the row of a page does. */
+  /** Cost below a field that is not a connection. Each object of a list counts as one value more, as a row of a page does. */
   const ofList = (path: string, field: FieldNode, { fixed }: Cost): number => {
     const size = path === 'Query.nodes' ? numberOfIds(field, args) : (listSizes[path] ?? fixedSizes[path])
     return size === undefined ? fixed : size * (1 + fixed)
@@ -119,7 +119,7 @@ export function priceOf(
 
   const ofPage = (field: FieldNode, below: Cost): number => below.fixed + below.perRow * pageSize(field, args)
 
-  /** What the database reads beside the page. */
+  /** Surcharge for what the database reads in addition to the page. */
   const ofReading = (
     field: FieldNode,
     definition: GraphQLField<unknown, unknown> | undefined,

@@ -1,17 +1,17 @@
 /**
  * What a failure of the database means to the caller.
  *
- * - `input`: a value that PostgreSQL cannot read, so the caller's fault.
+ * - `input`: PostgreSQL cannot read a value, so the caller has to correct it.
  * - `timeout`: the statement ran into its time limit.
  * - `unavailable`: the database cannot be reached or takes no work now; the same request may succeed later.
  * - `unexpected`: everything else, such as a missing table or privilege.
  */
 export type DatabaseFailure = 'input' | 'timeout' | 'unavailable' | 'unexpected'
 
-/** The only error that a Database throws. Its message carries no parameter: it may be logged. */
+/** The only error that a Database throws. Its message contains no parameters, so it may be logged. */
 export class DatabaseError extends Error {
   readonly failure: DatabaseFailure
-  /** SQLSTATE, or the operating system's code (ECONNREFUSED) where there was no answer. */
+  /** SQLSTATE, or the operating system's code (such as ECONNREFUSED) if the server did not answer. */
   readonly code: string
 
   constructor(failure: DatabaseFailure, code: string, message: string) {
@@ -37,11 +37,12 @@ export function tooLate(timeoutMs: number): DatabaseError {
   return new DatabaseError('timeout', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
 }
 
-/** So many statements wait already that another one is refused. */
+/** The queue of waiting statements is full. */
 export function busy(): DatabaseError {
   return new DatabaseError('unavailable', 'BUSY', 'too many statements wait for the database')
 }
 
+/** Classifies an error of the server, the driver or the network. */
 export function databaseError(cause: unknown): DatabaseError {
   if (cause instanceof DatabaseError) return cause
   const code = codeOf(cause)
@@ -56,8 +57,8 @@ export function databaseError(cause: unknown): DatabaseError {
   return new DatabaseError('unexpected', code ?? 'UNKNOWN', message)
 }
 
-/** Failures that have no code but the driver's own words. The first that fits counts. */
-const driverWords: readonly (readonly [RegExp, string])[] = [
+/** Codes for errors of the driver that have a message only. The first match wins. */
+const driverMessages: readonly (readonly [RegExp, string])[] = [
   [/server does not support SSL/, 'TLS_NOT_OFFERED'],
   [/error establishing an SSL|invalid response/, 'NOT_POSTGRESQL'],
   [/authenticationOk message type/, 'AUTHENTICATION_METHOD'],
@@ -68,7 +69,7 @@ const driverWords: readonly (readonly [RegExp, string])[] = [
 ]
 
 function driverCode(message: string): string | undefined {
-  return driverWords.find(([words]) => words.test(message))?.[1]
+  return driverMessages.find(([pattern]) => pattern.test(message))?.[1]
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -77,7 +78,7 @@ function codeOf(error: unknown): string | undefined {
   return undefined
 }
 
-/** What a session has prepared is gone, or out of date because a table has changed. */
+/** Whether the session has lost its prepared statement, or its plan is out of date because a table has changed. */
 export function isStale({ code }: DatabaseError): boolean {
   return code === '26000' || code === '0A000'
 }

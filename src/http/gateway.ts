@@ -5,7 +5,7 @@ import { createAuthenticate } from '../auth/authenticate.ts'
 import { defaultLimits } from '../config/limits.ts'
 import type { Limits } from '../config/limits-interface.ts'
 import type { Database } from '../database/database.ts'
-import { openDocuments } from '../documents/documents.ts'
+import { createDocuments } from '../documents/documents.ts'
 import { createExecute } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
 import type { Detected } from '../sipis/detect.ts'
@@ -55,7 +55,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, logger } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
-  const documents = openDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
+  const documents = createDocuments(schema, limits, { 'Selector.settings': options.allowedSettings?.length ?? 0 })
   const endpoint = createEndpoint({
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),

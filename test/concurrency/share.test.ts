@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ShareLimits } from '../../src/concurrency/share.ts'
-import { openShare } from '../../src/concurrency/share.ts'
+import { createShare } from '../../src/concurrency/share.ts'
 import type { DatabaseError } from '../../src/errors/database-error.ts'
 import { busy, cancelled } from '../../src/errors/database-error.ts'
 import { times } from '../support/counts.ts'
@@ -14,7 +14,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Works that run until they are ended, in the order in which they began. */
 function openWorks(given: Partial<ShareLimits> = {}) {
-  const share = openShare({ ...limits, ...given }, { full: busy, givenUp: cancelled })
+  const share = createShare({ ...limits, ...given }, { full: busy, givenUp: cancelled })
   const began: string[] = []
   const running: { readonly caller: string; readonly end: () => void }[] = []
   return {

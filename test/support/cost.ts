@@ -1,9 +1,9 @@
 import { defaultLimits } from '../../src/config/limits.ts'
-import { openDocuments } from '../../src/documents/documents.ts'
+import { createDocuments } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 
 export const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)
-export const documents = openDocuments(schema, defaultLimits, { 'Selector.settings': settings.length })
+export const documents = createDocuments(schema, defaultLimits, { 'Selector.settings': settings.length })
 
 export function costOf(query: string, variables: Readonly<Record<string, unknown>> = {}): number {
   const prepared = documents.prepare(query)
