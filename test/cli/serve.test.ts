@@ -126,7 +126,8 @@ describe('sipis-gateway serve', () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('ALTER TABLE selectors DROP CONSTRAINT selectors_selector_key')
     await own.sql(`INSERT INTO selectors (selector) VALUES ('a'), ('a')`)
-    const warning = /1 value is more than once in selectors \(selector\)\. Only the row that was seen last is served\./
+    const warning =
+      /1 value occurs more than once in selectors \(selector\)\. Only the row that was seen last is served\./
     const running = serve(['--database-url', own.url])
     await addressOf(running)
     expect(await running.printed('more than once')).toMatch(warning)
