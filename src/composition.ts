@@ -27,7 +27,7 @@ import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
-import { rowSecuritySentence, tablesThatHoldRowsBack } from './tools/check/rows-held-back.ts'
+import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
 
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
@@ -171,7 +171,7 @@ async function judgeAccess(
   logger: Logger,
 ): Promise<void> {
   await judgeRole(role, database, detected, config, logger)
-  const tables = await tablesThatHoldRowsBack(database, detected)
+  const tables = await tablesWithHiddenRows(database, detected)
   if (tables.length > 0) logger.warn(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
 }
 
