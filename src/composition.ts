@@ -29,7 +29,7 @@ import { openAuditFile } from './telemetry/line-file.ts'
 import type { Observe } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
-import { rowSecuritySentence, tablesThatHoldRowsBack } from './tools/check/rows-held-back.ts'
+import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
 
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {

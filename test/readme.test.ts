@@ -62,7 +62,7 @@ describe('docs/api.md', () => {
 })
 
 describe('docs/migration.md', () => {
-  it('names every reason why a row cannot go, and every option of the command', async () => {
+  it('names every reason why a row cannot be copied, and every option of the command', async () => {
     const text = await readFile('docs/migration.md', 'utf8')
     for (const reason of reasons) expect([reason, text.includes(`\`${reason}\``)]).toEqual([reason, true])
     for (const option of [

@@ -1,25 +1,25 @@
 import type { Turn, TurnQueue } from './turn-queue.ts'
 import { createTurnQueue } from './turn-queue.ts'
 
-/** What runs at once, shared out between callers: they take turns, whatever the number of works that each has waiting. */
+/** Bounds how many tasks run at once. Callers take turns, however many tasks each has waiting. */
 export interface Share {
-  /** How many works of this caller run or wait. */
+  /** How many tasks of this caller run or wait. */
   of(caller: string): number
-  /** Whether the next work of this caller would be refused. */
+  /** Whether the next task of this caller would be refused. */
   isFull(caller: string): boolean
   /**
-   * Resolves when it is the caller's turn, with what has to be called once at the end of its work.
+   * Resolves when it is the caller's turn, with a function to call once, at the end of the task.
    *
-   * @throws what `refusals` says, where too many wait or where the wait is given up
+   * @throws the errors of `refusals`
    */
   enter(caller: string, signal: AbortSignal): Promise<() => void>
-  /** Runs a work when it is its caller's turn. */
-  run<T>(caller: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** Runs a task when it is the caller's turn. */
+  run<T>(caller: string, signal: AbortSignal, task: () => Promise<T>): Promise<T>
 }
 
 export interface ShareLimits {
   readonly total: number
-  /** Of the total, so much is open to callers that have some running already. */
+  /** Part of `total` that is open to callers with a running task; the rest is kept for callers without one. By default all of it. */
   readonly ofFurther?: number
   readonly perCaller: number
   readonly maxWaiting: number
@@ -27,17 +27,17 @@ export interface ShareLimits {
 }
 
 export interface ShareRefusals {
-  /** Too many wait. */
+  /** Too many tasks wait. */
   readonly full: () => Error
-  /** The signal was given, or the time was up, before it was the caller's turn. */
+  /** The signal was aborted, or maxWaitMs passed, before it was the caller's turn. */
   readonly givenUp: () => Error
 }
 
-export function openShare(
+export function createShare(
   { total, ofFurther = total, perCaller, maxWaiting, maxWaitMs }: ShareLimits,
   refusals: ShareRefusals,
 ): Share {
-  const running = openTally()
+  const running = createTally()
   const waiting = createTurnQueue()
 
   const mayRun = (caller: string) => {
@@ -72,10 +72,10 @@ export function openShare(
     of: (caller) => running.of(caller) + waiting.of(caller),
     isFull: (caller) => !mayRun(caller) && waiting.size >= maxWaiting && waiting.displacedBy(caller) === undefined,
     enter,
-    async run(caller, signal, work) {
+    async run(caller, signal, task) {
       const end = await enter(caller, signal)
       try {
-        return await work()
+        return await task()
       } finally {
         end()
       }
@@ -118,8 +118,8 @@ interface Tally {
   remove(caller: string): void
 }
 
-/** How many there are, in all and of each caller. */
-function openTally(): Tally {
+/** Counts tasks, in all and by caller. */
+function createTally(): Tally {
   const counts = new Map<string, number>()
   let total = 0
   const of = (caller: string) => counts.get(caller) ?? 0

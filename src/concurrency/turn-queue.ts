@@ -1,26 +1,26 @@
-/** A work that waits. */
+/** A waiting task. */
 export interface Turn {
   readonly caller: string
   start(): void
   refuse(error: Error): void
 }
 
-/** Works that wait. Callers take turns, whatever the number of works that each has waiting. */
+/** Waiting tasks. Callers take turns, however many tasks each has waiting. */
 export interface TurnQueue {
   readonly size: number
-  /** How many works of this caller wait. */
+  /** How many tasks of this caller wait. */
   of(caller: string): number
   add(turn: Turn): void
-  /** Removes a work that no longer waits; no effect if it is not there. */
+  /** Removes a task that no longer waits; no effect if it is not in the queue. */
   remove(turn: Turn): void
-  /** Removes the next work of the first caller that may run. That caller is the last one then. */
+  /** Removes the next task of the first caller that may run, and moves that caller to the end. */
   takeNext(mayRun: (caller: string) => boolean): Turn | undefined
-  /** The newest work of the caller that has most waiting, if that is more than this caller would have with another one. */
+  /** The newest task of the caller with most waiting tasks, if these are more than this caller's would be with another one. */
   displacedBy(caller: string): Turn | undefined
 }
 
 export function createTurnQueue(): TurnQueue {
-  /** In the order in which callers have their turn. A caller without a waiting work is not there. */
+  /** In the order of turns. Callers without a waiting task have no entry. */
   const ofCallers = new Map<string, Turn[]>()
   let size = 0
   const of = (caller: string) => ofCallers.get(caller)?.length ?? 0

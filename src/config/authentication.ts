@@ -1,4 +1,4 @@
-/** Which credentials are accepted, and the mistakes that would leave a gateway open. */
+/** The settings of authentication. Refuses those that would leave the gateway open. */
 import { Problem } from '../errors/problem.ts'
 import type { Environment } from './environment.ts'
 import { withoutEmpty } from './environment.ts'
@@ -26,7 +26,7 @@ type Given = ValuesOf<typeof authenticationSettings>
 
 const secondsOfDay = 86_400
 
-/** Adds to the problems what cannot be served safely. Undefined where no credential is asked for. */
+/** Undefined without authentication. Adds a problem for each unsafe combination of settings. */
 export function authConfig(given: Given, problems: string[]): AuthConfig | undefined {
   const config = { jwt: jwtConfig(given, problems), apiKeysFile: given.API_KEYS_FILE }
   return config.jwt === undefined && config.apiKeysFile === undefined ? undefined : config
@@ -45,12 +45,12 @@ function jwtConfig(given: Given, problems: string[]): JwtConfig | undefined {
     problems.push('Both AUTH_JWKS_URL and AUTH_JWKS_FILE are set. Set one of them.')
   if (issuer === undefined) {
     problems.push(
-      "Refused (jwks-without-issuer): without AUTH_ISSUER another issuer's credentials could pass. Set it to the iss of yours.",
+      "Refused (jwks-without-issuer): without AUTH_ISSUER another issuer's tokens could pass. Set it to the iss of your tokens.",
     )
   }
   if (audience === undefined) {
     problems.push(
-      'Refused (jwks-without-audience): without AUTH_AUDIENCE credentials meant for another service would pass. Set it to the aud of yours.',
+      'Refused (jwks-without-audience): without AUTH_AUDIENCE tokens for another service would pass. Set it to the aud of your tokens.',
     )
   }
   return {
@@ -62,8 +62,8 @@ function jwtConfig(given: Given, problems: string[]): JwtConfig | undefined {
   }
 }
 
-/** Why a gateway that asks for no credential must not start. Found also where other settings cannot be read. */
-export function openingMistakes(given: Environment, misspelled: readonly Misspelled[]): string[] {
+/** Why the gateway must not start without authentication. Takes raw variables, because other settings may be invalid. */
+export function openGatewayProblems(given: Environment, misspelled: readonly Misspelled[]): string[] {
   if ((given['AUTH_JWKS_URL'] ?? given['AUTH_JWKS_FILE'] ?? given['API_KEYS_FILE']) !== undefined) return []
   return [...openBeyondLoopback(given), ...openByMisspelling(misspelled)]
 }
@@ -82,11 +82,15 @@ function openByMisspelling(misspelled: readonly Misspelled[]): string[] {
     .map(
       (one) =>
         `Refused (misspelled-authentication): ${describeMisspelled(one)} Without AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE ` +
-        'no credential would be asked for. Correct the name, or unset the variable.',
+        'no credential would be required. Correct the name, or unset the variable.',
     )
 }
 
-/** The file of API keys, for the commands that change it. */
+/**
+ * The path of the file of API keys, for the commands that change it.
+ *
+ * @throws Problem if neither --file nor API_KEYS_FILE is given
+ */
 export function requireApiKeysFile(file: string | undefined, environment: Environment): string {
   const path = file ?? withoutEmpty(environment)['API_KEYS_FILE']
   if (path !== undefined) return path

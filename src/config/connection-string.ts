@@ -1,4 +1,4 @@
-/** Where a database is: a postgres:// URL, or a libpq keyword/value string as SIPIS has it. Both are read as libpq reads them. */
+/** Parses connection strings as libpq does: postgres:// URLs, and keyword/value strings as in SIPIS's Settings.xml. */
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { userInfo } from 'node:os'
@@ -14,12 +14,17 @@ import { encryption } from './connection/tls.ts'
 import { urlParameters } from './connection/url.ts'
 import type { Environment } from './environment.ts'
 
-/** Nothing of a connection string but a keyword is ever quoted in a problem, for it holds a password. */
+/**
+ * Parses a connection string. Problems quote nothing of it but keywords, because it may contain a password.
+ *
+ * @param where what the string comes from, for problems: a flag, a variable or a file
+ * @throws Problem if it is invalid or needs a feature that the driver lacks
+ */
 export function parseConnectionString(text: string, where: string, environment: Environment): ConnectionConfig {
   return clientConfig(collectParameters(pairsOf(text, where), where, environment))
 }
 
-/** host, port and database: what tells two connection strings for one database from two for different ones. */
+/** host:port/database, without user and password: for logs, and to compare two connection strings. */
 export function describeTarget({ host, port, database }: ConnectionConfig): string {
   const address = host === undefined || host === '' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return `${address}:${port ?? defaultPort}/${database ?? ''}`.replaceAll(/\p{C}+/gu, ' ')
@@ -44,7 +49,7 @@ function pairsOf(text: string, where: string): [string, string][] {
   )
 }
 
-/** Everything is set that the driver would otherwise read from the environment, by rules of its own. */
+/** Sets every option that the driver would otherwise read from the environment, because its rules are not libpq's. */
 function clientConfig(parameters: Parameters): ConnectionConfig {
   const { get } = parameters
   refuseSeveralHosts(parameters)
@@ -76,7 +81,7 @@ function portOf(parameters: Parameters): number {
   throw new Problem(`${parameters.whereIs('port')} is not a port number from 1 to 65535. Correct it.`)
 }
 
-/** libpq takes a connection string in dbname for a name, and so quotes its password in messages. */
+/** Refuses a connection string in dbname: as a name it would be quoted in messages, with its password. */
 function databaseOf({ get, whereIs }: Parameters): string {
   const name = get('dbname')
   if (!/^postgres(ql)?:\/\/|\bpassword\s*=/i.test(name)) return name
@@ -85,7 +90,7 @@ function databaseOf({ get, whereIs }: Parameters): string {
   )
 }
 
-/** What is connected to: an address, a name, or the folder of a socket. */
+/** The address, name or socket folder to connect to. */
 function hostOf(parameters: Parameters, port: number): string {
   const [host, address] = [parameters.get('host'), parameters.get('hostaddr')]
   if (address !== '' && isIP(address) === 0) {
@@ -94,14 +99,16 @@ function hostOf(parameters: Parameters, port: number): string {
   if (host.startsWith('@') && address === '') {
     throw new Problem(`${parameters.whereIs('host')} names an abstract socket, which is not supported. Name a folder.`)
   }
-  // No name has one, so this is a piece of a password, which messages about the host would quote.
+  // Host names have no @. This is part of a password, which messages about the host would quote.
   if (host.includes('@')) {
-    throw new Problem(`${parameters.whereIs('host')} has an @, as no host has. Write the @ of a password as %40.`)
+    throw new Problem(
+      `${parameters.whereIs('host')} has an @, which no host name has. Write an @ in a password as %40.`,
+    )
   }
   return address || host || defaultHost(port)
 }
 
-/** The folders that libpq is built with: Debian's, and PostgreSQL's own. */
+/** Default socket folders of libpq: Debian's, then PostgreSQL's own. */
 const socketFolders = ['/var/run/postgresql', '/tmp']
 
 function defaultHost(port: number): string {
@@ -118,11 +125,13 @@ function operatingSystemUser(parameters: Parameters): string {
   try {
     return userInfo().username
   } catch {
-    throw new Problem(`${parameters.whereIs('user')} names no user, and this process has none that is known. Set user.`)
+    throw new Problem(
+      `${parameters.whereIs('user')} names no user, and the user of this process has no name. Set user.`,
+    )
   }
 }
 
-/** Where there is none, the driver asks for it only when the server does. */
+/** A function that throws if no password is found: the driver calls it only if the server requires one. */
 function passwordOf(parameters: Parameters, place: Place): ConnectionConfig['password'] {
   const given = parameters.get('password')
   if (given !== '') return given
@@ -134,7 +143,7 @@ function passwordOf(parameters: Parameters, place: Place): ConnectionConfig['pas
     throw new DatabaseError(
       'unexpected',
       'NO_PASSWORD',
-      `the server asks for a password, and there is none (${found.reason})`,
+      `the server requires a password, and none is configured (${found.reason})`,
     )
   }
 }

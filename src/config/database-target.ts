@@ -1,4 +1,4 @@
-/** The database that flags, the environment or SIPIS's Settings.xml name. */
+/** Finds the database in flags, the environment or SIPIS's Settings.xml. */
 import type { ConnectionConfig } from '../database/client.ts'
 import { Problem } from '../errors/problem.ts'
 import { describeTarget, parseConnectionString } from './connection-string.ts'
@@ -7,7 +7,7 @@ import { withoutEmpty } from './environment.ts'
 import { misspelledHints } from './misspelled-settings.ts'
 import { readSettings } from './settings-xml.ts'
 
-/** Where the database is named. All are optional; flags go before the environment. */
+/** Flags that name the database. They override the environment. */
 export interface DatabaseFlags {
   readonly databaseUrl?: string | undefined
   readonly settings?: readonly string[] | undefined
@@ -15,11 +15,11 @@ export interface DatabaseFlags {
 
 export interface DatabaseTarget {
   readonly connection: ConnectionConfig
-  /** host:port/database, without user and password: fit for a log. */
+  /** host:port/database, without user and password: safe to log. */
   readonly label: string
 }
 
-/** The database of a command that needs one. */
+/** @throws Problem if no database is configured */
 export function requireDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget {
   const target = findDatabase(flags, environment)
   if (target !== undefined) return target
@@ -31,12 +31,12 @@ export function requireDatabase(flags: DatabaseFlags, environment: Environment):
   )
 }
 
-/** The database that one name stands for: a Settings.xml, or a connection string. */
+/** The database of a Settings.xml, or of a connection string. */
 export function databaseAt(name: string, where: string, isSettings: boolean, environment: Environment): DatabaseTarget {
   return isSettings ? fromSettings([name], environment) : target(name, where, environment)
 }
 
-/** Undefined where no database is named. */
+/** Undefined if no database is configured. */
 export function findDatabase(flags: DatabaseFlags, environment: Environment): DatabaseTarget | undefined {
   const { databaseUrl, settings } = flags
   if (databaseUrl !== undefined && settings !== undefined) {
@@ -53,7 +53,7 @@ function target(text: string, where: string, environment: Environment): Database
   return { connection, label: describeTarget(connection) }
 }
 
-/** Several files configure several SIPIS processes, which share one database. */
+/** Several SIPIS processes may share one database, each with a settings file of its own. */
 function fromSettings(paths: readonly string[], environment: Environment): DatabaseTarget {
   const targets = readSettings(paths).map(({ file, openString }) => {
     if (openString === undefined) {

@@ -1,6 +1,6 @@
 /**
- * What one request, one caller and all callers together may take. Each is a setting of the same name, such as `LIMIT_BODY_BYTES`;
- * docs/security.md has the defaults, and what a request beyond a limit gets.
+ * Limits of one request, of one caller and of all callers together. Each is a setting of the same name, such as `LIMIT_BODY_BYTES`;
+ * docs/security.md lists the defaults, and the error when a limit is exceeded.
  */
 export interface Limits {
   /** Bytes of a request body. */
@@ -11,19 +11,19 @@ export interface Limits {
   readonly connectionsPerAddress: number
   /** Tokens in a document. */
   readonly tokens: number
-  /** Levels of a query, with fragments in place. */
+  /** Levels of a query, with fragments expanded. */
   readonly depth: number
   /** Aliases in a document. */
   readonly aliases: number
   /** Directives in a document. */
   readonly directives: number
-  /** Times that one object is asked for one field. */
+  /** Selections of one field in one object. */
   readonly repeats: number
-  /** Fields of an operation, with fragments in place. */
+  /** Fields of an operation, with fragments expanded. */
   readonly fields: number
-  /** Values that an answer may hold, and what is read for them. */
+  /** Cost of an operation: values that its answer may hold, and a surcharge for counts and scans. */
   readonly cost: number
-  /** Bytes read from the database for one answer, and bytes of its texts. */
+  /** Bytes read from the database for one answer, and bytes of text in it. */
   readonly responseBytes: number
   /** Milliseconds that one operation may take. */
   readonly operationMs: number
@@ -31,9 +31,9 @@ export interface Limits {
   readonly concurrent: number
   /** Operations of one principal that run or wait at once. */
   readonly concurrentPerCaller: number
-  /** Operations that wait. */
+  /** Operations that wait for their turn. */
   readonly queue: number
-  /** Milliseconds that an operation waits. */
+  /** Milliseconds that an operation may wait for its turn. */
   readonly queueMs: number
   /** Scans that run at once. */
   readonly scans: number

@@ -15,7 +15,7 @@ interface Surroundings {
 
 export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }: Surroundings): Limits {
   const { withAuthentication } = operationLimitSettings.LIMIT_CONCURRENT_PER_CALLER
-  const scans = given.LIMIT_SCANS ?? scansOf(poolSize)
+  const scans = given.LIMIT_SCANS ?? defaultScans(poolSize)
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
     connections: given.LIMIT_CONNECTIONS,
@@ -39,14 +39,14 @@ export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }:
 }
 
 /**
- * A scan keeps one processor of the server busy, and the gateway often runs where PostgreSQL and SIPIS do: half of its processors
- * may scan, and half of the pool, because lists need the other half.
+ * Default of LIMIT_SCANS. Half of the processors, because a scan keeps one processor of the database server busy, and the gateway
+ * often runs on that machine; at most half of the pool, because lists need the other half.
  */
-export function scansOf(poolSize: number, processors = availableParallelism()): number {
+export function defaultScans(poolSize: number, processors = availableParallelism()): number {
   return Math.max(1, Math.floor(Math.min(poolSize, processors) / 2))
 }
 
-/** The limits of a gateway with authentication where nothing is set. */
+/** Limits with authentication and without any setting. */
 export const defaultLimits: Limits = limitsOf(schemaOf(settings).parse({}), {
   isOpen: false,
   poolSize: databaseSettings.DATABASE_POOL_SIZE.schema.parse(undefined),

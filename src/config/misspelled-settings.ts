@@ -1,17 +1,17 @@
-/** Finds variables that look like settings of the gateway but are not: a misspelled setting would silently do nothing. */
+/** Finds variables that look like settings of the gateway but are not: a misspelled setting would be ignored silently. */
 import { distance } from 'fastest-levenshtein'
 import type { Environment } from './environment.ts'
 import { settingNames } from './settings.ts'
 
 export interface Misspelled {
   readonly name: string
-  /** The most similar setting; undefined where none is similar. */
+  /** The most similar setting; undefined if none is similar. */
   readonly meant: string | undefined
   /** Whether it seems to configure authentication. */
   readonly isAuthentication: boolean
 }
 
-/** Nothing else is known to use them, so every name that begins like this is meant for the gateway. */
+/** Prefixes of the gateway's settings. No other known program uses them, so any variable with one is meant for the gateway. */
 const ownPrefix = /^(LIMIT|RATE_LIMIT|SIPIS|TRUST|TRUSTED|AUDIT|SETTINGS|CORS|AUTH|API_KEYS?)_|^API_KEYS?$/
 
 const authentication = /^(AUTH_|API_KEYS?(_|$))/
@@ -19,7 +19,7 @@ const authentication = /^(AUTH_|API_KEYS?(_|$))/
 /** Too short to distinguish from other words, so only the exact spelling counts. */
 const short = new Set(['HOST', 'PORT'])
 
-/** Common variables of other programs that begin like settings of the gateway, or are like one. */
+/** Common variables of other programs that resemble settings of the gateway. */
 const foreign = new Set([
   'API_KEY',
   'API_KEY_ID',
@@ -35,7 +35,7 @@ const foreign = new Set([
   'TRUST_STORE',
 ])
 
-/** What Kubernetes sets for the services beside it, one of which may be called sipis-gateway or auth. */
+/** Whether Kubernetes sets the variable for another service, which may be called auth, for example. */
 function isServiceLink(name: string, value = ''): boolean {
   return (
     /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name) ||
@@ -43,11 +43,12 @@ function isServiceLink(name: string, value = ''): boolean {
   )
 }
 
+/** Variables that are likely meant as settings, but are not. */
 export function misspelledSettings(environment: Environment): Misspelled[] {
   const names = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')
   return names.flatMap(([name, value]) => {
     if (settingNames.includes(name) || isServiceLink(name, value)) return []
-    // Names differ by case in the environment, and in some places a hyphen is written for _.
+    // Another case, and hyphens instead of underscores, are misspellings too.
     const plain = name.toUpperCase().replaceAll('-', '_')
     if (foreign.has(plain) || short.has(plain)) return []
     const meant = nearest(plain)
@@ -59,20 +60,20 @@ export function misspelledSettings(environment: Environment): Misspelled[] {
 function nearest(name: string): string | undefined {
   const [first] = settingNames
     .filter((setting) => !short.has(setting))
-    .map((setting) => ({ setting, apart: apart(name, setting) }))
-    .filter(({ setting, apart }) => apart <= tolerance(name, setting))
-    .sort((a, b) => a.apart - b.apart)
+    .map((setting) => ({ setting, edits: editDistance(name, setting) }))
+    .filter(({ setting, edits }) => edits <= tolerance(name, setting))
+    .sort((a, b) => a.edits - b.edits)
   return first?.setting
 }
 
-/** Of a name with a prefix of ours more may be wrong, but DATABASE_USER is not DATABASE_URL. */
+/** Largest edit distance of a misspelling. Small for names without a prefix of the gateway: DATABASE_USER is not DATABASE_URL. */
 function tolerance(name: string, setting: string): number {
   const rest = setting.slice(setting.indexOf('_') + 1)
   return ownPrefix.test(name) ? Math.max(2, Math.ceil(rest.length / 2)) : Math.max(1, Math.floor(rest.length / 5))
 }
 
-/** Letters in another order are one mistake; so is a part that is missing, or one too many, before the name. */
-function apart(name: string, setting: string): number {
+/** Edit distance. Swapped letters count as one edit, and so does a missing or additional word before the name. */
+function editDistance(name: string, setting: string): number {
   const isPart = (short: string, long: string) => short.includes('_') && long.endsWith(`_${short}`)
   const withoutBreaks = distance(name.replaceAll('_', ''), setting.replaceAll('_', ''))
   if (withoutBreaks === 0) return 0

@@ -13,13 +13,13 @@ export interface SharedCounts {
   readonly secret: string
 }
 
-/** Undefined is no limit. */
+/** Undefined means no limit. */
 export interface RateConfig {
   readonly costPerMinute: number | undefined
   readonly requestsPerMinute: number | undefined
 }
 
-/** A gateway without authentication has one caller, on this machine: rates are limited only where that is set. */
+/** Without authentication there is one caller, on this machine, so there is no limit unless it is set. */
 export function ratesOf(given: Given, open: boolean): RateConfig {
   const { RATE_LIMIT_COST: cost, RATE_LIMIT_REQUESTS: requests } = rateLimitSettings
   return {
@@ -28,7 +28,7 @@ export function ratesOf(given: Given, open: boolean): RateConfig {
   }
 }
 
-/** Where gateways share their counts; undefined where each counts alone. */
+/** The database in which gateways share their counts; undefined if each counts alone. */
 export function rateStoreOf(
   { RATE_LIMIT_DATABASE_URL: url, RATE_LIMIT_SECRET: secret }: Given,
   environment: Environment,
@@ -37,7 +37,7 @@ export function rateStoreOf(
   const connection = parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL', environment)
   if (secret !== undefined) return { connection, secret }
   throw new Problem(
-    'RATE_LIMIT_DATABASE_URL is set without RATE_LIMIT_SECRET, so callers could predict whose counter they share. ' +
+    'RATE_LIMIT_DATABASE_URL is set without RATE_LIMIT_SECRET, so callers could predict which of them share a counter. ' +
       'Set it to the same text for all gateways: openssl rand -hex 32 makes a good one.',
   )
 }

@@ -2,7 +2,7 @@
 
 import { Problem } from '../errors/problem.ts'
 import type { AuthConfig } from './authentication.ts'
-import { authConfig, openingMistakes } from './authentication.ts'
+import { authConfig, openGatewayProblems } from './authentication.ts'
 import type { DatabaseFlags, DatabaseTarget } from './database-target.ts'
 import { findDatabase } from './database-target.ts'
 import type { Environment } from './environment.ts'
@@ -30,7 +30,7 @@ export interface DatabaseLimits {
   readonly statementTimeoutMs: number
   readonly lookUps: {
     readonly timeoutMs: number
-    /** Connection poolers that hand out another session for each statement cannot keep what was prepared. */
+    /** False for connection poolers that use another session for each statement: prepared statements belong to a session. */
     readonly preparedStatements: boolean
   }
 }
@@ -39,7 +39,7 @@ export interface ServeConfig {
   /** Undefined if no database is configured: the embedded demo is served. */
   readonly database: DatabaseTarget | undefined
   readonly databaseLimits: DatabaseLimits
-  /** As it was given: only the server knows which names are zones. */
+  /** Not validated: only the database server knows its time zones. */
   readonly timeZone: string
   readonly host: string
   readonly port: number
@@ -53,31 +53,31 @@ export interface ServeConfig {
   readonly allowWritableRole: boolean
   readonly limits: Limits
   readonly rates: RateConfig
-  /** Where gateways share what they have counted for the rate limits. */
+  /** The database in which gateways share the counts of the rate limits; undefined if each counts alone. */
   readonly rateStore: SharedCounts | undefined
   readonly allowedSettings: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
   readonly audit: AuditConfig
-  /** Sentences about what is set and does nothing. */
+  /** Sentences about variables that have no effect. */
   readonly warnings: readonly string[]
 }
 
 export interface AuditConfig {
   /** `stderr` or the path of a file; undefined for none. */
   readonly to: string | undefined
-  /** Of the hashes of selectors; undefined has one made up for the life of the process. */
+  /** Key of the hashes of selectors; if undefined, the process generates one. */
   readonly key: string | undefined
 }
 
-/** Fails with one Problem that names everything that is wrong. */
+/** @throws Problem that lists all mistakes at once */
 export function serveConfig(flags: ServeFlags, environment: Environment): ServeConfig {
   const given = withoutEmpty({ ...environment, ...defined({ HOST: flags.host, PORT: flags.port }) })
   const parsed = settingsSchema.safeParse(given)
   const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
   const misspelled = misspelledSettings(environment)
-  problems.push(...openingMistakes(given, misspelled))
+  problems.push(...openGatewayProblems(given, misspelled))
   const database = collect(problems, () => findDatabase(flags, environment))
   const config = parsed.success ? assemble(parsed.data, flags, environment, problems) : undefined
   if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
@@ -85,7 +85,7 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
   return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
 }
 
-/** What depends on several settings at once. */
+/** Values that depend on several settings. */
 function assemble(
   given: Settings,
   flags: ServeFlags,
@@ -96,7 +96,9 @@ function assemble(
   const isOpen = auth === undefined && flags.ownAuthentication !== true
   const beyondLoopback = !isLoopback(given.HOST)
   if (given.TRUSTED_ONLY && given.TRUSTED_DOCUMENTS === undefined) {
-    problems.push('TRUSTED_ONLY is set, but no TRUSTED_DOCUMENTS: nothing would be answered. Name the manifest.')
+    problems.push(
+      'TRUSTED_ONLY is set without TRUSTED_DOCUMENTS, so every request would be refused. Name the manifest.',
+    )
   }
   return {
     databaseLimits: {
@@ -127,7 +129,7 @@ function assemble(
   }
 }
 
-/** Where there are principals to tell apart, what they did is written down unless that is switched off. */
+/** With authentication the audit log is on by default. */
 function auditConfig({ AUDIT_LOG, AUDIT_KEY }: Settings, hasPrincipals: boolean): AuditConfig {
   const to = AUDIT_LOG ?? (hasPrincipals ? 'stderr' : 'off')
   return { to: to === 'off' ? undefined : to, key: AUDIT_KEY }

@@ -1,8 +1,8 @@
-/** The forms of settings: how the text of each is read, and how its values and default are printed. */
+/** The forms of settings: how each is parsed, and how its values and default are printed. */
 import { z } from 'zod'
 import type { About } from './setting.ts'
 
-/** A message gets the setting's name from its place in the environment. */
+/** A message takes the name of the setting from the path of the issue. */
 const named = (describe: (name: string, text: string) => string) => ({
   error: ({ path = [], input }: { path?: PropertyKey[] | undefined; input?: unknown }) =>
     describe(path.join('.'), String(input)),
@@ -31,14 +31,14 @@ export const wholeNumber = ({ byDefault, ...about }: About & Bounds & { byDefaul
   byDefault: String(byDefault),
 })
 
-/** Its default depends on other settings, or on the machine. */
+/** A number whose default depends on other settings, or on the machine. */
 export const computedNumber = (about: About & Bounds & { byDefault: string }) => ({
   ...about,
   schema: digits(about).optional(),
   values: range(about),
 })
 
-/** A limit for each caller. Without authentication there is one caller, who is not held back unless the limit is set. */
+/** A limit for each caller. Without authentication there is one caller, so the limit is off by default. */
 export const callerLimit = ({ byDefault, ...about }: About & Bounds & { byDefault: number }) => ({
   ...about,
   schema: digits(about).optional(),
@@ -104,7 +104,7 @@ export const secret = (about: About) => ({
   byDefault: '',
 })
 
-/** Items between commas. `check` adds what is wrong with them. */
+/** Items between commas. `check` adds a problem for invalid ones. */
 export const list = ({
   check,
   byDefault,

@@ -4,13 +4,13 @@ import type { ErrorCode } from '../errors/catalogue.ts'
 export interface About {
   /** One plain sentence, for --help and the documents. */
   readonly sentence: string
-  /** The flag of `serve` that goes before it. */
+  /** The flag of `serve` that overrides it. */
   readonly flag?: string
-  /** Of a limit: what a request beyond it gets. */
+  /** For a limit: the error, or what happens, when it is exceeded. */
   readonly beyond?: Beyond
 }
 
-/** The codes are those of the catalogue, so a limit cannot promise an error that there is not. */
+/** Codes come from the catalogue, so a limit cannot name an error that does not exist. */
 type Beyond =
   | ErrorCode
   | `${number} ${ErrorCode}`
@@ -21,9 +21,9 @@ type Beyond =
 
 export interface Setting<Schema extends z.ZodType = z.ZodType> extends About {
   readonly schema: Schema
-  /** Which values it takes, as it is printed. */
+  /** Accepted values, as printed. */
   readonly values: string
-  /** As it is printed; empty where there is none. */
+  /** Default, as printed; empty if there is none. */
   readonly byDefault: string
 }
 
@@ -31,12 +31,12 @@ export type SettingGroup = Readonly<Record<string, Setting>>
 
 type Shape<Group extends SettingGroup> = { readonly [Name in keyof Group]: Group[Name]['schema'] }
 
-/** What a group is once its texts are read. */
+/** Parsed values of a group. */
 export type ValuesOf<Group extends SettingGroup> = z.infer<z.ZodObject<Shape<Group>>>
 
-/** Reads the settings of a group from their texts. */
+/** Schema that parses the settings of a group from their texts. */
 export function schemaOf<Group extends SettingGroup>(group: Group): z.ZodObject<Shape<Group>> {
   const schemas = Object.entries(group).map(([name, { schema }]) => [name, schema])
-  // Object.fromEntries forgets which name has which schema.
+  // Object.fromEntries loses the type of each entry.
   return z.object(Object.fromEntries(schemas) as Shape<Group>)
 }

@@ -10,7 +10,7 @@ import { Problem } from '../errors/problem.ts'
 
 export interface SipisSettings {
   readonly file: string
-  /** Undefined where no file of the chain names a database. */
+  /** Undefined if no file of the chain names a database. */
   readonly openString: string | undefined
 }
 
@@ -22,7 +22,7 @@ const document = z.object({
   Sipis: z.union([
     z.object({
       '@Defaults': attribute,
-      // An element that stands twice is a list; as with an overlay, the last one wins.
+      // A repeated element is a list. As with an overlay, the last one wins.
       Database: z.preprocess(
         (element) => (Array.isArray(element) ? element.at(-1) : element),
         z.union([z.object({ '@OpenString': attribute }), z.literal('')]).optional(),
@@ -109,13 +109,13 @@ function attempt<T>(path: string, read: () => T): T {
     return read()
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw new Problem(`Cannot read ${path}: ${reason(error)}. Check the path and who may read it.`)
+    throw new Problem(`Cannot read ${path}: ${reason(error)}. Check the path and its permissions.`)
   }
 }
 
 function reason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EACCES') return 'this user may not'
+  if (code === 'EACCES') return 'permission denied'
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 import type { Share, ShareLimits } from '../concurrency/share.ts'
-import { openShare } from '../concurrency/share.ts'
+import { createShare } from '../concurrency/share.ts'
 import { busy, cancelled } from '../errors/database-error.ts'
 import type { LookUp } from './database.ts'
 
@@ -35,7 +35,7 @@ export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
   const lanes = new Map<string, Share>()
   // Where all callers are one there is nothing to share out.
   const isShared = scansPerCaller !== Number.POSITIVE_INFINITY
-  const open = (limits: ShareLimits) => openShare(limits, { full: busy, givenUp: cancelled })
+  const open = (limits: ShareLimits) => createShare(limits, { full: busy, givenUp: cancelled })
   const openLane = ({ perCaller, ...limits }: ShareLimits) =>
     open({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
   return {

@@ -3,17 +3,17 @@ import { Kind, valueFromASTUntyped, visit } from 'graphql'
 
 export type Variables = Readonly<Record<string, unknown>>
 
-/** The arguments of an operation's fields, with variables and their defaults in place. */
+/** The arguments of an operation's fields, with the values of variables, or their defaults. */
 export interface Arguments {
-  /** The argument's value; undefined where it is not given. */
+  /** Undefined if the argument is not given. */
   value(field: FieldNode, name: string): unknown
-  /** About how many characters all arguments of the field hold. */
+  /** Approximate number of characters in all arguments of the field. */
   length(field: FieldNode): number
-  /** Whether a value that was asked for came from a variable. */
+  /** Whether `value` has read a variable. */
   readonly byVariable: boolean
 }
 
-export function openArguments(operation: OperationDefinitionNode, given: Variables): Arguments {
+export function createArguments(operation: OperationDefinitionNode, given: Variables): Arguments {
   const variables = { ...defaultsOf(operation), ...given }
   const lengths = new Map<string, number>()
   let byVariable = false
@@ -54,7 +54,7 @@ export function openArguments(operation: OperationDefinitionNode, given: Variabl
   }
 }
 
-/** About how many characters a value has as JSON. */
+/** Approximate number of characters of a value as JSON. */
 export function lengthOf(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + 1 + lengthOf(one), 0)

@@ -1,8 +1,7 @@
 const longest = 300
 
 /**
- * A message of graphql-js for strangers: without its guesses what was meant, which would spell out the schema, and not as long
- * as what it quotes.
+ * Shortens a message of graphql-js for clients: without suggestions, which would reveal the schema, and without long quotations.
  */
 export function brief(message: string): string {
   const text = message.replace(/ Did you mean .*$/s, '')

@@ -1,7 +1,7 @@
 /**
- * The cost of a query is the number of values that its answer may hold, and what the database reads for them, computed before
- * anything runs: every field counts once for each object that it may be given for. A page counts as many objects as `first` or
- * `last` says, or 20, and one at least.
+ * The cost of a query is the number of values that its answer may hold, and a surcharge for counts and scans. It is computed before
+ * the query runs: every field counts once for each object that may have it. A page counts as many objects as `first` or `last`
+ * says, 20 by default, and at least one.
  */
 import type {
   DocumentNode,
@@ -25,7 +25,7 @@ import { introspectionCost } from './introspection-cost.ts'
 import type { OperatorSizes } from './list-size.ts'
 import { isScan } from './scans.ts'
 
-/** A count and a scan read the rows of a selector, or a whole table. */
+/** Surcharge for a count or a scan: it reads all rows of a selector, or of a table. */
 const readingCost = { ofSelector: 10, ofAll: 1_000 }
 
 /** An error takes longer to make than a value. */
@@ -39,18 +39,18 @@ export const costlyLength = { ofName: 64, ofArguments: 1_024 }
 
 export interface Price {
   readonly cost: number
-  /** Whether other variables could make another cost. */
+  /** Whether the cost depends on variables. */
   readonly byVariable: boolean
 }
 
-/** Of a selection. Outside of a connection only `fixed` is not 0. */
+/** Cost of a selection. Outside of a connection only `fixed` is not 0. */
 interface Cost {
   readonly fixed: number
   /** Multiplied by the size of the page. */
   readonly perRow: number
   /** How often the rows are counted. */
   readonly counts: number
-  /** How often the page is asked for, which is read once. */
+  /** How many fields need the page, which is read once. */
   readonly reads: number
 }
 

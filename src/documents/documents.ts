@@ -13,43 +13,43 @@ import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
 import { tooCostly } from './too-costly.ts'
 
-/** What the audit log says of a document, also of one that is refused. */
+/** A parsed document, valid or not, as the audit log describes it. */
 export interface NamedDocument {
   readonly document: DocumentNode
   /** The first 16 hexadecimal digits of the SHA-256 of its text. */
   readonly hash: string
-  /** Undefined where the document has no such operation, or several and no name is given. */
+  /** Undefined if the document has no such operation, or several and no name is given. */
   operation(name: string | null | undefined): OperationDefinitionNode | undefined
 }
 
-/** A document that keeps within the limits and is valid. */
+/** A document that is valid and within the limits. */
 export interface PreparedDocument extends NamedDocument {
-  /** Whether it asks for the schema itself. */
+  /** Whether it selects `__schema` or `__type`. */
   readonly introspects: boolean
   readonly cost: Cost
 }
 
 export interface Documents {
-  /** The prepared document of a text that is remembered. */
+  /** The prepared document, if it is cached. */
   known(text: string): PreparedDocument | undefined
-  /** Fails with an array of GraphQLErrors that have codes. */
+  /** @throws RefusedDocument if it is invalid or exceeds a limit */
   prepare(text: string): PreparedDocument
 }
 
-/** A document may have a thousand mistakes; the first few are enough to mend it. */
+/** Largest number of reported mistakes of a document, which may have a thousand. */
 const maxErrors = 5
-/** To find the line of an error is a pass over the text, for each place that it names. No honest document is this long. */
+/** Errors in longer documents have no location, because finding its line takes a pass over the text for each location. */
 const mostLinesWithLocations = 1_000
-/** Parsed, a character takes up to 140 bytes. */
+/** A parsed document takes up to 140 bytes for each of its characters. */
 const cachedCharacters = 500_000
 const longestCached = 20_000
-/** Apart from its characters a document takes some 5,000 bytes. */
+/** A parsed document takes about 5,000 bytes in addition to its characters. */
 const cachedDocuments = 2_000
 
-/** Why a document is refused. */
+/** The errors for which a document is refused, each with a code. */
 export class RefusedDocument extends Error {
   readonly errors: readonly GraphQLError[]
-  /** What was refused; undefined where it could not be parsed. */
+  /** Undefined if the document could not be parsed. */
   readonly named: NamedDocument | undefined
 
   constructor(errors: readonly GraphQLError[], named?: NamedDocument) {
@@ -89,7 +89,7 @@ export function openDocuments(
   }
 }
 
-/** With a limit of many thousand tokens a document can be nested more deeply than the parser's stack goes. */
+/** If many thousand tokens are allowed, a nested document can overflow the stack of the parser. */
 function withinStack<T>({ depth }: DocumentLimits, work: () => T): T {
   try {
     return work()
@@ -124,12 +124,12 @@ function nameDocument(text: string, document: DocumentNode): NamedDocument {
   }
 }
 
-/** graphql compares fields of the same name pair by pair, and gives up where there are too many pairs. */
+/** graphql-js compares fields of the same name pair by pair, and gives up if there are too many pairs. */
 function refusalOf(mistake: GraphQLError): GraphQLError {
   if (mistake.message !== 'Validation aborted.') return coded(mistake, 'GRAPHQL_VALIDATION_FAILED')
   return codedError(
     'TOO_COSTLY',
-    'The same fields are asked for too often to compare them all. Ask for each of them once.',
+    'The same fields are selected too often to compare them all. Select each of them once.',
     { setting: 'LIMIT_REPEATS' },
   )
 }
@@ -162,7 +162,7 @@ function coded({ message, nodes, source, positions }: GraphQLError, code: ErrorC
   return codedError(code, brief(message), {}, place)
 }
 
-function asksForSchema(document: DocumentNode): boolean {
+function introspects(document: DocumentNode): boolean {
   let found = false
   visit(document, {
     [Kind.FIELD]: ({ name }: { name: { value: string } }) => {

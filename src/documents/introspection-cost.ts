@@ -1,4 +1,4 @@
-/** The cost of introspection: the number of values that are answered, counted over the schema itself. */
+/** The cost of introspection: the number of values in the answer, counted in the schema itself. */
 import type {
   FieldNode,
   FragmentDefinitionNode,
@@ -51,7 +51,7 @@ export function introspectionCost(
     return weightOf(field) * (1 + inside)
   }
 
-  /** Deprecated fields are counted whether or not they are asked for. */
+  /** Always counts deprecated fields, even if `includeDeprecated` is false. */
   const resolved = ({ resolve }: { readonly resolve?: unknown }, source: Source): unknown =>
     typeof resolve === 'function' ? resolve(source, { includeDeprecated: true }, undefined, { schema }) : undefined
 

@@ -1,9 +1,9 @@
-/** Which pages the database finds by an index, and which only by reading all rows (src/sipis/indexes.ts). */
+/** Which filters an index serves, and which need a scan of all rows. The indexes are in src/sipis/indexes.ts. */
 
 interface Served {
   /** Filters that an index serves. A filter that is missing here is a scan. */
   readonly filters: ReadonlySet<string>
-  /** Filters that an index serves in this order alone: it holds the values in that order. */
+  /** Filters that an index serves only if the page has one of these orders, which is that of the index. */
   readonly inOrder?: { readonly filters: ReadonlySet<string>; readonly orders: ReadonlySet<unknown> }
 }
 
@@ -23,7 +23,7 @@ const served: Readonly<Record<string, Served>> = {
   },
 }
 
-/** Whether a page with this filter reads rows that are not of the page. */
+/** Whether a page with this filter reads rows in addition to its own. */
 export function isScan(filterType: string | undefined, filter: unknown, orderBy: unknown): boolean {
   if (filterType === undefined || typeof filter !== 'object' || filter === null) return false
   const { filters, inOrder } = served[filterType] ?? { filters: new Set() }

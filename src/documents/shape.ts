@@ -1,17 +1,17 @@
-/** What a document looks like before anything is known of the schema: cheap to measure, so it is measured first. */
+/** Measures of a document that need no schema. They are cheap, so they are checked before validation. */
 import type { DocumentNode, FragmentDefinitionNode, GraphQLError, SelectionNode, SelectionSetNode } from 'graphql'
 import { Kind, visit } from 'graphql'
 import type { Limits } from '../config/limits-interface.ts'
 import { tooCostly } from './too-costly.ts'
 
-/** Of one selection set with its fragments in place, which are never put there: each is measured once. */
+/** Measures of a selection set as if its fragments were expanded. They are not: each fragment is measured once. */
 interface Measured {
   readonly depth: number
-  /** The number of fields, all levels together; infinite where a number cannot hold it. */
+  /** Number of fields on all levels; infinite if a number cannot hold it. */
   readonly size: number
-  /** The largest number of times that one object is asked for the same field, anywhere below. */
+  /** Largest number of selections of one field in one object, on any level. */
   readonly repeats: number
-  /** How often each field is asked for here. */
+  /** Number of selections of each field on the first level. */
   readonly fields: ReadonlyMap<string, number>
 }
 
@@ -19,7 +19,7 @@ const nothing: Measured = { depth: 0, size: 0, repeats: 0, fields: new Map() }
 
 type Measures = Pick<Limits, 'depth' | 'aliases' | 'directives' | 'repeats' | 'fields'>
 
-/** The first limit that the document exceeds; undefined where it keeps within all. */
+/** The error for the first limit that the document exceeds; undefined if it exceeds none. */
 export function exceeded(document: DocumentNode, limits: Measures): GraphQLError | undefined {
   const { aliases, directives } = countNodes(document)
   if (aliases > limits.aliases)
@@ -31,15 +31,15 @@ export function exceeded(document: DocumentNode, limits: Measures): GraphQLError
   if (repeats > limits.repeats)
     return tooCostly(
       'LIMIT_REPEATS',
-      'Times that one field is asked for in one object',
+      'Selections of one field in one object',
       repeats,
       limits.repeats,
-      'Once is enough.',
+      'Select it once.',
     )
   if (size > limits.fields)
     return tooCostly(
       'LIMIT_FIELDS',
-      'Fields of the query with fragments in place',
+      'Fields of the query with fragments expanded',
       size,
       limits.fields,
       'Ask in several requests.',
@@ -75,7 +75,7 @@ function measure(document: DocumentNode): Omit<Measured, 'fields'> {
   const ofFragment = (name: string): Measured => {
     const found = known.get(name)
     if (found !== undefined) return found
-    // What refers to itself, or to nothing, is refused by validation; here it only must end.
+    // Validation refuses unknown fragments and cycles. This only has to terminate.
     known.set(name, nothing)
     const measured = ofSet(fragments.get(name)?.selectionSet)
     known.set(name, measured)
@@ -102,7 +102,7 @@ function largest(numbers: Iterable<number>): number {
   return Math.max(0, ...numbers)
 }
 
-/** What a selection adds to the object that it stands in. */
+/** What a selection adds to the measures of its object. */
 function placed(selection: SelectionNode, below: Measured): Measured {
   if (selection.kind !== Kind.FIELD) return below
   const fields = new Map([[selection.name.value, 1]])

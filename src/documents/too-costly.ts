@@ -2,7 +2,7 @@ import type { GraphQLError } from 'graphql'
 import type { Settings } from '../config/settings.ts'
 import { codedError } from '../errors/coded-error.ts'
 
-/** The error of a document that asks for more than a limit allows. It names the setting, so that either can be changed. */
+/** The error for a document that exceeds a limit. It names the setting, so that the document or the limit can be changed. */
 export function tooCostly(
   setting: keyof Settings,
   what: string,
@@ -18,13 +18,13 @@ export function tooCostly(
   })
 }
 
-/** The whole operation fails, so that it is said once however many fields the answer has. */
+/** Fails the whole operation, so that it is reported once and not for every field. */
 export function answerTooLarge({ what, found, limit }: { what: string; found: number; limit: number }): GraphQLError {
   return tooCostly(
     'LIMIT_RESPONSE_BYTES',
     what,
     found,
     limit,
-    'Ask for smaller pages, fewer bodies and headers at a time.',
+    'Ask for smaller pages, or for fewer bodies and headers at a time.',
   )
 }

@@ -1,4 +1,4 @@
-/** Every code that an error of the API may have. docs/api.md's table is printed from it. */
+/** The error codes of the API. The table in docs/api.md is printed from it. */
 
 interface CatalogueEntry {
   /**
@@ -6,7 +6,7 @@ interface CatalogueEntry {
    * instead, whose status does not depend on the code.
    */
   readonly statuses: readonly number[]
-  /** Whose fault it is. What is not the client's is logged. */
+  /** The side that has to change something. Errors of the server are logged. */
   readonly fault: 'client' | 'server'
   readonly meaning: string
   /** What a client should do. */
@@ -33,7 +33,7 @@ export const errorCatalogue = {
   GRAPHQL_VALIDATION_FAILED: {
     statuses: [],
     fault: 'client',
-    meaning: 'the document is not valid for this schema, or asks for the schema without `sipis:ops`',
+    meaning: 'the document is not valid for this schema, or introspects the schema without `sipis:ops`',
     action: 'compare the document with `schema.graphql`',
     retry: 'no',
   },
@@ -54,7 +54,7 @@ export const errorCatalogue = {
   NOT_FOUND: {
     statuses: [404],
     fault: 'client',
-    meaning: 'no such address; an unknown object is `null` instead',
+    meaning: 'no such path; an unknown object is `null` instead',
     action: 'use `/graphql`',
     retry: 'no',
   },
@@ -68,14 +68,14 @@ export const errorCatalogue = {
   TOO_COSTLY: {
     statuses: [413],
     fault: 'client',
-    meaning: 'more is asked for than a limit allows; `extensions.setting` names it',
+    meaning: 'the request exceeds a limit; `extensions.setting` names it',
     action: 'ask for less: fewer fields, smaller pages',
     retry: 'no',
   },
   RATE_LIMITED: {
     statuses: [429],
     fault: 'client',
-    meaning: 'too much was asked for in this minute, or too many operations run at once',
+    meaning: 'the cost or requests of this minute are used up, or too many operations of the caller run at once',
     action: 'wait',
     retry: 'after `Retry-After`',
   },
@@ -89,14 +89,14 @@ export const errorCatalogue = {
   UNAVAILABLE: {
     statuses: [503],
     fault: 'server',
-    meaning: 'the database or the keys of credentials cannot be read, or the gateway is overloaded',
+    meaning: 'the database or the keys that verify credentials cannot be read, or the gateway is overloaded',
     action: 'wait; with status 503 `Retry-After` says how long',
     retry: 'after a few seconds',
   },
   INTERNAL: {
     statuses: [500],
     fault: 'server',
-    meaning: 'a fault of the gateway; its log has the cause',
+    meaning: 'an unexpected error of the gateway; its log has the cause',
     action: 'report it to the operator',
     retry: 'no',
   },

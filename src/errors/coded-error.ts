@@ -2,13 +2,13 @@ import type { GraphQLErrorOptions } from 'graphql'
 import { GraphQLError } from 'graphql'
 import type { ErrorCode } from './catalogue.ts'
 
-/** What a client can read of an error beside its code, such as the setting of a limit. */
+/** Extensions of an error in addition to its code, such as the setting of a limit. */
 export interface Details {
   readonly code?: never
   readonly [name: string]: unknown
 }
 
-/** Makes an error for clients. All of them are made here, so that each has a code of the catalogue. */
+/** Creates an error for clients. No other function does, so that every error has a code of the catalogue. */
 export function codedError(
   code: ErrorCode,
   message: string,

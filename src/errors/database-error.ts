@@ -10,10 +10,10 @@
  */
 export type DatabaseFailure = 'input' | 'timeout' | 'slow' | 'unavailable' | 'unreadable' | 'unexpected'
 
-/** The only error that a Database throws. Its message carries no parameter: it may be logged. */
+/** The only error that a Database throws. Its message contains no parameters, so it may be logged. */
 export class DatabaseError extends Error {
   readonly failure: DatabaseFailure
-  /** SQLSTATE, or the operating system's code (ECONNREFUSED) where there was no answer. */
+  /** SQLSTATE, or the operating system's code (such as ECONNREFUSED) if the server did not answer. */
   readonly code: string
 
   constructor(failure: DatabaseFailure, code: string, message: string) {
@@ -47,11 +47,12 @@ export function silent(silenceMs: number): DatabaseError {
   return new DatabaseError('unavailable', 'SILENT', `the connection has not answered for ${silenceMs} ms`)
 }
 
-/** So many statements wait already that another one is refused. */
+/** The queue of waiting statements is full. */
 export function busy(): DatabaseError {
   return new DatabaseError('unavailable', 'BUSY', 'too many statements wait for the database')
 }
 
+/** Classifies an error of the server, the driver or the network. */
 export function databaseError(cause: unknown): DatabaseError {
   if (cause instanceof DatabaseError) return cause
   const code = codeOf(cause)
@@ -68,8 +69,8 @@ export function databaseError(cause: unknown): DatabaseError {
   return new DatabaseError('unexpected', code ?? 'UNKNOWN', message)
 }
 
-/** Failures that have no code but the driver's own words. The first that fits counts. */
-const driverWords: readonly (readonly [RegExp, string])[] = [
+/** Codes for errors of the driver that have a message only. The first match wins. */
+const driverMessages: readonly (readonly [RegExp, string])[] = [
   [/server does not support SSL/, 'TLS_NOT_OFFERED'],
   [/error establishing an SSL|invalid response/, 'NOT_POSTGRESQL'],
   [/authenticationOk message type/, 'AUTHENTICATION_METHOD'],
@@ -80,7 +81,7 @@ const driverWords: readonly (readonly [RegExp, string])[] = [
 ]
 
 function driverCode(message: string): string | undefined {
-  return driverWords.find(([words]) => words.test(message))?.[1]
+  return driverMessages.find(([pattern]) => pattern.test(message))?.[1]
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,4 +1,4 @@
-/** Something that the operator has to mend. The message is one sentence of what is wrong and one of what to do. */
+/** An error that the operator can fix. Its message is a sentence about what is wrong and one about what to do. */
 export class Problem extends Error {
   constructor(message: string) {
     super(message)

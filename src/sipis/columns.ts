@@ -6,7 +6,7 @@ import type { Column, Columns, OrderColumn } from './projection.ts'
 
 const expression = (part: SQLWrapper): SQL => sql`${part}`
 
-/** A column that is never null: a null is a broken promise of the schema, not a value. */
+/** A column that is never null. A null violates SIPIS's schema and is an error. */
 export function text(part: SQLWrapper): Column<string> {
   return { sql: expression(part), required: true, parse: (value) => value ?? missing() }
 }
@@ -19,7 +19,7 @@ export function integer(part: SQLWrapper): Column<number> {
   return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) }
 }
 
-/** A number of which 0 says that it is not known. */
+/** A number, or null instead of 0, which means unknown. */
 export function unlessZero(part: SQLWrapper): Column<number | null> {
   return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) || null }
 }
@@ -28,7 +28,7 @@ function missing(): never {
   throw new Error('A column that cannot be null is null.')
 }
 
-/** An element of an order whose cursor value is cast back to the column's own type. */
+/** An element of an order whose cursor value is cast to the type of the column. */
 export function orderBy<Row>(
   field: keyof Row & string,
   part: SQLWrapper,
@@ -38,7 +38,7 @@ export function orderBy<Row>(
   return { field, sql: expression(part), bind: (value) => sql`${value}::${cast}` }
 }
 
-/** The order of rows that have a time: the rowid settles the order of one instant. */
+/** Order by time, then by rowid. */
 export function byTime<Row extends { time: string; rowid: string }>(
   time: SQLWrapper,
   rowid: SQLWrapper,
@@ -53,7 +53,7 @@ export function selectList<Row>(columns: Columns<Row>): SQL {
   )
 }
 
-/** A row as it came. What is asked for is read from the values then, for most answers show few of them. */
+/** A row as received. A value is parsed when it is read, because most answers contain few of them. */
 class Decoded {
   readonly values: Value[]
   readonly offset: number
@@ -65,8 +65,8 @@ class Decoded {
     this.owner = owner
   }
 
-  // Names under which the API shows it; a column of the same name goes before. A field that is a property costs a fraction of
-  // one that has a function.
+  // Names of fields of the API; a column of the same name takes precedence. A field that is a property costs a fraction of one
+  // with a resolver function.
 
   get selector(): unknown {
     return this.owner
@@ -81,7 +81,7 @@ class Decoded {
   }
 }
 
-/** A row, whom it belongs to, and the row again as the one who called or wrote. */
+/** A row with its owner, and with itself under the names of the API for its peer. */
 export type RowView<Row, Owner> = Row & { readonly owner: Owner } & Omit<Names<Row, Owner>, keyof Row>
 
 interface Names<Row, Owner> {
@@ -91,8 +91,8 @@ interface Names<Row, Owner> {
 }
 
 /**
- * Makes a row of values that from `offset` on are those of `selectList(columns)`. Fails where one is null that must not be: that
- * is found here, because an error while a property is read has no handler.
+ * Returns a function that makes a row. From `offset` on, its values are those of `selectList(columns)`. It throws if a required
+ * column is null: an error that a property throws when it is read would have no handler.
  */
 export function decoder<Row>(
   columns: Columns<Row>,
@@ -116,13 +116,14 @@ function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {
   return Object.entries(columns)
 }
 
+/** Number of columns. */
 export function width<Row>(columns: Columns<Row>): number {
   return Object.keys(columns).length
 }
 
 /**
- * Text that must come back unchanged as a key or in a cursor. In an SQL_ASCII database it may hold bytes that are no UTF-8,
- * so there it travels in PostgreSQL's escape format, which is plain for plain text.
+ * Text that must come back unchanged as a key or in a cursor. In an SQL_ASCII database it may hold bytes that are not UTF-8,
+ * so it is read and bound in PostgreSQL's escape format, which leaves plain ASCII text unchanged.
  */
 export function exactText(part: SQLWrapper, encoding: string): { read: Column<string>; bind: (value: SQL) => SQL } {
   if (encoding !== 'SQL_ASCII') return { read: text(part), bind: (value) => value }
@@ -133,8 +134,8 @@ export function exactText(part: SQLWrapper, encoding: string): { read: Column<st
 }
 
 /**
- * A timestamp without time zone as an instant. Years that no answer can show are left alone: moved into another zone they
- * could leave PostgreSQL's range, which fails the whole statement.
+ * A timestamp without time zone as an instant. Years that the API cannot show are taken as UTC: in another zone they could exceed
+ * PostgreSQL's range, which fails the whole statement.
  */
 export function inZone(part: SQLWrapper, timeZone: string): SQL {
   if (timeZone === 'UTC') return sql`(${part} AT TIME ZONE 'UTC')`
@@ -142,13 +143,13 @@ export function inZone(part: SQLWrapper, timeZone: string): SQL {
     THEN ${part} AT TIME ZONE ${sql.raw(literal(timeZone))} ELSE ${part} AT TIME ZONE 'UTC' END)`
 }
 
-/** The first 16 hexadecimal digits of the SHA-256, made by the server: the text itself does not leave it. */
+/** The first 16 hexadecimal digits of the SHA-256, computed by the server, so that the text does not leave it. */
 export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
   const bytes = sql`convert_to(${part}, ${sql.raw(literal(encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'))})`
   return text(sql`left(encode(sha256(${bytes}), 'hex'), 16)`)
 }
 
-/** What is too long for `value` stands in `longvalue`. */
+/** Values that are too long for `value` are in `longvalue`. */
 export function settingColumns({ name, value, longvalue }: Record<'name' | 'value' | 'longvalue', SQLWrapper>) {
   return { name: text(name), value: nullableText(sql`coalesce(${longvalue}, ${value})`) }
 }

@@ -11,7 +11,7 @@ import type { UniqueKeys } from './unique-keys.ts'
 import { findUniqueKeys } from './unique-keys.ts'
 import { describedTables, tableNames } from './versions.ts'
 
-/** What a database turned out to be. */
+/** What `detect` has found out about a database. */
 export interface Detected {
   readonly version: SchemaVersion
   readonly serverVersion: string
@@ -20,7 +20,7 @@ export interface Detected {
   readonly hasTableVersions: boolean
   /** Whether there is a table data with the columns of this version that the role may read. */
   readonly hasSettings: boolean
-  /** The tables that were found but that the role may not read. */
+  /** Tables that exist but that the role may not read. */
   readonly unreadable: ReadonlySet<string>
   readonly schemas: Schemas
   readonly keys: UniqueKeys
@@ -35,8 +35,10 @@ interface FoundTable {
 type Found = ReadonlyMap<string, FoundTable>
 
 /**
- * Tells the version by the columns, never by the server, for SIPIS 4 also runs on a v1 schema. Tables are looked up
- * along the search_path that the session had before it was pinned. Fails with a Problem that says what was found.
+ * Detects the schema version by its columns, because SIPIS 4 also runs on a v1 schema. Looks up tables in the search_path that the
+ * session had before it was pinned.
+ *
+ * @throws Problem if the database has neither schema, or the role may not read a required table
  */
 export async function detect(database: Database): Promise<Detected> {
   const [server] = await database.query(
@@ -48,7 +50,7 @@ export async function detect(database: Database): Promise<Detected> {
   const candidates = schemaVersions.map((version) => ({ version, missing: missingFrom(requiredIn(version), found) }))
   const version = candidates.find(({ missing }) => missing.length === 0)?.version
   if (version === undefined) {
-    throw await neither(database, found, candidates, searchPath ?? '', role ?? '')
+    throw await unknownSchema(database, found, candidates, searchPath ?? '', role ?? '')
   }
   refuseUnreadable(version, found, role ?? '')
   const usable = new Set(
@@ -93,12 +95,12 @@ function requiredIn(version: SchemaVersion): TableDescription[] {
   return describedTables[version].filter(({ mayBeMissing }) => !mayBeMissing)
 }
 
-/** More tables and columns do no harm. */
+/** Ignores additional tables and columns. */
 function missingFrom(tables: readonly TableDescription[], found: Found): string[] {
   return tables.flatMap(({ name, needed }) => {
-    const there = found.get(name)
-    if (there === undefined) return [name]
-    return needed.filter((column) => !there.columns.has(column)).map((column) => `${name}.${column}`)
+    const table = found.get(name)
+    if (table === undefined) return [name]
+    return needed.filter((column) => !table.columns.has(column)).map((column) => `${name}.${column}`)
   })
 }
 
@@ -106,7 +108,7 @@ function isUsable(table: TableDescription, found: Found): boolean {
   return found.get(table.name)?.readable === true && missingFrom([table], found).length === 0
 }
 
-async function neither(
+async function unknownSchema(
   database: Database,
   found: Found,
   candidates: readonly Candidate[],
@@ -128,7 +130,7 @@ async function neither(
   )
 }
 
-/** Where the tables seem to be, and what lets the role find them there. */
+/** Where the tables seem to be, and the statements that let the role find them there. */
 async function hintElsewhere(database: Database, role: string): Promise<string | undefined> {
   const rows =
     await database.query(sql`SELECT quote_ident(n.nspname), has_schema_privilege(n.oid, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -138,7 +140,7 @@ async function hintElsewhere(database: Database, role: string): Promise<string |
   if (schema == null) return undefined
   const names = rows.map(([name]) => name).join(', ')
   const grant = usable === 't' ? '' : `as its owner GRANT USAGE ON SCHEMA ${schema} TO ${role}; and `
-  // The server splits options at blanks, and takes a backslash from before every other character.
+  // The server splits options at white space, and a backslash escapes the next character.
   const options = encodeURIComponent(`-csearch_path=${schema}`.replaceAll(/[\\\s]/g, '\\$&'))
   return `There are some in schema ${names}: ${grant}ALTER ROLE ${role} SET search_path TO ${schema}; or add options=${options} to the URL.`
 }

@@ -10,7 +10,7 @@ export interface WantedIndex {
 
 const suffix = '(substring(selector, 41))'
 
-/** SIPIS owns its database and may have other indexes than a database made here: what is missing is advice. */
+/** Missing ones are advice only, because SIPIS owns its database and may have other indexes than `init` creates. */
 export const wantedIndexes: Readonly<Record<SchemaVersion, readonly WantedIndex[]>> = {
   V1: [
     { table: 'selectors', columns: ['selector'], purpose: 'finding a selector' },

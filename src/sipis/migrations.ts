@@ -9,7 +9,7 @@ import type { Client } from 'pg'
 import type { SchemaVersion } from './schema-version.ts'
 import { schemaVersions } from './schema-version.ts'
 
-/** The migrations that were applied are kept in a schema of their own, away from SIPIS's tables. */
+/** The schema of the list of applied migrations. It is not that of SIPIS's tables. */
 const migrationsSchema = 'sipis_gateway'
 
 const settings = (version: SchemaVersion) => ({
@@ -26,7 +26,7 @@ export async function migrateEmbedded(server: PGlite, version: SchemaVersion): P
   await migrateEmbeddedDatabase(drizzleEmbedded({ client: server }), settings(version))
 }
 
-/** The version that was made here; undefined where none was. Migrations are known by their time, as Drizzle itself knows them. */
+/** The version that `init` created; undefined if it did not. Migrations are identified by their time, as in Drizzle. */
 export async function appliedVersion(client: Client): Promise<SchemaVersion | undefined> {
   const applied = `${migrationsSchema}.__drizzle_migrations`
   const { rows: found } = await client.query<{ made: boolean }>('SELECT to_regclass($1) IS NOT NULL AS made', [applied])

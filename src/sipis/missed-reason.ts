@@ -2,7 +2,7 @@ import type { SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Column, MissedReason } from './projection.ts'
 
-/** SIPIS's words for why a call did not reach the user. */
+/** The values of sipcalls.missedreason: why a call did not reach the user. */
 export const reasonWords: Readonly<Record<Exclude<MissedReason, 'UNKNOWN'>, string>> = {
   MISSED: 'Missed',
   ANSWERED_ELSEWHERE: 'AnsweredElsewhere',

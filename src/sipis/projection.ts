@@ -1,10 +1,9 @@
 /**
- * The seam between the two schemas. A version offers, for each kind of row, the table to read and SQL expressions for the
- * same columns, whatever the version calls them. Readers are written once, over these; nothing outside `versions/` knows
- * that there are two schemas.
+ * The seam between the two schemas. The projection of a version has, for each kind of row, the table to read and SQL expressions
+ * for the same columns. Readers are written once, over a projection; only `sipis/` knows that there are two schemas.
  *
  * The versions differ in what links a row to its selector, the *key*: in v1 the integer selectors.id, in v2 the selector
- * string itself. A key is opaque to everyone else.
+ * string itself. A key is opaque outside `sipis/`.
  */
 import type { SQL } from 'drizzle-orm'
 import type { Value } from '../database/database.ts'
@@ -12,10 +11,10 @@ import type { SchemaVersion } from './schema-version.ts'
 import type { Schemas } from './schemas.ts'
 import type { UniqueKeys } from './unique-keys.ts'
 
-/** An expression, and how the text that it gives becomes a value. */
+/** An expression, and how its text is parsed. */
 export interface Column<T> {
   readonly sql: SQL
-  /** Whether null breaks a promise of the schema. */
+  /** Whether a null violates SIPIS's schema. */
   readonly required?: true
   readonly parse: (text: Value) => T
 }
@@ -30,11 +29,11 @@ export interface OrderColumn<Row> {
 }
 
 export interface Rows<Row> {
-  /** With its schema; columns are known by the table's name alone. */
+  /** Qualified by its schema. Columns are qualified by the name of the table only. */
   readonly table: SQL
   /** Matches the rows of the selector with this key. */
   readonly ofKey: (key: SQL) => SQL
-  /** Newest-first and oldest-first are this order read backwards and forwards; its last element settles ties. */
+  /** Total order, oldest first; newest first is its reverse. The last element breaks ties. */
   readonly order: readonly OrderColumn<Row>[]
   readonly columns: Columns<Row>
 }
@@ -47,17 +46,17 @@ export interface OwnedRows<Row> extends Rows<Row> {
 
 export interface SelectorRow {
   readonly key: string
-  /** selectors.id; settles the order of selectors that were seen at the same time. */
+  /** selectors.id; breaks ties of lastSeen. */
   readonly id: string
   readonly selector: string
-  /** The selector in a form that survives undecodable bytes; only for comparing. */
+  /** The selector in a form that preserves undecodable bytes; only for comparisons. */
   readonly exact: string
   readonly lastSeen: string
 }
 
 export interface TokenRow {
   readonly rowid: string
-  /** A secret: null where it is not read for this operation. */
+  /** A secret: null if this operation does not read it. */
   readonly token: string | null
   /** The first 16 hexadecimal digits of the token's SHA-256. */
   readonly fingerprint: string
@@ -65,7 +64,7 @@ export interface TokenRow {
   readonly lastSeen: string | null
 }
 
-/** Who called or wrote. Unknown parts are empty, an unknown port is null. */
+/** The caller or sender. Unknown parts are empty, an unknown port is null. */
 export interface PeerColumns {
   readonly scheme: string
   readonly displayName: string
@@ -74,14 +73,14 @@ export interface PeerColumns {
   readonly port: number | null
 }
 
-/** Why a call did not reach the user; UNKNOWN stands for every word of SIPIS's that is not known here. */
+/** Why a call did not reach the user; UNKNOWN for any value that is not listed here. */
 export type MissedReason = 'MISSED' | 'ANSWERED_ELSEWHERE' | 'REJECTED_BY_DND' | 'UNKNOWN'
 
 export interface CallRow extends PeerColumns {
   readonly rowid: string
   readonly callId: string
   readonly time: string
-  /** Null where the database records none. */
+  /** Null if the database does not record it. */
   readonly missedReason: MissedReason | null
 }
 
@@ -89,7 +88,7 @@ export interface MessageRow extends PeerColumns {
   readonly rowid: string
   readonly messageId: string
   readonly contentType: string
-  /** The lengths of the two contents, which may be megabytes and are read only when asked for. */
+  /** The lengths of the two contents, which may be megabytes and are read only if they are selected. */
   readonly headersBytes: number
   readonly bodyBytes: number
   readonly time: string
@@ -100,14 +99,14 @@ export interface MessageContents {
   readonly body: string
 }
 
-/** A name and value of a selector's SIP account. */
+/** A setting of a selector's SIP account. */
 export interface SettingRow {
   readonly name: string
   readonly value: string | null
 }
 
 export interface PushTestRow {
-  /** A number that tells push tests of one instant apart: the rowid, or a hash where there is none. */
+  /** Orders push tests of one instant: the rowid, or a hash in v1, which has none. */
   readonly rowid: string
   readonly key: string
   readonly pushId: string
@@ -125,17 +124,17 @@ export interface MessageRows extends OwnedRows<MessageRow> {
 export interface SettingRows {
   readonly table: SQL
   readonly ofKey: (key: SQL) => SQL
-  /** Names are not unique: of entries of one name the one with the largest rowid is the newest. */
+  /** Names are not unique: the entry with the largest rowid is the newest. */
   readonly rowid: SQL
   readonly columns: Columns<SettingRow>
 }
 
 export interface SelectorRows extends Rows<SelectorRow> {
-  /** Matches rows that are selectors: in v1 the column may be null, in v2 a selector may be there twice. */
+  /** Excludes rows that are not served: null selectors in v1, older duplicates in v2. */
   readonly exists: SQL
   /** Sorted by the selector string. */
   readonly alphabetical: readonly OrderColumn<SelectorRow>[]
-  /** The part behind the 40 hexadecimal digits, in the form that SIPIS's own index has. */
+  /** The part after the 40 hexadecimal digits, as in the expression of SIPIS's own index. */
   readonly suffix: SQL
 }
 
@@ -151,11 +150,11 @@ export interface Projection {
   readonly settings: SettingRows
 }
 
-/** What a projection depends on beside the version. */
-export interface Reading {
+/** Properties of the database that a projection depends on, in addition to its version. */
+export interface ProjectionOptions {
   /** server_encoding of the database. */
   readonly encoding: string
-  /** The zone of pushtests.started and concluded, which have none: an IANA name. */
+  /** IANA name of the time zone of pushtests.started and concluded, which are stored without one. */
   readonly timeZone: string
   readonly schemas: Schemas
   readonly keys: UniqueKeys

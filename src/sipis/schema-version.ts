@@ -1,4 +1,4 @@
-/** SIPIS's schemas, newest first. What differs between them is a Record over their names, so another one is not forgotten. */
+/** SIPIS's schemas, newest first. What differs between them is a Record over these names, so that the compiler finds what a new one lacks. */
 export const schemaVersions = ['V2', 'V1'] as const
 
 export type SchemaVersion = (typeof schemaVersions)[number]

@@ -15,7 +15,7 @@ export const maxTableVersions = 100
 const { name, version } = tableversions
 export const tableVersionColumns = { name, version }
 
-/** The columns of tableversions are unpublished: where they are other than assumed, there is nothing to tell. */
+/** Empty if tableversions does not have the assumed columns. The vendor has not published them. */
 export async function readTableVersions(
   database: Database,
   { hasTableVersions, schemas }: { readonly hasTableVersions: boolean; readonly schemas: Schemas },

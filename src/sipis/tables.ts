@@ -1,14 +1,14 @@
-/** Says once for each table of a version what it is for. What readers need of it is taken from what they read. */
+/** Describes the tables of a version. Which columns readers need is derived from the projection. */
 import { Column, getTableColumns, getTableName, is, SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Projection } from './projection.ts'
 import { tableVersionColumns } from './table-versions.ts'
 
-/** What neither the columns nor the readers of a table tell. */
+/** What cannot be derived from the columns of a table and from the projection. */
 export interface TableUse {
-  /** Whether everything else is served without it. */
+  /** Whether the gateway can serve everything else without it. */
   readonly mayBeMissing: boolean
-  /** Whether the role that serves is granted to read it. */
+  /** Whether the role of the gateway needs SELECT on it. */
   readonly grant: 'required' | 'none' | { readonly onlyWhere: string }
   /** Whether the vendor has published its columns. */
   readonly published: boolean
@@ -16,15 +16,15 @@ export interface TableUse {
 
 export interface TableDescription extends TableUse {
   readonly name: string
-  /** Whether the API shows something of it. */
+  /** Whether the API exposes anything of it. */
   readonly served: boolean
-  /** Those that `init` makes. */
+  /** Columns that `init` creates. */
   readonly columns: readonly string[]
-  /** Those that readers read. */
+  /** Columns that readers read. */
   readonly needed: readonly string[]
 }
 
-/** Nothing is served without it. */
+/** The gateway does not start without it. */
 export const required: TableUse = { mayBeMissing: false, grant: 'required', published: true }
 /** Settings of SIP accounts, passwords among them. */
 export const settings: TableUse = {
@@ -32,7 +32,7 @@ export const settings: TableUse = {
   grant: { onlyWhere: 'settings are to be shown (Selector.settings)' },
   published: true,
 }
-/** For SIPIS itself. */
+/** Used by SIPIS only. */
 export const internal: TableUse = { mayBeMissing: true, grant: 'none', published: true }
 export const unpublished: TableUse = { ...internal, published: false }
 
@@ -44,7 +44,7 @@ export function describeTables<Name extends string>(
 ): TableDescription[] {
   const read = columnsRead(projection)
   const described: TableDescription[] = []
-  // In the order of the uses: a module gives its tables by the alphabet.
+  // In the order of `uses`, because the exports of a module are in alphabetical order.
   for (const name in uses) {
     const columns = Object.values(getTableColumns(tables[name])).map((column) => column.name)
     const needed = columns.filter((column) => read.has(`${getTableName(tables[name])}.${column}`))
@@ -53,7 +53,7 @@ export function describeTables<Name extends string>(
   return described
 }
 
-/** As `table.column`. A condition that takes a key is asked with one. */
+/** Columns that a projection reads, as `table.column`. Conditions on a key are built with a null key. */
 function columnsRead(projection: Projection): ReadonlySet<string> {
   const { selectors, tokens, calls, messages, pushTests, settings: entries } = projection
   const ofKey = [selectors, tokens, calls, messages, pushTests, entries].map((rows) => rows.ofKey(sql`NULL`))

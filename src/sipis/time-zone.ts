@@ -3,9 +3,9 @@ import type { Database } from '../database/database.ts'
 import { Problem } from '../errors/problem.ts'
 
 /**
- * Resolves SIPIS_TIME_ZONE as the server knows it. Only a name that is a zone and nothing else will do: AT TIME ZONE takes an
- * abbreviation before a zone of the same name (CET has no summer time), and reads an offset as POSIX does (+02:00 lies west
- * of Greenwich). Other lists of zones, such as that of Node, say nothing about what the server makes of a name.
+ * Resolves SIPIS_TIME_ZONE in the list of the server, because other lists, such as Node's, may differ. Accepts only names that are
+ * unambiguous: AT TIME ZONE prefers an abbreviation to a zone of the same name (CET has no summer time), and reads an offset as
+ * POSIX does (+02:00 lies west of Greenwich).
  *
  * @returns the name as pg_timezone_names spells it; case does not matter
  * @throws Problem for every other name
@@ -19,7 +19,7 @@ export async function findTimeZone(database: Database, name: string): Promise<st
   if (isAbbreviation === 't')
     throw refused(name, 'an abbreviation: in PostgreSQL it is a fixed offset without summer time')
   if (zone != null) return zone
-  if (/^[^/]*\d/.test(name)) throw refused(name, 'an offset, whose sign PostgreSQL reads the other way round')
+  if (/^[^/]*\d/.test(name)) throw refused(name, 'an offset, whose sign PostgreSQL inverts')
   throw refused(name, 'not in pg_timezone_names of the server')
 }
 

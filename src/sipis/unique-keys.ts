@@ -3,22 +3,22 @@ import type { Database } from '../database/database.ts'
 import type { Schemas } from './schemas.ts'
 import { tablesOf } from './schemas.ts'
 
-/** What the database itself keeps unique. SIPIS has published no key of v2, and few of v1. */
+/** Unique keys that the database enforces. SIPIS has published no key of v2, and few of v1. */
 export interface UniqueKeys {
   /** The columns of each unique key, by table. */
   readonly ofTable: ReadonlyMap<string, readonly (readonly string[])[]>
-  /** Views and foreign tables among them: their rows have no ctid. */
-  readonly withoutPlaces: ReadonlySet<string>
+  /** Views and foreign tables: their rows have no ctid. */
+  readonly withoutCtid: ReadonlySet<string>
 }
 
-export const noKeys: UniqueKeys = { ofTable: new Map(), withoutPlaces: new Set() }
+export const noKeys: UniqueKeys = { ofTable: new Map(), withoutCtid: new Set() }
 
-/** Whether no two rows of the table can agree in all of these columns. */
+/** Whether the database prevents two rows with the same values in all of these columns. */
 export function isUnique({ ofTable }: UniqueKeys, table: string, columns: readonly string[]): boolean {
   return (ofTable.get(table) ?? []).some((key) => key.every((column) => columns.includes(column)))
 }
 
-/** Keys that hold for every row: not of a part of the rows, not of an expression, not of a parent without its children. */
+/** Finds unique keys that hold for all rows: no partial ones, none on expressions, none of a parent without its children. */
 export async function findUniqueKeys(database: Database, schemas: Schemas): Promise<UniqueKeys> {
   const rows = await database.query(sql`SELECT name, c.relkind, k.columns
     FROM ${tablesOf(schemas, [...schemas.keys()])} JOIN pg_class c ON c.oid = to_regclass(path)
@@ -36,6 +36,6 @@ export async function findUniqueKeys(database: Database, schemas: Schemas): Prom
         keys.flatMap(([, , columns]) => (columns == null ? [] : [columns.split(',')])),
       ]),
     ),
-    withoutPlaces: new Set(rows.filter(([, kind]) => kind === 'v' || kind === 'f').map(([name]) => String(name))),
+    withoutCtid: new Set(rows.filter(([, kind]) => kind === 'v' || kind === 'f').map(([name]) => String(name))),
   }
 }

@@ -1,5 +1,5 @@
-/** What there is of each schema version. */
-import type { Projection, Reading } from './projection.ts'
+/** The projection and the tables of each schema version. */
+import type { Projection, ProjectionOptions } from './projection.ts'
 import type { SchemaVersion } from './schema-version.ts'
 import { schemaVersions } from './schema-version.ts'
 import type { TableDescription } from './tables.ts'
@@ -10,17 +10,17 @@ import * as v1 from './v1/tables.ts'
 import { v2Projection } from './v2/projection.ts'
 import * as v2 from './v2/tables.ts'
 
-const projections: Readonly<Record<SchemaVersion, (reading: Reading) => Projection>> = {
+const projections: Readonly<Record<SchemaVersion, (options: ProjectionOptions) => Projection>> = {
   V1: v1Projection,
   V2: v2Projection,
 }
 
-export function projectionOf(version: SchemaVersion, reading: Reading): Projection {
-  return projections[version](reading)
+export function projectionOf(version: SchemaVersion, options: ProjectionOptions): Projection {
+  return projections[version](options)
 }
 
-/** Any: readers read the same columns however a database is encoded. */
-const reading: Reading = { encoding: 'UTF8', timeZone: 'UTC', schemas: new Map(), keys: noKeys }
+/** Arbitrary: which columns are read does not depend on it. */
+const anyOptions: ProjectionOptions = { encoding: 'UTF8', timeZone: 'UTC', schemas: new Map(), keys: noKeys }
 
 const { sipmessagesRowidSeq: _, ...v1Tables } = v1
 
@@ -35,13 +35,17 @@ const common = {
 }
 
 export const describedTables: Readonly<Record<SchemaVersion, readonly TableDescription[]>> = {
-  // SIPIS 4 also runs on v1, and may bring its tableversions along; init makes none there.
-  V1: describeTables({ ...v1Tables, tableversions: v2.tableversions }, v1Projection(reading), {
+  // SIPIS 4 also runs on v1, and may add its tableversions; init does not.
+  V1: describeTables({ ...v1Tables, tableversions: v2.tableversions }, v1Projection(anyOptions), {
     ...common,
     remoteagents: unpublished,
     tableversions: unpublished,
   }),
-  V2: describeTables({ ...v2 }, v2Projection(reading), { ...common, badge: unpublished, tableversions: unpublished }),
+  V2: describeTables({ ...v2 }, v2Projection(anyOptions), {
+    ...common,
+    badge: unpublished,
+    tableversions: unpublished,
+  }),
 }
 
 /** Every table of SIPIS in any version. */

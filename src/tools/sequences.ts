@@ -3,8 +3,8 @@ import type { Value } from '../database/database.ts'
 type Query = (statement: string, values?: readonly unknown[]) => Promise<Value[][]>
 
 /**
- * Moves the sequences of tables past their largest values. The column's default goes before ownership: in a database that
- * SIPIS made, a sequence need not be owned by its column.
+ * Moves the sequences of tables past their largest values. Prefers the sequence in the default of a column to the one that it owns,
+ * because in a database that SIPIS created a sequence need not be owned by its column.
  */
 export async function advanceSequences(query: Query, tables: readonly string[]): Promise<void> {
   for (const table of tables) {

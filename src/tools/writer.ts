@@ -4,14 +4,15 @@ import { answerWithin, Client } from '../database/client.ts'
 import { pinSearchPath } from '../database/search-path.ts'
 import { databaseError } from '../errors/database-error.ts'
 
-/** One connection that may write, for the commands whose purpose that is. It searches pg_catalog alone, as those that read. */
+/** A connection for the commands that write. Like those of readers, it searches pg_catalog alone. */
 export interface Writer extends AsyncDisposable {
   readonly client: pg.Client
 }
 
-/** How long a server may take to connect, and to answer the first statement. */
+/** Timeout for connecting, and for the first statement. */
 const answerMs = 10_000
 
+/** @throws DatabaseError if the server cannot be reached or does not answer in time */
 export async function openWriter(connection: ConnectionConfig, applicationName: string): Promise<Writer> {
   const client = new Client({ connectionTimeoutMillis: answerMs, ...connection, application_name: applicationName })
   // A statement reports a lost connection; an error event without a listener would end the process.

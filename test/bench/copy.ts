@@ -29,7 +29,7 @@ try {
     const piped = await psql(await emptyTarget(`bench_psql_${round}`))
     const own = await gateway(await emptyTarget(`bench_copy_${round}`))
     const ratio = (seconds: number) => (piped / seconds).toFixed(2)
-    const all = own.lookingThrough + own.copying + own.comparing
+    const all = own.analysing + own.copying + own.comparing
     say(
       `round ${round}: psql | psql ${piped.toFixed(1)} s; copying alone ${own.copying.toFixed(1)} s, ratio ${ratio(own.copying)}; ` +
         `with verification ${all.toFixed(1)} s, ratio ${ratio(all)}; peak memory ${own.megabytes} MB`,
@@ -63,7 +63,7 @@ async function psql(target: string): Promise<number> {
 
 async function gateway(
   target: string,
-): Promise<{ lookingThrough: number; copying: number; comparing: number; megabytes: number }> {
+): Promise<{ analysing: number; copying: number; comparing: number; megabytes: number }> {
   const { code, stdout, stderr } = await run(['copy', target, source, '--execute', '--json'], {
     NODE_OPTIONS: '--import=./test/bench/peak-memory.ts',
   })

@@ -7,7 +7,7 @@ import { start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 
-/** In this process: what the command prints is the same report. */
+/** Examines a database in this process. The command prints the same report. */
 async function adviceOf(url: string): Promise<readonly Advice[]> {
   const database = openPool({
     connection: parseConnectionString(url, 'test', {}),
@@ -23,7 +23,7 @@ async function adviceOf(url: string): Promise<readonly Advice[]> {
   }
 }
 
-/** A role of the database's own, and the URL of its connections. */
+/** Creates a role for the database, and returns the URL of its connections. */
 async function addRole(own: TestDatabase, attributes = ''): Promise<{ role: string; url: string }> {
   const role = `odd_${new URL(own.url).pathname.slice(-12)}`
   await own.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret' ${attributes}`)
@@ -39,7 +39,7 @@ async function grantReading(own: TestDatabase, role: string): Promise<void> {
   await own.sql(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
 }
 
-/** A schema, and what a name in it can be. */
+/** Names of schemas, most of which need quotes. */
 const schemas = ['public', 'Si pis', 'we"ird', 'user', String.raw`back\slash`, "it's", 'ž電'] as const
 
 const partitioned = `ALTER TABLE sipcalls RENAME TO old_calls;
@@ -50,7 +50,7 @@ const materialized =
   'ALTER TABLE siptextmessages RENAME TO own_messages; CREATE MATERIALIZED VIEW siptextmessages AS SELECT * FROM own_messages'
 const foreign = `CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER nowhere FOREIGN DATA WRAPPER nowhere;
   DROP TABLE tokens; CREATE FOREIGN TABLE tokens (rowid bigint, selector varchar, token text, appid varchar, lastseen timestamptz) SERVER nowhere`
-/** An index of the same name that is of no use, as a failed CREATE INDEX CONCURRENTLY leaves one. */
+/** An unsuitable index under the name that PostgreSQL would choose. */
 const taken = 'CREATE INDEX sipcalls_id_time_rowid_idx ON sipcalls (callid) WHERE callid IS NULL'
 
 const oddities: readonly (readonly [string, 'V1' | 'V2', string, string])[] = [
@@ -60,17 +60,17 @@ const oddities: readonly (readonly [string, 'V1' | 'V2', string, string])[] = [
   ['a materialized view', 'V1', 'Si pis', materialized],
   ['a foreign table', 'V2', 'public', foreign],
   ['an index of the same name', 'V1', 'public', taken],
-  ['CREATE for everybody', 'V2', 'Si pis', 'GRANT CREATE ON SCHEMA public TO PUBLIC'],
+  ['CREATE for PUBLIC', 'V2', 'Si pis', 'GRANT CREATE ON SCHEMA public TO PUBLIC'],
 ]
 
-describe('Every statement that check prints can be run, and is then printed no more:', () => {
+describe('Every statement that check prints can be run, and is not printed again afterwards:', () => {
   it.each(oddities)('%s', async (_, version, schema, change) => {
     const own = untilTestEnds(await cloneDatabase(version))
     if (change !== '') await own.sql(change)
     const quoted = `"${schema.replaceAll('"', '""')}"`
     if (schema !== 'public') await own.sql(`ALTER SCHEMA public RENAME TO ${quoted}`)
     const problem = schema === 'public' ? '' : await adviceOf(own.url).then(String, String)
-    // As the hint says, where the tables are not found.
+    // Runs the hint if the tables are not found.
     const [, options = ''] = /options=(\S+) to the URL/.exec(problem) ?? []
     expect(options === '').toBe(schema === 'public')
     const url = options === '' ? own.url : `${own.url}?options=${options}`
@@ -111,7 +111,7 @@ const policies: readonly (readonly [string, string, string | undefined])[] = [
 ]
 
 describe('Row level security', () => {
-  it.each(policies)('is said where it holds rows back: %s', async (_, change, table) => {
+  it.each(policies)('is reported if it hides rows: %s', async (_, change, table) => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const { role, url } = await addRole(own)
     await own.sql(change)

@@ -50,7 +50,7 @@ describe('sipis-gateway copy', () => {
     expect(await readdir(folder)).toHaveLength(2)
   })
 
-  it('--from and --to name the databases, and --json prints the report for machines', async () => {
+  it('--from and --to name the databases, and --json prints the report as JSON', async () => {
     const [source, target] = await pair()
     await source.sql(`INSERT INTO pushtests VALUES (99, 'gone', 'x', now())`)
     const names = ['--to', target.url, '--from', source.url, '--json']
@@ -59,7 +59,7 @@ describe('sipis-gateway copy', () => {
     expect(JSON.parse(dry.stdout)).toMatchObject({
       mode: 'dry-run',
       committed: false,
-      problems: ['1 rows cannot go: orphan. To leave them behind: --accept-rejects orphan=1'],
+      problems: ['1 rows cannot be copied: orphan. To copy the others: --accept-rejects orphan=1'],
     })
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-migration-'))
     onTestFinished(() => rm(folder, { recursive: true }))

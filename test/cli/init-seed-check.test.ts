@@ -9,7 +9,7 @@ describe('sipis-gateway init', () => {
   it.each([
     ['v1', 'SQL_ASCII'],
     ['v2', 'UTF8'],
-  ] as const)('makes the tables of %s, and done again changes nothing', async (schema, encoding) => {
+  ] as const)('creates the tables of %s, and changes nothing when it runs again', async (schema, encoding) => {
     const own = untilTestEnds(await emptyDatabase(encoding))
     const args = ['init', '--database-url', own.url, '--schema', schema]
     expect(await run(args)).toMatchObject({
@@ -37,7 +37,7 @@ describe('sipis-gateway init', () => {
     expect(await own.sql(`SELECT count(*) FROM pg_namespace WHERE nspname = 'sipis_gateway'`)).toEqual([['0']])
   })
 
-  it('needs a database', async () => {
+  it('requires a database', async () => {
     expect(await run(['init'])).toMatchObject({ code: 1, stderr: expect.stringContaining('--database-url') })
   })
 })
@@ -65,7 +65,7 @@ describe('sipis-gateway seed', () => {
     expect(await fingerprint(three)).not.toBe(await fingerprint(one))
   })
 
-  it.each(['V1', 'V2'] as const)('writes rows as they are found on %s', async (version) => {
+  it.each(['V1', 'V2'] as const)('writes typical rows of %s', async (version) => {
     const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
     await run(['seed', '--database-url', own.url, '--selectors', '50'])
     const link = version === 'V1' ? 'id' : 'selector'
@@ -79,7 +79,7 @@ describe('sipis-gateway seed', () => {
     expect(await number('SELECT count(*) FROM pushtests WHERE concluded IS NULL')).toBeGreaterThan(0)
     expect(await number('SELECT count(DISTINCT userdisplayname) FROM sipcalls')).toBeGreaterThan(15)
     if (version === 'V2') expect(await number('SELECT count(DISTINCT missedreason) FROM sipcalls')).toBe(3)
-    // SIPIS goes on where the rows end.
+    // The sequences continue after the last row.
     for (const table of ['sipcalls', 'siptextmessages']) {
       expect(
         await number(`SELECT nextval(substring(column_default FROM '''(.*)''')) FROM information_schema.columns
@@ -97,7 +97,7 @@ describe('sipis-gateway seed', () => {
     expect(await own.sql('SELECT count(*) FROM selectors')).toEqual([['1']])
   })
 
-  it('that is interrupted says so and leaves nothing', async () => {
+  it('that is interrupted reports that and leaves no rows', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const running = start(['seed', '--database-url', own.url, '--selectors', '200000'])
     await running.printed('of 200000 rows')
@@ -125,7 +125,7 @@ describe('sipis-gateway check', () => {
     return { code, report: JSON.parse(stdout) }
   }
 
-  it('gives 0 for a role that may only read a v2 database that init made', async () => {
+  it('exits with 0 for a read-only role on a v2 database that init created', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const role = `reader_${new URL(own.url).pathname.slice(-12)}`
     await own.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)
@@ -148,7 +148,7 @@ describe('sipis-gateway check', () => {
     expect(code).toBe(0)
   })
 
-  it('gives 1 and the statements to run where indexes are missing; once they ran, it asks for none', async () => {
+  it('exits with 1 and prints statements if indexes are missing, and none once they have run', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     const before = await checked(own)
     expect(before.code).toBe(1)
@@ -183,7 +183,7 @@ describe('sipis-gateway check', () => {
     },
   )
 
-  it('counts the rows of a v1 database that cannot be migrated, bytes and all', async () => {
+  it('counts the rows of a v1 database that cannot be migrated, with those of invalid bytes', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'), (2, NULL), (3, 'žluťoučký 𝒳 电')`)
     await own.sql(`INSERT INTO sipcalls (id, time, scheme, userdisplayname, username, domain, domainport, callid) VALUES
@@ -213,13 +213,13 @@ describe('sipis-gateway check', () => {
       ['data', { 'null-id': 1, 'null-name': 1 }, {}],
       ['restart', { 'too-long': 1 }, {}],
     ])
-    expect(warnings).toEqual([expect.stringContaining('1 selectors have an entry named "server" already')])
+    expect(warnings).toEqual([expect.stringContaining('1 selectors already have an entry named "server"')])
     const text = await run(['check', '--database-url', own.url])
     expect(text.stdout).toContain('Not every row can be migrated to v2:')
     expect(text.stdout).toContain('a superuser')
   })
 
-  it('gives 2 where nothing can be served', async () => {
+  it('exits with 2 if nothing can be served', async () => {
     const own = untilTestEnds(await emptyDatabase())
     expect(await run(['check', '--database-url', own.url])).toMatchObject({
       code: 2,

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const create = (...args: string[]) => run(['key', 'create', '--file', file, ...args])
 
 describe('sipis-gateway key', () => {
-  it('create prints the key alone to standard output, list shows all but the key, revoke takes it away', async () => {
+  it('create prints the key alone to standard output, list shows everything but the key, revoke removes it', async () => {
     const made = await create('--name', 'dashboard', '--scope', 'sipis:read', 'sipis:ops', '--expires', '90d')
     expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^sipis_[0-9a-f]{12}_[\w-]{43}\n$/)])
     expect(made.stderr).not.toContain(made.stdout.trim())
@@ -45,7 +45,7 @@ describe('sipis-gateway key', () => {
     expect(stderr).not.toMatch(/\n\s+at /)
   })
 
-  it('lists names that were written by hand with what a terminal would act upon escaped', async () => {
+  it('lists hand-written names with control characters escaped', async () => {
     const made = await create('--name', 'plain', '--scope', 'sipis:read')
     expect(made.code).toBe(0)
     const text = await readFile(file, 'utf8')
@@ -74,7 +74,7 @@ describe('sipis-gateway key', () => {
     expect(names.filter((name) => name.startsWith('new')).sort()).toEqual(numbers.map((n) => `new ${n}`).sort())
   })
 
-  it('revoke says so where there is no such key, and each says which file to name', async () => {
+  it('revoke reports an unknown key, and every command requires a file', async () => {
     await create('--name', 'x', '--scope', 'sipis:read')
     expect((await run(['key', 'revoke', 'nobody', '--file', file])).stderr).toMatch(
       /no key with the id or name "nobody"/,

@@ -34,7 +34,7 @@ async function ask(address: string, query: string): Promise<unknown> {
   return answer.json()
 }
 
-/** Every row of SIPIS's tables, and all that a schema change would change. */
+/** Every row of SIPIS's tables, and the definitions of all objects. */
 async function everything({ sql }: TestDatabase): Promise<unknown> {
   const names = (await sql(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`)).flat()
   const rows = names.map((name) => sql(`SELECT t::text FROM ${name} t ORDER BY 1`))
@@ -42,7 +42,7 @@ async function everything({ sql }: TestDatabase): Promise<unknown> {
 }
 
 describe('sipis-gateway serve', () => {
-  it('without a database serves the demo, says so, and says how to serve a real one', async () => {
+  it('without a database serves the demo, and prints how to serve a real one', async () => {
     const running = serve([])
     const address = await addressOf(running)
     const said = await running.printed('')
@@ -56,7 +56,7 @@ describe('sipis-gateway serve', () => {
     expect(await (await fetch(`${address}/health`)).json()).toEqual({ status: 'ok', schemaVersion: 'V2' })
   })
 
-  it('prints a command that can be pasted as it is', async () => {
+  it('prints a command that can be pasted unchanged', async () => {
     const running = serve([])
     await addressOf(running)
     const [, body = ''] = /-d '(.*)'/.exec(await running.printed('')) ?? []
@@ -122,11 +122,12 @@ describe('sipis-gateway serve', () => {
     })
   })
 
-  it('warns at the start of selectors that are there twice, as check does', async () => {
+  it('warns of duplicate selectors at the start, as check does', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('ALTER TABLE selectors DROP CONSTRAINT selectors_selector_key')
     await own.sql(`INSERT INTO selectors (selector) VALUES ('a'), ('a')`)
-    const warning = /1 value is more than once in selectors \(selector\)\. Only the row that was seen last is served\./
+    const warning =
+      /1 value occurs more than once in selectors \(selector\)\. Only the row that was seen last is served\./
     const running = serve(['--database-url', own.url])
     await addressOf(running)
     expect(await running.printed('more than once')).toMatch(warning)
@@ -142,7 +143,7 @@ describe('sipis-gateway serve', () => {
     expect(await running.finished).toMatchObject({ code: 0, stdout: expect.stringContaining('Stopping') })
   })
 
-  it('has the port from the environment, and says so where it is in use', async () => {
+  it('takes the port from the environment, and reports a port that is in use', async () => {
     const busy = createServer().listen(0, '127.0.0.1')
     await once(busy, 'listening')
     onTestFinished(() => void busy.close())
@@ -183,11 +184,11 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     const wrong = new URL(own.url)
     wrong.password = 'canary'
     const said = await run(['serve', '--port', '0', '--database-url', wrong.href])
-    // A server may trust everybody on loopback.
+    // A server may trust all connections on loopback.
     if (!said.stderr.includes('No SIPIS table')) expect(said.stderr).toMatch(/User or password is wrong/)
   })
 
-  it('when the database is none of SIPIS', async () => {
+  it('when the database is not that of SIPIS', async () => {
     const own = untilTestEnds(await emptyDatabase())
     expect(await refusal(['--database-url', own.url])).toMatch(/No SIPIS table .* init/)
   })
@@ -204,7 +205,7 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     )
   })
 
-  it('when it should listen beyond loopback', async () => {
+  it('when it listens beyond loopback', async () => {
     expect(await refusal(['--host', '0.0.0.0'])).toMatch(/^Refused \(open-beyond-loopback\)/)
   })
 
@@ -246,7 +247,7 @@ describe('sipis-gateway serve with authentication', () => {
   }
   const viewer = { data: { viewer: { name: 'dashboard', scopes: ['sipis:read'] } } }
 
-  it('asks for an API key, refuses it once revoked, writes an audit log, and never prints the key', async () => {
+  it('requires an API key, refuses it once revoked, writes an audit log, and never prints the key', async () => {
     const { file, key } = await withKeys()
     const running = serve(await database(), { API_KEYS_FILE: file })
     const address = await addressOf(running)
@@ -263,7 +264,7 @@ describe('sipis-gateway serve with authentication', () => {
     expect(stdout + stderr).not.toMatch(/Authentication is off/)
   })
 
-  it('asks for a JSON Web Token, whose keys it has from a file, beyond loopback as well', async () => {
+  it('requires a JSON Web Token, verified with keys from a file, beyond loopback as well', async () => {
     const issuer = untilTestEnds(await openIssuer())
     const environment = {
       AUTH_JWKS_FILE: issuer.jwksFile,
@@ -282,14 +283,14 @@ describe('sipis-gateway serve with authentication', () => {
     expect(await readFile(join(dirname(issuer.jwksFile), 'audit.jsonl'), 'utf8')).toContain('"who":"jwt:dashboard"')
   })
 
-  it('that is not configured says so in its log and in viewer', async () => {
+  it('that is not configured reports that in its log and in viewer', async () => {
     const running = serve(await database())
     const address = await addressOf(running)
     expect(await running.printed('every user of this machine')).toMatch(/"level":40.*Authentication is off/)
     expect(await ask(address, '{ viewer { name } }')).toEqual({ data: { viewer: { name: 'open' } } })
   })
 
-  it('refuses to start beyond loopback with a role that may write, unless one insists; on loopback it warns', async () => {
+  it('refuses to start beyond loopback with a role that may write, unless --allow-writable-role is given; on loopback it warns', async () => {
     const { file } = await withKeys()
     const own = untilTestEnds(await cloneDatabase('V2'))
     const args = ['--database-url', own.url]
@@ -303,7 +304,7 @@ describe('sipis-gateway serve with authentication', () => {
     expect(await serve(args).printed('is a superuser')).toMatch(/"level":40/)
   })
 
-  it('shares its counts with others through a database that may be written to, and says where that cannot be reached', async () => {
+  it('shares its counts with others through a writable database, and reports one that cannot be reached', async () => {
     const store = untilTestEnds(await emptyDatabase())
     const environment = {
       RATE_LIMIT_DATABASE_URL: store.url,
@@ -329,7 +330,7 @@ describe('sipis-gateway serve with authentication', () => {
 })
 
 describe('sipis-gateway serve refuses to start', () => {
-  it('with keys that everybody on the machine may read, or files that cannot be read, in one sentence', async () => {
+  it('with keys that other users can read, or files that cannot be read, in one sentence', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const file = join(folder, 'keys')

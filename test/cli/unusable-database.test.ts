@@ -19,7 +19,7 @@ async function emptyHome(): Promise<string> {
   return folder
 }
 
-/** Every command that needs a database. That it ends is what the test's own time limit checks. */
+/** Every command that needs a database. The time limit of the test checks that it ends. */
 const commands: Readonly<Record<string, (url: string, good: string) => [string[], Record<string, string>?]>> = {
   serve: (url) => [['serve', '--port', '0', '--database-url', url], { DATABASE_CONNECT_TIMEOUT_MS: '1000' }],
   check: (url) => [['check', '--database-url', url]],
@@ -62,12 +62,12 @@ const urlWith = (change: (url: URL) => unknown) => {
   return url.href
 }
 
-const nobody = `nobody_${process.pid}`
+const unknownName = `unknown_${process.pid}`
 
-/** What a server says, and what the operator is told. */
+/** Faults, and the message to the operator for each. */
 const faults: Readonly<Record<string, [RegExp, () => string]>> = {
   'a password is missing': [
-    /the server asks for a password, and there is none.*PGPASSWORD/,
+    /the server requires a password, and none is configured.*PGPASSWORD/,
     () => urlWith((url) => Object.assign(url, { password: '' })),
   ],
   'the password is wrong': [
@@ -76,11 +76,11 @@ const faults: Readonly<Record<string, [RegExp, () => string]>> = {
   ],
   'the role does not exist': [
     /User or password is wrong/,
-    () => urlWith((url) => Object.assign(url, { username: nobody })),
+    () => urlWith((url) => Object.assign(url, { username: unknownName })),
   ],
   'the database does not exist': [
     /There is no database of this name/,
-    () => urlWith((url) => Object.assign(url, { pathname: `/${nobody}` })),
+    () => urlWith((url) => Object.assign(url, { pathname: `/${unknownName}` })),
   ],
   'TLS is demanded but not offered': [
     /does not support SSL.*Switch ssl on/,
@@ -104,7 +104,7 @@ describe.each(Object.keys(commands))('sipis-gateway %s says what to do, and ends
     },
   )
 
-  it('the server says nothing', async () => {
+  it('the server never answers', async () => {
     const other = untilTestEnds(await socketServer(behaviours['accepts and says nothing']))
     const url = `postgres://u:secret@127.0.0.1:${other.port}/d?connect_timeout=1`
     expectProblem(command, await outcome(command, url), /No answer came in time/)
@@ -125,7 +125,7 @@ const said: Readonly<Record<keyof typeof behaviours, RegExp>> = {
 }
 
 describe('A server that', () => {
-  it.each(Object.entries(behaviours))('%s is reported, and not kept waiting', async (name, behave) => {
+  it.each(Object.entries(behaviours))('%s is reported', async (name, behave) => {
     const other = untilTestEnds(await socketServer(behave))
     const url = `postgres://u:secret@127.0.0.1:${other.port}/d?connect_timeout=1`
     const sentence = Object.entries(said).find(([key]) => key === name)?.[1] ?? /^$/
@@ -142,14 +142,14 @@ describe('A server that', () => {
 })
 
 describe('The certificate of a server', () => {
-  it('is checked against the name where an address is connected to, and what is wrong with it is said', async () => {
+  it('is verified against the name if hostaddr is set, and its fault is reported', async () => {
     const ca = join(await emptyHome(), 'ca.crt')
     await writeFile(ca, authority)
     const good = untilTestEnds(await tlsServer(certificate))
     const expired = untilTestEnds(await tlsServer(expiredCertificate))
     const trusted = `hostaddr=127.0.0.1 user=u dbname=d sslrootcert=${ca}`
     const cases: [string, RegExp][] = [
-      // The conversation goes on behind the certificate.
+      // The handshake continues after the certificate.
       [`${trusted} host=db.example sslmode=verify-full port=${good.port}`, /choose one of them in pg_hba.conf/],
       [`${trusted} host=other sslmode=verify-ca port=${good.port}`, /choose one of them in pg_hba.conf/],
       [`${trusted} host=other sslmode=require port=${good.port}`, /choose one of them in pg_hba.conf/],

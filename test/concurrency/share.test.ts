@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ShareLimits } from '../../src/concurrency/share.ts'
-import { openShare } from '../../src/concurrency/share.ts'
+import { createShare } from '../../src/concurrency/share.ts'
 import type { DatabaseError } from '../../src/errors/database-error.ts'
 import { busy, cancelled } from '../../src/errors/database-error.ts'
 import { times } from '../support/counts.ts'
@@ -9,12 +9,12 @@ import { times } from '../support/counts.ts'
 const never = new AbortController().signal
 const limits: ShareLimits = { total: 3, perCaller: 2, maxWaiting: 100 }
 const failure = (work: Promise<unknown>) => work.then(String, (error: DatabaseError) => error.code)
-/** Lets everything happen that waits for nothing but its turn. */
+/** Resolves when all pending promise callbacks have run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Works that run until they are ended, in the order in which they began. */
-function openWorks(given: Partial<ShareLimits> = {}) {
-  const share = openShare({ ...limits, ...given }, { full: busy, givenUp: cancelled })
+/** Tasks that run until they are ended, in the order in which they began. */
+function createTasks(given: Partial<ShareLimits> = {}) {
+  const share = createShare({ ...limits, ...given }, { full: busy, givenUp: cancelled })
   const began: string[] = []
   const running: { readonly caller: string; readonly end: () => void }[] = []
   return {
@@ -37,100 +37,100 @@ function openWorks(given: Partial<ShareLimits> = {}) {
 }
 
 describe('A share of what runs at once', () => {
-  it('is bounded in all and for each caller, whatever is asked, ended and given up, and is whole in the end', async () => {
+  it('is bounded in all and for each caller, whatever starts, ends and is aborted, and is free in the end', async () => {
     const step = fc.record({
       caller: fc.constantFrom('a', 'b', 'c'),
       deed: fc.constantFrom('ask' as const, 'end' as const, 'give up' as const),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.constantFrom(1, 3, 100), async (steps, maxWaiting) => {
-        const works = openWorks({ maxWaiting })
+        const tasks = createTasks({ maxWaiting })
         const asked: Promise<unknown>[] = []
         const leaving: AbortController[] = []
         const deeds = {
           async ask(caller: string) {
             const controller = new AbortController()
             leaving.push(controller)
-            asked.push(works.ask(caller, controller.signal))
+            asked.push(tasks.ask(caller, controller.signal))
             await settled()
           },
-          end: () => works.endFirst(),
+          end: () => tasks.endFirst(),
           'give up': async () => leaving.shift()?.abort(),
         }
         for (const { caller, deed } of steps) {
           await deeds[deed](caller)
-          expect(works.running.length).toBeLessThanOrEqual(limits.total)
-          const ofEach = Map.groupBy(works.running, (work) => work.caller)
+          expect(tasks.running.length).toBeLessThanOrEqual(limits.total)
+          const ofEach = Map.groupBy(tasks.running, (work) => work.caller)
           for (const running of ofEach.values()) expect(running.length).toBeLessThanOrEqual(limits.perCaller)
         }
-        while (works.running.length > 0) await works.endFirst()
+        while (tasks.running.length > 0) await tasks.endFirst()
         await Promise.all(asked)
-        const again = ['a', 'a', 'b'].map((caller) => works.ask(caller))
+        const again = ['a', 'a', 'b'].map((caller) => tasks.ask(caller))
         await settled()
-        expect(works.running).toHaveLength(3)
-        while (works.running.length > 0) await works.endFirst()
+        expect(tasks.running).toHaveLength(3)
+        while (tasks.running.length > 0) await tasks.endFirst()
         await Promise.all(again)
       }),
       { numRuns: times(1_000, 60) },
     )
   })
 
-  it('is given in turns, so that a caller with one waits for no other who has many', async () => {
-    const works = openWorks({ total: 1 })
-    for (const caller of ['a', 'a', 'a', 'a', 'b', 'c', 'b']) void works.ask(caller)
+  it('is given in turns, so that a caller with one task does not wait for all tasks of another', async () => {
+    const tasks = createTasks({ total: 1 })
+    for (const caller of ['a', 'a', 'a', 'a', 'b', 'c', 'b']) void tasks.ask(caller)
     for (let n = 0; n < 7; n++) {
       await settled()
-      await works.endFirst()
+      await tasks.endFirst()
     }
-    expect(works.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b', 'a'])
+    expect(tasks.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b', 'a'])
   })
 
-  it('is not kept from one caller by another who has as much as one may', async () => {
-    const works = openWorks()
-    for (const caller of ['a', 'a', 'a', 'a', 'b']) void works.ask(caller)
+  it('is free for one caller while another has as much as one may have', async () => {
+    const tasks = createTasks()
+    for (const caller of ['a', 'a', 'a', 'a', 'b']) void tasks.ask(caller)
     await settled()
-    expect(works.began).toEqual(['a', 'a', 'b'])
+    expect(tasks.began).toEqual(['a', 'a', 'b'])
   })
 
-  it('is refused at once where too many wait, and given up when the signal is given', async () => {
-    const works = openWorks({ total: 1, maxWaiting: 1 })
-    const first = works.ask('a')
+  it('is refused at once if too many wait, and given up when the signal is aborted', async () => {
+    const tasks = createTasks({ total: 1, maxWaiting: 1 })
+    const first = tasks.ask('a')
     const leaving = new AbortController()
-    const second = works.ask('b', leaving.signal)
-    expect(await works.ask('c')).toBe('BUSY')
+    const second = tasks.ask('b', leaving.signal)
+    expect(await tasks.ask('c')).toBe('BUSY')
     leaving.abort()
     expect(await second).toBe('CANCELLED')
-    expect(await works.ask('c', leaving.signal)).toBe('CANCELLED')
-    const third = works.ask('c')
-    await works.endFirst()
-    await works.endFirst()
+    expect(await tasks.ask('c', leaving.signal)).toBe('CANCELLED')
+    const third = tasks.ask('c')
+    await tasks.endFirst()
+    await tasks.endFirst()
     await Promise.all([first, third])
-    expect(works.began).toEqual(['a', 'c'])
+    expect(tasks.began).toEqual(['a', 'c'])
   })
 
-  it('is refused to the caller that has most waiting where too many wait, and not to one that has less', async () => {
-    const works = openWorks({ total: 1, maxWaiting: 4 })
-    const first = works.ask('a')
-    const greedy = Array.from({ length: 4 }, () => works.ask('a'))
-    const modest = works.ask('b')
+  it('is refused to the caller with most waiting tasks if too many wait', async () => {
+    const tasks = createTasks({ total: 1, maxWaiting: 4 })
+    const first = tasks.ask('a')
+    const greedy = Array.from({ length: 4 }, () => tasks.ask('a'))
+    const modest = tasks.ask('b')
     expect(await greedy[3]).toBe('BUSY')
-    const second = works.ask('b')
+    const second = tasks.ask('b')
     expect(await greedy[2]).toBe('BUSY')
     // Now each has two.
-    expect(await works.ask('b')).toBe('BUSY')
-    expect(await works.ask('a')).toBe('BUSY')
-    while (works.running.length > 0) await works.endFirst()
+    expect(await tasks.ask('b')).toBe('BUSY')
+    expect(await tasks.ask('a')).toBe('BUSY')
+    while (tasks.running.length > 0) await tasks.endFirst()
     expect(await Promise.all([first, modest, second, greedy[0], greedy[1]])).toEqual(Array(5).fill('undefined'))
-    expect(works.began).toEqual(['a', 'a', 'b', 'a', 'b'])
+    expect(tasks.began).toEqual(['a', 'a', 'b', 'a', 'b'])
   })
 
-  it('keeps some for callers that have none', async () => {
-    const works = openWorks({ total: 3, ofFurther: 2, perCaller: 3 })
-    for (const caller of ['a', 'a', 'a', 'b', 'b', 'c']) void works.ask(caller)
+  it('keeps some for callers without a running task', async () => {
+    const tasks = createTasks({ total: 3, ofFurther: 2, perCaller: 3 })
+    for (const caller of ['a', 'a', 'a', 'b', 'b', 'c']) void tasks.ask(caller)
     await settled()
-    expect(works.began).toEqual(['a', 'a', 'b'])
-    while (works.running.length > 0) await works.endFirst()
+    expect(tasks.began).toEqual(['a', 'a', 'b'])
+    while (tasks.running.length > 0) await tasks.endFirst()
     // The third of a, the second of b: each waits until two are left; c waits for the third place only.
-    expect(works.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b'])
+    expect(tasks.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b'])
   })
 })

@@ -19,9 +19,9 @@ const problemOf = (text: string, environment?: Record<string, string>) => {
   } catch (error) {
     return String(error)
   }
-  throw new Error('It was taken.')
+  throw new Error('It was accepted.')
 }
-/** What messages say of a connection string, or why it is not taken. */
+/** The description of a connection string for messages, or the problem with it. */
 const descriptionOf = (text: string) => {
   try {
     return describeTarget(parse(text))
@@ -87,7 +87,7 @@ describe('A connection string is read as libpq reads it:', () => {
     expect(parse(text)).toMatchObject(wanted)
   })
 
-  it('what is written by its rules comes back, as keywords and as a URL', () => {
+  it('values that are quoted by its rules are parsed unchanged, from keywords and from a URL', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((value) => !/[\0\ud800-\udfff]/.test(value))
     const parameters = fc.record({
       user: text,
@@ -114,7 +114,7 @@ describe('A connection string is read as libpq reads it:', () => {
     )
   })
 
-  it('without a host it is the socket where there is one, this machine otherwise', () => {
+  it('without a host it is the socket if there is one, and otherwise localhost', () => {
     expect(parse('dbname=x port=1').host).toBe('localhost')
     expect(parse('postgres:///x?port=1').host).toBe('localhost')
   })
@@ -179,7 +179,7 @@ describe('A connection string is refused with what to do:', () => {
     expect(problemOf(text)).toMatch(message)
   })
 
-  it('no part of a password is in the description of what is taken', () => {
+  it('its description never contains a part of the password', () => {
     const special = fc.constantFrom('@', '/', ':', '?', '#', '&', '=', ' ', "'")
     fc.assert(
       fc.property(fc.array(special, { maxLength: 4 }), (between) => {
@@ -194,7 +194,7 @@ describe('A connection string is refused with what to do:', () => {
     )
   })
 
-  it('nothing but a keyword is quoted', () => {
+  it('its problem quotes keywords only', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom('canary-1', 'canary=1', "host=h password='canary' "), (text, secret) => {
         for (const whole of [`${secret} ${text}`, `postgres://u:canary1@h/${text}`, `postgres://u:canary1@${text}`]) {
@@ -228,22 +228,22 @@ describe('Encryption', () => {
     'postgres://h/x?sslmode=require',
     'postgres://h/x?ssl=true',
     'host=h requiressl=1',
-  ])('is required, but no certificate asked for: %s', (text) => {
+  ])('is required, but the certificate is not verified: %s', (text) => {
     expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: false })
   })
 
-  it.each(['host=h sslmode=verify-full', 'host=h sslrootcert=system'])('asks for a certificate: %s', (text) => {
+  it.each(['host=h sslmode=verify-full', 'host=h sslrootcert=system'])('verifies the certificate: %s', (text) => {
     const { rejectUnauthorized, checkServerIdentity } = sslOf(text)
     expect({ rejectUnauthorized, checkServerIdentity }).toEqual({})
     expect(parse(text).tlsIsOptional).toBe(false)
   })
 
-  it('checks the certificate against host where hostaddr is connected to', () => {
+  it('verifies the certificate against host if hostaddr is set too', () => {
     expect(sslOf('host=db.example hostaddr=10.0.0.1 sslmode=verify-full').servername).toBe('db.example')
     expect(sslOf('postgres://db.example/d?hostaddr=10.0.0.1&sslmode=require').servername).toBe('db.example')
   })
 
-  it('takes the lowest version of TLS, and starts with it where that is said', () => {
+  it('has the lowest version of TLS that is set, and starts without a request if sslnegotiation is direct', () => {
     expect(sslOf('host=h sslmode=require ssl_min_protocol_version=TLSv1.3').minVersion).toBe('TLSv1.3')
     expect(parse('host=h sslmode=require sslnegotiation=direct').sslnegotiation).toBe('direct')
   })
@@ -299,7 +299,7 @@ describe('What a connection string leaves out', () => {
     expect(problem('canary')).not.toContain('canary')
   })
 
-  it('may be a password, from a file that nobody else can read', async () => {
+  it('may be a password, from a file that only its owner can read', async () => {
     const file = join(home, '.pgpass')
     await writeFile(
       file,

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, scansOf } from '../../src/config/limits.ts'
+import { defaultLimits, defaultScans } from '../../src/config/limits.ts'
 import { serveConfig } from '../../src/config/serve-config.ts'
 import type { Setting } from '../../src/config/setting.ts'
 import { operationLimitSettings, requestLimitSettings } from '../../src/config/settings/limits.ts'
 
 describe('The limits', () => {
-  it('of a gateway in code are by default those of one that is configured with authentication', () => {
+  it('are by default those of a gateway with authentication', () => {
     expect(serveConfig({}, { API_KEYS_FILE: 'keys' }).limits).toEqual(defaultLimits)
   })
 
@@ -18,7 +18,7 @@ describe('The limits', () => {
     expect(serveConfig({}, set).limits).toMatchObject({ concurrentPerCaller: 3, scansPerCaller: 2 })
   })
 
-  it('have in code the comments that are the sentences of their settings', () => {
+  it('have the sentences of their settings as comments', () => {
     const source = readFileSync('src/config/limits-interface.ts', 'utf8')
     const comments = [...source.matchAll(/^ {2}\/\*\* (.+)\. \*\/\n {2}readonly (\w+)/gm)]
     expect(comments.map(([, , name]) => name).sort()).toEqual(Object.keys(defaultLimits).sort())
@@ -33,7 +33,7 @@ describe('The limits', () => {
     expect(defaultLimits.scans).toBeGreaterThanOrEqual(1)
     expect(defaultLimits.scans).toBeLessThanOrEqual(5)
     expect(defaultLimits.scansPerCaller).toBe(Math.ceil(defaultLimits.scans / 2))
-    expect(scansOf(1)).toBe(1)
-    expect(scansOf(2)).toBe(1)
+    expect(defaultScans(1)).toBe(1)
+    expect(defaultScans(2)).toBe(1)
   })
 })

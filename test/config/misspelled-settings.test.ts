@@ -59,7 +59,7 @@ describe('A setting that is misspelled', () => {
     ['AUHT_JWKS_URL', 'AUTH_JWKS_URL'],
     ['JWKS_URL', 'AUTH_JWKS_URL'],
     ['AUTH_OIDC_DISCOVERY_ADDRESS', ''],
-  ])('%s does not start a gateway that asks for no credential', (name, meant) => {
+  ])('%s is refused without authentication', (name, meant) => {
     const wanted = new RegExp(
       `^Refused \\(misspelled-authentication\\): ${name} is set.*${meant === '' ? '' : `did you mean ${meant}\\?`}.*Correct the name`,
     )
@@ -67,7 +67,7 @@ describe('A setting that is misspelled', () => {
     expect(warned({ [name]: 'x', API_KEYS_FILE: 'keys' })).toHaveLength(1)
   })
 
-  it('is named by the commands that miss it', () => {
+  it('is named by commands that lack the setting', () => {
     expect(() => requireDatabase({}, { DATABASE_URI: 'x' })).toThrow(/No database.*did you mean DATABASE_URL\?/s)
     expect(() => requireApiKeysFile(undefined, { API_KEY_FILE: 'x' })).toThrow(/did you mean API_KEYS_FILE\?/)
   })
@@ -82,7 +82,7 @@ describe('Variables of other programs', () => {
     'HTTP_PROXY HTTPS_PROXY NO_PROXY CI GITHUB_TOKEN NPM_CONFIG_CACHE npm_config_cache npm_package_name VITEST',
     'SSH_AUTH_SOCK XAUTHORITY XDG_SESSION_TYPE SSL_CERT_FILE SERVICE_URL BASE_URL POOL_SIZE RATE LIMIT AUTHOR',
     'TEST_DATABASE_URL DIRECT_DATABASE_URL READ_DATABASE_URL',
-  ])('raise no alarm: %s', (names) => {
+  ])('cause no warning: %s', (names) => {
     expect(warned(Object.fromEntries(names.split(' ').map((name) => [name, 'x'])))).toEqual([])
   })
 
@@ -104,7 +104,7 @@ describe('Variables of other programs', () => {
     },
   )
 
-  it('nor do variables that are empty', () => {
+  it('cause no warning when they are empty, whatever their names', () => {
     expect(warned({ API_KEY_FILE: '', LIMIT_DEPHT: '' })).toEqual([])
   })
 })

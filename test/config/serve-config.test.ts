@@ -32,7 +32,7 @@ describe('The configuration', () => {
     expect(serveConfig({}, { DATABASE_URL: '', PORT: '' })).toMatchObject({ database: undefined, port: 4000 })
   })
 
-  it('takes the command line before the environment', () => {
+  it('prefers the command line to the environment', () => {
     const environment = { DATABASE_URL: 'postgres://env/e', HOST: '::1', PORT: '1', SIPIS_TIME_ZONE: 'Europe/Prague' }
     expect(serveConfig({}, environment)).toMatchObject({
       database: { label: 'env:5432/e' },
@@ -49,11 +49,11 @@ describe('The configuration', () => {
     expect(serveConfig({ settings: [file('a.xml')] }, environment).database?.label).toBe('db:5432/a')
   })
 
-  it('takes several settings of one database for one', () => {
+  it('accepts several settings files that name one database', () => {
     expect(serveConfig({ settings: [file('a.xml'), file('b.xml')] }, {}).database?.label).toBe('db:5432/a')
   })
 
-  it('names all that is wrong at once', () => {
+  it('reports all mistakes at once', () => {
     const flags = { host: '0.0.0.0', port: 'x', settings: [file('missing.xml')] }
     const environment = {
       LOG_LEVEL: 'loud',
@@ -113,7 +113,7 @@ describe('The configuration', () => {
     [{ AUTH_JWKS_URL: 'https://a/', AUTH_JWKS_FILE: 'b', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a' }, /Set one of them/],
     [{ CORS_ORIGINS: 'https://a.example/path, *' }, /CORS_ORIGINS has https:\/\/a.example\/path, \*/],
     [{ TRUST_PROXY: '10.0.0.0/99' }, /TRUST_PROXY is/],
-    [{ TRUSTED_ONLY: 'true' }, /no TRUSTED_DOCUMENTS/],
+    [{ TRUSTED_ONLY: 'true' }, /without TRUSTED_DOCUMENTS/],
     [{ TRUSTED_ONLY: 'yes' }, /TRUSTED_ONLY is "yes"/],
     [{ AUDIT_KEY: 'canary' }, /at least 16 characters/],
     [{ LIMIT_DEPTH: '0', LIMIT_COST: '-1' }, /LIMIT_DEPTH.*LIMIT_COST/s],
@@ -128,17 +128,17 @@ describe('The configuration', () => {
     expect(problem).not.toContain('canary')
   })
 
-  it('holds back callers with credentials by default, and the one caller of an open gateway only where that is set', () => {
+  it('limits rates by default with authentication, and only if they are set without', () => {
     expect(serveConfig({}, { API_KEYS_FILE: 'k' }).rates).toEqual({ costPerMinute: 600_000, requestsPerMinute: 60_000 })
     expect(serveConfig({}, {}).rates).toEqual({ costPerMinute: undefined, requestsPerMinute: undefined })
     expect(serveConfig({}, { RATE_LIMIT_REQUESTS: '5' }).rates.requestsPerMinute).toBe(5)
   })
 
-  it('shows no password by default, whatever is asked for', () => {
+  it('allows no setting by default that could be a password', () => {
     for (const name of serveConfig({}, {}).allowedSettings) expect(name).not.toMatch(/pass|secret|auth|cloud/i)
   })
 
-  it('of a command that needs a database says so where there is none', () => {
+  it('without a database is refused by the commands that need one', () => {
     expect(() => requireDatabase({}, {})).toThrow(/--database-url/)
     expect(requireDatabase({}, { DATABASE_URL: 'postgres://h/d' }).label).toBe('h:5432/d')
   })

@@ -44,7 +44,7 @@ describe('Settings.xml', () => {
     expect(openStrings(path)).toEqual([`dbname=a password='<&"ž'`])
   })
 
-  it('takes from its Defaults what it does not say itself, along a chain of relative paths', async () => {
+  it('inherits what it lacks from its Defaults, along a chain of relative paths', async () => {
     await write('defaults/base.xml', '<Sipis><Database OpenString="dbname=base"/></Sipis>')
     await write('defaults/middle.xml', '<Sipis Defaults="base.xml"><HttpServer Port="5000"/></Sipis>')
     const silent = await write('silent.xml', '<Sipis Defaults="defaults/middle.xml"><Server Name="x"/></Sipis>')
@@ -73,7 +73,7 @@ describe('Settings.xml', () => {
     ])
   })
 
-  it('without a database is told apart from one with', async () => {
+  it('without a database gives no connection string', async () => {
     expect(openStrings(await write('none.xml', '<Sipis/>'))).toEqual([undefined])
   })
 
@@ -90,7 +90,7 @@ describe('Settings.xml', () => {
     expect(() => readSettings([path])).toThrow(message)
   })
 
-  it('is refused where entities would grow without bound', async () => {
+  it('is refused if its entities expand without bound', async () => {
     const levels = Array.from({ length: 12 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`).join('')
     const path = await write(
       'bomb.xml',
@@ -104,7 +104,7 @@ describe('Settings.xml', () => {
     }
   })
 
-  it('in a folder without any is refused', async () => {
+  it('is missed in a folder without one', async () => {
     await mkdir(join(folder, 'bare'))
     expect(() => readSettings([join(folder, 'bare')])).toThrow(/no Settings\*\.xml/)
   })

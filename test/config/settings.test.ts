@@ -6,12 +6,12 @@ import { errorCatalogue } from '../../src/errors/catalogue.ts'
 const declared = settingGroups.flatMap(({ settings }): [string, Setting][] => Object.entries(settings))
 
 describe('The declared settings', () => {
-  it('are those that are read, each in one group', () => {
+  it('are those that are parsed, each in one group', () => {
     expect(declared.map(([name]) => name)).toEqual(settingNames)
     expect(settingNames.length).toBeGreaterThan(40)
   })
 
-  it.each(declared)('say what they are, in a sentence: %s', (_, { sentence, values }) => {
+  it.each(declared)('are described in a sentence: %s', (_, { sentence, values }) => {
     expect(sentence).toMatch(/^[A-Z].+\.$/)
     expect(values).not.toBe('')
   })

@@ -1,4 +1,4 @@
-/** What queries cost, beside what their answers hold. */
+/** Compares the cost of queries with the number of values in their answers. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { schema } from '../../src/graph/schema.ts'
@@ -13,7 +13,7 @@ import { addDataSet } from '../support/rows.ts'
 import type { Tape } from '../support/tape.ts'
 import { tapes } from '../support/tape.ts'
 
-/** How many fields of how many objects were answered. */
+/** Number of values in an answer. */
 function valuesIn(answer: unknown): number {
   if (Array.isArray(answer)) return answer.reduce<number>((sum, one) => sum + valuesIn(one), 0)
   if (typeof answer !== 'object' || answer === null) return 0
@@ -80,7 +80,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer 
     times(1_800_000, 60_000),
   )
 
-  it('is given where the query costs exactly LIMIT_COST, and not where it costs one more', async () => {
+  it('is given if the query costs exactly LIMIT_COST, and not if it costs one more', async () => {
     const query = '{ selectors(first: 2) { nodes { id lastSeen } } }'
     const cost = costOf(query)
     await using exact = await openClient(opened.database, { limits: { cost } })

@@ -19,7 +19,7 @@ import { schema } from '../../src/graph/schema.ts'
 import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {
-  it('counts a field that is refused to the caller as 25, for as many errors take as long as a large answer', () => {
+  it('counts a field that the caller may not read as 25', () => {
     const query = '{ selector(selector: "x") { tokens(first: 10) { nodes { id token } } } }'
     const prepared = documents.prepare(query)
     const operation = prepared.operation(undefined)
@@ -27,7 +27,7 @@ describe('The cost of a query', () => {
       operation && prepared.cost(operation, {}, refusedFields({ ...anonymousPrincipal, scopes }))
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(1 + 1 + 1 + 10 * 3)
     expect(costFor('sipis:read')).toBe(1 + 1 + 1 + 10 * 27)
-    // What is remembered for one is not told to the other.
+    // The cached cost of one caller is not that of the other.
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(33)
   })
 
@@ -116,7 +116,7 @@ describe('The cost of a query', () => {
     expect(costOf(below)).toBe(2 + 3 * (1 + 4 + scan / 100))
   })
 
-  it('knows a filter of a selection by variables, by parts of them and by their defaults', () => {
+  it('recognises a scan whose filter is a variable, contains one, or is the default of one', () => {
     const served = 4
     const scanned = 1_004
     const whole = 'query ($f: CallFilter) { calls(first: 1, filter: $f) { nodes { id } } }'
@@ -140,13 +140,13 @@ describe('The cost of a query', () => {
       [order, { o: null }, served],
       [order, { o: 'SELECTOR_ASC' }, scanned],
     ]
-    // In both directions, because what is remembered of one must not be the price of the next.
+    // In both directions, because the cached cost of one must not be that of the next.
     for (const [query, variables, cost] of [...asked, ...asked.toReversed()]) {
       expect([query, variables, costOf(query, variables)]).toEqual([query, variables, cost])
     }
   })
 
-  it('counts what long variables add to each field that takes them', () => {
+  it('counts long variables in each field that takes them', () => {
     const query = 'query ($s: String!) { a: selector(selector: $s) { id } b: selector(selector: $s) { id } }'
     expect(costOf(query, { s: 'x' })).toBe(4)
     expect(costOf(query, { s: 'x'.repeat(10_240) })).toBe(4 + 2 * 10)
@@ -155,14 +155,14 @@ describe('The cost of a query', () => {
     expect(costOf(ids, { ids: ['x'.repeat(2_048)] })).toBe(1 + 2 + 2)
     const names = 'query ($n: [String!]) { selectors(first: 10) { nodes { settings(names: $n) { name } } } }'
     expect(costOf(names, { n: ['x'.repeat(2_048)] })).toBe(2 + 10 * (1 + 1 + 2 + 60 * 2))
-    // Variables of another form than theirs are refused when the operation is executed.
+    // Variables of another type are refused when the operation is executed.
     for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
   })
 
-  it('counts the characters of lists and objects that stand in the query, names of fields and all', () => {
+  it('counts the characters of literal lists and objects, with the names of their fields', () => {
     const x = (count: number) => 'x'.repeat(count)
     const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
-    // A whole 1,024 characters count as a value.
+    // Every 1,024 characters count as a value.
     expect([costOf(ids(`"${x(1_022)}"`)), costOf(ids(`"${x(1_023)}"`))]).toEqual([1 + 2, 2 + 2])
     expect([costOf(ids(`"${x(511)}", "${x(510)}"`)), costOf(ids(`"${x(511)}", "${x(511)}"`))]).toEqual([1 + 4, 2 + 4])
     expect([costOf(ids(`"${x(1_535)}", "${x(511)}"`)), costOf(ids(`"${x(1_535)}", "${x(510)}"`))]).toEqual([
@@ -200,7 +200,7 @@ describe('The cost of a query', () => {
     expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
   })
 
-  it('is said to be the same for all variables where no variable bears on it', () => {
+  it('is reported to depend on variables only if it does', () => {
     const price = (query: string) => {
       const document = parse(query)
       const operation = getOperationAST(document) ?? expect.unreachable()
@@ -211,7 +211,7 @@ describe('The cost of a query', () => {
     expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
   })
 
-  it('counts what fragments of an introspection ask for', () => {
+  it('counts the fragments of an introspection', () => {
     const one = costOf('{ __type(name: "SchemaVersion") { name enumValues { name } } }')
     const inline = '{ __type(name: "SchemaVersion") { ... { name } ... on __Type { enumValues { name } } } }'
     expect(costOf(inline)).toBe(one)
@@ -221,7 +221,7 @@ describe('The cost of a query', () => {
     expect(costOf('{ __type(name: "SchemaVersion") { __typename enumValues { __typename } } }')).toBe(one)
   })
 
-  it('counts long names below the largest pages beyond the limit', () => {
+  it('exceeds the limit for long names below the largest pages', () => {
     for (const field of ['__typename', 'id', 'pageInfo { endCursor }']) {
       const name = 'a'.repeat(90_000)
       const deepest = field.startsWith('pageInfo') ? `${name}: ${field}` : `nodes { ${name}: ${field} }`
@@ -244,7 +244,7 @@ describe('The cost of a query', () => {
     expect(costOf(type, { n: 'None' })).toBe(1)
   })
 
-  it('is remembered for a few operations of a document, and right for all of them', () => {
+  it('is cached for a few operations of a document, and right for all of them', () => {
     const numbers = Array.from({ length: 60 }, (_, number) => number)
     const prepared = documents.prepare(
       numbers.map((n) => `query Q${n} { messages(first: ${n + 1}) { nodes { id } } }`).join(' '),
@@ -255,7 +255,7 @@ describe('The cost of a query', () => {
     }
   })
 
-  it('sees the size of a page in a variable, in its default, and through null', () => {
+  it('takes the size of a page from a variable, from its default, and past null', () => {
     const query = (first: string) => `query (${first}) { messages(first: $first) { nodes { id } } }`
     const page = (size: number) => 2 + size * 2
     expect(costOf(query('$first: Int'), { first: 7 })).toBe(page(7))
@@ -268,7 +268,7 @@ describe('The cost of a query', () => {
     expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 2)
   })
 
-  it('takes a size that is none as the largest', () => {
+  it('counts an invalid page size as the largest', () => {
     for (const first of ['7', {}, [], -1, 1e300, true]) {
       expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
     }

@@ -2,17 +2,17 @@ import { getOperationAST, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
 import { brief } from '../../src/documents/brief.ts'
-import { openDocuments, RefusedDocument } from '../../src/documents/documents.ts'
-import { remembered } from '../../src/documents/remembered-cost.ts'
+import { cached } from '../../src/documents/cost-cache.ts'
+import { createDocuments, RefusedDocument } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 
-const open = () => openDocuments(schema, defaultLimits)
+const open = () => createDocuments(schema, defaultLimits)
 
 /** A document of so many characters. */
 const padded = (length: number, number = 0) => `{ viewer { name } } #${number}`.padEnd(length, 'x')
 
-describe('A message for strangers', () => {
-  it('lacks the guesses of graphql-js, and is cut after 300 characters', () => {
+describe('A message of graphql-js for clients', () => {
+  it('has no suggestions, and is cut after 300 characters', () => {
     expect(brief('Cannot query field "a". Did you mean "b"?')).toBe('Cannot query field "a".')
     expect(brief('x'.repeat(300))).toBe('x'.repeat(300))
     expect(brief('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`)
@@ -20,7 +20,7 @@ describe('A message for strangers', () => {
 })
 
 describe('Documents', () => {
-  it('are parsed once while they are remembered', () => {
+  it('are parsed once while they are cached', () => {
     const documents = open()
     const text = '{ viewer { name } }'
     expect(documents.known(text)).toBeUndefined()
@@ -30,7 +30,7 @@ describe('Documents', () => {
     expect(documents.prepare(`${text} `)).not.toBe(prepared)
   })
 
-  it('are remembered up to 500,000 characters in all, those that were used last', () => {
+  it('are cached up to 500,000 characters in all, those that were used last', () => {
     const documents = open()
     const texts = Array.from({ length: 26 }, (_, number) => padded(20_000, number))
     for (const text of texts.slice(0, 25)) documents.prepare(text)
@@ -47,7 +47,7 @@ describe('Documents', () => {
     expect(beyond.known(first)).toBeUndefined()
   })
 
-  it('of more than 20,000 characters are not remembered, and put out no others', () => {
+  it('of more than 20,000 characters are not cached, and evict no others', () => {
     const documents = open()
     documents.prepare(padded(20_000))
     documents.prepare(padded(20_001))
@@ -55,14 +55,14 @@ describe('Documents', () => {
     expect(documents.known(padded(20_001))).toBeUndefined()
   })
 
-  it('are 2,000 at most, however short', () => {
+  it('are cached up to 2,000, however short', () => {
     const documents = open()
     const texts = Array.from({ length: 2_001 }, (_, number) => `{ __typename } #${number}`)
     for (const text of texts) documents.prepare(text)
     expect(texts.filter((text) => documents.known(text) === undefined)).toEqual([texts[0]])
   })
 
-  it('that are refused are not remembered', () => {
+  it('that are refused are not cached', () => {
     const documents = open()
     expect(() => documents.prepare('{ unknown }')).toThrow(RefusedDocument)
     expect(documents.known('{ unknown }')).toBeUndefined()
@@ -88,7 +88,7 @@ describe('Documents', () => {
     expect(unparsed.message).toMatch(/^Syntax Error: /)
   })
 
-  it('have the beginning of their SHA-256 as a hash, and say whether they ask for the schema', () => {
+  it('have the beginning of their SHA-256 as a hash, and know whether they introspect the schema', () => {
     const documents = open()
     expect(documents.prepare('{ viewer { name } }').hash).toBe('3f9a5fe58741fdcb')
     const introspects = (text: string) => documents.prepare(text).introspects
@@ -115,7 +115,7 @@ describe('Documents', () => {
     ])
   })
 
-  it('have five mistakes told, each with its code, its place and not much of what it quotes', () => {
+  it('have at most five mistakes reported, each with its code, its location and no long quotation', () => {
     const name = 'a'.repeat(400)
     try {
       open().prepare(`{ ${Array.from({ length: 9 }, (_, n) => `${name}${n}`).join('\n')} }`)
@@ -141,14 +141,14 @@ describe('The costs of a document', () => {
   const [operation] = operations
   const counted = (byVariable = false) => {
     const priced: string[] = []
-    const cost = remembered(({ name }) => {
+    const cost = cached(({ name }) => {
       priced.push(name?.value ?? '')
       return { cost: priced.length, byVariable }
     })
     return { priced, cost }
   }
 
-  it('are remembered for the eight operations that were priced last', () => {
+  it('are cached for the eight operations that were priced last', () => {
     const { priced, cost } = counted()
     for (const one of [...operations.slice(0, 8), ...operations.slice(0, 8)]) cost(one, {})
     expect(priced).toEqual(names.slice(0, 8))
@@ -159,7 +159,7 @@ describe('The costs of a document', () => {
     expect(priced.slice(8)).toEqual(['Q8', 'Q0'])
   })
 
-  it('are computed anew where variables decide, where they are long, and for each set of refused fields', () => {
+  it('are computed again if they depend on variables, if variables are long, and for each set of refused fields', () => {
     if (operation === undefined) return expect.unreachable()
     const byVariable = counted(true)
     expect([byVariable.cost(operation, {}), byVariable.cost(operation, {})]).toEqual([1, 2])

@@ -1,7 +1,7 @@
-/** Documents of a few kilobytes whose fragments, written out in place, have millions of fields. */
+/** Documents of a few kilobytes whose expanded fragments have millions of fields. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
-import { openDocuments, RefusedDocument } from '../../src/documents/documents.ts'
+import { createDocuments, RefusedDocument } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
@@ -30,7 +30,7 @@ function bomb(levels: number, spreads: number, carrier: (index: number, next: st
 }
 
 const roomy = { ...defaultLimits, depth: 100, aliases: 1_000, repeats: 1_000, tokens: 10_000 }
-const documents = openDocuments(schema, roomy)
+const documents = createDocuments(schema, roomy)
 
 function refusal(text: string): object | undefined {
   try {
@@ -68,11 +68,11 @@ describe('Fragments that multiply', () => {
     const levels = 400
     const names = Array.from({ length: levels }, (_, level) => level)
     const text = `{ viewer { selector { ...F0 } } } ${names.map((n) => `fragment F${n} on Selector { a${n}: calls { nodes { selector { ...F${n + 1} } } } ${Array.from({ length: 8 }, (_, m) => `b${n}x${m}: calls { nodes { selector { ...F${n + 1} } } }`).join(' ')} }`).join(' ')} fragment F${levels} on Selector { id }`
-    const unlimited = openDocuments(schema, { ...roomy, tokens: 1_000_000, aliases: 1_000_000, depth: 1_000_000 })
-    expect(() => unlimited.prepare(text)).toThrow(/Fields of the query with fragments in place: too many to count/)
+    const unlimited = createDocuments(schema, { ...roomy, tokens: 1_000_000, aliases: 1_000_000, depth: 1_000_000 })
+    expect(() => unlimited.prepare(text)).toThrow(/Fields of the query with fragments expanded: too many to count/)
   })
 
-  it('are refused in an operation that is not asked for, and in a fragment that is not used', () => {
+  it('are refused even in an operation that is not run, and in a fragment that is not used', () => {
     const { 'an empty page': carrier = String } = carriers
     expect(refusal(`query A { viewer { name } } query B ${bomb(4, 12, carrier)}`)).toMatchObject({
       setting: 'LIMIT_FIELDS',
@@ -81,8 +81,8 @@ describe('Fragments that multiply', () => {
     expect(refusal(unused)).toMatchObject({ setting: 'LIMIT_FIELDS' })
   })
 
-  it('never reach validation, which would compare their fields', () => {
-    // An unknown field would be a mistake that validation tells.
+  it('are refused before validation, which would compare their fields', () => {
+    // Validation would report the unknown field.
     const { 'an empty page': carrier = String } = carriers
     expect(refusal(bomb(4, 12, carrier).replace('{ id }', '{ unknown }'))).toMatchObject({ setting: 'LIMIT_FIELDS' })
     expect(refusal(bomb(1, 12, carrier).replace('{ id }', '{ unknown }'))).toEqual({
@@ -91,7 +91,7 @@ describe('Fragments that multiply', () => {
   })
 })
 
-describe('A gateway that is asked for them', () => {
+describe('A gateway that receives them', () => {
   let own: TestDatabase
   let client: Client
 
@@ -105,7 +105,7 @@ describe('A gateway that is asked for them', () => {
     await own[Symbol.asyncDispose]()
   })
 
-  it('refuses them without a statement, as often as they are sent, and holds nothing of them', async () => {
+  it('refuses them without a statement, as often as they are sent, and keeps nothing of them in memory', async () => {
     const { 'an empty page': carrier = String } = carriers
     client.statements()
     const ask = async () => {

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
 import type { Limits } from '../../src/config/limits-interface.ts'
-import { openDocuments, RefusedDocument } from '../../src/documents/documents.ts'
+import { createDocuments, RefusedDocument } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
@@ -10,14 +10,14 @@ import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
-/** What the document is refused with; nothing where it is not. */
+/** The error for which the document is refused; undefined if it is accepted. */
 function refusal(text: string, limits: Partial<Limits> = {}): object | undefined {
   return mistake(text, limits)?.extensions
 }
 
 function mistake(text: string, limits: Partial<Limits> = {}) {
   try {
-    openDocuments(schema, { ...defaultLimits, ...limits }).prepare(text)
+    createDocuments(schema, { ...defaultLimits, ...limits }).prepare(text)
     return undefined
   } catch (error) {
     if (!(error instanceof RefusedDocument)) throw error
@@ -28,7 +28,7 @@ function mistake(text: string, limits: Partial<Limits> = {}) {
 const repeated = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ')
 
-/** Documents that hold this much of what a limit counts. */
+/** Documents that have exactly this much of what a limit counts. */
 const measures: Readonly<
   Record<string, { limit: keyof Limits; said: string; counted: boolean; of: (size: number) => string }>
 > = {
@@ -52,7 +52,7 @@ const measures: Readonly<
   },
   LIMIT_REPEATS: {
     limit: 'repeats',
-    said: 'Times that one field is asked for in one object: 9; the limit is 8 (LIMIT_REPEATS). Once is enough.',
+    said: 'Selections of one field in one object: 9; the limit is 8 (LIMIT_REPEATS). Select it once.',
     counted: true,
     of: (n) => `{ viewer { ${repeated(n, () => 'name')} } }`,
   },
@@ -64,7 +64,7 @@ const measures: Readonly<
   },
   LIMIT_FIELDS: {
     limit: 'fields',
-    said: 'Fields of the query with fragments in place: 9; the limit is 8 (LIMIT_FIELDS). Ask in several requests.',
+    said: 'Fields of the query with fragments expanded: 9; the limit is 8 (LIMIT_FIELDS). Ask in several requests.',
     counted: true,
     of: (n) => `{ viewer { ${repeated(n - 1, () => 'name')} } }`,
   },
@@ -90,12 +90,15 @@ describe('A document', () => {
     }
   })
 
-  it.each(Object.entries(measures))('that goes beyond %s is told what was found and what to do', (_, measured) => {
-    const { limit, said, of } = measured
-    expect(mistake(of(9), { repeats: 1_000, [limit]: 8 })?.message).toBe(said)
-  })
+  it.each(Object.entries(measures))(
+    'that exceeds %s gets an error with the number found and what to do',
+    (_, measured) => {
+      const { limit, said, of } = measured
+      expect(mistake(of(9), { repeats: 1_000, [limit]: 8 })?.message).toBe(said)
+    },
+  )
 
-  it('hides nothing in fragments', () => {
+  it('is measured with its fragments', () => {
     const nested = (count: number, part: string) =>
       `{ ...F0 } ${repeated(count, (i) => `fragment F${i} on Query { ...F${i + 1} ${part} }`)} fragment F${count} on Query { ${part} }`
     expect(refusal(nested(9, 'viewer { name }'), { repeats: 10 })).toBeUndefined()
@@ -116,7 +119,7 @@ describe('A document', () => {
     expect(refusal(unused, { depth: 3 })).toMatchObject({ setting: 'LIMIT_DEPTH' })
   })
 
-  it('is refused in a word where its fragments never end, or are not there', () => {
+  it('is refused as invalid if its fragments are cyclic or unknown', () => {
     for (const text of [
       '{ ...A } fragment A on Query { ...A }',
       '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
@@ -127,10 +130,10 @@ describe('A document', () => {
     }
   })
 
-  it('that repeats its fields in too many combinations is refused, although no object repeats one too often', () => {
+  it('that repeats fields in too many combinations is refused, even if no object repeats one too often', () => {
     const text = `{ ${repeated(45, () => `viewer { ${repeated(16, () => 'name')} }`)} }`
     expect(refusal(text)).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_REPEATS' })
-    expect(mistake(text)?.message).toMatch(/asked for too often to compare them all\. Ask for each of them once\.$/)
+    expect(mistake(text)?.message).toMatch(/selected too often to compare them all\. Select each of them once\.$/)
   })
 
   it.each([
@@ -142,7 +145,7 @@ describe('A document', () => {
     expect(refusal(text, { tokens: 100_000 })).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_DEPTH', limit: 16 })
   })
 
-  it('has mistakes whose places are told, unless it has more lines than anybody writes', () => {
+  it('has mistakes with locations, unless it has more than 1,000 lines', () => {
     const locations = (text: string) => mistake(text)?.locations
     expect(locations('{\n  unknown\n}')).toEqual([{ line: 2, column: 3 }])
     expect(locations(`${'\n'.repeat(999)}{ unknown }`)).toEqual([{ line: 1_000, column: 3 }])
@@ -150,7 +153,7 @@ describe('A document', () => {
     expect(mistake(`${'\n'.repeat(1_000)}{ unknown }`)?.message).toMatch(/^Cannot query field "unknown"/)
   })
 
-  it('is never told what it might have meant', () => {
+  it('never gets suggestions', () => {
     for (const text of [
       '{ viewe { name } }',
       '{ calls(frist: 1) { totalCount } }',
@@ -161,7 +164,7 @@ describe('A document', () => {
       '{ viewer @skp(if: true) { name } }',
     ]) {
       try {
-        openDocuments(schema, defaultLimits).prepare(text)
+        createDocuments(schema, defaultLimits).prepare(text)
         expect.unreachable()
       } catch (error) {
         expect(String(error)).not.toMatch(/did you mean/i)
@@ -208,20 +211,24 @@ describe('A request', () => {
       sent.end(body.slice(500))
     })
 
-  it.each([true, false])('may have a body up to LIMIT_BODY_BYTES, and not one more (length told: %s)', async (told) => {
-    const headers = (body: string) => (told ? { 'content-length': body.length } : { 'transfer-encoding': 'chunked' })
-    const exact = bodyOf(1_000)
-    const more = bodyOf(1_001)
-    expect([exact.length, more.length]).toEqual([1_000, 1_001])
-    expect((await send(exact, headers(exact))).status).toBe(200)
-    const refused = await send(more, headers(more))
-    expect(refused.status).toBe(413)
-    expect(JSON.parse(refused.text).errors[0].extensions).toEqual({
-      code: 'TOO_COSTLY',
-      setting: 'LIMIT_BODY_BYTES',
-      limit: 1_000,
-    })
-  })
+  it.each([true, false])(
+    'may have a body up to LIMIT_BODY_BYTES, and not one more (with Content-Length: %s)',
+    async (withLength) => {
+      const headers = (body: string) =>
+        withLength ? { 'content-length': body.length } : { 'transfer-encoding': 'chunked' }
+      const exact = bodyOf(1_000)
+      const more = bodyOf(1_001)
+      expect([exact.length, more.length]).toEqual([1_000, 1_001])
+      expect((await send(exact, headers(exact))).status).toBe(200)
+      const refused = await send(more, headers(more))
+      expect(refused.status).toBe(413)
+      expect(JSON.parse(refused.text).errors[0].extensions).toEqual({
+        code: 'TOO_COSTLY',
+        setting: 'LIMIT_BODY_BYTES',
+        limit: 1_000,
+      })
+    },
+  )
 
   it('reads no more rows than LIMIT_RESPONSE_BYTES', async () => {
     expect((await client.answer('{ calls(first: 5) { nodes { id } } }')).errors).toBeUndefined()

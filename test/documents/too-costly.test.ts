@@ -8,7 +8,7 @@ describe('A refusal', () => {
     expect(extensions).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_DEPTH', limit: 16, found: 17 })
   })
 
-  it('does not say a number that is not exact', () => {
+  it('leaves out a number that is not exact', () => {
     const { message, extensions } = tooCostly('LIMIT_FIELDS', 'Fields', 2 ** 60, 16, 'Ask for less.')
     expect(message).toBe('Fields: too many to count; the limit is 16 (LIMIT_FIELDS). Ask for less.')
     expect(extensions).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_FIELDS', limit: 16 })

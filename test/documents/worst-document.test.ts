@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Kind } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
-import { openDocuments, RefusedDocument } from '../../src/documents/documents.ts'
+import { createDocuments, RefusedDocument } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { times } from '../support/counts.ts'
 import { heapUsed } from '../support/heap.ts'
@@ -10,7 +10,7 @@ import { bred, suspects } from '../support/heavy-documents.ts'
 import type { Tape } from '../support/tape.ts'
 import { tapes } from '../support/tape.ts'
 
-/** What operators are promised: no document of any size that is let in holds up everybody else for longer. */
+/** Milliseconds for which a document may block the process, whatever its size within the limits. docs/security.md says so. */
 const promisedMs = 250
 const kept = 20
 
@@ -19,10 +19,10 @@ interface Candidate {
   readonly ms: number
 }
 
-/** How long the process does nothing else because of this document: until its refusal is written, or its cost is known. */
+/** Milliseconds for which the document blocks the process: until it is refused, or its cost is known. */
 function once(text: string): number {
-  // Nothing is remembered from the last time.
-  const documents = openDocuments(schema, defaultLimits)
+  // With an empty cache.
+  const documents = createDocuments(schema, defaultLimits)
   const started = performance.now()
   try {
     const { document, cost } = documents.prepare(text)
@@ -36,12 +36,12 @@ function once(text: string): number {
   return performance.now() - started
 }
 
-/** The best of three, for other work of the machine is not the document's. */
+/** The best of three, because other processes take time too. */
 function measured(text: string): Candidate {
   return { text, ms: Math.min(once(text), once(text), once(text)) }
 }
 
-describe('The document that takes longest to judge', () => {
+describe('The document that takes longest to check', () => {
   it(
     'takes less than 250 ms, of hand-made ones and what is bred from the worst of them',
     () => {
@@ -66,9 +66,9 @@ describe('The document that takes longest to judge', () => {
   )
 })
 
-describe('The documents that are remembered', () => {
-  it('take less than 100 MB, whoever sends however many', () => {
-    const documents = openDocuments(schema, defaultLimits)
+describe('The documents in the cache', () => {
+  it('take less than 100 MB, however many are sent', () => {
+    const documents = createDocuments(schema, defaultLimits)
     const before = heapUsed()
     const lists = ['selectors', 'calls', 'messages', 'pushTests']
     for (let number = 0; number < 500; number++) {
@@ -79,8 +79,8 @@ describe('The documents that are remembered', () => {
     documents.prepare('{ viewer { name } }')
   })
 
-  it('take less than 30 MB where they are as short as can be', () => {
-    const documents = openDocuments(schema, defaultLimits)
+  it('take less than 30 MB if they are as short as possible', () => {
+    const documents = createDocuments(schema, defaultLimits)
     const before = heapUsed()
     const number = times(50_000, 5_000)
     for (let one = 0; one < number; one++) documents.prepare(`{a${one}:__typename}`)
@@ -89,8 +89,8 @@ describe('The documents that are remembered', () => {
     expect(documents.known(`{a${number - 1}:__typename}`)).toBeDefined()
   })
 
-  it('have a few prices each, however many operations and sets of scopes there are', () => {
-    const documents = openDocuments(schema, defaultLimits)
+  it('have a few costs each, however many operations and scope sets there are', () => {
+    const documents = createDocuments(schema, defaultLimits)
     const operations = Array.from({ length: 160 }, (_, index) => `query Q${index}{__typename}`).join('')
     const prepared = Array.from({ length: 40 }, (_, index) => documents.prepare(`${operations}#${index}`))
     const refused = Array.from({ length: 32 }, () => new Set<string>())

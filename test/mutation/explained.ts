@@ -81,9 +81,9 @@ export const explained: Readonly<Record<string, string>> = {
     'It saves work: what is read or computed anew is the same.',
   'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes = read -> (nothing)':
     'It saves work: what is read or computed anew is the same.',
-  'src/documents/arguments.ts | openArguments.ofVariable.length | lengths.get(name) ?? lengthOf(variables[name]) -> lengthOf(variables[name])':
+  'src/documents/arguments.ts | createArguments.ofVariable.length | lengths.get(name) ?? lengthOf(variables[name]) -> lengthOf(variables[name])':
     'It saves work: what is read or computed anew is the same.',
-  'src/documents/arguments.ts | openArguments.ofVariable | lengths.set(name, length) -> (nothing)':
+  'src/documents/arguments.ts | createArguments.ofVariable | lengths.set(name, length) -> (nothing)':
     'It saves work: what is read or computed anew is the same.',
   'src/documents/introspection-cost.ts | introspectionCost.ofSet.ofSources | known.get(set) ?? new Map<Source, number>() -> new Map<Source, number>()':
     'It saves work: what is read or computed anew is the same.',

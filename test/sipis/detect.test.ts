@@ -18,7 +18,7 @@ describe('A database that init made', () => {
     ['V1', 'SQL_ASCII'],
     ['V2', 'UTF8'],
     ['V2', 'SQL_ASCII'],
-  ] as const)('is told as %s, %s', async (version, encoding) => {
+  ] as const)('is detected as %s, %s', async (version, encoding) => {
     const client = await clientOf(untilTestEnds(await cloneDatabase(version, encoding)))
     const { database } = await client.ask(schemaVersion)
     expect(database).toMatchObject({ schemaVersion: version, encoding, tableVersions: [] })
@@ -27,7 +27,7 @@ describe('A database that init made', () => {
 })
 
 describe('A database that SIPIS made', () => {
-  it('is told as v1 with its own order of columns, unknown tables, other indexes and no table badge', async () => {
+  it('is detected as v1 with its own order of columns, unknown tables, other indexes and no table badge', async () => {
     const own = untilTestEnds(await emptyDatabase('SQL_ASCII'))
     await own.sql(await readFile('test/support/sipis-v1.sql', 'utf8'))
     await own.sql('CREATE TABLE mytable (anything xml)')
@@ -35,7 +35,7 @@ describe('A database that SIPIS made', () => {
     expect((await client.ask(schemaVersion)).database).toMatchObject({ schemaVersion: 'V1', encoding: 'SQL_ASCII' })
   })
 
-  it('is told as v2 without badge, tableversions, data, restart and any index', async () => {
+  it('is detected as v2 without badge, tableversions, data, restart and any index', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('DROP TABLE badge, tableversions, data, restart')
     await own.sql(`DO $$ DECLARE item record; BEGIN
@@ -59,7 +59,7 @@ describe('A database that SIPIS made', () => {
     expect((await client.ask(schemaVersion)).database.schemaVersion).toBe('V1')
   })
 
-  it('tells its table versions where tableversions has the columns that are assumed', async () => {
+  it('gives its table versions if tableversions has the assumed columns', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql(`INSERT INTO tableversions VALUES ('sipcalls', 4), ('data', 2)`)
     const client = await clientOf(own)
@@ -70,7 +70,7 @@ describe('A database that SIPIS made', () => {
     ])
   })
 
-  it('is served all the same where tableversions has other columns', async () => {
+  it('is served even if tableversions has other columns', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('DROP TABLE tableversions')
     await own.sql('CREATE TABLE tableversions (a text, b bytea)')
@@ -80,7 +80,7 @@ describe('A database that SIPIS made', () => {
 })
 
 describe('A database of neither schema', () => {
-  it('that is empty is refused with the search_path and the way on', async () => {
+  it('that is empty is refused with the search_path and what to do', async () => {
     const own = untilTestEnds(await emptyDatabase())
     await expect(clientOf(own)).rejects.toThrow(/No SIPIS table .*\(public\).*init/)
   })

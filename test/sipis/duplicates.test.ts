@@ -10,7 +10,7 @@ import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 type Target = Pick<Opened, 'version' | 'sql'>
 
-/** As on a server of which only the columns are known. */
+/** The vendor has published the columns only. */
 async function dropKeysAndIndexes({ sql }: Target): Promise<void> {
   await sql(`DO $$ DECLARE item record; BEGIN
     FOR item IN SELECT conrelid::regclass AS relation, conname FROM pg_constraint
@@ -27,11 +27,11 @@ const instant = (second: number) => `2026-01-01 00:00:${String(second).padStart(
 async function addRepeatedSelectors(target: Target): Promise<void> {
   await addSelector(target, 1, { lastseen: instant(1) })
   await addSelector(target, 2, { lastseen: instant(2) })
-  // Twice at different times, twice at one time, and twice the very same row.
+  // Two rows of different times, two of one time, and two equal rows.
   await addSelector(target, 1, { id: 11, lastseen: instant(5) })
   await addSelector(target, 2, { id: 12, lastseen: instant(2) })
   for (let times = 0; times < 3; times++) await addSelector(target, 3, { lastseen: instant(2) })
-  // One id and one time for several.
+  // Several rows that share an id and a time.
   for (const number of [4, 5, 6]) await addSelector(target, number, { id: 4, lastseen: instant(2) })
   for (const number of [1, 2, 3, 4]) {
     for (let row = 0; row < 3; row++) {
@@ -82,7 +82,7 @@ async function walk(client: Client, field: string, size: number, backwards: bool
 
 const v2 = backends.filter(({ version }) => version === 'V2')
 
-describe.each(v2)('Without any key or index and with selectors that are there twice, $name', ({ open }) => {
+describe.each(v2)('With duplicate selectors and without any key or index, $name', ({ open }) => {
   let opened: Opened
   let client: Client
 
@@ -111,7 +111,7 @@ describe.each(v2)('Without any key or index and with selectors that are there tw
     },
   )
 
-  it('a selector is its newest row, by whichever way it is found', async () => {
+  it('a selector is its newest row, however it is found', async () => {
     const [one, two] = [selectorNamed(1), selectorNamed(2)]
     const query = `query ($one: String!, $two: String!) {
       one: selector(selector: $one) { id lastSeen calls { totalCount } } two: selector(selector: $two) { id lastSeen } }`
@@ -146,7 +146,7 @@ describe.each(v2)('Without any key or index and with selectors that are there tw
     expect(nodes).toEqual(ids.map((id) => ({ id })))
   })
 
-  it('serve and check name what is there twice', async () => {
+  it('serve and check report the duplicates', async () => {
     const detected = await detect(opened.database)
     const found = await findDuplicates(opened.database, detected, 60_000)
     expect(found).toEqual([expect.objectContaining({ table: 'selectors', columns: ['selector'], values: 3 })])
@@ -155,8 +155,8 @@ describe.each(v2)('Without any key or index and with selectors that are there tw
   })
 })
 
-describe.each(backends)('Duplicates of what readers take for unique, $name', ({ open, version }) => {
-  it('are named with the table, the columns, their number and what becomes of them', async () => {
+describe.each(backends)('Duplicates that readers do not expect, $name', ({ open, version }) => {
+  it('are reported with their table, columns, number and effect', async () => {
     const opened = untilTestEnds(await open())
     await dropKeysAndIndexes(opened)
     for (const number of [1, 2]) await addSelector(opened, number)
@@ -170,14 +170,14 @@ describe.each(backends)('Duplicates of what readers take for unique, $name', ({ 
     const key = version === 'V1' ? 'id' : 'selector'
     const found = (await findDuplicates(opened.database, await detect(opened.database), 60_000)).map(describeDuplicates)
     expect(found.map((sentence) => sentence.replace(/\. .*/s, ''))).toEqual([
-      '1 value is more than once in tokens (rowid)',
-      '1 value is more than once in sipcalls (rowid)',
-      '1 value is more than once in siptextmessages (rowid)',
-      `1 value is more than once in pushtests (${key}, pushid)`,
+      '1 value occurs more than once in tokens (rowid)',
+      '1 value occurs more than once in sipcalls (rowid)',
+      '1 value occurs more than once in siptextmessages (rowid)',
+      `1 value occurs more than once in pushtests (${key}, pushid)`,
     ])
   })
 
-  it('are not looked for where a unique key forbids them', async () => {
+  it('are not searched for where a unique key prevents them', async () => {
     const opened = untilTestEnds(await open())
     let looked = 0
     const counted: Opened['database'] = {
@@ -188,13 +188,13 @@ describe.each(backends)('Duplicates of what readers take for unique, $name', ({ 
       close: () => Promise.resolve(),
     }
     expect(await findDuplicates(counted, await detect(opened.database), 60_000)).toEqual([])
-    // As made by init: v1 has no key of calls and messages, v2 none of push ids.
+    // As created by init: v1 has no key of calls and messages, v2 none of push ids.
     expect(looked).toBe(version === 'V1' ? 2 : 1)
   })
 })
 
-describe('Duplicates in a table that cannot be looked through in time', () => {
-  it('are said to be unknown', async () => {
+describe('Duplicates in a table that cannot be searched in time', () => {
+  it('are reported as unknown', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await dropKeysAndIndexes({ version: 'V2', sql: own.sql })
     const database = openReader(own.url)
@@ -205,7 +205,7 @@ describe('Duplicates in a table that cannot be looked through in time', () => {
     const found = await findDuplicates(database, detected, 500)
     await own.sql('ROLLBACK')
     expect(found.map(describeDuplicates)).toEqual([
-      expect.stringMatching(/No unique key forbids duplicates in sipcalls \(rowid\)/),
+      expect.stringMatching(/No unique key prevents duplicates in sipcalls \(rowid\)/),
     ])
   })
 })

@@ -31,7 +31,7 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
       'generate',
       '--dialect=postgresql',
       `--schema=${schema}`,
-      // drizzle-kit takes the folder for one beside it.
+      // drizzle-kit takes even an absolute path as relative to the working directory.
       `--out=../../..${copy}`.replace('../../..', `.${'/..'.repeat(process.cwd().split('/').length - 1)}`),
       '--name=nothing',
     ])

@@ -15,7 +15,7 @@ const everything = `{ database { tableVersions { name } } selectors(first: 5) { 
   messages(first: 5) { nodes { id time messageId contentType headers body sender { username } } }
   pushTests(first: 5) { nodes { id pushId platform started concluded } } } } }`
 
-/** Fails as the gateway does when it starts, and as it does when it is asked. */
+/** Starts a gateway and reads everything; throws if either fails. */
 async function serve({ url }: TestDatabase): Promise<void> {
   const database = openReader(url)
   try {
@@ -70,7 +70,7 @@ describe.each(['V1', 'V2'] as const)('A database of %s', (version) => {
 })
 
 describe('A column that init makes', () => {
-  it('is not needed because it is made', () => {
+  it('is not required if no reader reads it', () => {
     const sipcalls = pgTable('sipcalls', { missedreason: text('missedreason'), note: text('note') })
     const projection = v2Projection({ encoding: 'UTF8', timeZone: 'UTC', schemas: new Map(), keys: noKeys })
     const [described] = describeTables({ sipcalls }, projection, { sipcalls: required })

@@ -1,5 +1,5 @@
 import { defaultLimits } from '../../src/config/limits.ts'
-import { openDocuments } from '../../src/documents/documents.ts'
+import { createDocuments } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 
 export const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)

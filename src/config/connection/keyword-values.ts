@@ -1,10 +1,10 @@
 import { Problem } from '../../errors/problem.ts'
 
-/** What C takes for a blank. A no-break space is part of a value. */
+/** White space as in C. A no-break space is part of a value. */
 const blank = String.raw`[ \t\n\v\f\r]`
 const assignment = new RegExp(String.raw`${blank}*([^= \t\n\v\f\r]*)${blank}*=${blank}*`, 'y')
 const end = new RegExp(`${blank}*$`, 'y')
-/** A quote opens only at the beginning of a value. What follows its end need not be a blank. */
+/** A quote opens only at the beginning of a value. The next keyword may follow the closing quote directly. */
 const quoted = /'((?:[^'\\]|\\.)*)'/sy
 const plain = /(?:[^\\ \t\n\v\f\r]|\\.|\\$)*/sy
 

@@ -1,19 +1,19 @@
-/** Every keyword of libpq, and what the gateway does about it. */
+/** All keywords of libpq, and how the gateway handles each. */
 
 export interface Keyword {
-  /** The variable that says it where the connection string does not. */
+  /** Environment variable that is used if the connection string does not set it. */
   readonly variable?: string
-  /** The values that there are, where they are few. */
+  /** Accepted values, if only some are. */
   readonly values?: readonly string[]
   /** Whether it is a whole number. */
   readonly isNumber?: true
-  /** Set where it is accepted and does nothing: the reason for that. */
+  /** Why the keyword is accepted but has no effect. */
   readonly ignored?: string
-  /** Set where other values than `values` are known to libpq but refused here: the reason for that. */
+  /** Why other values than `values` are refused, although libpq accepts them. */
   readonly refused?: string
 }
 
-const gss = 'The gateway does not speak GSSAPI'
+const gss = 'The gateway does not support GSSAPI'
 const isRefused = (reason: string): Keyword => ({ values: [''], refused: reason })
 
 export const keywords: Readonly<Record<string, Keyword>> = {
@@ -47,35 +47,35 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   sslcertmode: {
     variable: 'PGSSLCERTMODE',
     values: ['disable', 'allow'],
-    refused: 'Whether the server asked for the certificate cannot be seen',
+    refused: 'The driver does not report whether the server requested the certificate',
   },
   sslcrldir: {
     ...isRefused('Only one file of revoked certificates can be read: name it by sslcrl'),
     variable: 'PGSSLCRLDIR',
   },
   sslsni: { variable: 'PGSSLSNI', values: ['1'], refused: 'The driver always sends the name of the host' },
-  sslkeylogfile: isRefused('Keys of connections are not written down'),
+  sslkeylogfile: isRefused('TLS keys are never written to a file'),
   sslcompression: { variable: 'PGSSLCOMPRESSION', ignored: 'No version of TLS that is still in use compresses.' },
 
   channel_binding: {
     variable: 'PGCHANNELBINDING',
     values: ['prefer', 'disable'],
-    refused: 'The driver cannot insist on it',
+    refused: 'The driver cannot require it',
   },
   require_auth: {
-    ...isRefused('The driver takes whatever method the server asks for'),
+    ...isRefused('The driver accepts any method that the server requests'),
     variable: 'PGREQUIREAUTH',
   },
   requirepeer: {
-    ...isRefused("The owner of the server's process cannot be seen"),
+    ...isRefused("The driver does not know the owner of the server's process"),
     variable: 'PGREQUIREPEER',
   },
   scram_client_key: isRefused('Only a password can be given'),
   scram_server_key: isRefused('Only a password can be given'),
-  oauth_issuer: isRefused('The driver does not speak OAuth'),
-  oauth_client_id: isRefused('The driver does not speak OAuth'),
-  oauth_client_secret: isRefused('The driver does not speak OAuth'),
-  oauth_scope: isRefused('The driver does not speak OAuth'),
+  oauth_issuer: isRefused('The driver does not support OAuth'),
+  oauth_client_id: isRefused('The driver does not support OAuth'),
+  oauth_client_secret: isRefused('The driver does not support OAuth'),
+  oauth_scope: isRefused('The driver does not support OAuth'),
   gssencmode: { variable: 'PGGSSENCMODE', values: ['disable', 'prefer'], refused: gss },
   krbsrvname: { variable: 'PGKRBSRVNAME', ignored: 'It concerns GSSAPI alone, which is never used.' },
   gsslib: { variable: 'PGGSSLIB', ignored: 'It concerns GSSAPI alone, which is never used.' },
@@ -88,9 +88,9 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   min_protocol_version: {
     variable: 'PGMINPROTOCOLVERSION',
     values: ['', '3.0'],
-    refused: 'The driver speaks version 3.0 alone',
+    refused: 'The driver supports version 3.0 only',
   },
-  max_protocol_version: { variable: 'PGMAXPROTOCOLVERSION', ignored: 'The driver speaks version 3.0, the lowest one.' },
+  max_protocol_version: { variable: 'PGMAXPROTOCOLVERSION', ignored: 'The driver uses version 3.0, the lowest one.' },
 
   target_session_attrs: {
     variable: 'PGTARGETSESSIONATTRS',

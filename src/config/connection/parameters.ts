@@ -1,4 +1,4 @@
-/** One map of parameters: the connection string's own, then those of its service, then those of the environment. */
+/** Collects parameters from the connection string, its service and the environment, in this order of precedence. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { Problem } from '../../errors/problem.ts'
@@ -8,11 +8,11 @@ import { keywords } from './keywords.ts'
 import { serviceParameters } from './service-file.ts'
 
 export interface Parameters {
-  /** The empty text where it is not given. */
+  /** Empty if it is not set. */
   get(keyword: string): string
-  /** Where a parameter comes from, for messages. */
+  /** What set the parameter, for messages. */
   whereIs(keyword: string): string
-  /** A file of libpq's in the home directory. */
+  /** The path of a file in the home directory. */
   home(...path: string[]): string
 }
 
@@ -27,7 +27,7 @@ export function collectParameters(
   environment: Environment,
 ): Parameters {
   const given = new Map<string, Given>()
-  // The last one counts.
+  // The last one wins.
   for (const [index, pair] of pairs.entries()) {
     const [keyword, value] = sslmodeOf(pair)
     given.set(known(keyword, where, mayBePassword(pairs, index)), { value, from: `${where}: ${keyword}` })
@@ -47,16 +47,16 @@ export function collectParameters(
   }
   if (!given.has('sslmode') && environment['PGREQUIRESSL']?.startsWith('1'))
     given.set('sslmode', { value: 'require', from: 'PGREQUIRESSL' })
-  for (const [keyword, one] of given) judge(keyword, one)
+  for (const [keyword, one] of given) validate(keyword, one)
   return { get, whereIs: (keyword) => given.get(keyword)?.from ?? where, home }
 }
 
-/** What sslmode was called before it had several values. */
+/** requiressl is the predecessor of sslmode. */
 function sslmodeOf([keyword, value]: [string, string]): [string, string] {
   return keyword === 'requiressl' ? ['sslmode', value.startsWith('1') ? 'require' : 'prefer'] : [keyword, value]
 }
 
-/** As everywhere, an empty variable is as good as none. */
+/** An empty variable counts as unset. */
 function ofEnvironment(keyword: string, environment: Environment): Given | undefined {
   const variable = keywords[keyword]?.variable
   const value = variable === undefined ? '' : (environment[variable] ?? '')
@@ -68,7 +68,7 @@ function serviceFiles(named: string, environment: Environment, home: Parameters[
   return [named || home('.pg_service.conf'), join(folder, 'pg_service.conf')]
 }
 
-/** Whether an unknown keyword may be part of a password that lacks its quotes or escapes: it follows one, or an @ follows it. */
+/** Whether an unknown keyword may be part of a password without quotes or escapes: it follows one, or an @ follows it. */
 function mayBePassword(pairs: readonly [string, string][], index: number): boolean {
   return /password$/.test(pairs[index - 1]?.[0] ?? '') || pairs.slice(index).some(([, value]) => value.includes('@'))
 }
@@ -81,7 +81,7 @@ function known(keyword: string, where: string, mayBePassword = false): string {
   )
 }
 
-function judge(keyword: string, { value, from }: Given): void {
+function validate(keyword: string, { value, from }: Given): void {
   const { values, isNumber, refused, ignored }: Keyword = keywords[keyword] ?? {}
   if (isNumber === true && !/^\s*[+-]?\d{1,9}\s*$/.test(value)) {
     throw new Problem(`${from} is not a whole number. Correct it.`)

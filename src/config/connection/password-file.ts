@@ -10,7 +10,7 @@ export interface Place {
 /** The password, or why there is none. */
 export type Found = { readonly password: string } | { readonly reason: string }
 
-/** Looks up a password as libpq does: the first line of host:port:database:user:password that fits. */
+/** Looks up a password as libpq does: in the first line host:port:database:user:password that matches. */
 export function passwordFromFile(file: string, place: Place): Found {
   const reason = unfit(file)
   if (reason !== undefined) return { reason }
@@ -24,7 +24,7 @@ export function passwordFromFile(file: string, place: Place): Found {
   return { reason: `${file} has no line for this host, port, database and user` }
 }
 
-/** A file that others can read is not used. */
+/** Why the file cannot be used. Like libpq, ignores a file that others can read. */
 function unfit(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return `there is no ${file}`
@@ -33,7 +33,7 @@ function unfit(file: string): string | undefined {
   return undefined
 }
 
-/** Four fields that end with a colon, a backslash taking the next character as it is; the rest is the password. */
+/** Splits four fields, which end with a colon, from the password. A backslash escapes the next character. */
 function split(line: string): [readonly string[], string | undefined] {
   const match = /^((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):((?:[^\\:]|\\.)*):(.*)$/s.exec(line)
   const [, ...fields] = match ?? []

@@ -1,4 +1,4 @@
-/** What sslmode and its like mean to Node. */
+/** Translates sslmode and its companions into options of Node's TLS. */
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -15,7 +15,7 @@ export interface Encryption {
 
 const none: Encryption = { ssl: false, tlsIsOptional: false, sslnegotiation: 'postgres' }
 
-/** `allow` is read as `prefer`: it encrypts where it can, instead of only where it must. */
+/** Treats `allow` as `prefer`, which encrypts if the server offers it, not only if the server requires it. */
 export function encryption(parameters: Parameters, isSocket: boolean): Encryption {
   const isSystem = parameters.get('sslrootcert') === 'system'
   const mode = parameters.get('sslmode') || (isSystem ? 'verify-full' : 'prefer')
@@ -23,7 +23,7 @@ export function encryption(parameters: Parameters, isSocket: boolean): Encryptio
   const isWeak = ['disable', 'allow', 'prefer'].includes(mode)
   if (isSystem && mode !== 'verify-full') throw weak(parameters, 'sslrootcert=system', 'verify-full')
   if (isDirect && isWeak) throw weak(parameters, 'sslnegotiation=direct', 'require')
-  // As with libpq, what never leaves the machine is not encrypted.
+  // Like libpq, does not encrypt connections over a socket file.
   if (isSocket || mode === 'disable') return none
   const ssl = {
     ...certificates(parameters),
@@ -39,7 +39,7 @@ function weak(parameters: Parameters, because: string, wanted: string): Problem 
   return new Problem(`${parameters.whereIs('sslmode')} is weaker than ${because} needs. Set sslmode=${wanted}.`)
 }
 
-/** How far the server's certificate is believed. */
+/** How the server's certificate is verified. */
 function trust(parameters: Parameters, mode: string): ConnectionOptions {
   if (parameters.get('sslrootcert') === 'system') {
     const system = getCACertificates('system')
@@ -57,7 +57,7 @@ function trust(parameters: Parameters, mode: string): ConnectionOptions {
   )
 }
 
-/** Those of the client. */
+/** The client's certificate and key. */
 function certificates(parameters: Parameters): ConnectionOptions {
   if (parameters.get('sslcertmode') === 'disable') return {}
   const cert = file(parameters, 'sslcert', 'postgresql.crt')
@@ -82,7 +82,7 @@ function version(text: string): SecureVersion | undefined {
   return known.find((one) => one === text)
 }
 
-/** Where an address is given beside the name, it is the name that the certificate has to be for. */
+/** If both hostaddr and host are set, the certificate must be for host. */
 function nameOf(parameters: Parameters, mode: string): ConnectionOptions {
   if (parameters.get('hostaddr') === '') return {}
   const host = parameters.get('host')
@@ -94,7 +94,7 @@ function nameOf(parameters: Parameters, mode: string): ConnectionOptions {
   return host === '' || isIP(host) !== 0 ? {} : { servername: host }
 }
 
-/** A file that is named must be there; one that libpq would find by itself may be. */
+/** Reads a file, which must exist if it is named; the default file is optional. */
 function file(parameters: Parameters, keyword: string, byDefault: string): string | undefined {
   const named = parameters.get(keyword)
   const path = named || parameters.home('.postgresql', byDefault)
@@ -117,7 +117,7 @@ function openKey(parameters: Parameters): Problem {
 function refuseUnusable(ssl: ConnectionOptions, parameters: Parameters): void {
   try {
     createSecureContext(ssl)
-    // Node ignores what is not a certificate.
+    // Node silently ignores a text that is not a certificate.
     if (typeof ssl.ca === 'string') void new X509Certificate(ssl.ca)
   } catch {
     throw new Problem(

@@ -8,14 +8,14 @@ const form = new RegExp(
 )
 
 /**
- * The parameters of a postgres:// URL as libpq reads them, in their order. Not by Node's URL, which follows other rules: libpq has
- * no fragment, takes + as it stands, and allows socket folders and several hosts.
+ * The parameters of a postgres:// URL as libpq reads them, in their order. Does not use Node's URL, whose rules differ: libpq has no
+ * fragments, does not decode +, and allows socket folders and several hosts.
  */
 export function urlParameters(text: string, where: string): [string, string][] {
   const parts = form.exec(text)?.groups
   if (parts === undefined) throw invalid(where)
   const { userinfo = '', hosts = '', dbname = '', query = '' } = parts
-  // Here libpq reads a name, but it is far more often the rest of a password with a / in it, and names are quoted in messages.
+  // libpq reads a database name here. More often it is the rest of a password with a /, and messages quote names.
   if (dbname.includes('@')) throw invalid(where)
   const [user = '', ...password] = userinfo.split(':')
   const places = hosts.split(',').map((place) => /^(?:\[(.*)\]|([^:]*))(?::(.*))?$/s.exec(place) ?? [])
@@ -44,7 +44,7 @@ function queryPairs(query: string, where: string): [string, string][] {
     })
 }
 
-/** libpq knows this one parameter of the JDBC driver. */
+/** libpq accepts this parameter of the JDBC driver. */
 function jdbc([keyword, value]: [string, string]): [string, string] {
   return keyword === 'ssl' && value === 'true' ? ['sslmode', 'require'] : [keyword, value]
 }

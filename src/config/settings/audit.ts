@@ -7,6 +7,6 @@ export const auditSettings = {
     sentence: 'Where each request of a principal is recorded.',
   }),
   AUDIT_KEY: secret({
-    sentence: 'Key of the hashes that stand for selectors in the audit log; without it each start makes up another.',
+    sentence: 'Key of the hashes of selectors in the audit log; without it each start generates one.',
   }),
 }

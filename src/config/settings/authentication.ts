@@ -44,7 +44,7 @@ export const authenticationSettings = {
   }),
 }
 
-/** Keys that could be changed on their way would let anyone sign a token. */
+/** Keys that are fetched without TLS could be replaced on the way, and tokens forged. */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, hostname, username, password } = new URL(text)

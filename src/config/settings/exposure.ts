@@ -8,7 +8,7 @@ const maxSettingName = 64
 export const exposureSettings = {
   SETTINGS_ALLOW: list({
     values: `at most ${maxSettings} names between commas`,
-    // How an account is shown and reached, and nothing of how it logs in.
+    // What identifies an account and how it is reached, but nothing that it logs in with.
     byDefault: ['title', 'username', 'userDisplayName', 'host', 'transport', 'userCallerId'],
     sentence:
       'Settings that `Selector.settings` may show; a name with a word like pin, pw, auth, key or token is refused.',
@@ -37,7 +37,7 @@ export const exposureSettings = {
   TRUST_PROXY: list({
     values: 'addresses and networks between commas, or loopback',
     byDefault: [],
-    sentence: 'Proxies whose X-Forwarded-For is believed.',
+    sentence: 'Proxies whose X-Forwarded-For is trusted.',
     check: (proxies, addProblem) => {
       try {
         proxyAddr.compile(proxies)

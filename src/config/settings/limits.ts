@@ -1,6 +1,6 @@
 import { callerLimit, computedNumber, wholeNumber } from '../setting-forms.ts'
 
-/** What a connection, a request and a document may take. */
+/** Limits of connections, requests and documents. */
 export const requestLimitSettings = {
   LIMIT_BODY_BYTES: wholeNumber({
     min: 100,
@@ -34,7 +34,7 @@ export const requestLimitSettings = {
     min: 1,
     max: 100,
     byDefault: 16,
-    sentence: 'Levels of a query, with fragments in place.',
+    sentence: 'Levels of a query, with fragments expanded.',
     beyond: 'TOO_COSTLY',
   }),
   LIMIT_ALIASES: wholeNumber({
@@ -55,32 +55,32 @@ export const requestLimitSettings = {
     min: 1,
     max: 10_000,
     byDefault: 50,
-    sentence: 'Times that one object is asked for one field.',
+    sentence: 'Selections of one field in one object.',
     beyond: 'TOO_COSTLY',
   }),
   LIMIT_FIELDS: wholeNumber({
     min: 10,
     max: 100_000,
     byDefault: 1_000,
-    sentence: 'Fields of an operation, with fragments in place.',
+    sentence: 'Fields of an operation, with fragments expanded.',
     beyond: 'TOO_COSTLY',
   }),
 }
 
-/** What an operation, one caller and all callers together may take. */
+/** Limits of one operation, of one caller and of all callers together. */
 export const operationLimitSettings = {
   LIMIT_COST: wholeNumber({
     min: 1,
     max: 100_000_000,
     byDefault: 50_000,
-    sentence: 'Values that an answer may hold, and what is read for them.',
+    sentence: 'Cost of an operation: values that its answer may hold, and a surcharge for counts and scans.',
     beyond: 'TOO_COSTLY',
   }),
   LIMIT_RESPONSE_BYTES: wholeNumber({
     min: 10_000,
     max: 100_000_000,
     byDefault: 10_000_000,
-    sentence: 'Bytes read from the database for one answer, and bytes of its texts.',
+    sentence: 'Bytes read from the database for one answer, and bytes of text in it.',
     beyond: 'TOO_COSTLY',
   }),
   LIMIT_OPERATION_MS: wholeNumber({
@@ -108,14 +108,14 @@ export const operationLimitSettings = {
     min: 0,
     max: 10_000,
     byDefault: 128,
-    sentence: 'Operations that wait.',
+    sentence: 'Operations that wait for their turn.',
     beyond: '503 UNAVAILABLE with Retry-After',
   }),
   LIMIT_QUEUE_MS: wholeNumber({
     min: 0,
     max: 60_000,
     byDefault: 2_000,
-    sentence: 'Milliseconds that an operation waits.',
+    sentence: 'Milliseconds that an operation may wait for its turn.',
     beyond: '503 UNAVAILABLE with Retry-After',
   }),
   LIMIT_SCANS: computedNumber({

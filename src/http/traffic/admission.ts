@@ -1,4 +1,4 @@
-import { openShare } from '../../concurrency/share.ts'
+import { createShare } from '../../concurrency/share.ts'
 import type { Limits } from '../../config/limits-interface.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -27,7 +27,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const { concurrent, concurrentPerCaller } = limits
   // Without a limit per caller, all requests count as one caller.
   const isShared = concurrentPerCaller !== Number.POSITIVE_INFINITY
-  const places = openShare(
+  const places = createShare(
     {
       total: concurrent,
       ofFurther: isShared ? Math.ceil(concurrent * shareOfFurther) : concurrent,

@@ -12,12 +12,12 @@ import {
   unlessZero,
 } from '../columns.ts'
 import { missedReason } from '../missed-reason.ts'
-import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import type { Projection, ProjectionOptions, PushTestRow, SelectorRow, TokenRow } from '../projection.ts'
 import { qualified } from '../schemas.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
-export function v1Projection({ encoding, timeZone, schemas }: Reading): Projection {
+export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions): Projection {
   const exact = exactText(selectors.selector, encoding)
   const pushTestRowid = sql`hashtextextended(${pushtests.pushid}, ${pushtests.id}::bigint)`
 

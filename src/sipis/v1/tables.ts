@@ -1,8 +1,8 @@
 /**
  * Schema v1 (SIPIS until 3.59), table by table as the vendor's own dump has it: nullability, indexes, foreign keys and
- * their cascades. The insert rules cannot be said in Drizzle; they are in the migration `drizzle/v1/*_rules.sql`.
+ * their cascades. Drizzle has no insert rules; they are in the migration `drizzle/v1/*_rules.sql`.
  *
- * Columns are named twice, for Drizzle mistakes columns without a name for those of another version's table.
+ * Columns have explicit names, because Drizzle mistakes columns without one for those of another version's table.
  */
 import { sql } from 'drizzle-orm'
 import {
@@ -33,7 +33,7 @@ export const selectors = pgTable(
   },
   (t) => [
     unique('selectors_selector_key').on(t.selector),
-    // The part behind the 40 hexadecimal digits, with its colon.
+    // The part after the 40 hexadecimal digits, with its colon.
     index('selectorsuffixindex').on(sql`pg_catalog.substring(${t.selector}, 41)`),
   ],
 )

@@ -13,15 +13,15 @@ import {
   unlessZero,
 } from '../columns.ts'
 import { missedReason } from '../missed-reason.ts'
-import type { Projection, PushTestRow, Reading, SelectorRow, TokenRow } from '../projection.ts'
+import type { Projection, ProjectionOptions, PushTestRow, SelectorRow, TokenRow } from '../projection.ts'
 import type { Schemas } from '../schemas.ts'
 import { qualified } from '../schemas.ts'
 import type { UniqueKeys } from '../unique-keys.ts'
 import { isUnique } from '../unique-keys.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
-/** Schema v2: rows belong to the selector string, and nothing that the gateway shows is ever null but times and tokens' lastseen. */
-export function v2Projection({ encoding, timeZone, schemas, keys }: Reading): Projection {
+/** Schema v2: rows belong to the selector string; of served columns only tokens.lastseen, concluded and values of settings may be null. */
+export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOptions): Projection {
   const exact = exactText(selectors.selector, encoding)
   const bySelector = { field: 'exact', sql: sql`${selectors.selector}`, bind: exact.bind } as const
 
@@ -118,11 +118,11 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: Reading): Pr
 }
 
 /**
- * SIPIS has not published the keys of v2: where selectors may be there twice, the newest row counts. Rows that are equal are told
- * apart by their place, which views do not have.
+ * The vendor has not published the keys of v2: if selectors may have duplicates, the newest row is served. The ctid breaks ties of
+ * equal rows; views have none.
  */
-function isNewest(schemas: Schemas, { withoutPlaces }: UniqueKeys): SQL {
-  const names = ['lastseen', 'id', ...(withoutPlaces.has('selectors') ? [] : ['tableoid', 'ctid'])]
+function isNewest(schemas: Schemas, { withoutCtid }: UniqueKeys): SQL {
+  const names = ['lastseen', 'id', ...(withoutCtid.has('selectors') ? [] : ['tableoid', 'ctid'])]
   const of = (table: string) => sql.raw(names.map((name) => `"${table}"."${name}"`).join(', '))
   return sql`NOT EXISTS (SELECT FROM ${qualified(schemas, selectors)} AS "newer"
     WHERE "newer"."selector" = ${selectors.selector} AND (${of('newer')}) > (${of('selectors')}))`

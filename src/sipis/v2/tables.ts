@@ -1,11 +1,11 @@
 /**
- * Schema v2 (SIPIS since 4.0). Columns and nullability are the vendor's documentation; keys and indexes are ours, for the
- * vendor has published none. There are no foreign keys: the order in which SIPIS writes is not known, and a database made
- * here must never refuse what SIPIS inserts.
+ * Schema v2 (SIPIS since 4.0). Columns and nullability are the vendor's documentation; keys and indexes are the gateway's,
+ * because the vendor has published none. There are no foreign keys: the order in which SIPIS writes is not known, and a database
+ * that `init` creates must never refuse what SIPIS inserts.
  *
  * The history indexes are plain ascending (selector, time, rowid): read backwards they also give newest first.
  *
- * Columns are named twice, for Drizzle mistakes columns without a name for those of another version's table.
+ * Columns have explicit names, because Drizzle mistakes columns without one for those of another version's table.
  */
 import { sql } from 'drizzle-orm'
 import { bigserial, index, integer, pgTable, text, timestamp, unique, varchar } from 'drizzle-orm/pg-core'
@@ -30,7 +30,7 @@ export const selectors = pgTable(
   },
   (t) => [
     unique('selectors_selector_key').on(t.selector),
-    // A prefix is looked up by LIKE, which an index serves in any collation only with this operator class.
+    // Serves LIKE of a prefix in any collation, which needs this operator class.
     index('selectors_selector_prefix_idx').on(t.selector.op('varchar_pattern_ops')),
     index('selectorsuffixindex').on(sql`pg_catalog.substring(${t.selector}, 41)`),
     index('selectors_lastseen_id_idx').on(t.lastseen, t.id),
@@ -136,7 +136,7 @@ export const restart = pgTable(
 
 /**
  * ASSUMPTION: the vendor says only that this is "information necessary for calculating correct badge number". The columns
- * are a placeholder for a database made here; nothing reads them.
+ * are a placeholder for a database that `init` creates; nothing reads them.
  */
 export const badge = pgTable('badge', {
   selector: varchar('selector', { length: 64 }).primaryKey(),
@@ -145,7 +145,7 @@ export const badge = pgTable('badge', {
 
 /**
  * ASSUMPTION: the vendor says only that this is "versioning information of the other tables". The columns are a
- * placeholder; they are read where a database has columns of these names, and nothing fails where it has not.
+ * placeholder; they are read only if a database has columns of these names.
  */
 export const tableversions = pgTable('tableversions', {
   name: varchar('name', { length: 64 }).primaryKey(),

@@ -11,8 +11,8 @@ export interface Creators {
 }
 
 /**
- * Who may create in the schemas of the search_path: a function, operator or table there can stand in for another one. The owners
- * of the schema and of SIPIS's tables are left out, because they can change the tables themselves.
+ * Roles that may create objects in the schemas of the search_path, where a function, operator or table can shadow another one.
+ * Leaves out the owners of the schema and of SIPIS's tables, because they can change the tables themselves.
  */
 export async function foreignCreators(database: Database, schemas: Schemas): Promise<Creators[]> {
   const rows = await database.query(sql`WITH owners AS (

@@ -4,13 +4,13 @@ import type { WantedIndex } from '../../sipis/indexes.ts'
 import type { Schemas } from '../../sipis/schemas.ts'
 import { tablesOf } from '../../sipis/schemas.ts'
 
-/** A statement for the owner of the tables, and what it is good for. */
+/** A statement that an operator should run, and why. */
 export interface Advice {
   readonly reason: string
   readonly statement: string
 }
 
-/** The wanted indexes that no usable index of the database stands in for. */
+/** Wanted indexes without an equivalent, usable index in the database. */
 async function missingIndexes(
   database: Database,
   wanted: readonly WantedIndex[],
@@ -34,17 +34,17 @@ async function missingIndexes(
 }
 
 /**
- * The statement that makes an index, or undefined where there cannot be one. It has no name of ours, for one that is free is
- * PostgreSQL's to find, and its table has a schema, because the operator's search_path may be another one.
+ * The statement that creates an index; undefined if the relation cannot have one. Gives no name, so that PostgreSQL chooses a free
+ * one. Qualifies the table, because the operator's search_path may differ.
  */
 function createIndex({ table, columns }: WantedIndex, { path, kind }: Relation): Statement | undefined {
   const on = `ON ${path} (${columns.join(', ')});`
-  // SIPIS writes while it is made: CONCURRENTLY takes longer, but does not hold it up.
+  // CONCURRENTLY takes longer, but does not block SIPIS.
   if (kind === 'r' || kind === 'm') return { statement: `CREATE INDEX CONCURRENTLY ${on}`, remark: '' }
   if (kind !== 'p') return undefined
   return {
     statement: `CREATE INDEX ${on}`,
-    remark: ` ${table} is partitioned, so SIPIS cannot write to it while the index is made.`,
+    remark: ` ${table} is partitioned, so SIPIS cannot write to it while the index is built.`,
   }
 }
 
@@ -54,13 +54,13 @@ interface Statement {
 }
 
 interface Relation {
-  /** With its schema, quoted where that is needed. */
+  /** Qualified by its schema, and quoted if necessary. */
   readonly path: string
   /** pg_class.relkind */
   readonly kind: string
 }
 
-/** What to run for the wanted indexes that are missing. Views and foreign tables have none, so nothing is advised for them. */
+/** Statements that create missing indexes. None for views and foreign tables, which cannot have indexes. */
 export async function indexAdvice(
   database: Database,
   wanted: readonly WantedIndex[],
@@ -83,7 +83,7 @@ async function relationsOf(database: Database, schemas: Schemas): Promise<Map<st
   return new Map(rows.map(([name, path, kind]) => [String(name), { path: String(path), kind: String(kind) }]))
 }
 
-/** PostgreSQL prints an expression with casts and parentheses of its own. */
+/** Removes what PostgreSQL adds when it prints an expression: casts, parentheses and white space. */
 function plain(column: string): string {
   return column
     .replaceAll(/::(text|character varying)|[()\s]/g, '')

@@ -1,4 +1,4 @@
-/** What a database is, and what would make it better to serve. */
+/** Examines a database, and gives advice on serving and migrating it. */
 import { sql } from 'drizzle-orm'
 import type { Database } from '../../database/database.ts'
 import type { Detected } from '../../sipis/detect.ts'
@@ -17,11 +17,11 @@ import type { Advice } from './indexes.ts'
 import { indexAdvice } from './indexes.ts'
 import type { Role } from './role.ts'
 import { findRole, readOnlyRoleStatements } from './role.ts'
-import { rowSecuritySentence, tablesThatHoldRowsBack } from './rows-held-back.ts'
+import { rowSecuritySentence, tablesWithHiddenRows } from './row-security.ts'
 
 export interface TableSize {
   readonly name: string
-  /** PostgreSQL's own estimate; null where it has never been analyzed. */
+  /** PostgreSQL's own estimate; null if the table has never been analyzed. */
   readonly rows: number | null
   readonly bytes: number
 }
@@ -35,17 +35,23 @@ export interface Report {
   readonly role: Role
   readonly tables: readonly TableSize[]
   readonly advice: readonly Advice[]
-  /** Rows that readers take for impossible. */
+  /** Duplicates that readers do not expect. */
   readonly duplicates: readonly Duplicates[]
-  /** What `copy` would say of it; null for a schema that cannot be copied from. */
+  /** What `copy` would reject; null for the newest version, from which nothing is copied. */
   readonly migration: CopyPreview | null
 }
 
-/** @param timeoutMs for a table that has to be read as a whole */
+/**
+ * Examines a database for `check`.
+ *
+ * @param onTable called before a table is scanned
+ * @param timeoutMs time limit for each table that is read as a whole
+ * @throws Problem if it is not a database of SIPIS
+ */
 export async function examine(
   database: Database,
   target: string,
-  looking: (table: string) => void,
+  onTable: (table: string) => void,
   timeoutMs = 600_000,
 ): Promise<Report> {
   const detected = await detect(database)
@@ -67,24 +73,24 @@ export async function examine(
       ...(role.superuser || role.mayWrite ? [await readOnlyRole(database, detected)] : []),
     ],
     duplicates: await findDuplicates(database, detected, timeoutMs),
-    migration: await previews[version](database, detected, { label: target, timeoutMs, looking }),
+    migration: await previews[version](database, detected, { label: target, timeoutMs, onTable }),
   }
 }
 
 async function readOnlyRole(database: Database, detected: Detected): Promise<Advice> {
   return {
-    reason: 'The gateway only reads; a role that may do no more is safer. As the owner of the database:',
+    reason: 'The gateway only reads, so a read-only role is safer. As the owner of the database:',
     statement: (await readOnlyRoleStatements(database, detected)).join('\n    '),
   }
 }
 
 async function rowSecurityAdvice(database: Database, detected: Detected, { name }: Role): Promise<Advice[]> {
-  const tables = await tablesThatHoldRowsBack(database, detected)
+  const tables = await tablesWithHiddenRows(database, detected)
   if (tables.length === 0) return []
   const [[role = ''] = []] = await database.query(sql`SELECT quote_ident(current_user)`)
   return [
     {
-      reason: `${rowSecuritySentence(name, tables)} A role that bypasses it is made by a superuser:`,
+      reason: `${rowSecuritySentence(name, tables)} To bypass it, as a superuser:`,
       statement: `ALTER ROLE ${role} BYPASSRLS;`,
     },
   ]
@@ -93,7 +99,7 @@ async function rowSecurityAdvice(database: Database, detected: Detected, { name 
 async function creatorAdvice(database: Database, schemas: Schemas): Promise<Advice[]> {
   const creators = await foreignCreators(database, schemas)
   return creators.map(({ schema, roles }) => ({
-    reason: `${roles.join(', ')} may create functions and tables in the schema ${schema}, where names are looked up: others than its owner should not.`,
+    reason: `${roles.join(', ')} may create functions and tables in the schema ${schema}, where names are looked up. Only its owner should.`,
     statement: `REVOKE CREATE ON SCHEMA ${schema} FROM ${roles.join(', ')};`,
   }))
 }

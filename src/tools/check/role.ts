@@ -5,11 +5,11 @@ import type { Schemas } from '../../sipis/schemas.ts'
 import { tablesOf } from '../../sipis/schemas.ts'
 import { describedTables } from '../../sipis/versions.ts'
 
-/** Who the gateway is to the database. */
+/** The database role of the gateway. */
 export interface Role {
   readonly name: string
   readonly superuser: boolean
-  /** Whether it may change any of SIPIS's tables, or make others beside them. */
+  /** Whether it may write to any of SIPIS's tables. */
   readonly mayWrite: boolean
 }
 
@@ -21,7 +21,7 @@ export async function findRole(database: Database, schemas: Schemas): Promise<Ro
   return { name: String(found?.[0]), superuser: found?.[1] === 't', mayWrite: found?.[2] === 't' }
 }
 
-/** What makes a role that may do no more than the gateway needs, for this database. Its name is the operator's to change. */
+/** Statements that create a role with the privileges that the gateway needs on this database, and no others. */
 export async function readOnlyRoleStatements(
   database: Database,
   { version, schemas }: Pick<Detected, 'version' | 'schemas'>,

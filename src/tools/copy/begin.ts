@@ -12,6 +12,7 @@ import type { Session, Source } from './session.ts'
 /** Arbitrary advisory lock key that prevents a second copy into the same target. */
 const advisoryLock = '6003407290438733'
 
+/** @throws Problem if either database has an encoding that cannot be copied */
 export function refuseEncodings(source: Session, target: Session): void {
   for (const { encoding, label } of [source, target]) {
     const refusal = encodingRefusal(encoding, label)
@@ -21,7 +22,7 @@ export function refuseEncodings(source: Session, target: Session): void {
 
 export function encodingRefusal(encoding: string, label: string): string | undefined {
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return undefined
-  return `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Make a target in UTF8.`
+  return `${label} is encoded in ${encoding}; only UTF8 and SQL_ASCII can be copied. Create a target in UTF8.`
 }
 
 /** Begins a transaction with one snapshot, so that SIPIS may keep writing. Locks first, because the first query takes the snapshot. */
@@ -32,7 +33,7 @@ export async function beginSource(source: Session, tables: readonly CopyTable[],
   if (await hasSharedIds(source)) throw new Problem(sharedIdsRefusal(source.label))
 }
 
-/** Whether the selector of a row may be ambiguous. */
+/** Whether several selectors share an id, so that the selector of a row is ambiguous. */
 export async function hasSharedIds({ query, schemas }: Source): Promise<boolean> {
   const [[shared] = []] = await query(
     `SELECT EXISTS (SELECT FROM ${qualifiedName(schemas, 'selectors')} GROUP BY id HAVING count(*) > 1)`,
@@ -41,15 +42,16 @@ export async function hasSharedIds({ query, schemas }: Source): Promise<boolean>
 }
 
 export function sharedIdsRefusal(label: string): string {
-  return `Some selectors of ${label} share an id, so nobody can tell whose their rows are. Its primary key is missing: repair the source first.`
+  return `Some selectors of ${label} share an id, so the selector of their rows is ambiguous. The primary key is missing: repair the source first.`
 }
 
+/** Begins a transaction. To execute a copy, locks the tables; unless it only verifies, requires them to be empty. */
 export async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {
   await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
   await expectVersion(target, 'V2', 'The target (NEW)')
   for (const { name } of plan) {
     if (target.schemas.has(name)) continue
-    throw new Problem(`${target.label} has no table ${name}. Make the target by "sipis-gateway init".`)
+    throw new Problem(`${target.label} has no table ${name}. Create the target with "sipis-gateway init".`)
   }
   if (mode === 'verify-only') return
   if (mode === 'execute') {
@@ -61,7 +63,7 @@ export async function beginTarget(target: Session, plan: readonly CopyTable[], m
     const rows = await target.query(`SELECT 1 FROM ${qualifiedName(target.schemas, name)} LIMIT 1`)
     if (rows.length === 0) continue
     throw new Problem(
-      `${target.label} is not empty: ${name} has rows. Copy into a database that "sipis-gateway init" has just made.`,
+      `${target.label} is not empty: ${name} has rows. Copy into a new database that "sipis-gateway init" has created.`,
     )
   }
 }

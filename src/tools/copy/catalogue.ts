@@ -8,6 +8,7 @@ import type { CopyTable } from './plan.ts'
 import type { Session, Source } from './session.ts'
 import type { TableFacts } from './statements.ts'
 
+/** Reads the facts of a table from the system catalogue. */
 export async function factsOf({ query, schemas }: Source, table: string): Promise<TableFacts> {
   const limits = await query(
     `SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($1) AND atttypid = 'varchar'::regtype
@@ -26,10 +27,10 @@ export async function factsOf({ query, schemas }: Source, table: string): Promis
   }
 }
 
-/** What the catalogue says of a table that `init` has just made. */
-export function madeFacts(name: string): TableFacts {
-  const table = Object.values(v2).find((made) => is(made, PgTable) && getTableName(made) === name)
-  if (!is(table, PgTable)) throw new Error(`init makes no table ${name}.`)
+/** Facts of a table as `init` creates it. */
+export function initialFacts(name: string): TableFacts {
+  const table = Object.values(v2).find((one) => is(one, PgTable) && getTableName(one) === name)
+  if (!is(table, PgTable)) throw new Error(`init creates no table ${name}.`)
   const { columns, uniqueConstraints } = getTableConfig(table)
   const primary = columns.filter((column) => column.primary).map((column) => column.name)
   return {
@@ -45,14 +46,18 @@ export function madeFacts(name: string): TableFacts {
   }
 }
 
-/** Whether the source itself keeps a key of the target unique, so that no duplicate check is needed. */
-export function isKept(table: CopyTable, key: readonly string[], source: ReadonlyMap<string, TableFacts>): boolean {
+/** Whether a unique key of the source implies a key of the target, so that duplicates need not be searched. */
+export function isUniqueInSource(
+  table: CopyTable,
+  key: readonly string[],
+  source: ReadonlyMap<string, TableFacts>,
+): boolean {
   const has = (name: string, wanted: readonly string[]) =>
     (source.get(name)?.uniqueKeys ?? []).some(
       (columns) => columns.length === wanted.length && wanted.every((column) => columns.includes(column)),
     )
   if (table.name === 'selectors') return has('selectors', key)
-  // Added rows have keys of their own.
+  // Added rows get keys that no other row has.
   if (!key.includes('selector')) return has(table.name, key)
   return (
     has('selectors', ['selector']) &&

@@ -7,8 +7,6 @@ import { advanceSequences } from '../sequences.ts'
 import { beginSource, beginTarget, refuseEncodings } from './begin.ts'
 import type { UnknownTable } from './catalogue.ts'
 import { factsOf, otherConnections, unknownTables } from './catalogue.ts'
-import type { Task } from './look-through.ts'
-import { countsOf, keysOf, taskOf } from './look-through.ts'
 import type { CopyTable, Reason } from './plan.ts'
 import { copyPlan } from './plan.ts'
 import type { Progress } from './progress.ts'
@@ -19,6 +17,8 @@ import type { Session } from './session.ts'
 import { openSession } from './session.ts'
 import type { InvalidBytes } from './statements.ts'
 import { targetChecksum } from './statements.ts'
+import type { Task } from './task.ts'
+import { countsOf, sourceKeysOf, taskOf } from './task.ts'
 import { transfer } from './transfer.ts'
 import { absentWarnings, serverWarnings } from './warnings.ts'
 
@@ -36,7 +36,8 @@ export interface CopyOptions {
   readonly lockTimeoutMs: number
 }
 
-interface Looked extends Task {
+/** A table whose rows have been analysed. */
+interface AnalysedTask extends Task {
   readonly report: TableReport
 }
 
@@ -70,7 +71,7 @@ export async function copy(options: CopyOptions, progress: Progress, signal: Abo
 }
 
 function interrupted(): Problem {
-  return new Problem('Interrupted: the target is as it was.')
+  return new Problem('Interrupted: the target is unchanged.')
 }
 
 /** Analyses all tables, then copies, compares and commits, so that problems are found before rows are written. */
@@ -84,36 +85,36 @@ async function run(
   const { mode } = options
   refuseEncodings(source, target)
   const plan = copyPlan({ ...source, missedReason: options.missedReason })
-  const there = plan.filter(({ name }) => source.schemas.has(name))
-  await beginSource(source, there, options.freeze)
+  const present = plan.filter(({ name }) => source.schemas.has(name))
+  await beginSource(source, present, options.freeze)
   await beginTarget(target, plan, mode)
-  const tasks = await prepare(there, source, target, options)
+  const tasks = await prepare(present, source, target, options)
 
   const lap = stopwatch()
-  const looked: Looked[] = []
-  for (const task of tasks) looked.push({ ...task, report: await lookThrough(task, source, progress) })
-  const lookingThrough = lap()
-  const reports = looked.map(({ report }) => report)
+  const analysed: AnalysedTask[] = []
+  for (const task of tasks) analysed.push({ ...task, report: await analyse(task, source, progress) })
+  const analysing = lap()
+  const reports = analysed.map(({ report }) => report)
   const facts = {
     mode,
     source: source.label,
     target: target.label,
     warnings: await warningsOf(source, plan),
     unknownTables: await findUnknown(source, plan),
-    rejectsFile: await writeRejects(options, looked, source),
+    rejectsFile: await writeRejects(options, analysed, source),
   }
   const refused = unaccepted(reports, options.accepted)
   if (mode === 'dry-run' || (mode === 'execute' && refused.length > 0)) {
     const problems = mode === 'execute' ? [...refused, nothingWritten] : refused
-    const seconds = { lookingThrough, copying: 0, comparing: 0 }
+    const seconds = { analysing, copying: 0, comparing: 0 }
     return { ...facts, tables: reports, committed: false, seconds, problems }
   }
 
   lap()
-  if (mode === 'execute') for (const task of looked) await move(task, source, target, progress, signal)
+  if (mode === 'execute') for (const task of analysed) await move(task, source, target, progress, signal)
   const copying = lap()
-  const tables = await compare(looked, target, progress)
-  const seconds = { lookingThrough, copying, comparing: lap() }
+  const tables = await compare(analysed, target, progress)
+  const seconds = { analysing, copying, comparing: lap() }
   const different = tables.filter((table) => !isSame(table)).map(difference)
   const committed = mode === 'execute' && different.length === 0
   if (committed) await commit(target, tasks)
@@ -131,16 +132,16 @@ function stopwatch(): () => number {
   }
 }
 
-async function compare(looked: readonly Looked[], target: Session, progress: Progress): Promise<TableReport[]> {
+async function compare(analysed: readonly AnalysedTask[], target: Session, progress: Progress): Promise<TableReport[]> {
   const compared: TableReport[] = []
-  for (const { table, report } of looked) {
+  for (const { table, report } of analysed) {
     progress.say(`Comparing ${table.name} …`)
     compared.push({ ...report, target: await checksumOf(target, targetChecksum(table, target.schemas)) })
   }
   return compared
 }
 
-const nothingWritten = 'Nothing was written: the target is as empty as it was.'
+const nothingWritten = 'Nothing was written: the target is still empty.'
 
 async function prepare(
   tables: readonly CopyTable[],
@@ -149,16 +150,16 @@ async function prepare(
   { invalidBytes }: CopyOptions,
 ): Promise<Task[]> {
   const conversion = { sourceEncoding: source.encoding, targetEncoding: target.encoding, invalidBytes }
-  const kept = await keysOf(source, tables, conversion)
+  const sourceKeys = await sourceKeysOf(source, tables, conversion)
   const tasks: Task[] = []
   for (const table of tables) {
-    tasks.push(await taskOf(table, await factsOf(target, table.name), kept, conversion, source))
+    tasks.push(await taskOf(table, await factsOf(target, table.name), sourceKeys, conversion, source))
   }
   return tasks
 }
 
-async function lookThrough(task: Task, source: Session, progress: Progress): Promise<TableReport> {
-  progress.say(`Looking through ${task.table.name} …`)
+async function analyse(task: Task, source: Session, progress: Progress): Promise<TableReport> {
+  progress.say(`Analysing ${task.table.name} …`)
   const rows = await source.query(task.statements.analysis(task.duplicates))
   const counts = await countsOf(task, rows, source)
   const sums = rows.find(([reason]) => reason === null)?.slice(-2) ?? ['0', '0']
@@ -166,7 +167,7 @@ async function lookThrough(task: Task, source: Session, progress: Progress): Pro
 }
 
 async function move(
-  { table, statements, duplicates, report }: Looked,
+  { table, statements, duplicates, report }: AnalysedTask,
   source: Session,
   target: Session,
   progress: Progress,
@@ -193,7 +194,7 @@ async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
   await target.query('COMMIT').catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
     throw new Problem(
-      `The copy into ${target.label} was compared, but the commit was not answered (${why}): the target is complete or empty. "copy --verify-only" tells which.`,
+      `The copy into ${target.label} was compared, but the commit was not answered (${why}): the target is complete or empty. Run "copy --verify-only" to find out.`,
     )
   })
   // Failures are ignored, because the rows are already committed.
@@ -209,23 +210,24 @@ function unaccepted(tables: readonly TableReport[], accepted: ReadonlyMap<Reason
     const allowed = accepted.get(reason)
     if (rows === (allowed ?? 0)) return []
     return allowed === undefined
-      ? [`${rows} rows cannot go: ${reason}. To leave them behind: --accept-rejects ${reason}=${rows}`]
-      : [`${rows} rows cannot go: ${reason}; --accept-rejects says ${allowed}.`]
+      ? [`${rows} rows cannot be copied: ${reason}. To copy the others: --accept-rejects ${reason}=${rows}`]
+      : [`${rows} rows cannot be copied: ${reason}; --accept-rejects says ${allowed}.`]
   })
 }
 
 function difference({ table, source, target }: TableReport): string {
   if (target === undefined) return `${table} was not compared.`
-  if (target.rows !== source.rows) return `${table} differs: ${source.rows} rows should be there, ${target.rows} are.`
-  return `${table} differs: it has the right number of rows, but not their contents.`
+  if (target.rows !== source.rows)
+    return `${table} differs: it should have ${source.rows} rows, and has ${target.rows}.`
+  return `${table} differs: it has the right number of rows, but other contents.`
 }
 
 async function writeRejects(
   { mode, rejectsFile }: CopyOptions,
-  looked: readonly Looked[],
+  analysed: readonly AnalysedTask[],
   source: Session,
 ): Promise<string | undefined> {
-  const hasSome = looked.some(({ report }) => Object.keys(report.rejects).length > 0)
+  const hasSome = analysed.some(({ report }) => Object.keys(report.rejects).length > 0)
   const path =
     rejectsFile ??
     (mode === 'execute' && hasSome
@@ -233,7 +235,7 @@ async function writeRejects(
       : undefined)
   if (path === undefined) return undefined
   await using file = await openRejectsFile(path)
-  for (const { table, statements, duplicates } of looked) {
+  for (const { table, statements, duplicates } of analysed) {
     await file.add(source, table, statements.rejects(duplicates))
   }
   return file.path

@@ -60,6 +60,7 @@ export interface PlanOptions {
   readonly schemas: Schemas
 }
 
+/** The tables to copy, in the order of copying. */
 export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
   const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
   const { calls, messages, tokens: pushTokens } = projection
@@ -186,7 +187,7 @@ const latestServers = (restarts: string, owners: string) => `SELECT DISTINCT ON 
   ORDER BY s.id, s.rowid DESC`
 
 /** Statements that count selectors for the warnings of the report. */
-export const serverQuestions = (restarts: string) => ({
+export const serverCountStatements = (restarts: string) => ({
   existing: `SELECT count(DISTINCT s.id) FROM ${restarts} s WHERE s.server IS NOT NULL
     AND EXISTS (SELECT FROM ${restarts} e WHERE e.id = s.id AND e.name = 'server' AND e.seq = 0)`,
   disagreeing: `SELECT count(*) FROM (SELECT id FROM ${restarts} GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,

@@ -9,7 +9,7 @@ export interface Checksum {
   readonly sums: string
 }
 
-/** What becomes of the rows of one table. */
+/** Numbers of copied, rejected and changed rows of one table. */
 export interface TableCounts {
   readonly table: string
   readonly rowsIn: number
@@ -42,12 +42,12 @@ export interface CopyReport {
   /** Whether the copy was committed. */
   readonly committed: boolean
   /** Duration of each step in seconds; 0 if the step was skipped. */
-  readonly seconds: { readonly lookingThrough: number; readonly copying: number; readonly comparing: number }
+  readonly seconds: { readonly analysing: number; readonly copying: number; readonly comparing: number }
   /** Reasons for an exit code other than 0. */
   readonly problems: readonly string[]
 }
 
-/** Rows that cannot go, by reason over all tables. */
+/** Numbers of rejected rows of all tables, by reason. */
 export function rejectsByReason(tables: readonly TableCounts[]): Map<Reason, number> {
   const found = new Map<Reason, number>()
   for (const { rejects } of tables) {
@@ -62,15 +62,15 @@ export function isSame({ source, target }: TableReport): boolean {
   return target !== undefined && target.rows === source.rows && target.sums === source.sums
 }
 
-/** A line for each reason that rows cannot go, and for each change that rows undergo. */
+/** A line for each reason for rejects, and for each change to rows. */
 export function describeCounts({ table, rejects, filled, converted }: TableCounts): string[] {
   return [
-    ...Object.entries(rejects).map(([reason, count]) => `  ${table}: ${count} rows cannot go: ${reason}`),
+    ...Object.entries(rejects).map(([reason, count]) => `  ${table}: ${count} rows cannot be copied: ${reason}`),
     ...Object.entries(filled).map(
       ([column, count]) => `  ${table}.${column}: null in ${count} rows becomes empty or 0`,
     ),
     ...Object.entries(converted).map(
-      ([column, count]) => `  ${table}.${column}: bytes of ${count} values were no UTF-8 and are converted`,
+      ([column, count]) => `  ${table}.${column}: bytes of ${count} values were not UTF-8 and are converted`,
     ),
   ]
 }

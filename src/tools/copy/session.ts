@@ -10,18 +10,18 @@ import { copiedTables } from './plan.ts'
 
 /** A database that answers statements with rows as text. */
 export interface Source {
-  /** Where its tables are, of those that a copy knows. */
+  /** Schemas of those of its tables that a copy reads or writes. */
   readonly schemas: Schemas
-  /** Fails with a DatabaseError. */
+  /** @throws DatabaseError */
   query(statement: string, values?: readonly unknown[]): Promise<(string | null)[][]>
 }
 
-/** One connection of the copy, with everything pinned that the text of a value depends on. */
+/** One connection of the copy, with fixed values for all settings that affect the text of values. */
 export interface Session extends Source, AsyncDisposable {
   readonly label: string
   readonly encoding: string
   readonly client: pg.Client
-  /** Ends, from beside, what the server is doing for this session; and the session, where the server does not answer. */
+  /** Cancels the running statement through another connection. Destroys the connection if the server does not answer. */
   cancel(): Promise<void>
 }
 

@@ -24,9 +24,9 @@ export interface TableFacts {
 export interface TableStatements {
   /** Returns whether accepted rows share a value of the key, which is a list of v2 columns. */
   hasDuplicates(key: readonly string[]): string
-  /** A row for each reason, and one without a reason: reason, rows, then a count for each of `noted`. */
+  /** Returns a row for each reason, and one with a null reason for accepted rows: reason, rows, a count for each of `noted`. */
   counts(duplicates: Duplicates): string
-  /** The same, and both sums behind it. */
+  /** The same, followed by both checksums. */
   analysis(duplicates: Duplicates): string
   /** Reason and key of each rejected row. */
   rejects(duplicates: Duplicates): string

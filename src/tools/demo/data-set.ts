@@ -28,6 +28,7 @@ const androidAppId = 'com.example.phone.android'
 const reasons = ['Missed', 'Missed', 'Missed', 'AnsweredElsewhere', 'RejectedByDnd'] as const
 const contentTypes = ['text/plain', 'text/plain', 'application/x-acro-filetransfer+json'] as const
 
+/** The tables of the data set, with the columns of this version. */
 export function dataSet(version: SchemaVersion, options: DataSetOptions): DataTable[] {
   const described = new Map(describedTables[version].map(({ name, columns }) => [name, columns]))
   return everyColumn(options).map((table) => withColumns(table, described.get(table.name) ?? []))
@@ -40,7 +41,7 @@ function withColumns({ columns, rowsOf, ...table }: DataTable, present: readonly
   return { ...table, columns: keep(columns), rowsOf: (installation) => rowsOf(installation).map(keep) }
 }
 
-/** What tells whose a row is, in each version: the selector's id, or the selector. */
+/** Columns that link a row to its selector: `id` in v1, `selector` in v2. */
 const owner = ['id', 'selector'] as const
 
 /** The tables with the columns of all versions. */

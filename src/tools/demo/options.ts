@@ -4,7 +4,7 @@ export interface DataSetOptions {
   readonly calls: number
   readonly messages: number
   readonly pushTests: number
-  /** Push tokens of an iOS installation; an Android one has one at most. */
+  /** Push tokens of an iOS installation; an Android installation has at most one. */
   readonly tokens: number
   readonly randomSeed: number
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { detect } from '../../../src/sipis/detect.ts'
-import { factsOf, madeFacts } from '../../../src/tools/copy/catalogue.ts'
+import { factsOf, initialFacts } from '../../../src/tools/copy/catalogue.ts'
 import type { CopyPreview } from '../../../src/tools/copy/preview.ts'
 import { previews } from '../../../src/tools/copy/preview.ts'
 import type { CopyReport, TableReport } from '../../../src/tools/copy/report.ts'
@@ -23,9 +23,9 @@ async function preview(url: string, whileItLooks = async () => {}, timeoutMs = 3
     const found = await previews[detected.version](database, detected, {
       label: new URL(url).pathname.slice(1),
       timeoutMs,
-      looking: () => undefined,
+      onTable: () => undefined,
     })
-    if (found === null) throw new Error('It is no database to copy from.')
+    if (found === null) throw new Error('The database is not v1.')
     return found
   } finally {
     await database.close()
@@ -65,7 +65,7 @@ describe('For any dirty v1 database', () => {
   }, 3_600_000)
 })
 
-describe('What check says of a migration', () => {
+describe('The preview of a migration', () => {
   it('counts two calls of one rowid, and a call without a selector', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     await withoutConstraint(own, 'sipcalls', 'f')
@@ -73,11 +73,11 @@ describe('What check says of a migration', () => {
     const { code, stdout } = await run(['check', '--database-url', own.url])
     expect(code).toBe(1)
     expect(stdout).toContain('Not every row can be migrated to v2:')
-    expect(stdout).toContain('sipcalls: 1 rows cannot go: duplicate-key')
-    expect(stdout).toContain('sipcalls: 1 rows cannot go: orphan')
+    expect(stdout).toContain('sipcalls: 1 rows cannot be copied: duplicate-key')
+    expect(stdout).toContain('sipcalls: 1 rows cannot be copied: orphan')
   })
 
-  it('takes the same of two rows of one key as copy does', async () => {
+  it('rejects the same of two rows with one key as copy does', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     const target = untilTestEnds(await cloneDatabase('V2'))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'); INSERT INTO sipcalls (rowid, id, username, time)
@@ -85,7 +85,7 @@ describe('What check says of a migration', () => {
     expect((await preview(own.url)).tables).toEqual(counted(await runCopy(own, target)))
   })
 
-  it('is that every row can go, where some have nulls that become empty', async () => {
+  it('accepts nulls that become empty', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     await own.sql(
       `INSERT INTO selectors (id, selector) VALUES (1, 'a'); INSERT INTO sipcalls (id, time) VALUES (1, now())`,
@@ -95,7 +95,7 @@ describe('What check says of a migration', () => {
     expect(stdout).toContain('sipcalls.username: null in 1 rows becomes empty or 0')
   })
 
-  it('is that none can go where selectors share an id, or the encoding is another, in the words of copy', async () => {
+  it('refuses shared ids and other encodings, with the messages of copy', async () => {
     const target = untilTestEnds(await cloneDatabase('V2'))
     const own = untilTestEnds(await cloneDatabase('V1'))
     await withoutConstraint(own, 'selectors', 'p')
@@ -106,7 +106,7 @@ describe('What check says of a migration', () => {
     expect(refusals).toHaveLength(1)
   })
 
-  it('is not known where a table cannot be counted in time, and the server is not left counting', async () => {
+  it('is unknown if a table cannot be counted in time, and the statement is cancelled', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'); ${call(1, 1)}`)
     const lock = async () => void (await own.sql('BEGIN; LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE'))
@@ -119,7 +119,7 @@ describe('What check says of a migration', () => {
     await own.sql('ROLLBACK')
   })
 
-  it('is not known of tables that the role may not read, which are named', async () => {
+  it('is unknown if the role may not read a table, which is named', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     const role = `reader_${new URL(own.url).pathname.slice(-12)}`
     await own.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)
@@ -134,9 +134,9 @@ describe('What check says of a migration', () => {
   })
 })
 
-it.each(copied)('The facts of %s that a preview supposes are those of a database that init made', async (table) => {
+it.each(copied)('The facts of %s that a preview assumes are those of a database that init created', async (table) => {
   const own = untilTestEnds(await cloneDatabase('V2'))
   const facts = await factsOf({ query: own.sql, schemas: new Map() }, table)
   const keys = (of: typeof facts) => of.uniqueKeys.map((key) => key.join()).sort()
-  expect([madeFacts(table).limits, keys(madeFacts(table))]).toEqual([facts.limits, keys(facts)])
+  expect([initialFacts(table).limits, keys(initialFacts(table))]).toEqual([facts.limits, keys(facts)])
 })

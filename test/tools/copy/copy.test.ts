@@ -33,14 +33,14 @@ const everything = `{ selectors(first: 100) { totalCount nodes { id selector las
   messages { nodes { id time messageId contentType headers body sender { uri } } } pushTests { nodes { id pushId platform started concluded } } } } }`
 
 describe('Push tests that share their id and their instant', () => {
-  it('are numbered alike each time they are read, for all their values settle the order', async () => {
+  it('get the same numbers each time they are read', async () => {
     const source = untilTestEnds(await cloneDatabase('V1'))
     const target = untilTestEnds(await cloneDatabase('V2'))
     await source.sql('ALTER TABLE pushtests DROP CONSTRAINT pushtestsunq')
     await source.sql(`INSERT INTO selectors (id, selector) SELECT n, 's' || n FROM generate_series(1, 3) n`)
     await source.sql(`INSERT INTO pushtests SELECT n % 3 + 1, 'same', 'platform ' || n % 7, '2026-11-01',
       CASE WHEN n % 2 = 0 THEN timestamp '2026-11-01' + n % 5 * interval '1 second' END FROM generate_series(1, 500) n`)
-    // Where some cannot go, they are read in another way.
+    // With rejects, another statement reads them.
     await source.sql(
       `INSERT INTO pushtests SELECT 99, 'same', 'platform ' || n % 7, '2026-11-01' FROM generate_series(1, 300) n`,
     )
@@ -90,7 +90,7 @@ describe('A copy of a clean database', () => {
     }
   })
 
-  it('says of calls what --missed-reason says', async () => {
+  it('gives calls the reason of --missed-reason', async () => {
     const [source, target] = await pair()
     await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 2 })
     await runCopy(source, target, { mode: 'execute', missedReason: "It's new" })
@@ -98,8 +98,8 @@ describe('A copy of a clean database', () => {
   })
 })
 
-describe('What v1 has and v2 has not', () => {
-  it('becomes an entry named "server", of the newest entry where they disagree, and never a second one', async () => {
+describe('What v2 does not have', () => {
+  it('restart.server becomes an entry named "server", from the newest entry if they disagree, and never a second one', async () => {
     const [source, target] = await pair()
     await source.sql(`INSERT INTO selectors (id, selector) SELECT n, 's' || n FROM generate_series(1, 5) n`)
     await source.sql(`INSERT INTO restart (rowid, id, name, value, server) VALUES
@@ -118,7 +118,7 @@ describe('What v1 has and v2 has not', () => {
       ['s3', '6', '0', 'mine'],
     ])
     expect(report.warnings.join('\n')).toMatch(
-      /1 selectors have an entry named "server" already.*\n.*of 1 selectors disagree/,
+      /1 selectors already have an entry named "server".*\n.*of 1 selectors disagree/,
     )
   })
 
@@ -140,7 +140,7 @@ describe('What v1 has and v2 has not', () => {
   })
 })
 
-describe('Rows that cannot go', () => {
+describe('Rows that cannot be copied', () => {
   async function dirty(from: Encoding = 'SQL_ASCII', to: Encoding = 'UTF8') {
     const [source, target] = await pair(from, to)
     await source.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'), (2, NULL)`)
@@ -156,7 +156,7 @@ describe('Rows that cannot go', () => {
     return [source, target] as const
   }
 
-  it('stop the copy before anything is written, and are listed without secrets for their owner alone', async () => {
+  it('stop the copy before anything is written, and are listed without secrets in a file that only its owner can read', async () => {
     const [source, target] = await dirty()
     const rejectsFile = join(folder, 'rejects.jsonl')
     const report = await runCopy(source, target, { mode: 'execute', rejectsFile })
@@ -184,7 +184,7 @@ describe('Rows that cannot go', () => {
     await expect(runCopy(source, target, { mode: 'execute', rejectsFile })).rejects.toThrow(/exists already.*--rejects/)
   })
 
-  it('stay behind where somebody says exactly how many', async () => {
+  it('are left out if exactly their number is accepted', async () => {
     const [source, target] = await dirty()
     const accepted = new Map([
       ['null-selector', 3],
@@ -217,7 +217,7 @@ describe('Rows that cannot go', () => {
     expect(await target.sql('SELECT length(name) FROM restart')).toEqual([['40']])
   })
 
-  it('are those that are too long in the bytes of an SQL_ASCII target', async () => {
+  it('include texts that are too long in the bytes of an SQL_ASCII target', async () => {
     const [source, target] = await pair('UTF8', 'SQL_ASCII')
     await source.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
     await source.sql(
@@ -228,7 +228,7 @@ describe('Rows that cannot go', () => {
     expect(await target.sql('SELECT rowid, octet_length(username) FROM sipcalls')).toEqual([['1', '254']])
   })
 
-  it('are all but the newest of those that share a key', async () => {
+  it('include all but the newest of those that share a key', async () => {
     const [source, target] = await pair()
     await source.sql('ALTER TABLE tokens DROP CONSTRAINT tokens_unq')
     await source.sql('DROP RULE update_token ON tokens')
@@ -244,7 +244,7 @@ describe('Rows that cannot go', () => {
   })
 })
 
-describe('Bytes that are no UTF-8', () => {
+describe('Bytes that are not UTF-8', () => {
   const hex = ['41c3', '80e9', 'e282', 'eda080', 'f09f9280ff', 'c5be', '5c5c30', 'f0']
 
   async function withBytes() {
@@ -269,7 +269,7 @@ describe('Bytes that are no UTF-8', () => {
     expect(await ask(target, everything)).toEqual(await ask(source, everything))
   })
 
-  it('are read as Latin-1 where that is asked for', async () => {
+  it('are read as Latin-1 with --invalid-bytes=latin1', async () => {
     const [source, target] = await withBytes()
     expect((await runCopy(source, target, { mode: 'execute', invalidBytes: 'latin1' })).committed).toBe(true)
     const valid = new Set(['c5be', '5c5c30'])
@@ -278,7 +278,7 @@ describe('Bytes that are no UTF-8', () => {
     )
   })
 
-  it('travel as they are between databases in SQL_ASCII', async () => {
+  it('are unchanged between databases in SQL_ASCII', async () => {
     const [source, target] = [
       untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII')),
       untilTestEnds(await cloneDatabase('V2', 'SQL_ASCII')),
@@ -314,7 +314,7 @@ describe('A copy refuses', () => {
     await expect(runCopy(source, target)).rejects.toThrow(/share an id.*repair the source/)
   })
 
-  it('to run beside another copy into the same target', async () => {
+  it('to run while another copy into the same target runs', async () => {
     const [source, target] = await pair()
     await target.sql('BEGIN')
     await target.sql('SELECT pg_advisory_xact_lock(6003407290438733)')
@@ -323,7 +323,7 @@ describe('A copy refuses', () => {
     await expect(runCopy(source, target, { mode: 'execute' })).resolves.toMatchObject({ committed: true })
   })
 
-  it('to wait for ever for a lock', async () => {
+  it('to wait longer than lockTimeoutMs for a lock', async () => {
     const [source, target] = await pair()
     await target.sql('BEGIN')
     await target.sql('LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
@@ -335,7 +335,7 @@ describe('A copy refuses', () => {
 })
 
 describe('A copy warns', () => {
-  it('of tables with rows that nobody copies, and of those who may be writing', async () => {
+  it('of tables with rows that are not copied, and of other connections', async () => {
     const [source, target] = await pair()
     await source.sql('CREATE TABLE mytable (a int)')
     await source.sql('INSERT INTO mytable VALUES (1), (2)')
@@ -352,7 +352,7 @@ describe('A copy warns', () => {
 })
 
 describe('A source without data and restart', () => {
-  it('is copied all the same, frozen or not, with a word about them', async () => {
+  it('is copied with a warning, even with --freeze', async () => {
     const [source, target] = await pair()
     await source.sql('DROP TABLE data, restart')
     await source.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
@@ -366,7 +366,7 @@ describe('A source without data and restart', () => {
 })
 
 describe('While others write to the source', () => {
-  it('the copy is the snapshot that it took, and holds nobody up', async () => {
+  it('the copy is that of its snapshot, and does not block them', async () => {
     const [source, target] = await pair()
     await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 60 })
     await source.sql(`SELECT setval('sipcalls_rowid_seq', (SELECT max(rowid) FROM sipcalls))`)
@@ -387,7 +387,7 @@ describe('While others write to the source', () => {
     await writer
     expect(report).toMatchObject({ committed: true, problems: [] })
     expect(writes).toBeGreaterThan(0)
-    // The pair differs now, and the comparison says so.
+    // The databases differ now, and the comparison finds that.
     expect((await runCopy(source, target, { mode: 'verify-only' })).problems.length).toBeGreaterThan(0)
   })
 
@@ -401,7 +401,7 @@ describe('While others write to the source', () => {
     return { progress: { say, table }, done: async () => done }
   }
 
-  it('it holds no lock on the source that could hold anybody up', async () => {
+  it('it takes no lock on the source that blocks them', async () => {
     const [source, target] = await pair()
     await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 40 })
     const { progress, done } = meanwhile(() =>
@@ -412,7 +412,7 @@ describe('While others write to the source', () => {
     expect(await done()).toEqual([['AccessShareLock']])
   })
 
-  it('--freeze holds them until the copy ends, and gives up where it has to wait', async () => {
+  it('--freeze blocks them until the copy ends, and gives up if it has to wait for them', async () => {
     const [source, target] = await pair()
     await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 40 })
     await source.sql(`SET lock_timeout = '10ms'`)

@@ -26,8 +26,8 @@ const everything = `{ selectors(first: 100, orderBy: SELECTOR_ASC) { nodes { id 
   messages { nodes { id time messageId contentType headers body sender { username } } } pushTests { nodes { pushId platform started concluded } } } } }`
 
 /**
- * For each selector all that is told of it. Push tests of one instant have another order in v1, which has no rowid for them,
- * and a selector whose bytes are replaced has another place among the others.
+ * The answers for each selector. Sorted, because push tests of one instant have another order in v1, which has no rowid for them,
+ * and so have selectors with replaced bytes.
  */
 async function answers({ url }: TestDatabase): Promise<unknown> {
   const database = openReader(url)
@@ -45,7 +45,7 @@ async function answers({ url }: TestDatabase): Promise<unknown> {
   }
 }
 
-/** Takes out of the source what the rejects file lists, so that both sides should show the same. */
+/** Deletes from the source what the rejects file lists, so that both databases give the same answers. */
 async function withoutRejects({ sql }: TestDatabase, path: string, encoding: string): Promise<void> {
   const pushId = encoding === 'UTF8' ? 'pushid' : `encode(convert_to(pushid, 'SQL_ASCII'), 'escape')`
   for (const line of (await readFile(path, 'utf8')).trim().split('\n').filter(Boolean)) {
@@ -106,7 +106,7 @@ describe('Any dirty v1 database', () => {
           .problems,
       ).toEqual([])
 
-      // Rows that share a key cannot be told apart by it, and Latin-1 is another reading than the gateway's.
+      // Rows that share a key cannot be identified by it, and the gateway does not read texts as Latin-1.
       const comparable = invalidBytes !== 'latin1' && !(await hasSharedKeys(source))
       if (comparable) {
         await withoutRejects(source, rejectsFile, dirty.source)

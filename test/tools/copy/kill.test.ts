@@ -26,9 +26,9 @@ async function catalogue({ sql }: TestDatabase): Promise<unknown> {
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' ORDER BY 1`)
 }
 
-/** Empty or complete, and nothing between. */
+/** Whether all tables of the target are empty, or have as many rows as those of the source. */
 async function isWhole(source: TestDatabase, target: TestDatabase): Promise<'empty' | 'complete' | 'between'> {
-  // A backend whose client is gone needs a moment to notice.
+  // A backend whose client has died may still run.
   await target.sql(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sipis-gateway copy'`,
   )
@@ -45,7 +45,7 @@ async function finish(source: TestDatabase, target: TestDatabase, state: string)
   expect((await run(['copy', target.url, source.url, '--verify-only'])).code).toBe(0)
 }
 
-describe('A copy that ends before its time', () => {
+describe('A copy that is interrupted', () => {
   it(`by SIGKILL leaves the target empty or complete, and the next one succeeds (${points} points)`, async () => {
     const source = await bigSource()
     const before = [await catalogue(source), await contents(source)]
@@ -53,7 +53,7 @@ describe('A copy that ends before its time', () => {
     for (let point = 0; point < points; point++) {
       const target = await emptyTarget()
       const running = start(['copy', target.url, source.url, '--execute'])
-      await Promise.race([running.printed('Looking through selectors'), running.finished])
+      await Promise.race([running.printed('Analysing selectors'), running.finished])
       await wait(choose.below(2_500))
       running.child.kill('SIGKILL')
       await running.finished
@@ -66,14 +66,14 @@ describe('A copy that ends before its time', () => {
     expect([await catalogue(source), await contents(source)]).toEqual(before)
   }, 1_800_000)
 
-  it(`by the end of its backend says so, and leaves the target empty or complete (${points} points)`, async () => {
+  it(`by the end of its backend reports that, and leaves the target empty or complete (${points} points)`, async () => {
     const source = await bigSource()
     const before = [await catalogue(source), await contents(source)]
     const states: string[] = []
     for (let point = 0; point < points; point++) {
       const target = await emptyTarget()
       const running = start(['copy', target.url, source.url, '--execute'])
-      await Promise.race([running.printed('Looking through selectors'), running.finished])
+      await Promise.race([running.printed('Analysing selectors'), running.finished])
       await wait(choose.below(2_000))
       await target.sql(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sipis-gateway copy'`,
@@ -90,7 +90,7 @@ describe('A copy that ends before its time', () => {
     expect([await catalogue(source), await contents(source)]).toEqual(before)
   }, 1_800_000)
 
-  it('by Ctrl+C says so and leaves the target empty', async () => {
+  it('by Ctrl+C reports that and leaves the target empty', async () => {
     const source = await bigSource()
     const target = await emptyTarget()
     const running = start(['copy', target.url, source.url, '--execute'])
@@ -98,22 +98,22 @@ describe('A copy that ends before its time', () => {
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('Interrupted: the target is as it was.'),
+      stderr: expect.stringContaining('Interrupted: the target is unchanged.'),
     })
     expect(await isWhole(source, target)).toBe('empty')
   })
 
-  it('by Ctrl+C does not wait for a server that says nothing', async () => {
+  it('by Ctrl+C does not wait for a server that never answers', async () => {
     const source = untilTestEnds(await cloneDatabase('V1'))
     const connected = new EventEmitter()
     const silent = untilTestEnds(await socketServer(() => connected.emit('socket')))
     const running = start(['copy', `postgres://u:p@127.0.0.1:${silent.port}/d`, source.url])
     await once(connected, 'socket')
     running.child.kill('SIGINT')
-    expect(await running.finished).toMatchObject({ code: 1, stderr: 'Interrupted: the target is as it was.\n' })
+    expect(await running.finished).toMatchObject({ code: 1, stderr: 'Interrupted: the target is unchanged.\n' })
   })
 
-  it('by Ctrl+C does not wait for a server that falls silent', async () => {
+  it('by Ctrl+C does not wait for a server that stops answering', async () => {
     const source = await bigSource()
     const target = await emptyTarget()
     const relay = untilTestEnds(await relayTo(target.url))
@@ -123,7 +123,7 @@ describe('A copy that ends before its time', () => {
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('Interrupted: the target is as it was.'),
+      stderr: expect.stringContaining('Interrupted: the target is unchanged.'),
     })
     expect(await isWhole(source, target)).toBe('empty')
   })

@@ -7,28 +7,28 @@ import { costlyLength } from './cost.ts'
 
 export type Cost = (operation: OperationDefinitionNode, variables: Variables, refused?: RefusedFields) => number
 
-interface Remembered {
+interface Entry {
   readonly operation: OperationDefinitionNode
   readonly refused: RefusedFields | undefined
   readonly cost: number
 }
 
-/** For each document. A document may have a hundred operations, and there are dozens of sets of scopes. */
-const mostRemembered = 8
+/** Entries of one document, which may have a hundred operations and be sent with dozens of scope sets. */
+const maxEntries = 8
 
-/** Remembers the costs of a document's operations that are the same whatever the variables. */
-export function remembered(
+/** Caches the costs of a document's operations that do not depend on variables. */
+export function cached(
   price: (operation: OperationDefinitionNode, variables: Variables, refused?: RefusedFields) => Price,
 ): Cost {
-  const known: Remembered[] = []
+  const known: Entry[] = []
   return (operation, variables, refused) => {
-    // Long values make every field that takes them cost more.
+    // Long values raise the cost of every field that takes them.
     if (lengthOf(variables) >= costlyLength.ofArguments) return price(operation, variables, refused).cost
     const found = known.find((one) => one.operation === operation && one.refused === refused)
     if (found !== undefined) return found.cost
     const { cost, byVariable } = price(operation, variables, refused)
     if (byVariable) return cost
-    if (known.length === mostRemembered) known.shift()
+    if (known.length === maxEntries) known.shift()
     known.push({ operation, refused, cost })
     return cost
   }

@@ -1,27 +1,27 @@
-/** What becomes of the rows of the source. A copy counts by these statements, and `check` does, so both give the same reasons. */
+/** What is needed to copy a table, and the counts of its rows. Shared by `copy` and `check`, so that both report the same. */
 import type { Value } from '../../database/database.ts'
-import { factsOf, isKept } from './catalogue.ts'
+import { factsOf, isUniqueInSource } from './catalogue.ts'
 import type { CopyTable } from './plan.ts'
 import type { TableCounts } from './report.ts'
 import type { Source } from './session.ts'
 import type { Conversion, TableFacts, TableStatements } from './statements.ts'
 import { converts, statementsOf } from './statements.ts'
 
-/** A table with all that has to be known to copy it. */
+/** A table, its statements and its duplicates. */
 export interface Task {
   readonly table: CopyTable
   readonly statements: TableStatements
-  /** Keys of the target that rows of the source would break. */
+  /** Keys of the target that rows of the source would violate. */
   readonly duplicates: readonly (readonly string[])[]
 }
 
-/** The unique keys of the source, which spare a search for duplicates. */
-export async function keysOf(
+/** The unique keys of the source, for which duplicates need not be searched. Empty if texts are converted. */
+export async function sourceKeysOf(
   source: Source,
   tables: readonly CopyTable[],
   conversion: Conversion,
 ): Promise<ReadonlyMap<string, TableFacts>> {
-  // A text that is converted may become equal to another.
+  // Different texts may become equal.
   if (converts(conversion)) return new Map()
   const facts = new Map<string, TableFacts>()
   for (const { name } of tables) facts.set(name, await factsOf(source, name))
@@ -32,14 +32,14 @@ export async function keysOf(
 export async function taskOf(
   table: CopyTable,
   facts: TableFacts,
-  kept: ReadonlyMap<string, TableFacts>,
+  sourceKeys: ReadonlyMap<string, TableFacts>,
   conversion: Conversion,
   { query }: Source,
 ): Promise<Task> {
   const statements = statementsOf(table, facts, conversion)
-  // A column that is counted has no duplicates, and a key that the source keeps needs no look.
+  // Row numbers have no duplicates, nor have keys that are unique in the source.
   const open = facts.uniqueKeys.filter(
-    (key) => !(key.includes(table.numbered?.column ?? '') || isKept(table, key, kept)),
+    (key) => !(key.includes(table.numbered?.column ?? '') || isUniqueInSource(table, key, sourceKeys)),
   )
   const duplicates: (readonly string[])[] = []
   for (const key of open) {
@@ -49,7 +49,7 @@ export async function taskOf(
   return { table, statements, duplicates }
 }
 
-/** @param rows of `counts` or `analysis`, of which the first columns are the same */
+/** @param rows result of the statement `counts` or `analysis`, which begin with the same columns */
 export async function countsOf({ table, statements }: Task, rows: readonly Value[][], { query }: Source) {
   const [[added] = []] = table.added === undefined ? [['0']] : await query(table.added)
   const good = rows.find(([reason]) => reason === null)

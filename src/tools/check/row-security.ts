@@ -5,12 +5,12 @@ import { tablesOf } from '../../sipis/schemas.ts'
 import { describedTables } from '../../sipis/versions.ts'
 
 /**
- * The tables of which row level security may hold rows back from this role: PostgreSQL leaves them out of every answer without
- * a word. A view reads with the privileges of its owner unless it is a security_invoker, so what counts is who reads the table below.
+ * Tables whose row level security may hide rows from this role, which PostgreSQL does silently. A view reads with the privileges of
+ * its owner unless it is a security_invoker, so the role that reads the underlying table counts.
  *
  * @returns names with their schemas, as PostgreSQL quotes them
  */
-export async function tablesThatHoldRowsBack(
+export async function tablesWithHiddenRows(
   database: Database,
   { version, schemas }: Pick<Detected, 'version' | 'schemas'>,
 ): Promise<string[]> {
@@ -35,5 +35,5 @@ export async function tablesThatHoldRowsBack(
 }
 
 export function rowSecuritySentence(role: string, tables: readonly string[]): string {
-  return `Row level security of ${tables.join(', ')} holds back the rows that its policies do not show to the role ${role}: they are missing from every answer.`
+  return `Row level security of ${tables.join(', ')} may hide rows from the role ${role}: hidden rows are missing from every answer.`
 }
