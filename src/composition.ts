@@ -177,7 +177,7 @@ async function judgeAccess(
   observe: Observe,
 ): Promise<void> {
   await judgeRole(role, database, detected, config, observe)
-  const tables = await tablesThatHoldRowsBack(database, detected)
+  const tables = await tablesWithHiddenRows(database, detected)
   if (tables.length === 0) return
   warningTo(observe)(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
 }

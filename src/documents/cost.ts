@@ -19,7 +19,7 @@ import { getNamedType, isInterfaceType, isObjectType, Kind, SchemaMetaFieldDef, 
 import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import type { Arguments, Variables } from './arguments.ts'
-import { openArguments } from './arguments.ts'
+import { createArguments } from './arguments.ts'
 import type { IntrospectionCost } from './introspection-cost.ts'
 import { introspectionCost } from './introspection-cost.ts'
 import type { OperatorSizes } from './list-size.ts'
@@ -28,7 +28,7 @@ import { isScan } from './scans.ts'
 /** Surcharge for a count or a scan: it reads all rows of a selector, or of a table. */
 const readingCost = { ofSelector: 10, ofAll: 1_000 }
 
-/** An error takes longer to make than a value. */
+/** Cost of a field that the caller may not read: creating an error takes longer than a value. */
 const refusalCost = 25
 
 /**
@@ -90,7 +90,7 @@ class Pricer {
     this.#schema = schema
     this.#query = schema.getQueryType() ?? undefined
     this.#fragments = fragmentsOf(document)
-    this.#args = openArguments(operation, variables)
+    this.#args = createArguments(operation, variables)
     this.#sizes = sizes
     this.#refused = refused
     this.#introspected = introspectionCost(schema, this.#fragments, weightOf)

@@ -7,9 +7,9 @@ import type { ErrorCode } from '../errors/catalogue.ts'
 import { codedError } from '../errors/coded-error.ts'
 import { brief } from './brief.ts'
 import { priceOf } from './cost.ts'
+import type { Cost } from './cost-cache.ts'
+import { cached } from './cost-cache.ts'
 import type { OperatorSizes } from './list-size.ts'
-import type { Cost } from './remembered-cost.ts'
-import { remembered } from './remembered-cost.ts'
 import { exceeded, tooDeep } from './shape.ts'
 import { tooCostly } from './too-costly.ts'
 
@@ -66,7 +66,7 @@ type DocumentLimits = Pick<Limits, 'tokens' | 'depth' | 'aliases' | 'directives'
  * Parses and validates documents, each once while it is remembered. Only good ones are remembered, up to so many characters
  * in all: a caller can push others out, and so slow them down a little, but cannot fill the memory.
  */
-export function openDocuments(
+export function createDocuments(
   schema: GraphQLSchema,
   limits: DocumentLimits,
   sizes: OperatorSizes = { allowedSettings: 0 },
@@ -109,8 +109,8 @@ function prepare(schema: GraphQLSchema, text: string, limits: DocumentLimits, si
   if (mistakes.length > 0) throw new RefusedDocument(mistakes.map(refusalOf), named)
   return {
     ...named,
-    introspects: asksForSchema(document),
-    cost: remembered((operation, variables, refused) =>
+    introspects: introspects(document),
+    cost: cached((operation, variables, refused) =>
       priceOf({ schema, document, operation, variables, sizes, refused }),
     ),
   }

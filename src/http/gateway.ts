@@ -54,7 +54,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
-  const documents = openDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
+  const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
   const endpoint = createEndpoint({
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),

@@ -3,7 +3,7 @@ import { createDocuments } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 
 export const settings = Array.from({ length: 60 }, (_, number) => `setting${number}`)
-export const documents = openDocuments(schema, defaultLimits, { allowedSettings: settings.length })
+export const documents = createDocuments(schema, defaultLimits, { allowedSettings: settings.length })
 
 export function costOf(query: string, variables: Readonly<Record<string, unknown>> = {}): number {
   const prepared = documents.prepare(query)
