@@ -1,4 +1,4 @@
-import { databaseError } from '../errors/database-error.ts'
+import { connectFailure } from '../errors/database-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 
 /** Makes a connection, and emits how that ended. */
@@ -8,8 +8,8 @@ export async function observedConnect<T>(observe: Observe, lane: string, connect
     observe({ kind: 'connectionOpened', lane })
     return client
   } catch (error) {
-    const { code, message } = databaseError(error)
-    observe({ kind: 'connectionFailed', lane, code, message })
-    throw error
+    const failure = connectFailure(error)
+    observe({ kind: 'connectionFailed', lane, code: failure.code, message: failure.message })
+    throw failure
   }
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { withDeadline } from '../concurrency/deadline.ts'
-import { cancelled, databaseError, isConflict, isStale } from '../errors/database-error.ts'
+import { cancelled, connectFailure, databaseError, isConflict, isStale, silentCode } from '../errors/database-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import type { BatchClient } from './batch.ts'
 import { createBatchClient, runAlone } from './batch.ts'
@@ -90,17 +90,17 @@ export class ScanPool {
   }
 
   async #runOrRepeat(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+    const session = await this.#take()
     try {
-      return await this.#runOnce(statement, signal)
+      return await this.#runOn(session, statement, signal)
     } catch (error) {
       const repeated = repeatable(statement, databaseError(error))
       if (repeated === undefined) throw error
-      return this.#runOnce(repeated, signal)
+      return this.#runOn(await this.#take(), repeated, signal)
     }
   }
 
-  async #runOnce(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
-    const session = await this.#take()
+  async #runOn(session: Session, statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
     const { client, batches } = session
     let isBroken = false
     try {
@@ -178,20 +178,22 @@ async function connect(pool: pg.Pool, observe: Observe): Promise<pg.PoolClient> 
   try {
     return await pool.connect()
   } catch (error) {
-    const { code, message } = databaseError(error)
-    observe({ kind: 'connectionFailed', lane: poolLane, code, message })
-    throw error
+    const failure = connectFailure(error)
+    observe({ kind: 'connectionFailed', lane: poolLane, code: failure.code, message: failure.message })
+    throw failure
   }
 }
 
 /**
- * The statement to send once more after a failure, if there is one: it changes nothing, so it may run again. A plan that is out of date
- * is made anew.
+ * The statement to send once more after a failure on a connection, if there is one: it changes nothing, so it may run again. A plan that
+ * is out of date is made anew.
  */
 function repeatable(statement: Statement, failure: ReturnType<typeof databaseError>): Statement | undefined {
   const { text, values } = statement
   if (statement.name !== undefined && isStale(failure)) return { text, values }
-  return isConflict(failure) ? statement : undefined
+  // The server has ended the connection, often while it was idle. A silent one has used up the time of the statement.
+  const isLost = failure.failure === 'unavailable' && failure.code !== silentCode
+  return isLost || isConflict(failure) ? statement : undefined
 }
 
 /**

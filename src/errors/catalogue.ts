@@ -3,7 +3,7 @@
 interface CatalogueEntry {
   /**
    * HTTP statuses of a request that is refused as a whole with this code. Errors of an operation come in a GraphQL response
-   * instead, whose status does not depend on the code.
+   * instead, whose status does not depend on the code, except that nothing but UNAVAILABLE is 503.
    */
   readonly statuses: readonly number[]
   /** The side that has to change something. Errors of the server are logged. */

@@ -42,9 +42,11 @@ export function tooLate(timeoutMs: number): DatabaseError {
   return new DatabaseError('slow', 'TOO_LATE', `no answer came within ${timeoutMs} ms`)
 }
 
+export const silentCode = 'SILENT'
+
 /** A connection has not answered for so long that it is taken for dead. */
 export function silent(silenceMs: number): DatabaseError {
-  return new DatabaseError('unavailable', 'SILENT', `the connection has not answered for ${silenceMs} ms`)
+  return new DatabaseError('unavailable', silentCode, `the connection has not answered for ${silenceMs} ms`)
 }
 
 /** The queue of waiting statements is full. */
@@ -98,4 +100,10 @@ export function isConflict({ code }: DatabaseError): boolean {
 /** What a session has prepared is gone, or out of date because a table has changed. */
 export function isStale({ code }: DatabaseError): boolean {
   return code === '26000' || code === '0A000'
+}
+
+/** A failure to connect: whatever the server says, the database is unavailable. */
+export function connectFailure(cause: unknown): DatabaseError {
+  const { code, message } = databaseError(cause)
+  return new DatabaseError('unavailable', code, message)
 }

@@ -101,10 +101,11 @@ describe('A connection of the gateway', () => {
     expect(await database.query(sql`SELECT 'next'`)).toEqual([['next']])
   })
 
-  it('that the server ends while it works is unavailable, and the next one works', async () => {
+  it('that the server ends while it works is replaced once; then its statement is unavailable', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = reader(own.url)
     const killed = failureOf(database, 'SELECT pg_sleep(30)')
+    await killAll(own.sql, 'active')
     await killAll(own.sql, 'active')
     expect((await killed).failure).toBe('unavailable')
     expect(await database.query(sql`SELECT 1`)).toEqual([['1']])
@@ -115,8 +116,6 @@ describe('A connection of the gateway', () => {
     const client = await openClient(reader(own.url))
     await client.ask('{ selectors { totalCount } }')
     await killAll(own.sql, 'idle')
-    const answer = await client.answer('{ selectors { totalCount } }')
-    if (answer.errors !== undefined) expect(answer.errors[0]?.extensions.code).toBe('UNAVAILABLE')
     expect((await client.ask('{ selectors { totalCount } }')).selectors.totalCount).toBe(0)
   })
 

@@ -25,7 +25,7 @@ describe('A connection that has gone silent', () => {
       connectTimeoutMs: 3_000,
       statementTimeoutMs: 1_000,
       applicationName: 'silence',
-      lookUps: { timeoutMs: 300 },
+      lookUps: { timeoutMs: 1_000 },
       observe: (observation) => observed.push(observation),
     })
   }

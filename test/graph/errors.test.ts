@@ -175,6 +175,8 @@ describe('A failure that is not the caller’s', () => {
 
   it.each([
     ['unavailable', '57P01', 'UNAVAILABLE'],
+    ['unreadable', '42501', 'UNAVAILABLE'],
+    ['slow', '55P03', 'TIMEOUT'],
     ['timeout', '57014', 'TIMEOUT'],
   ] as const)('that is %s has a code of its own', async (failure, sqlstate, code) => {
     const client = await failing(new DatabaseError(failure, sqlstate, 'inner words'))

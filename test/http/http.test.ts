@@ -303,8 +303,20 @@ describe('The service without its database', () => {
       '5',
       { status: 'unavailable' },
     ])
-    const { errors } = await client.answer('{ selectors { totalCount } }')
-    expect(['UNAVAILABLE', 'INTERNAL']).toContain(errors?.[0]?.extensions.code)
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      const answer = await post('{"query":"{ selectors { totalCount } }"}', {
+        accept,
+        'content-type': 'application/json',
+      })
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] })
+    }
+    const partly = await post(JSON.stringify({ query: '{ viewer { name } selector(selector: "x") { id } }' }))
+    expect(partly.status).toBe(200)
+    expect(await partly.json()).toMatchObject({
+      data: { viewer: { name: 'open' }, selector: null },
+      errors: [{ extensions: { code: 'UNAVAILABLE' } }],
+    })
     await forbid(true)
     while ((await fetch(`${url}/health`)).status !== 200);
   })

@@ -150,6 +150,7 @@ function answerOf(
   limits: Limits,
 ): Answer {
   entry.outcome = codesOf(result)
+  if (isUnavailable(result, entry.outcome)) return unavailable(result, type, headers)
   const body = Buffer.from(JSON.stringify(result))
   if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
   const large = tooCostly(
@@ -186,4 +187,16 @@ function textOf({ query }: Parameters): string {
 /** GraphQL-over-HTTP: application/graphql-response+json has status 400 without data; application/json always has 200. */
 function statusOf(result: ExecutionResult, type: MediaType): number {
   return type === 'application/json' || 'data' in result ? 200 : 400
+}
+
+/** Whether nothing could be read because the database is gone. With some data it is a usual answer with errors. */
+function isUnavailable({ data }: ExecutionResult, codes: readonly string[]): boolean {
+  const isEmpty = data == null || Object.values(data).every((value) => value === null)
+  return isEmpty && codes.length > 0 && codes.every((code) => code === 'UNAVAILABLE')
+}
+
+/** 503 tells balancers and clients to try again, or elsewhere. */
+function unavailable({ errors }: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
+  const body = Buffer.from(JSON.stringify({ errors }))
+  return { status: 503, type, body, headers: { ...headers, 'retry-after': '5' } }
 }

@@ -230,6 +230,6 @@ describe('A failure that is not the caller’s', () => {
     const { errors } = await client.answer(`{ ${aliases.join(' ')} }`)
     expect(errors).toHaveLength(30)
     expect(client.log).toHaveLength(3)
-    expect(JSON.parse(String(client.log[2]))).toMatchObject({ code: 'INTERNAL', sqlstate: '42P01', fields: 30 })
+    expect(JSON.parse(String(client.log[2]))).toMatchObject({ code: 'UNAVAILABLE', sqlstate: '42P01', fields: 30 })
   })
 })
