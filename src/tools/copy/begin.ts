@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { render } from '../../database/database.ts'
 import { Problem } from '../../errors/problem.ts'
 import { detect } from '../../sipis/detect.ts'
-import type { SchemaVersion } from '../../sipis/schema-version.ts'
+import type { newestVersion, SchemaVersion } from '../../sipis/schema-version.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
 import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
@@ -11,6 +11,9 @@ import type { Session, Source } from './session.ts'
 
 /** Arbitrary advisory lock key that prevents a second copy into the same target. */
 const advisoryLock = '6003407290438733'
+
+/** What a copy writes; does not compile beside a newer version, of which plan.ts has to say what is written. */
+const written: typeof newestVersion = 'V2'
 
 export function refuseEncodings(source: Session, target: Session): void {
   for (const { encoding, label } of [source, target]) {
@@ -46,7 +49,7 @@ export function sharedIdsRefusal(label: string): string {
 
 export async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {
   await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
-  await expectVersion(target, 'V2', 'The target (NEW)')
+  await expectVersion(target, written, 'The target (NEW)')
   for (const { name } of plan) {
     if (target.schemas.has(name)) continue
     throw new Problem(`${target.label} has no table ${name}. Make the target by "sipis-gateway init".`)
