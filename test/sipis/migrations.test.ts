@@ -41,7 +41,8 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
 
   it('have names, and name no database schema', async () => {
     for (const file of (await readdir(folder)).filter((name) => name.endsWith('.sql'))) {
-      expect(file).toMatch(/^\d{4}_(tables|rules)\.sql$/)
+      // drizzle-kit's own, made up, have an underscore: 0001_tired_hulk.sql.
+      expect(file).toMatch(/^\d{4}_[a-z]+(-[a-z]+)*\.sql$/)
       expect(await readFile(join(folder, file), 'utf8')).not.toContain('"public"')
     }
   })
