@@ -26,7 +26,7 @@ const rowids = (...tables: string[]): Promised[] =>
     effect: 'A list may skip or repeat such rows between two pages, and an id stands for one of them.',
   }))
 
-const promises: Readonly<Record<SchemaVersion, readonly Promised[]>> = {
+export const promises: Readonly<Record<SchemaVersion, readonly Promised[]>> = {
   V1: [
     {
       table: 'selectors',
