@@ -7,13 +7,14 @@ import { has, maySee } from './principal.ts'
 
 /**
  * Restricts loaders to the selectors that a principal may read. A forbidden selector is not looked up at all, so it is
- * indistinguishable from an unknown one. Rows of a permitted selector need no further check.
+ * indistinguishable from an unknown one. Rows of a permitted selector need no further check. Each loader is named, without a spread
+ * of all, so that one without its restriction does not compile.
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
-  const { selectors } = loaders
+  const { projection, selectors, messageContents, settings } = loaders
   return {
-    ...loaders,
+    projection,
     selectors: {
       byName: async (selector) => (maySee(principal, selector) ? selectors.byName(selector) : null),
       page: forbidden,
@@ -25,6 +26,9 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     pushTests: guarded(loaders.pushTests, principal),
     // Orphans have no selector, so no device owns them.
     orphanPushTests: { load: async () => null },
+    // Both read for an object that was reached.
+    messageContents,
+    settings,
   }
 }
 
@@ -33,9 +37,10 @@ function guarded<Row, Orphan extends null>(
   principal: Principal,
 ): Collection<Row, Orphan> {
   return {
-    ...collection,
     page: forbidden,
     count: forbidden,
+    pageOf: collection.pageOf,
+    countOf: collection.countOf,
     byIdentity: async (identity: Identity) =>
       maySee(principal, identity.selector) ? collection.byIdentity(identity) : null,
   }

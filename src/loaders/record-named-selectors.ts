@@ -4,7 +4,10 @@ import type { Identity } from './query.ts'
 import type { SelectorFilter } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
-/** Wraps loaders to record for the audit log every selector that the caller names, found or not. */
+/**
+ * Wraps loaders to record for the audit log every selector that the caller names, found or not. Each loader is named, so that one
+ * that is forgotten here does not compile.
+ */
 export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usage): Loaders {
   const record = (...names: readonly (string | null | undefined)[]) => {
     for (const name of names) if (name != null && name !== '') named.add(name)
@@ -17,9 +20,9 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
       return loader.byIdentity(identity)
     },
   })
-  const { selectors } = loaders
+  const { projection, selectors, orphanPushTests, messageContents, settings } = loaders
   return {
-    ...loaders,
+    projection,
     selectors: {
       byName(selector) {
         record(selector)
@@ -38,5 +41,9 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     calls: collection(loaders.calls),
     messages: collection(loaders.messages),
     pushTests: collection(loaders.pushTests),
+    // An orphan's selector is gone; the other two read for an object that was reached.
+    orphanPushTests,
+    messageContents,
+    settings,
   }
 }

@@ -55,9 +55,13 @@ export function describeTables<Name extends string>(
 
 /** Columns that a projection reads, as `table.column`. Conditions on a key are built with a null key. */
 function columnsRead(projection: Projection): ReadonlySet<string> {
-  const { selectors, tokens, calls, messages, pushTests, settings: entries } = projection
-  const ofKey = [selectors, tokens, calls, messages, pushTests, entries].map((rows) => rows.ofKey(sql`NULL`))
+  const kinds: readonly (string | object)[] = Object.values(projection)
+  const ofKey = kinds.map((kind) => (hasKey(kind) ? kind.ofKey(sql`NULL`) : undefined))
   return new Set(columnsIn([projection, ofKey, tableVersionColumns]).map((column) => nameOf(column)))
+}
+
+function hasKey(kind: string | object): kind is { ofKey: (key: SQL) => SQL } {
+  return typeof kind === 'object' && 'ofKey' in kind
 }
 
 function nameOf(column: Column): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import { times } from '../support/counts.ts'
@@ -10,7 +11,7 @@ import { selectorNamed } from '../support/rows.ts'
 
 const pairs = times(1_000, 60)
 
-describe.each(['V1', 'V2'] as const)(`${pairs} pairs of devices in parallel (%s)`, (version) => {
+describe.each(schemaVersions)(`${pairs} pairs of devices in parallel (%s)`, (version) => {
   let own: TestDatabase
   let client: Client
   let issuer: Issuer

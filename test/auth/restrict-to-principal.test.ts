@@ -15,7 +15,6 @@ import { device, tool } from '../support/principals.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 const [mine, theirs] = [selectorNamed(1), selectorNamed(2)]
-const collections = ['tokens', 'calls', 'messages', 'pushTests'] as const
 
 describe('Restricted to a principal', () => {
   let own: TestDatabase
@@ -86,9 +85,11 @@ describe('Restricted to a principal', () => {
     const query = { conditions: [], signature: '', window }
     await expect(selectors.page({}, window)).rejects.toThrow(Forbidden)
     await expect(selectors.count({})).rejects.toThrow(Forbidden)
-    for (const name of collections) {
-      await expect(others[name].page(query)).rejects.toThrow(Forbidden)
-      await expect(others[name].count(query)).rejects.toThrow(Forbidden)
+    const collections = Object.values(others).filter((loader) => 'page' in loader)
+    expect(collections.length).toBeGreaterThan(3)
+    for (const collection of collections) {
+      await expect(collection.page(query)).rejects.toThrow(Forbidden)
+      await expect(collection.count(query)).rejects.toThrow(Forbidden)
     }
     const readers = open(tool('reader', 'sipis:read'))
     expect(await readers.selectors.count({})).toBe(2)

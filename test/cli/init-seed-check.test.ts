@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { TableCounts } from '../../src/tools/copy/report.ts'
 import { run, start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -161,7 +162,7 @@ describe('sipis-gateway check', () => {
     expect(after.report.advice[0].statement).toMatch(/CREATE ROLE .* GRANT SELECT/s)
   })
 
-  it.each(['V1', 'V2'] as const)(
+  it.each(schemaVersions)(
     'prints how to make a role that may only read, which it then finds content (%s)',
     async (version) => {
       const own = untilTestEnds(await cloneDatabase(version))

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Running } from '../support/command.ts'
 import { run, start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -67,33 +68,30 @@ describe('sipis-gateway serve', () => {
     expect(answer.data.selector.calls.nodes).toHaveLength(3)
   })
 
-  it.each(['V1', 'V2'] as const)(
-    'serves a %s database by its URL, and leaves nothing behind in it',
-    async (version) => {
-      const own = untilTestEnds(await cloneDatabase(version))
-      await addDataSet({ version, sql: own.sql }, { selectors: 3 })
-      const before = await everything(own)
-      const running = serve(['--database-url', own.url])
-      const address = await addressOf(running)
-      expect(await ask(address, '{ selectors { totalCount } database { schemaVersion } }')).toEqual({
-        data: { selectors: { totalCount: 3 }, database: { schemaVersion: version } },
-      })
-      expect(
-        await own.sql(
-          `SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-        ),
-      ).toEqual([['sipis-gateway']])
-      expect(await running.printed('')).not.toContain('password@')
-      running.child.kill('SIGTERM')
-      expect((await running.finished).code).toBe(0)
-      expect(await everything(own)).toEqual(before)
-      expect(
-        await own.sql(
-          `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sipis-gateway' AND datname = current_database()`,
-        ),
-      ).toEqual([['0']])
-    },
-  )
+  it.each(schemaVersions)('serves a %s database by its URL, and leaves nothing behind in it', async (version) => {
+    const own = untilTestEnds(await cloneDatabase(version))
+    await addDataSet({ version, sql: own.sql }, { selectors: 3 })
+    const before = await everything(own)
+    const running = serve(['--database-url', own.url])
+    const address = await addressOf(running)
+    expect(await ask(address, '{ selectors { totalCount } database { schemaVersion } }')).toEqual({
+      data: { selectors: { totalCount: 3 }, database: { schemaVersion: version } },
+    })
+    expect(
+      await own.sql(
+        `SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+      ),
+    ).toEqual([['sipis-gateway']])
+    expect(await running.printed('')).not.toContain('password@')
+    running.child.kill('SIGTERM')
+    expect((await running.finished).code).toBe(0)
+    expect(await everything(own)).toEqual(before)
+    expect(
+      await own.sql(
+        `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sipis-gateway' AND datname = current_database()`,
+      ),
+    ).toEqual([['0']])
+  })
 
   it('serves the database that Settings.xml names, in the zone of the environment', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))

@@ -1,8 +1,13 @@
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { serveConfig } from '../../src/config/serve-config.ts'
 import type { Setting } from '../../src/config/setting.ts'
 import { settingGroups, settingNames, settingsSchema } from '../../src/config/settings.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 
+/** The files one after another. */
+const textOf = (files: readonly string[]) => files.map((file) => readFileSync(file, 'utf8')).join('\n')
+const sources = globSync('src/**/*.ts')
 const declared = settingGroups.flatMap(({ settings }): [string, Setting][] => Object.entries(settings))
 
 describe('The declared settings', () => {

@@ -1,8 +1,15 @@
 import { globSync, readFileSync } from 'node:fs'
+import { GraphQLError } from 'graphql'
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import type { ErrorCode } from '../../src/errors/catalogue.ts'
 import { errorCatalogue } from '../../src/errors/catalogue.ts'
 import { codedError } from '../../src/errors/coded-error.ts'
+import { maskErrors } from '../../src/execution/mask-errors.ts'
 import { Refusal } from '../../src/http/refusal.ts'
+
+const codes = Object.keys(errorCatalogue) as ErrorCode[]
+const textOf = (files: readonly string[]) => files.map((file) => readFileSync(file, 'utf8')).join('\n')
 
 describe('The catalogue of errors', () => {
   it('has the only codes that compile', () => {
@@ -29,11 +36,33 @@ describe('The catalogue of errors', () => {
   })
 
   it('has each code in use', () => {
-    const sources = globSync('src/**/*.ts')
-      .filter((file) => file !== 'src/errors/catalogue.ts' && !file.startsWith('src/config/settings/'))
-      .map((file) => readFileSync(file, 'utf8'))
-      .join('\n')
-    for (const code of Object.keys(errorCatalogue)) expect([code, sources.includes(`'${code}'`)]).toEqual([code, true])
+    const sources = textOf(
+      globSync('src/**/*.ts').filter(
+        (file) => file !== 'src/errors/catalogue.ts' && !file.startsWith('src/config/settings/'),
+      ),
+    )
+    for (const code of codes) expect([code, sources.includes(`'${code}'`)]).toEqual([code, true])
+  })
+
+  it('has each status in use', () => {
+    const sources = textOf(globSync('src/http/**/*.ts'))
+    for (const code of codes) {
+      const unused = errorCatalogue[code].statuses.filter(
+        (status) => !new RegExp(`\\(\\s*${status},\\s*'${code}'`).test(sources),
+      )
+      expect([code, unused]).toEqual([code, []])
+    }
+  })
+
+  it('has codes that reach the client when a field fails with them (ownCodes of mask-errors.ts)', () => {
+    const fields = textOf(globSync('src/{graph,loaders,auth}/**/*.ts'))
+    const made = codes.filter((code) => new RegExp(`codedError\\(\\s*'${code}'`).test(fields))
+    expect(made).toContain('FORBIDDEN')
+    for (const code of made) {
+      const located = new GraphQLError('x', { path: ['field'], originalError: codedError(code, 'x') })
+      const [shown] = maskErrors([located], pino({ enabled: false }))
+      expect(shown?.extensions).toMatchObject({ code })
+    }
   })
 
   it.each(Object.entries(errorCatalogue))(

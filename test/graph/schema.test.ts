@@ -1,7 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import type { GraphQLArgument, GraphQLNamedType, GraphQLSchema } from 'graphql'
-import { buildSchema, isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType } from 'graphql'
+import {
+  assertInterfaceType,
+  buildSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+} from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { decodeNodeId, encodeNodeId } from '../../src/graph/node-id.ts'
 import { printSdl, schema } from '../../src/graph/schema.ts'
 
 describe('The schema', () => {
@@ -12,6 +21,16 @@ describe('The schema', () => {
   it('has a description on every type, field, argument and enum value', () => {
     const without = members(schema).filter(([, member]) => !member.description?.trim())
     expect(without.map(([name]) => name)).toEqual([])
+  })
+
+  it('has each Node under an id that node takes, and says so', () => {
+    const names = schema.getPossibleTypes(assertInterfaceType(schema.getType('Node'))).map(({ name }) => name)
+    const [id] = schema.getQueryType()?.getFields()['node']?.args ?? []
+    expect(names.length).toBeGreaterThan(4)
+    for (const name of names) {
+      expect(decodeNodeId(encodeNodeId(name, '1')).typename).toBe(name)
+      expect(id?.description).toContain(name)
+    }
   })
 
   it('keeps all that the contract promises: names, types, arguments and defaults', async () => {

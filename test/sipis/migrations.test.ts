@@ -9,6 +9,8 @@ import { getTableConfig } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { migrateServer } from '../../src/sipis/migrations.ts'
+import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import * as v1 from '../../src/sipis/v1/tables.ts'
 import * as v2 from '../../src/sipis/v2/tables.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -16,10 +18,12 @@ import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 
 const run = promisify(execFile)
 
-const versions = [
-  { version: 'V1', folder: 'drizzle/v1', tables: Object.values(v1).filter((table) => isTable(table)) as PgTable[] },
-  { version: 'V2', folder: 'drizzle/v2', tables: Object.values(v2).filter((table) => isTable(table)) as PgTable[] },
-] as const
+const modules: Readonly<Record<SchemaVersion, object>> = { V1: v1, V2: v2 }
+const versions = schemaVersions.map((version) => ({
+  version,
+  folder: `drizzle/${version.toLowerCase()}`,
+  tables: Object.values(modules[version]).filter((table) => isTable(table)) as PgTable[],
+}))
 
 describe.each(versions)('The migrations of $version', ({ version, folder, tables }) => {
   it('are all that drizzle-kit would generate from the tables', async () => {
@@ -41,7 +45,8 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
 
   it('have names, and name no database schema', async () => {
     for (const file of (await readdir(folder)).filter((name) => name.endsWith('.sql'))) {
-      expect(file).toMatch(/^\d{4}_(tables|rules)\.sql$/)
+      // drizzle-kit's own, made up, have an underscore: 0001_tired_hulk.sql.
+      expect(file).toMatch(/^\d{4}_[a-z]+(-[a-z]+)*\.sql$/)
       expect(await readFile(join(folder, file), 'utf8')).not.toContain('"public"')
     }
   })

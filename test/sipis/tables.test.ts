@@ -1,5 +1,6 @@
 import { pgTable, text } from 'drizzle-orm/pg-core'
 import { describe, expect, it } from 'vitest'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { TableDescription } from '../../src/sipis/tables.ts'
 import { describeTables, required } from '../../src/sipis/tables.ts'
 import { noKeys } from '../../src/sipis/unique-keys.ts'
@@ -28,7 +29,7 @@ async function serve({ url }: TestDatabase): Promise<void> {
 const isNeeded = ({ mayBeMissing, needed }: TableDescription, column: string) =>
   !mayBeMissing && needed.includes(column)
 
-describe.each(['V1', 'V2'] as const)('A database of %s', (version) => {
+describe.each(schemaVersions)('A database of %s', (version) => {
   const described = describedTables[version]
 
   it('is served without the columns that no reader needs, and refused by name without one that a reader needs', async () => {

@@ -2,6 +2,7 @@ import { parseConnectionString } from '../../src/config/connection-string.ts'
 import type { DatabaseTarget } from '../../src/config/database-target.ts'
 import type { CopyOptions } from '../../src/tools/copy/copy.ts'
 import { copy } from '../../src/tools/copy/copy.ts'
+import { copiedTables } from '../../src/tools/copy/plan.ts'
 import type { Progress } from '../../src/tools/copy/progress.ts'
 import type { CopyReport } from '../../src/tools/copy/report.ts'
 import { rejectsByReason } from '../../src/tools/copy/report.ts'
@@ -45,7 +46,7 @@ export async function executeAccepting(
   return runCopy(source, target, { ...options, mode: 'execute', accepted: rejectsByReason(tables) })
 }
 
-export const copied = ['selectors', 'tokens', 'sipcalls', 'siptextmessages', 'pushtests', 'data', 'restart']
+export const copied = copiedTables
 
 export async function rowCounts({ sql }: TestDatabase): Promise<Record<string, number>> {
   const [counts = []] = await sql(`SELECT ${copied.map((table) => `(SELECT count(*) FROM ${table})`).join(', ')}`)

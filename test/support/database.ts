@@ -7,6 +7,7 @@ import { asText, openEmbedded, startEmbedded } from '../../src/database/embedded
 import { openPool } from '../../src/database/pool.ts'
 import { migrateEmbedded } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Encoding } from './templates.ts'
 import { asAdmin, createDatabase, templateName, templates, urlOf } from './templates.ts'
 
@@ -98,7 +99,7 @@ const server: Backend[] = templates.map(({ version, encoding }) => ({
   },
 }))
 
-const embedded: Backend[] = (['V1', 'V2'] as const).map((version) => ({
+const embedded: Backend[] = schemaVersions.map((version) => ({
   name: `PGlite, ${version}`,
   version,
   async open() {

@@ -1,15 +1,15 @@
 import pg from 'pg'
 import { migrateServer } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
 
 export type Encoding = 'UTF8' | 'SQL_ASCII' | 'LATIN1'
 
-export const templates: readonly { readonly version: SchemaVersion; readonly encoding: Encoding }[] = [
-  { version: 'V1', encoding: 'UTF8' },
-  { version: 'V1', encoding: 'SQL_ASCII' },
-  { version: 'V2', encoding: 'UTF8' },
-  { version: 'V2', encoding: 'SQL_ASCII' },
-]
+export const templates: readonly { readonly version: SchemaVersion; readonly encoding: Encoding }[] =
+  schemaVersions.flatMap((version) => [
+    { version, encoding: 'UTF8' },
+    { version, encoding: 'SQL_ASCII' },
+  ])
 
 export function templateName(run: string, version: SchemaVersion, encoding: Encoding): string {
   return `gateway_${run}_${version}_${encoding}`.toLowerCase()

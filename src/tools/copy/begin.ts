@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts'
 import { render } from '../../database/database.ts'
 import { Problem } from '../../errors/problem.ts'
 import { detect } from '../../sipis/detect.ts'
-import type { SchemaVersion } from '../../sipis/schema-version.ts'
+import type { newestVersion, SchemaVersion } from '../../sipis/schema-version.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
 import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
@@ -48,7 +48,7 @@ export function sharedIdsRefusal(label: string): string {
 /** Begins a transaction. To execute a copy, locks the tables; unless it only verifies, requires them to be empty. */
 export async function beginTarget(target: Session, plan: readonly CopyTable[], mode: Mode): Promise<void> {
   await target.query(mode === 'execute' ? 'BEGIN' : 'BEGIN READ ONLY')
-  await expectVersion(target, 'V2', 'The target (NEW)')
+  await expectVersion(target, written, 'The target (NEW)')
   for (const { name } of plan) {
     if (target.schemas.has(name)) continue
     throw new Problem(`${target.label} has no table ${name}. Create the target with "sipis-gateway init".`)

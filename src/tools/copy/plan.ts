@@ -3,8 +3,9 @@
  * the migration agree on every value.
  */
 import type { SQL, SQLWrapper } from 'drizzle-orm'
-import { getTableName, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import { getTableColumns, getTableName, is, sql } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { PgText, PgVarchar } from 'drizzle-orm/pg-core'
 import { literal, render } from '../../database/database.ts'
 import { exactText } from '../../sipis/columns.ts'
 import type { Schemas } from '../../sipis/schemas.ts'
@@ -12,6 +13,7 @@ import { qualified, qualifiedName } from '../../sipis/schemas.ts'
 import { noKeys } from '../../sipis/unique-keys.ts'
 import { v1Projection } from '../../sipis/v1/projection.ts'
 import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../../sipis/v1/tables.ts'
+import * as v2 from '../../sipis/v2/tables.ts'
 
 /** Why a row is rejected. If several reasons apply, the first one in this order is reported. */
 export const reasons = [
@@ -64,7 +66,7 @@ export interface PlanOptions {
 export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
   const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
   const { calls, messages, tokens: pushTokens } = projection
-  const owner = text('selector', selectors.selector)
+  const owner = { selector: selectors.selector }
   const owned = (table: PgTable, id: SQLWrapper) =>
     plain(sql`${qualified(schemas, table)} LEFT JOIN ${qualified(schemas, selectors)} ON ${selectors.id} = ${id}`)
   const ownedRejects = [
@@ -74,13 +76,13 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
   const peer = (
     columns: typeof calls.columns | typeof messages.columns,
     table: typeof sipcalls | typeof siptextmessages,
-  ) => [
-    text('scheme', columns.scheme.sql, table.scheme),
-    text('userdisplayname', columns.displayName.sql, table.userdisplayname),
-    text('username', columns.username.sql, table.username),
-    text('domain', columns.domain.sql, table.domain),
-    other('domainport', columns.port.sql, table.domainport),
-  ]
+  ) => ({
+    scheme: filled(columns.scheme.sql, table.scheme),
+    userdisplayname: filled(columns.displayName.sql, table.userdisplayname),
+    username: filled(columns.username.sql, table.username),
+    domain: filled(columns.domain.sql, table.domain),
+    domainport: filled(columns.port.sql, table.domainport),
+  })
   const rest = { numbered: undefined, added: undefined }
 
   return [
@@ -89,7 +91,7 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       name: 'selectors',
       from: qualifiedName(schemas, selectors),
       key: { id: plain(sql`${selectors.id}`) },
-      columns: [other('id', selectors.id), owner, other('lastseen', selectors.lastseen)],
+      columns: columnsOf(v2.selectors, { id: selectors.id, ...owner, lastseen: selectors.lastseen }),
       rejects: [['null-selector', plain(sql`${selectors.selector} IS NULL`)]],
     },
     {
@@ -97,13 +99,13 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       name: 'tokens',
       from: owned(tokens, tokens.id),
       key: { rowid: plain(sql`${tokens.rowid}`) },
-      columns: [
-        other('rowid', pushTokens.columns.rowid.sql),
-        owner,
-        text('token', pushTokens.columns.token.sql),
-        text('appid', pushTokens.columns.appId.sql),
-        nullable(other('lastseen', pushTokens.columns.lastSeen.sql)),
-      ],
+      columns: columnsOf(v2.tokens, {
+        rowid: pushTokens.columns.rowid.sql,
+        ...owner,
+        token: pushTokens.columns.token.sql,
+        appid: pushTokens.columns.appId.sql,
+        lastseen: pushTokens.columns.lastSeen.sql,
+      }),
       rejects: ownedRejects,
     },
     {
@@ -111,14 +113,14 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       name: 'sipcalls',
       from: owned(sipcalls, sipcalls.id),
       key: { rowid: plain(sql`${sipcalls.rowid}`) },
-      columns: [
-        other('rowid', calls.columns.rowid.sql),
-        owner,
+      columns: columnsOf(v2.sipcalls, {
+        rowid: calls.columns.rowid.sql,
+        ...owner,
         ...peer(calls.columns, sipcalls),
-        text('callid', calls.columns.callId.sql, sipcalls.callid),
-        other('time', calls.columns.time.sql),
-        text('missedreason', sql.raw(`${literal(missedReason)}::varchar`)),
-      ],
+        callid: filled(calls.columns.callId.sql, sipcalls.callid),
+        time: calls.columns.time.sql,
+        missedreason: sql.raw(`${literal(missedReason)}::varchar`),
+      }),
       rejects: ownedRejects,
     },
     {
@@ -126,16 +128,16 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       name: 'siptextmessages',
       from: owned(siptextmessages, siptextmessages.id),
       key: { rowid: plain(sql`${siptextmessages.rowid}`) },
-      columns: [
-        other('rowid', messages.columns.rowid.sql),
-        owner,
+      columns: columnsOf(v2.siptextmessages, {
+        rowid: messages.columns.rowid.sql,
+        ...owner,
         ...peer(messages.columns, siptextmessages),
-        text('msgid', messages.columns.messageId.sql, siptextmessages.msgid),
-        text('contenttype', messages.columns.contentType.sql, siptextmessages.contenttype),
-        text('headers', messages.contents.headers.sql, siptextmessages.headers),
-        text('body', messages.contents.body.sql, siptextmessages.body),
-        other('time', messages.columns.time.sql),
-      ],
+        msgid: filled(messages.columns.messageId.sql, siptextmessages.msgid),
+        contenttype: filled(messages.columns.contentType.sql, siptextmessages.contenttype),
+        headers: filled(messages.contents.headers.sql, siptextmessages.headers),
+        body: filled(messages.contents.body.sql, siptextmessages.body),
+        time: messages.columns.time.sql,
+      }),
       rejects: ownedRejects,
     },
     {
@@ -144,13 +146,13 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       from: owned(pushtests, pushtests.id),
       // Escaped, because the rejects file cannot hold invalid UTF-8.
       key: { id: plain(sql`${pushtests.id}`), pushid: plain(exactText(pushtests.pushid, encoding).read.sql) },
-      columns: [
-        owner,
-        text('pushid', pushtests.pushid),
-        text('platform', pushtests.platform),
-        other('started', pushtests.started),
-        nullable(other('concluded', pushtests.concluded)),
-      ],
+      columns: columnsOf<typeof v2.pushtests, 'rowid'>(v2.pushtests, {
+        ...owner,
+        pushid: pushtests.pushid,
+        platform: pushtests.platform,
+        started: pushtests.started,
+        concluded: pushtests.concluded,
+      }),
       rejects: ownedRejects,
       // Includes all columns, so that rows that share an id are numbered in the same order on every read.
       numbered: { column: 'rowid', orderBy: ['started', 'selector', 'pushid', 'platform', 'concluded'] },
@@ -160,20 +162,20 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
       name: 'data',
       from: owned(data, data.id),
       key: { rowid: plain(sql`${data.rowid}`) },
-      columns: [
-        other('rowid', data.rowid),
-        owner,
-        text('name', data.name),
-        nullable(text('value', data.value)),
-        nullable(text('longvalue', data.longvalue)),
-      ],
+      columns: columnsOf(v2.data, {
+        rowid: data.rowid,
+        ...owner,
+        name: data.name,
+        value: data.value,
+        longvalue: data.longvalue,
+      }),
       rejects: [
         ['null-id', plain(sql`${data.id} IS NULL`)],
         ...ownedRejects,
         ['null-name', plain(sql`${data.name} IS NULL`)],
       ],
     },
-    restartTable(owner, schemas),
+    restartTable(schemas),
   ]
 }
 
@@ -193,7 +195,7 @@ export const serverCountStatements = (restarts: string) => ({
   disagreeing: `SELECT count(*) FROM (SELECT id FROM ${restarts} GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
 })
 
-function restartTable(owner: CopyColumn, schemas: Schemas): CopyTable {
+function restartTable(schemas: Schemas): CopyTable {
   const restarts = qualifiedName(schemas, restart)
   const owners = qualifiedName(schemas, selectors)
   const latest = latestServers(restarts, owners)
@@ -206,14 +208,7 @@ function restartTable(owner: CopyColumn, schemas: Schemas): CopyTable {
     from: `(SELECT ${plainNames} FROM ${restarts} UNION ALL ${added}) AS "restart"
       LEFT JOIN ${owners} ON "selectors"."id" = "restart"."id"`,
     key: { rowid: plain(sql`${rowid}`) },
-    columns: [
-      other('rowid', rowid),
-      owner,
-      text('name', name),
-      other('seq', seq),
-      nullable(text('value', value)),
-      nullable(text('longvalue', longvalue)),
-    ],
+    columns: columnsOf(v2.restart, { rowid, selector: selectors.selector, name, seq, value, longvalue }),
     rejects: [
       ['orphan', `"selectors"."id" IS NULL`],
       ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
@@ -223,17 +218,38 @@ function restartTable(owner: CopyColumn, schemas: Schemas): CopyTable {
   }
 }
 
-function text(name: string, value: SQLWrapper, filledFrom?: SQLWrapper): CopyColumn {
-  return { ...other(name, value, filledFrom), kind: 'text' }
+interface Filled {
+  readonly value: SQLWrapper
+  /** If it is null, the row gets an empty string or 0. */
+  readonly from: SQLWrapper
 }
 
-function other(name: string, value: SQLWrapper, filledFrom?: SQLWrapper): CopyColumn {
-  const filled = filledFrom === undefined ? undefined : plain(sql`${filledFrom} IS NULL`)
-  return { name, value: plain(sql`${value}`), kind: 'other', nullable: false, filled }
+function filled(value: SQLWrapper, from: SQLWrapper): Filled {
+  return { value, from }
 }
 
-function nullable(column: CopyColumn): CopyColumn {
-  return { ...column, nullable: true }
+/**
+ * The columns of a table of v2, each with the expression that fills it; one without an expression does not compile.
+ *
+ * @typeParam Numbered the column that is numbered instead
+ */
+function columnsOf<Table extends PgTable, Numbered extends string = never>(
+  table: Table,
+  values: { readonly [Name in Exclude<keyof Table['_']['columns'], Numbered>]: SQLWrapper | Filled },
+): CopyColumn[] {
+  const made: Readonly<Record<string, PgColumn>> = getTableColumns(table)
+  return Object.entries<SQLWrapper | Filled>(values).map(([name, given]) => {
+    const column = made[name]
+    if (column === undefined) throw new Error(`${getTableName(table)} has no column ${name} in v2.`)
+    const { value, from } = 'from' in given ? given : { value: given, from: undefined }
+    return {
+      name,
+      value: plain(sql`${value}`),
+      kind: is(column, PgVarchar) || is(column, PgText) ? 'text' : 'other',
+      nullable: !column.notNull,
+      filled: from === undefined ? undefined : plain(sql`${from} IS NULL`),
+    }
+  })
 }
 
 /** Renders SQL for COPY, which does not support parameters. */

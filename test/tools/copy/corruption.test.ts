@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { random } from '../../../src/tools/demo/random.ts'
-import { runCopy } from '../../support/copying.ts'
+import { copied, runCopy } from '../../support/copying.ts'
 import { times } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
@@ -66,6 +66,6 @@ function changed(column: string, type: string): string {
 }
 
 async function restore(source: TestDatabase, target: TestDatabase): Promise<void> {
-  await target.sql('TRUNCATE selectors, tokens, sipcalls, siptextmessages, pushtests, data, restart')
+  await target.sql(`TRUNCATE ${copied.join(', ')}`)
   await runCopy(source, target, { mode: 'execute' })
 }

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { promises } from '../../src/sipis/duplicates.ts'
+import { wantedIndexes } from '../../src/sipis/indexes.ts'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
+import { describedTables } from '../../src/sipis/versions.ts'
+
+/** Settings are few for a selector and have no ids; tableversions is read as a whole. */
+const leftOut = ['data', 'tableversions']
+
+describe.each(schemaVersions)('Of each table that is served in schema %s', (version) => {
+  const served = describedTables[version].filter((table) => table.served && !leftOut.includes(table.name))
+
+  it.each(served)('check knows the indexes that readers need: $name', ({ name, columns }) => {
+    const wanted = wantedIndexes[version].filter(({ table }) => table === name)
+    expect(wanted).not.toEqual([])
+    const named = wanted.flatMap((index) => index.columns).filter((column) => !column.startsWith('('))
+    expect(columns).toEqual(expect.arrayContaining(named))
+  })
+
+  it.each(served)('check knows what makes a row the only one: $name', ({ name, columns }) => {
+    const promised = promises[version].filter(({ table }) => table === name)
+    expect(promised).not.toEqual([])
+    expect(columns).toEqual(expect.arrayContaining(promised.flatMap((promise) => promise.columns)))
+  })
+})
