@@ -26,7 +26,7 @@ const rowids = (...tables: string[]): Assumption[] =>
     effect: 'A list may skip or repeat such rows between two pages, and an id refers to only one of them.',
   }))
 
-const assumptions: Readonly<Record<SchemaVersion, readonly Assumption[]>> = {
+export const assumptions: Readonly<Record<SchemaVersion, readonly Assumption[]>> = {
   V1: [
     {
       table: 'selectors',

@@ -11,12 +11,35 @@ const sources = globSync('src/**/*.ts')
 const declared = settingGroups.flatMap(({ settings }): [string, Setting][] => Object.entries(settings))
 
 describe('The declared settings', () => {
-  it('are those that are parsed, each in one group', () => {
+  it('are those that are read, each in one group', () => {
     expect(declared.map(([name]) => name)).toEqual(settingNames)
     expect(settingNames.length).toBeGreaterThan(40)
   })
 
-  it.each(declared)('are described in a sentence: %s', (_, { sentence, values }) => {
+  it('are each read by the configuration', () => {
+    const config = textOf(sources.filter((file) => /^src\/config\/[^/]+$/.test(file)))
+    const isRead = (name: string) =>
+      new RegExp(`given\\.${name}\\b|\\{[^{}'\`]*\\b${name}\\b[^{}'\`]*\\}( = |: Given|: Settings)`).test(config)
+    expect(settingNames.filter((name) => !isRead(name))).toEqual([])
+  })
+
+  it('become properties that the gateway reads', () => {
+    const { limits, databaseLimits, rates, audit, ...config } = serveConfig({}, { SIPIS_TIME_ZONE: 'UTC' })
+    const names = [limits, databaseLimits, rates, audit, config].flatMap((part) => Object.keys(part))
+    const gateway = textOf(sources.filter((file) => !file.startsWith('src/config/')))
+    // As a property, or taken out of an object.
+    const isRead = (name: string) => new RegExp(`\\.${name}\\b|[{,]\\s+${name}\\b`).test(gateway)
+    expect(names.length).toBeGreaterThan(30)
+    expect(names.filter((name) => !isRead(name))).toEqual([])
+  })
+
+  it('have the flags that serve takes', () => {
+    const commands = textOf(['src/cli/main.ts'])
+    const flags = declared.flatMap(([, { flag }]) => flag ?? [])
+    expect(flags.filter((flag) => !commands.includes(`'${flag} <`))).toEqual([])
+  })
+
+  it.each(declared)('say what they are, in a sentence: %s', (_, { sentence, values }) => {
     expect(sentence).toMatch(/^[A-Z].+\.$/)
     expect(values).not.toBe('')
   })

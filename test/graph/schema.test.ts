@@ -10,7 +10,7 @@ import {
   isObjectType,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { decodeNodeId, encodeNodeId } from '../../src/graph/node-id.ts'
+import { decodeNodeId } from '../../src/graph/node-id.ts'
 import { printSdl, schema } from '../../src/graph/schema.ts'
 
 describe('The schema', () => {
@@ -28,7 +28,7 @@ describe('The schema', () => {
     const [id] = schema.getQueryType()?.getFields()['node']?.args ?? []
     expect(names.length).toBeGreaterThan(4)
     for (const name of names) {
-      expect(decodeNodeId(encodeNodeId(name, '1')).typename).toBe(name)
+      expect(decodeNodeId(Buffer.from(`${name}:1`).toString('base64url')).typename).toBe(name)
       expect(id?.description).toContain(name)
     }
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { promises } from '../../src/sipis/duplicates.ts'
+import { assumptions } from '../../src/sipis/duplicates.ts'
 import { wantedIndexes } from '../../src/sipis/indexes.ts'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import { describedTables } from '../../src/sipis/versions.ts'
@@ -18,8 +18,8 @@ describe.each(schemaVersions)('Of each table that is served in schema %s', (vers
   })
 
   it.each(served)('check knows what makes a row the only one: $name', ({ name, columns }) => {
-    const promised = promises[version].filter(({ table }) => table === name)
-    expect(promised).not.toEqual([])
-    expect(columns).toEqual(expect.arrayContaining(promised.flatMap((promise) => promise.columns)))
+    const assumed = assumptions[version].filter(({ table }) => table === name)
+    expect(assumed).not.toEqual([])
+    expect(columns).toEqual(expect.arrayContaining(assumed.flatMap((assumption) => assumption.columns)))
   })
 })

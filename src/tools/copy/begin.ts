@@ -9,6 +9,9 @@ import type { CopyTable } from './plan.ts'
 import type { Mode } from './report.ts'
 import type { Session, Source } from './session.ts'
 
+/** What a copy writes; does not compile beside a newer version, of which plan.ts has to say what is written. */
+const written: typeof newestVersion = 'V2'
+
 /** Arbitrary advisory lock key that prevents a second copy into the same target. */
 const advisoryLock = '6003407290438733'
 
