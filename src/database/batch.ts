@@ -19,6 +19,8 @@ export interface BatchClient<Client extends pg.ClientBase = pg.ClientBase> {
   /** Names of statements that the server has prepared. A name counts once its statement has run: a failure before it skips it. */
   readonly prepared: Set<string>
   readonly maxPrepared: number
+  /** Begins each batch: behind a pooler it carries the settings of the session. */
+  readonly prologue: Statement | undefined
   /** How many names are sent and do not count yet. */
   parsing: number
   /** Destroys the connection if the server does not answer. */
@@ -31,6 +33,7 @@ export interface BatchClientOptions {
   /** After so long without an answer the connection is lost. */
   readonly silenceMs: number
   readonly onSilent: () => void
+  readonly prologue?: Statement | undefined
 }
 
 /** Bounds the memory of a session on the server: there are more shapes of statements than this. */
@@ -38,13 +41,15 @@ const maxPrepared = 200
 
 export function createBatchClient<Client extends pg.ClientBase>(
   client: Client,
-  { preparedStatements, silenceMs, onSilent }: BatchClientOptions,
+  { preparedStatements, silenceMs, onSilent, prologue }: BatchClientOptions,
 ): BatchClient<Client> {
   const watch = createSilenceWatch(silenceMs, () => {
     destroyConnection(client, silent(silenceMs))
     onSilent()
   })
-  return { client, prepared: new Set(), maxPrepared: preparedStatements ? maxPrepared : 0, parsing: 0, watch }
+  // A pooler gives each batch another session, which does not know the names of this one.
+  const mayPrepare = preparedStatements && prologue === undefined
+  return { client, prepared: new Set(), maxPrepared: mayPrepare ? maxPrepared : 0, prologue, parsing: 0, watch }
 }
 
 /** The rows of a statement, its failure, or undefined if the server did not run it because one before it failed. */
@@ -99,6 +104,7 @@ class Batch extends pg.Query {
   readonly #parsed = new Map<number, string>()
   #entries: readonly SerializedEntry[]
   #settled = 0
+  #isInPrologue: boolean
   #isSent = false
   #rows: Value[][] = []
 
@@ -107,8 +113,9 @@ class Batch extends pg.Query {
     this.#client = client
     this.#entries = entries
     this.#onEnd = onEnd
+    this.#isInPrologue = client.prologue !== undefined
     const messages = entries.flatMap((entry, place) => this.#messagesOf(entry, place))
-    const all = Buffer.concat([...messages, serialize.sync()])
+    const all = Buffer.concat([...prologueMessages(client), ...messages, serialize.sync()])
     // The driver would take a return value for an error.
     this.submit = ({ stream }): void => {
       client.watch.sent()
@@ -138,6 +145,10 @@ class Batch extends pg.Query {
   handleCommandComplete(): void {
     const rows = this.#rows
     this.#rows = []
+    if (this.#isInPrologue) {
+      this.#isInPrologue = false
+      return
+    }
     const name = this.#parsed.get(this.#settled)
     if (name !== undefined) this.#client.prepared.add(name)
     this.#client.watch.progress()
@@ -164,4 +175,9 @@ class Batch extends pg.Query {
     this.#entries = []
     this.#onEnd()
   }
+}
+
+function prologueMessages({ prologue }: BatchClient): Buffer[] {
+  if (prologue === undefined) return []
+  return [serialize.parse({ name: '', text: prologue.text }), serialize.bind({}), serialize.execute()]
 }

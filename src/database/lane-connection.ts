@@ -4,10 +4,17 @@ import { databaseError } from '../errors/database-error.ts'
 import type { BatchClient, BatchClientOptions } from './batch.ts'
 import { createBatchClient } from './batch.ts'
 import { destroyConnection } from './client.ts'
+import type { Statement } from './database.ts'
+
+export interface LaneSession {
+  readonly client: pg.Client
+  /** See `prepareSession`. */
+  readonly prologue: Statement | undefined
+}
 
 /** How a lane reaches its server. */
 export interface LaneServer {
-  connect(): Promise<pg.Client>
+  connect(): Promise<LaneSession>
   /** Cancels what the connection runs at this moment. Never fails; false if it is not certain that the server is done with it. */
   cancel(client: pg.Client): Promise<boolean>
   /** Called when a connection has ended, or is replaced. */
@@ -37,7 +44,7 @@ export interface LaneConnection {
   close(closeMs: number): Promise<void>
 }
 
-export type LaneConnectionOptions = Omit<BatchClientOptions, 'onSilent'>
+export type LaneConnectionOptions = Omit<BatchClientOptions, 'onSilent' | 'prologue'>
 
 export function openLaneConnection(server: LaneServer, options: LaneConnectionOptions): LaneConnection {
   let opened: Opened | undefined
@@ -58,7 +65,7 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
   const connect = (): Opened => {
     const connecting = server
       .connect()
-      .then((client) => createBatchClient(client, { ...options, onSilent: server.onSilent }))
+      .then(({ client, prologue }) => createBatchClient(client, { ...options, prologue, onSilent: server.onSilent }))
     connecting.then(
       (session) => {
         if (opened === connecting) known = session

@@ -6,6 +6,7 @@ import { answerWithin, Client, destroyConnection } from './client.ts'
 import type { Statement, Value } from './database.ts'
 import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
+import type { LaneSession } from './lane-connection.ts'
 import { observedConnect } from './observed-connect.ts'
 import type { ReconnectGate } from './reconnect.ts'
 import { connectHedged } from './reconnect.ts'
@@ -54,7 +55,12 @@ function serverOf(lane: string, options: LaneOptions): LaneServer {
   return {
     connect: () =>
       options.gate.run(() =>
-        observedConnect(observe, lane, () => connectHedged(() => connect(options), destroyConnection)),
+        observedConnect(observe, lane, () =>
+          connectHedged(
+            () => connect(options),
+            ({ client }) => destroyConnection(client),
+          ),
+        ),
       ),
     cancel(client) {
       observe({ kind: 'cancelSent', lane })
@@ -69,7 +75,12 @@ function serverOf(lane: string, options: LaneOptions): LaneServer {
 /** Idle connections are probed after so long; the kernel ends one that does not answer within 10 further seconds. */
 export const keepAliveMs = 10_000
 
-async function connect({ connection, connectTimeoutMs, applicationName, timeoutMs }: LaneOptions): Promise<pg.Client> {
+async function connect({
+  connection,
+  connectTimeoutMs,
+  applicationName,
+  timeoutMs,
+}: LaneOptions): Promise<LaneSession> {
   const client = new Client({
     ...connection,
     application_name: applicationName,
@@ -80,21 +91,22 @@ async function connect({ connection, connectTimeoutMs, applicationName, timeoutM
   })
   await client.connect()
   try {
-    await answerWithin(client, connectTimeoutMs, prepareLane(client, timeoutMs))
+    return { client, prologue: await answerWithin(client, connectTimeoutMs, prepareLane(client, timeoutMs)) }
   } catch (error) {
     client.end().catch(() => undefined)
     throw error
   }
-  return client
 }
 
 /**
  * A plan for the very values never pays for a look-up, but is made each time. PostgreSQL before 12 has no
  * such setting.
  */
-async function prepareLane(client: pg.Client, timeoutMs: number): Promise<void> {
-  await prepareSession(client, readingSettings(timeoutMs))
+async function prepareLane(client: pg.Client, timeoutMs: number): Promise<Statement | undefined> {
+  const prologue = await prepareSession(client, readingSettings(timeoutMs))
+  if (prologue !== undefined) return prologue
   await client.query(
     `SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'`,
   )
+  return undefined
 }

@@ -49,6 +49,8 @@ export class ScanPool {
   readonly #options: ScanPoolOptions
   readonly #pool: pg.Pool
   readonly #sessions = new Map<pg.ClientBase, Session>()
+  /** See `prepareSession`. */
+  readonly #prologues = new WeakMap<pg.ClientBase, Statement | undefined>()
   /** Connections that were used before and not since are not used again. */
   #silentAt = Number.NEGATIVE_INFINITY
   #closing: Promise<void> | undefined
@@ -56,7 +58,7 @@ export class ScanPool {
   constructor(options: ScanPoolOptions) {
     const { observe } = options
     this.#options = options
-    this.#pool = createPgPool(options)
+    this.#pool = createPgPool(options, this.#prologues)
     this.#pool.on('connect', () => observe({ kind: 'connectionOpened', lane: poolLane }))
     this.#pool.on('remove', (client) => this.#sessions.delete(client))
     // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
@@ -132,6 +134,7 @@ export class ScanPool {
     const { preparedStatements, statementTimeoutMs, onSilent } = this.#options
     const batches = createBatchClient(client, {
       preparedStatements,
+      prologue: this.#prologues.get(client),
       silenceMs: statementTimeoutMs + lateMs,
       onSilent: () => {
         this.replaceIdle()
@@ -157,7 +160,7 @@ async function isAlive({ client, batches, usedAt }: Session, silentAt: number): 
 /** What PostgreSQL says about a statement leaves its connection fit for the next one. */
 const harmless: ReadonlySet<string> = new Set(['input', 'timeout', 'slow', 'unreadable'])
 
-function createPgPool(options: ScanPoolOptions): pg.Pool {
+function createPgPool(options: ScanPoolOptions, prologues: WeakMap<pg.ClientBase, Statement | undefined>): pg.Pool {
   const { connectTimeoutMs } = options
   const connection: ConnectionConfig = { ...options.connection, gate: options.gate }
   return new pg.Pool({
@@ -169,8 +172,10 @@ function createPgPool(options: ScanPoolOptions): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
-    onConnect: (client) =>
-      answerWithin(client, connectTimeoutMs, prepareSession(client, readingSettings(options.statementTimeoutMs))),
+    onConnect: async (client) => {
+      const prepared = prepareSession(client, readingSettings(options.statementTimeoutMs))
+      prologues.set(client, await answerWithin(client, connectTimeoutMs, prepared))
+    },
   })
 }
 

@@ -18,6 +18,12 @@ export const pinSearchPath = `
     WHERE pg_catalog.current_setting('search_path') OPERATOR(pg_catalog.<>) '${pinned}';
   SELECT pg_catalog.set_config('search_path', '${pinned}', false);`
 
+/** The same for one transaction, as the items of a SELECT list. Behind a pooler each transaction begins with the role's search_path. */
+export const pinSearchPathLocally = [
+  `pg_catalog.set_config('${remembered}', pg_catalog.current_schemas(false)::pg_catalog.text, true)`,
+  `pg_catalog.set_config('search_path', '${pinned}', true)`,
+]
+
 /** The existing schemas of the search_path that the session had before it was pinned, in their order, as name[]. */
 export const searchedSchemas: SQL = sql.raw(
   `coalesce(nullif(current_setting('${remembered}', true), '')::name[], current_schemas(false))`,

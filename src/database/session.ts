@@ -1,5 +1,6 @@
-import type pg from 'pg'
-import { pinSearchPath } from './search-path.ts'
+import pg from 'pg'
+import type { Statement } from './database.ts'
+import { pinSearchPath, pinSearchPathLocally } from './search-path.ts'
 
 /**
  * What the text of a value depends on, for every session that reads or copies.
@@ -11,7 +12,8 @@ const textOfValues: Settings = {
   TimeZone: "'UTC'",
   DateStyle: "'ISO, MDY'",
   extra_float_digits: "'3'",
-  client_encoding: "CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END",
+  client_encoding:
+    "CASE WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END",
 }
 
 /** Names of settings, and SQL expressions of their values. */
@@ -46,11 +48,30 @@ export function copyingSettings(lockTimeoutMs: number): Settings {
 /**
  * Pins the session's search_path, the text of its values, and the settings given. By a statement, not by start-up parameters,
  * because connection poolers refuse parameters that they do not know.
+ *
+ * Behind a pooler the session belongs to other programs as well, SIPIS perhaps: nothing is set then, and the statement is returned that
+ * each batch has to begin with. It sets the same for one transaction.
  */
-export async function prepareSession(client: pg.ClientBase, settings: Settings): Promise<void> {
+export async function prepareSession(client: pg.ClientBase, settings: Settings): Promise<Statement | undefined> {
   // During the set-up no other listener exists, and an error event without one would end the process.
   client.on('error', () => undefined)
-  const all = Object.entries({ ...textOfValues, jit: "'off'", ...settings })
-  const calls = all.map(([name, value]) => `set_config('${name}', ${value}, false)`)
-  await client.query(`${pinSearchPath} SELECT ${calls.join(', ')}`)
+  const all = { ...textOfValues, jit: "'off'", ...settings }
+  if (await isPooled(client)) return prologueOf(all)
+  await client.query(`${pinSearchPath} SELECT ${setAll(all, false).join(', ')}`)
+  return undefined
+}
+
+function setAll(settings: Settings, isLocal: boolean): string[] {
+  return Object.entries(settings).map(([name, value]) => `pg_catalog.set_config('${name}', ${value}, ${isLocal})`)
+}
+
+function prologueOf({ default_transaction_read_only: readOnly, ...settings }: Settings): Statement {
+  const ofTransaction = readOnly === undefined ? settings : { ...settings, transaction_read_only: readOnly }
+  return { text: `SELECT ${[...pinSearchPathLocally, ...setAll(ofTransaction, true)].join(', ')}`, values: [] }
+}
+
+/** A pooler, such as PgBouncer, makes up the process id of a connection: the server's own is another one. */
+export async function isPooled(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ pid: string | number }>('SELECT pg_catalog.pg_backend_pid() AS pid')
+  return client instanceof pg.Client && Number(rows[0]?.pid) !== client.processID
 }

@@ -315,7 +315,7 @@ describe('A lane', () => {
           })
           client.on('error', () => undefined)
           await client.connect()
-          return client
+          return { client, prologue: undefined }
         },
         async cancel(client) {
           cancels++

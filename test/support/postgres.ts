@@ -112,7 +112,7 @@ async function packagedServer(): Promise<string> {
   return z.object({ postgres: z.string() }).parse(packaged).postgres
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)

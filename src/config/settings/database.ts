@@ -35,6 +35,6 @@ export const databaseSettings = {
   DATABASE_PREPARED_STATEMENTS: toggle({
     byDefault: true,
     sentence:
-      'Whether look-ups use prepared statements; false is for a pooler that cannot keep them, such as PgBouncer before 1.21 in transaction mode.',
+      'Whether look-ups use prepared statements. Behind a pooler such as PgBouncer, which the gateway notices by itself, it uses none.',
   }),
 }

@@ -4,8 +4,10 @@ import { cancelStatement } from '../../database/cancel.ts'
 import { answerWithin, Client } from '../../database/client.ts'
 import { copyingSettings, prepareSession } from '../../database/session.ts'
 import { databaseError } from '../../errors/database-error.ts'
+import { Problem } from '../../errors/problem.ts'
 import type { Schemas } from '../../sipis/schemas.ts'
 import { findSchemas } from '../../sipis/schemas.ts'
+import { poolerProblem } from '../writer.ts'
 import { copiedTables } from './plan.ts'
 
 /** A database that answers statements with rows as text. */
@@ -53,7 +55,7 @@ export async function openSession(
     }
   }
   const setUp = async () => {
-    await prepareSession(client, copyingSettings(lockTimeoutMs))
+    if ((await prepareSession(client, copyingSettings(lockTimeoutMs))) !== undefined) throw poolerProblem(label)
     const [[encoding] = []] = await query(`SELECT current_setting('server_encoding')`)
     return { encoding: String(encoding), schemas: await findSchemas(query, copiedTables) }
   }
@@ -77,7 +79,7 @@ export async function openSession(
     }
   } catch (error) {
     await client.end()
-    throw databaseError(error)
+    throw error instanceof Problem ? error : databaseError(error)
   } finally {
     signal.removeEventListener('abort', giveUp)
   }

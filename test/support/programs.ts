@@ -1,0 +1,95 @@
+/** Servers that Debian ships and no npm package does. Tests that need one are left out where it is missing. */
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './postgres.ts'
+
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/bin', '/usr/local/bin']
+
+/** The path of a program; undefined if it is not installed. */
+export function findProgram(name: string): string | undefined {
+  return folders.map((folder) => join(folder, name)).find(existsSync)
+}
+
+export interface RunningProgram extends AsyncDisposable {
+  readonly port: number
+  readonly process: ChildProcess
+}
+
+/** Both refuse to run as root. */
+const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+/** Starts a server, and waits until its port takes connections. */
+export async function startProgram(
+  path: string,
+  argumentsFor: (folder: string, port: number) => Promise<readonly string[]>,
+): Promise<RunningProgram> {
+  const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-program-'))
+  await chmod(folder, 0o777)
+  const port = await freePort()
+  const child = spawn(path, await argumentsFor(folder, port), { ...owner, stdio: 'ignore' })
+  for (let tries = 0; !(await accepts(port)); tries++) {
+    if (child.exitCode !== null || tries > 200) throw new Error(`${path} did not start`)
+    await sleep(50)
+  }
+  return {
+    port,
+    process: child,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** PgBouncer in front of the server of a URL; its URL has the same database. */
+export async function startPgBouncer(
+  path: string,
+  target: string,
+  mode: 'transaction' | 'session',
+): Promise<RunningProgram & { readonly url: string }> {
+  const { hostname, port, username, password } = new URL(target)
+  const program = await startProgram(path, async (folder, ownPort) => {
+    const users = join(folder, 'users.txt')
+    const config = join(folder, 'pgbouncer.ini')
+    await writeFile(users, `"${username}" "${password}"\n`, { mode: 0o644 })
+    const lines = [
+      '[databases]',
+      `* = host=${hostname} port=${port}`,
+      '[pgbouncer]',
+      'listen_addr = 127.0.0.1',
+      `listen_port = ${ownPort}`,
+      'unix_socket_dir =',
+      'auth_type = trust',
+      `auth_file = ${users}`,
+      `pool_mode = ${mode}`,
+      // In session mode each connection of the gateway keeps one.
+      `default_pool_size = ${mode === 'session' ? 40 : 3}`,
+      'server_lifetime = 3600',
+    ]
+    await writeFile(config, lines.join('\n'), { mode: 0o644 })
+    return [config]
+  })
+  const url = new URL(target)
+  url.port = String(program.port)
+  return { ...program, url: url.href, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
+}
