@@ -26,7 +26,7 @@ export interface RunningProgram extends AsyncDisposable {
 const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 /** Starts a server, and waits until its port takes connections. */
-export async function startProgram(
+async function startProgram(
   path: string,
   argumentsFor: (folder: string, port: number) => Promise<readonly string[]>,
 ): Promise<RunningProgram> {
