@@ -16,6 +16,7 @@ import type { TrustedDocumentsOptions } from './graphql/trusted-documents.ts'
 import { createTrustedDocuments } from './graphql/trusted-documents.ts'
 import type { Audit } from './operations/audit.ts'
 import { createHealth } from './operations/health.ts'
+import { createReadiness } from './operations/ready.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
@@ -42,6 +43,8 @@ export interface GatewayOptions {
 export interface Gateway extends AsyncDisposable {
   readonly handle: RequestListener
   readonly limits: Limits
+  /** Has /ready say that the gateway is about to stop. Requests are answered as before. */
+  drain(): void
 }
 
 /**
@@ -67,14 +70,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     execute: createExecute({ ...options, limits, allowedSettings: options.allowedSettings ?? [] }),
     page: createPage(options.example),
   })
+  const readiness = createReadiness([])
   const handle = createListener({
     endpoint,
     health: createHealth(database, detected),
+    readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
     observe,
   })
-  return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
+  return { handle, limits, drain: readiness.drain, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
 }
 
 const unlimited: RateLimitOptions = {

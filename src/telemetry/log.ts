@@ -43,6 +43,8 @@ function lineOf(observation: Observation): Line | undefined {
       return error('A request failed', { stack: stackOf(observation.error) })
     case 'responseFailed':
       return error('Sending a response failed', { cause: String(observation.error) })
+    case 'closeTimedOut':
+      return warn('A part did not close in time; the process ends without it', fieldsOf(observation))
     case 'unhandledRejection':
       return error('Unhandled promise rejection', { stack: stackOf(observation.error) })
     case 'warning':

@@ -11,6 +11,7 @@ export type Observation =
   | RequestFailed
   | ResponseFailed
   | CredentialRefused
+  | CloseTimedOut
   | Warning
   | UnhandledRejection
 
@@ -68,6 +69,12 @@ interface CredentialRefused {
   readonly kind: 'credentialRefused'
   /** Never holds the credential. */
   readonly reason: string
+}
+
+/** While stopping, a part did not close in time. The process ends without it. */
+interface CloseTimedOut {
+  readonly kind: 'closeTimedOut'
+  readonly part: string
 }
 
 /** Something that the operator should know or change. */

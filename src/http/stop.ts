@@ -1,0 +1,56 @@
+import type { Server } from 'node:http'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Connections } from './connections.ts'
+
+export interface StopOptions {
+  /** How long connections are still accepted; every answer ends its connection meanwhile. */
+  readonly drainMs: number
+  /** How long requests may run after that. Then their connections are destroyed. */
+  readonly graceMs: number
+}
+
+/** A connection that has been quiet for so long is not in use. */
+const quietMs = 1_000
+const checkMs = 50
+
+/**
+ * Stops a server so that no request is lost: first every answer says that its connection ends; connections that are quiet are
+ * ended once they have been so for a second, because a request may be on its way on any other.
+ */
+export async function stopServer(
+  server: Server,
+  connections: Connections,
+  { drainMs, graceMs }: StopOptions,
+): Promise<void> {
+  connections.drain()
+  if (drainMs > 0) await setTimeout(drainMs)
+  await acceptWaiting(connections)
+  const closed = connections.close()
+  const endIdle = () => connections.endIdle(Math.min(drainMs, quietMs))
+  endIdle()
+  const checking = setInterval(endIdle, checkMs)
+  const giveUp = globalThis.setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearInterval(checking)
+  clearTimeout(giveUp)
+  // Ends the timers of node:http.
+  server.close()
+}
+
+const calmTurns = 5
+const calmMs = 0.5
+const acceptMs = 300
+
+/**
+ * The kernel resets the connections that wait to be accepted when a server stops listening. This waits for a moment in which none
+ * waits: a few short turns of the event loop without a new connection. The caller has to stop listening at once.
+ */
+async function acceptWaiting(connections: Connections): Promise<void> {
+  const end = performance.now() + acceptMs
+  for (let calm = 0; calm < calmTurns && performance.now() < end; ) {
+    const { accepted } = connections
+    const start = performance.now()
+    await setImmediate()
+    calm = connections.accepted === accepted && performance.now() - start < calmMs ? calm + 1 : 0
+  }
+}
