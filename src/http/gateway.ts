@@ -56,7 +56,7 @@ export interface Gateway extends AsyncDisposable {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
+  const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits }, observe)
   const documents = openDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
   const endpoint = createEndpoint({
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),

@@ -37,20 +37,22 @@ export async function stopServer(
   server.close()
 }
 
-const calmTurns = 5
-const calmMs = 0.5
-const acceptMs = 300
+/** A turn of the event loop in which nothing happens takes a hundredth of a millisecond. */
+const calmMs = 0.1
+const acceptMs = 1_000
 
 /**
- * The kernel resets the connections that wait to be accepted when a server stops listening. This waits for a moment in which none
- * waits: a few short turns of the event loop without a new connection. The caller has to stop listening at once.
+ * The kernel resets the connections that wait to be accepted when a server stops listening. This waits for a turn of the event loop
+ * that found none, and that was so short that hardly one can have come since. The caller has to stop listening at once.
  */
 async function acceptWaiting(connections: Connections): Promise<void> {
   const end = performance.now() + acceptMs
-  for (let calm = 0; calm < calmTurns && performance.now() < end; ) {
+  let start = performance.now()
+  for (let isCalm = false; !isCalm && start < end; ) {
     const { accepted } = connections
-    const start = performance.now()
     await setImmediate()
-    calm = connections.accepted === accepted && performance.now() - start < calmMs ? calm + 1 : 0
+    const now = performance.now()
+    isCalm = connections.accepted === accepted && now - start < calmMs
+    start = now
   }
 }

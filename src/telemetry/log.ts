@@ -37,6 +37,10 @@ function lineOf(observation: Observation): Line | undefined {
       return warn('The audit log is writable again; lost is the number of dropped lines', fieldsOf(observation))
     case 'auditEndLost':
       return error('The last lines of the audit log could not be written', fieldsOf(observation))
+    case 'rateStoreLost':
+      return error('The rate store does not answer; this gateway counts alone until it does', fieldsOf(observation))
+    case 'rateStoreBack':
+      return warn('The rate store answers again; its counts are shared', {})
     case 'operationFailed':
       return error('An operation failed', fieldsOf(observation))
     case 'requestFailed':

@@ -7,6 +7,7 @@ export type Observe = (observation: Observation) => void
 export type Observation =
   | DatabaseObservation
   | AuditObservation
+  | RateStoreObservation
   | OperationFailed
   | RequestFailed
   | ResponseFailed
@@ -39,6 +40,11 @@ type AuditObservation =
   | { readonly kind: 'auditLinesDropped'; readonly code: string | undefined; readonly lost: number }
   | { readonly kind: 'auditRecovered'; readonly lost: number }
   | { readonly kind: 'auditEndLost'; readonly code: string | undefined; readonly lost: number }
+
+type RateStoreObservation =
+  /** The store that gateways share does not answer: this one counts alone. */
+  | { readonly kind: 'rateStoreLost'; readonly code: string; readonly message: string }
+  | { readonly kind: 'rateStoreBack' }
 
 /** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
 export interface OperationFailed {
