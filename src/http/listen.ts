@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { Problem } from '../errors/problem.ts'
 import { trackConnections } from './connections.ts'
+import { createGate } from './gate.ts'
 import type { StopOptions } from './stop.ts'
 import { stopServer } from './stop.ts'
 import type { ConnectionLimits } from './traffic/connection-limits.ts'
@@ -48,9 +49,10 @@ export async function listen(
   maxConnections: number,
   { limits, timeouts = defaultTimeouts }: ListenOptions = {},
 ): Promise<HttpServer> {
-  const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, handler)
+  const gate = createGate(handler)
+  const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, gate.handle)
   server.maxConnections = maxConnections
-  server.on('checkContinue', continueOnRead(handler))
+  server.on('checkContinue', continueOnRead(gate.handle))
   const connections = trackConnections(server)
   if (limits !== undefined) limitConnections(server, limits)
   await new Promise<void>((resolve, reject) => {
@@ -61,7 +63,7 @@ export async function listen(
   const actual = typeof address === 'object' && address !== null ? address.port : port
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    close: (options) => stopServer(server, connections, options),
+    close: (options) => stopServer({ server, connections, gate }, options),
   }
 }
 

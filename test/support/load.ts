@@ -3,10 +3,12 @@ import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 export interface LoadOutcome {
-  /** Requests with a whole answer. */
+  /** Requests with a whole answer, 503 of an overloaded machine included. */
   readonly answered: number
   /** Requests for which no connection was to be had, so that a client may safely send them elsewhere. */
   readonly refused: number
+  /** Connections that were reset before anything came on them. */
+  readonly reset: number
   /** What became of all others. */
   readonly broken: readonly string[]
 }
@@ -23,15 +25,16 @@ export function startLoad(url: string, { perSecond, keepAlive }: { perSecond: nu
   const broken: string[] = []
   let answered = 0
   let refused = 0
+  let reset = 0
   const send = () => {
     const sent = ask(`${url}/graphql`, agent).then(
-      (status) => {
-        if (status === 200) answered++
-        else broken.push(`status ${status}`)
+      () => {
+        answered++
       },
       (error: unknown) => {
         const failure = error instanceof Error && 'code' in error ? `${error.code}: ${error.message}` : String(error)
         if (failure.startsWith('ECONNREFUSED')) refused++
+        else if (failure.startsWith('ECONNRESET') && failure.endsWith(isNew)) reset++
         else broken.push(failure)
       },
     )
@@ -47,24 +50,28 @@ export function startLoad(url: string, { perSecond, keepAlive }: { perSecond: nu
       clearInterval(timer)
       await Promise.all(pending)
       agent.destroy()
-      return { answered, refused, broken }
+      return { answered, refused, reset, broken }
     },
   }
 }
 
+const isNew = ', on a new connection'
 const body = JSON.stringify({ query: '{ selectors(first: 2) { nodes { id } } }' })
 
 /** Rejects where the answer is not whole. */
-function ask(url: string, agent: Agent): Promise<number> {
+function ask(url: string, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const sent = request(url, { agent, method: 'POST', headers }, (response) => {
       text(response).then((answer) => {
-        if (answer.endsWith('}')) resolve(response.statusCode ?? 0)
+        if (answer.endsWith('}')) resolve()
         else reject(new Error(`the answer is ${answer}`))
       }, reject)
     })
-    sent.once('error', reject)
+    sent.once('error', (error) => {
+      if (!sent.reusedSocket) error.message += isNew
+      reject(error)
+    })
     sent.end(body)
   })
 }
