@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { pino } from 'pino'
 import type { Authenticate } from './auth/authenticate.ts'
-import { configuredAuthenticate } from './auth/configured.ts'
+import type { ConfiguredAuthentication } from './auth/configured.ts'
+import { configuredAuthentication } from './auth/configured.ts'
 import { closeWithin } from './concurrency/close-within.ts'
 import type { AuditConfig, ServeConfig } from './config/serve-config.ts'
 import { orProblem } from './database/connect-problem.ts'
@@ -93,9 +94,10 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe, authenticate = authenticateOf(config, observe) }: ServiceOptions,
+  { config, observe, authenticate: own }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
+  const configured = own === undefined ? authenticationOf(config, observe) : undefined
   const trusted = config.trustedDocuments
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
@@ -115,7 +117,8 @@ async function openParts(
         timeZone,
         observe,
         example,
-        authenticate,
+        authenticate: own ?? configured?.authenticate,
+        checks: configured === undefined ? [] : [{ name: 'credentials', check: configured.problem }],
         trustedDocuments,
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
@@ -127,8 +130,8 @@ async function openParts(
   return { handle, detected, example, drain }
 }
 
-function authenticateOf({ auth }: ServeConfig, observe: Observe): Authenticate | undefined {
-  return auth === undefined ? undefined : configuredAuthenticate(auth, warningTo(observe))
+function authenticationOf({ auth }: ServeConfig, observe: Observe): ConfiguredAuthentication | undefined {
+  return auth === undefined ? undefined : configuredAuthentication(auth, warningTo(observe))
 }
 
 /** Reads whole tables of a database that lacks keys, so nothing waits for it but the end. */

@@ -15,7 +15,9 @@ import { createPage } from './graphql/graphiql.ts'
 import type { TrustedDocumentsOptions } from './graphql/trusted-documents.ts'
 import { createTrustedDocuments } from './graphql/trusted-documents.ts'
 import type { Audit } from './operations/audit.ts'
+import { databaseChecks } from './operations/database-checks.ts'
 import { createHealth } from './operations/health.ts'
+import type { Check } from './operations/ready.ts'
 import { createReadiness } from './operations/ready.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
@@ -38,6 +40,8 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
   readonly audit?: Audit | undefined
+  /** What /ready looks at beside the database. */
+  readonly checks?: readonly Check[] | undefined
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -70,7 +74,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     execute: createExecute({ ...options, limits, allowedSettings: options.allowedSettings ?? [] }),
     page: createPage(options.example),
   })
-  const readiness = createReadiness([])
+  const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const handle = createListener({
     endpoint,
     health: createHealth(database, detected),
