@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { pino } from 'pino'
 import type { Authenticate } from './auth/authenticate.ts'
-import { configuredAuthenticate } from './auth/configured.ts'
+import type { ConfiguredAuthentication } from './auth/configured.ts'
+import { configuredAuthentication } from './auth/configured.ts'
+import { closeWithin } from './concurrency/close-within.ts'
 import type { AuditConfig, ServeConfig } from './config/serve-config.ts'
 import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
@@ -37,7 +39,9 @@ export interface Service extends AsyncDisposable {
   readonly detected: Detected
   /** A selector and a caller that exist, for ready-made queries. */
   readonly example: Example
-  /** Closes everything, the database last. */
+  /** Has /ready say that the gateway is about to stop. */
+  drain(): void
+  /** Closes everything, the database last. Each part has a moment; what takes longer is observed and left. */
   close(): Promise<void>
 }
 
@@ -54,12 +58,12 @@ export interface ServiceOptions {
  * @throws Problem that says what to do; everything opened before is closed
  */
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const opened: AsyncDisposable[] = []
+  const opened: Part[] = []
   const close = async () => {
-    for (const part of opened.splice(0).reverse()) await part[Symbol.asyncDispose]()
+    for (const { name, part } of opened.splice(0).reverse()) await closePart(name, part, options.observe)
   }
-  const keep = <T extends AsyncDisposable>(part: T): T => {
-    opened.push(part)
+  const keep: Keep = (name, part) => {
+    opened.push({ name, part })
     return part
   }
   try {
@@ -70,21 +74,41 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** `keep` has a part closed at the end, the last one first. */
+interface Part {
+  readonly name: string
+  readonly part: AsyncDisposable
+}
+
+/** Has a part closed at the end, the last one first. */
+type Keep = <T extends AsyncDisposable>(name: string, part: T) => T
+
+/** What stopping takes at most is the sum of the parts: cli/serve.ts counts with it. */
+const closePartMs = 750
+
+async function closePart(name: string, part: AsyncDisposable, observe: Observe): Promise<void> {
+  try {
+    if (!(await closeWithin(closePartMs, part))) observe({ kind: 'closeTimedOut', part: name })
+  } catch (error) {
+    observe({ kind: 'warning', message: `Closing failed: ${name}`, cause: String(error) })
+  }
+}
+
 async function openParts(
-  { config, observe, authenticate = authenticateOf(config, observe) }: ServiceOptions,
-  keep: <T extends AsyncDisposable>(part: T) => T,
+  { config, observe, authenticate: own }: ServiceOptions,
+  keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
+  const configured = own === undefined ? authenticationOf(config, observe) : undefined
   const trusted = config.trustedDocuments
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
-  const { database } = keep(await open(config, observe))
+  const { database } = keep('database', await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
-  const audit = keep(openAuditLog(config.audit, observe))
-  const { handle } = keep(
+  const audit = keep('audit log', openAuditLog(config.audit, observe))
+  const { handle, drain } = keep(
+    'rate store',
     await orProblem('RATE_LIMIT_DATABASE_URL', () =>
       createGateway({
         ...config,
@@ -93,7 +117,8 @@ async function openParts(
         timeZone,
         observe,
         example,
-        authenticate,
+        authenticate: own ?? configured?.authenticate,
+        checks: configured === undefined ? [] : [{ name: 'credentials', check: configured.problem }],
         trustedDocuments,
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
@@ -101,12 +126,12 @@ async function openParts(
     ),
   )
   const looking = warnOfDuplicates(database, detected, observe)
-  keep({ [Symbol.asyncDispose]: () => looking })
-  return { handle, detected, example }
+  keep('search for duplicate rows', { [Symbol.asyncDispose]: () => looking })
+  return { handle, detected, example, drain }
 }
 
-function authenticateOf({ auth }: ServeConfig, observe: Observe): Authenticate | undefined {
-  return auth === undefined ? undefined : configuredAuthenticate(auth, warningTo(observe))
+function authenticationOf({ auth }: ServeConfig, observe: Observe): ConfiguredAuthentication | undefined {
+  return auth === undefined ? undefined : configuredAuthentication(auth, warningTo(observe))
 }
 
 /** Reads whole tables of a database that lacks keys, so nothing waits for it but the end. */

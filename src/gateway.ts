@@ -56,7 +56,7 @@ export interface Gateway extends AsyncDisposable {
 }
 
 /**
- * Connects to SIPIS's database, detects its schema version, and gives a request listener for `/graphql`, `/health` and `/live`.
+ * Connects to SIPIS's database, detects its schema version, and gives a request listener for `/graphql`, `/ready`, `/health` and `/live`.
  * Connections are read-only.
  *
  *     const gateway = await openGateway({ databaseUrl: process.env.DATABASE_URL, auth: 'open' })

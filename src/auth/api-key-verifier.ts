@@ -13,6 +13,12 @@ import type { Principal } from './principal.ts'
  */
 export type ApiKeyVerifier = (key: string) => Principal
 
+/** A verifier that reads its keys from a file. */
+export interface FileKeyVerifier extends ApiKeyVerifier {
+  /** Why no key can be verified now; undefined if they can. */
+  problem(): string | undefined
+}
+
 const form = /^sipis_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/
 const recheckAfterMs = 1_000
 /** How long keys stay valid after the last successful read of the file; limits how long a revoked key is accepted. */
@@ -29,7 +35,7 @@ export function isApiKey(credential: string): boolean {
  * @param warn called with a sentence when the file cannot be read, once per reason
  * @throws Problem if the file is missing or invalid
  */
-export function createApiKeyVerifier(path: string, warn: (sentence: string) => void): ApiKeyVerifier {
+export function createApiKeyVerifier(path: string, warn: (sentence: string) => void): FileKeyVerifier {
   readKeys(path)
   let keys: ReadonlyMap<string, ApiKey> = new Map()
   let bytes: Buffer | undefined
@@ -58,17 +64,21 @@ export function createApiKeyVerifier(path: string, warn: (sentence: string) => v
       warned = undefined
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      const isStale = now - readAt >= staleAfterMs
+      const isTooOld = now - readAt >= staleAfterMs
       warnOnce(
-        `${reason} ${isStale ? 'All API keys are rejected until then.' : 'Known keys stay valid for up to 60 seconds.'}`,
+        `${reason} ${isTooOld ? 'All API keys are rejected until then.' : 'Known keys stay valid for up to 60 seconds.'}`,
       )
     }
   }
   refresh()
 
-  return (key) => {
+  const isStale = () => {
     refresh()
-    if (performance.now() - readAt >= staleAfterMs) throw new KeysUnavailable('The API keys file cannot be read.')
+    return performance.now() - readAt >= staleAfterMs
+  }
+
+  const verify = (key: string): Principal => {
+    if (isStale()) throw new KeysUnavailable('The API keys file cannot be read.')
     const [, id = ''] = form.exec(key) ?? []
     const found = keys.get(id)
     const expected = found === undefined ? unknownKey : Buffer.from(found.sha256, 'hex')
@@ -80,6 +90,7 @@ export function createApiKeyVerifier(path: string, warn: (sentence: string) => v
     }
     return { id: `key:${id}`, name: found.name, scopes: found.scopes, selector: null }
   }
+  return Object.assign(verify, { problem: () => (isStale() ? 'the API keys file cannot be read' : undefined) })
 }
 
 const unknownKey = randomBytes(32)

@@ -10,6 +10,12 @@ const refreshAfterMs = 600_000
 const fetchTimeoutMs = 5_000
 const maxKeySetBytes = 1_000_000
 
+/** Keys that come from an issuer's address. */
+export interface IssuerKeys extends JWTVerifyGetKey {
+  /** Why no token can be verified now; undefined if they can. Fetches the keys if there are none yet. */
+  problem(): Promise<string | undefined>
+}
+
 /** Called with a sentence when fetching the keys fails. */
 export type KeysWarning = (sentence: string) => void
 
@@ -52,7 +58,7 @@ function parseJson(path: string): unknown {
  * Fetches the issuer's public keys from a JWKS URL. Keys are fetched on first use, after ten minutes, and when a credential names
  * an unknown key, at most once per 30 seconds. While the issuer is unreachable, known keys stay in use.
  */
-export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
+export function jwksFromUrl(url: URL, warn: KeysWarning): IssuerKeys {
   let failedAt = Number.NEGATIVE_INFINITY
   let fetchedAt = Number.NEGATIVE_INFINITY
   const remote = createRemoteJWKSet(url, {
@@ -78,7 +84,7 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
     // The fetch reports the failure, and the old keys stay in use.
     remote.reload().catch(() => undefined)
   }
-  return async (header, token) => {
+  const keyOf: JWTVerifyGetKey = async (header, token) => {
     refresh()
     try {
       return await remote(header, token)
@@ -89,6 +95,11 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): JWTVerifyGetKey {
       throw new errors.JWKSNoMatchingKey()
     }
   }
+  const problem = async () => {
+    if (remote.jwks() === undefined) await remote.reload().catch(() => undefined)
+    return remote.jwks() === undefined ? "the issuer's keys cannot be fetched" : undefined
+  }
+  return Object.assign(keyOf, { problem })
 }
 
 async function bounded(response: Response): Promise<Response> {

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { Problem } from '../errors/problem.ts'
 import { newestVersion, schemaVersions } from '../sipis/schema-version.ts'
 import { defaultDataSet } from '../tools/demo/options.ts'
+import { endNow } from './ending.ts'
 import { standardOutput } from './output.ts'
 import { settingsHelp } from './settings-help.ts'
 
@@ -46,6 +47,8 @@ program
   .action(async (flags) => {
     const { serve } = await import('./serve.ts')
     await serve(flags, process.env, standardOutput)
+    // Connections that would not close are left behind.
+    await endNow(0)
   })
 
 program

@@ -1,3 +1,5 @@
+import { endNow } from './ending.ts'
+
 /** Output streams and stop signals of a command. */
 export interface Output {
   /** Prints a result, with a newline. */
@@ -10,13 +12,16 @@ export interface Output {
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
+/** Not left to the operating system, which ignores signals to the first process of a container. */
+const endAtOnce = (_: NodeJS.Signals, number: number) => void endNow(128 + number)
+
 export const standardOutput: Output = {
   print: (text) => process.stdout.write(`${text}\n`),
   progress: process.stderr,
   stopped: () =>
     new Promise((resolve) => {
       const stop = (signal: NodeJS.Signals) => {
-        for (const name of signals) process.removeListener(name, stop)
+        for (const name of signals) process.removeListener(name, stop).on(name, endAtOnce)
         resolve(signal)
       }
       for (const name of signals) process.on(name, stop)

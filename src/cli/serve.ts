@@ -6,12 +6,18 @@ import { serveConfig } from '../config/serve-config.ts'
 import { listen } from '../http/listen.ts'
 import { createLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
+import { endWithin } from './ending.ts'
 import type { Output } from './output.ts'
 
-const graceMs = 10_000
+/** Running requests have so long after DRAIN_MS. */
+const graceMs = 5_000
+/** The parts of a service have so long together after that. */
+const closeMs = 3_000
+/** The process ends so long after DRAIN_MS at the latest: ten seconds after the signal with the default. */
+const limitMs = graceMs + closeMs + 1_000
 
 /**
- * Serves until SIGINT or SIGTERM.
+ * Serves until SIGINT or SIGTERM, and ends within DRAIN_MS and nine seconds of it. A second signal ends the process at once.
  *
  * @throws Problem if the configuration is invalid, or the database or the address cannot be used
  */
@@ -33,6 +39,8 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
     observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
   output.print(banner(server.url, service.detected, config, service.example))
   const signal = await stopped
+  endWithin(config.drainMs + limitMs)
   output.print(`Stopping on ${signal}; running requests have up to ${graceMs / 1000} seconds to finish.`)
-  await server.close(graceMs)
+  service.drain()
+  await server.close({ drainMs: config.drainMs, graceMs })
 }

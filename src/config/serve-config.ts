@@ -45,6 +45,8 @@ export interface ServeConfig {
   readonly port: number
   /** Whether other machines can connect. */
   readonly beyondLoopback: boolean
+  /** How long a gateway that is told to stop takes requests on. */
+  readonly drainMs: number
   readonly logLevel: string
   /** Whether authentication is off. Then only requests to names of this machine are answered. */
   readonly isOpen: boolean
@@ -114,6 +116,7 @@ function assemble(
     host: given.HOST,
     port: given.PORT,
     beyondLoopback,
+    drainMs: given.DRAIN_MS,
     logLevel: given.LOG_LEVEL,
     isOpen,
     auth,

@@ -48,7 +48,7 @@ const queryCanceled = '57014'
 /** How much later than its time limit the server may end a statement before the connection is taken for dead. */
 export const lateMs = 500
 /** How long the server may take to hear that a connection ends. */
-const closeMs = 1_000
+const closeMs = 500
 
 export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const connection = openLaneConnection(server, {

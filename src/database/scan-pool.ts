@@ -35,7 +35,7 @@ const cancelledMs = 1_000
 const idleMs = 5_000
 /** How long it may take to answer. */
 const aliveMs = 1_000
-const closeMs = 1_000
+const closeMs = 500
 
 /** A connection of the pool. */
 interface Session {
@@ -77,7 +77,7 @@ export class ScanPool {
     this.#silentAt = performance.now()
   }
 
-  /** Ends all connections; those that take longer than a second, without the server. */
+  /** Ends all connections; those that take longer than half a second, without the server. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -15,7 +15,10 @@ import { createPage } from './graphql/graphiql.ts'
 import type { TrustedDocumentsOptions } from './graphql/trusted-documents.ts'
 import { createTrustedDocuments } from './graphql/trusted-documents.ts'
 import type { Audit } from './operations/audit.ts'
+import { databaseChecks } from './operations/database-checks.ts'
 import { createHealth } from './operations/health.ts'
+import type { Check } from './operations/ready.ts'
+import { createReadiness } from './operations/ready.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
@@ -37,11 +40,15 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
   readonly audit?: Audit | undefined
+  /** What /ready looks at beside the database. */
+  readonly checks?: readonly Check[] | undefined
 }
 
 export interface Gateway extends AsyncDisposable {
   readonly handle: RequestListener
   readonly limits: Limits
+  /** Has /ready say that the gateway is about to stop. Requests are answered as before. */
+  drain(): void
 }
 
 /**
@@ -53,7 +60,7 @@ export interface Gateway extends AsyncDisposable {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, detected, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
+  const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits }, observe)
   const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
   const endpoint = createEndpoint({
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
@@ -67,14 +74,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     execute: createExecute({ ...options, limits, allowedSettings: options.allowedSettings ?? [] }),
     page: createPage(options.example),
   })
+  const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const handle = createListener({
     endpoint,
     health: createHealth(database, detected),
+    readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
     observe,
   })
-  return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
+  return { handle, limits, drain: readiness.drain, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
 }
 
 const unlimited: RateLimitOptions = {

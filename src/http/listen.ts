@@ -1,14 +1,18 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { Problem } from '../errors/problem.ts'
+import { trackConnections } from './connections.ts'
+import { createGate } from './gate.ts'
+import type { StopOptions } from './stop.ts'
+import { stopServer } from './stop.ts'
 import type { ConnectionLimits } from './traffic/connection-limits.ts'
 import { limitConnections } from './traffic/connection-limits.ts'
 
 export interface HttpServer {
   /** URL with the actual port, also if port 0 was requested. */
   readonly url: string
-  /** Stops accepting connections and waits for running requests, at most `graceMs` milliseconds. */
-  close(graceMs: number): Promise<void>
+  /** Stops without cutting off a request that ends in time; see stop.ts. */
+  close(options: StopOptions): Promise<void>
 }
 
 /** Milliseconds. */
@@ -45,9 +49,11 @@ export async function listen(
   maxConnections: number,
   { limits, timeouts = defaultTimeouts }: ListenOptions = {},
 ): Promise<HttpServer> {
-  const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, handler)
+  const gate = createGate(handler)
+  const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, gate.handle)
   server.maxConnections = maxConnections
-  server.on('checkContinue', continueOnRead(handler))
+  server.on('checkContinue', continueOnRead(gate.handle))
+  const connections = trackConnections(server)
   if (limits !== undefined) limitConnections(server, limits)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenProblem(error, host, port)))
@@ -57,13 +63,7 @@ export async function listen(
   const actual = typeof address === 'object' && address !== null ? address.port : port
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    async close(graceMs) {
-      const ended = new Promise((resolve) => server.close(resolve))
-      server.closeIdleConnections()
-      const force = setTimeout(() => server.closeAllConnections(), graceMs)
-      await ended
-      clearTimeout(force)
-    },
+    close: (options) => stopServer({ server, connections, gate }, options),
   }
 }
 

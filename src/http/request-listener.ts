@@ -8,11 +8,13 @@ import { answerOfRefusal, json, send } from './answer.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { Endpoint } from './graphql/endpoint.ts'
 import type { Health } from './operations/health.ts'
+import type { Readiness } from './operations/ready.ts'
 import { Refusal } from './refusal.ts'
 
 export interface ListenerOptions {
   readonly endpoint: Endpoint
   readonly health: Health
+  readonly readiness: Readiness
   /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
@@ -22,7 +24,7 @@ export interface ListenerOptions {
 
 const endpointPath = '/graphql'
 /** Endpoints for load balancers. */
-const probes = new Set(['/health', '/live'])
+const probes = new Set(['/health', '/live', '/ready'])
 
 export function createListener(options: ListenerOptions): RequestListener {
   const allowOrigins = cors({
@@ -35,6 +37,7 @@ export function createListener(options: ListenerOptions): RequestListener {
 
   const reads = new Map<string, () => Answer | Promise<Answer>>([
     ['/health', options.health],
+    ['/ready', options.readiness.answer],
     ['/live', () => json(200, { status: 'ok' })],
     ['/', () => ({ status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } })],
   ])

@@ -37,12 +37,18 @@ function lineOf(observation: Observation): Line | undefined {
       return warn('The audit log is writable again; lost is the number of dropped lines', fieldsOf(observation))
     case 'auditEndLost':
       return error('The last lines of the audit log could not be written', fieldsOf(observation))
+    case 'rateStoreLost':
+      return error('The rate store does not answer; this gateway counts alone until it does', fieldsOf(observation))
+    case 'rateStoreBack':
+      return warn('The rate store answers again; its counts are shared', {})
     case 'operationFailed':
       return error('An operation failed', fieldsOf(observation))
     case 'requestFailed':
       return error('A request failed', { stack: stackOf(observation.error) })
     case 'responseFailed':
       return error('Sending a response failed', { cause: String(observation.error) })
+    case 'closeTimedOut':
+      return warn('A part did not close in time; the process ends without it', fieldsOf(observation))
     case 'unhandledRejection':
       return error('Unhandled promise rejection', { stack: stackOf(observation.error) })
     case 'warning':

@@ -7,10 +7,12 @@ export type Observe = (observation: Observation) => void
 export type Observation =
   | DatabaseObservation
   | AuditObservation
+  | RateStoreObservation
   | OperationFailed
   | RequestFailed
   | ResponseFailed
   | CredentialRefused
+  | CloseTimedOut
   | Warning
   | UnhandledRejection
 
@@ -38,6 +40,11 @@ type AuditObservation =
   | { readonly kind: 'auditLinesDropped'; readonly code: string | undefined; readonly lost: number }
   | { readonly kind: 'auditRecovered'; readonly lost: number }
   | { readonly kind: 'auditEndLost'; readonly code: string | undefined; readonly lost: number }
+
+type RateStoreObservation =
+  /** The store that gateways share does not answer: this one counts alone. */
+  | { readonly kind: 'rateStoreLost'; readonly code: string; readonly message: string }
+  | { readonly kind: 'rateStoreBack' }
 
 /** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
 export interface OperationFailed {
@@ -68,6 +75,12 @@ interface CredentialRefused {
   readonly kind: 'credentialRefused'
   /** Never holds the credential. */
   readonly reason: string
+}
+
+/** While stopping, a part did not close in time. The process ends without it. */
+interface CloseTimedOut {
+  readonly kind: 'closeTimedOut'
+  readonly part: string
 }
 
 /** Something that the operator should know or change. */

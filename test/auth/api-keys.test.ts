@@ -164,6 +164,26 @@ describe('An API key', () => {
     expect(warnings[1]).toContain('All API keys are rejected')
   })
 
+  it('is refused a second after its file is deleted, although the clock of the machine goes back an hour', async () => {
+    const { key } = make('dashboard')
+    const verify = verifier()
+    expect(verify(key).name).toBe('dashboard')
+    await rm(file)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    later()
+    expect(() => verify(key)).toThrow(CredentialError)
+  })
+
+  it('cannot be verified once the file was unreadable for 60 seconds, which is told', async () => {
+    make('dashboard')
+    const verify = verifier()
+    await appendFile(file, 'nonsense\n')
+    later(59_999)
+    expect(verify.problem()).toBe(undefined)
+    later()
+    expect(verify.problem()).toBe('the API keys file cannot be read')
+  })
+
   it('is refused at once where the file can no longer be read after 60 seconds without a request', async () => {
     later(100_000)
     const { key } = make('dashboard')

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createKey } from '../../src/auth/api-keys.ts'
-import { configuredAuthenticate } from '../../src/auth/configured.ts'
+import { configuredAuthentication } from '../../src/auth/configured.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
 import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { untilTestEnds } from '../support/database.ts'
@@ -23,7 +23,7 @@ async function configured() {
 describe('The configuration', () => {
   it('with an issuer and a file of API keys takes credentials of both kinds, and no others', async () => {
     const { apiKeysFile, jwt, token, key } = await configured()
-    const authenticate = configuredAuthenticate({ jwt, apiKeysFile }, warn)
+    const { authenticate } = configuredAuthentication({ jwt, apiKeysFile }, warn)
     expect((await authenticate(token)).id).toBe('jwt:tool')
     expect((await authenticate(key)).name).toBe('dashboard')
     await expect(authenticate(undefined)).rejects.toThrow(CredentialError)
@@ -31,10 +31,10 @@ describe('The configuration', () => {
 
   it('with one of the two takes credentials of that kind alone', async () => {
     const { apiKeysFile, jwt, token, key } = await configured()
-    const tokensOnly = configuredAuthenticate({ jwt, apiKeysFile: undefined }, warn)
+    const { authenticate: tokensOnly } = configuredAuthentication({ jwt, apiKeysFile: undefined }, warn)
     expect((await tokensOnly(token)).id).toBe('jwt:tool')
     await expect(tokensOnly(key)).rejects.toThrow('API_KEYS_FILE is not set')
-    const keysOnly = configuredAuthenticate({ jwt: undefined, apiKeysFile }, warn)
+    const { authenticate: keysOnly } = configuredAuthentication({ jwt: undefined, apiKeysFile }, warn)
     expect((await keysOnly(key)).name).toBe('dashboard')
     await expect(keysOnly(token)).rejects.toThrow('neither AUTH_JWKS_URL nor AUTH_JWKS_FILE is set')
   })
@@ -46,12 +46,23 @@ describe('The configuration', () => {
     await once(server, 'listening')
     const address = server.address()
     const url = new URL(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`)
-    const authenticate = configuredAuthenticate({ jwt: { ...options, keys: { url } }, apiKeysFile: undefined }, warn)
+    const { authenticate } = configuredAuthentication(
+      { jwt: { ...options, keys: { url } }, apiKeysFile: undefined },
+      warn,
+    )
     expect((await authenticate(token)).id).toBe('jwt:tool')
   })
 
   it('without either lets everybody in', async () => {
-    const authenticate = configuredAuthenticate({ jwt: undefined, apiKeysFile: undefined }, warn)
+    const { authenticate } = configuredAuthentication({ jwt: undefined, apiKeysFile: undefined }, warn)
     expect(await authenticate(undefined)).toBe(anonymousPrincipal)
+  })
+
+  it('says that no credential can be verified while the keys of the issuer cannot be fetched', async () => {
+    const url = new URL('http://127.0.0.1:1/jwks')
+    const { problem } = configuredAuthentication({ jwt: { ...options, keys: { url } }, apiKeysFile: undefined }, warn)
+    expect(await problem()).toBe("the issuer's keys cannot be fetched")
+    const { apiKeysFile, jwt } = await configured()
+    expect(await configuredAuthentication({ jwt, apiKeysFile }, warn).problem()).toBe(undefined)
   })
 })

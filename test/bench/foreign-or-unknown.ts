@@ -49,7 +49,7 @@ try {
   })
   const server = await listen(gateway.handle, { host: '127.0.0.1', port: 0 }, 10)
   for (const [door, query] of Object.entries(doors)) await measure(server.url, door, query)
-  await server.close(1_000)
+  await server.close({ drainMs: 0, graceMs: 1_000 })
   await database.close()
 } finally {
   await postgres.stop()

@@ -80,7 +80,7 @@ export async function openClient(database: Database, options: ClientOptions = {}
     statements: () => ran.splice(0),
     log,
     async [Symbol.asyncDispose]() {
-      await server.close(1_000)
+      await server.close({ drainMs: 0, graceMs: 1_000 })
       await gateway[Symbol.asyncDispose]()
     },
   }

@@ -14,6 +14,13 @@ export const serverSettings = {
     byDefault: 4000,
     sentence: 'Port to listen on; 0 picks a free one.',
   }),
+  DRAIN_MS: wholeNumber({
+    min: 0,
+    max: 60_000,
+    byDefault: 1_000,
+    sentence:
+      'Milliseconds that requests are still taken after SIGTERM while /ready says 503, so that a balancer notices.',
+  }),
   SIPIS_TIME_ZONE: text({
     values: 'a name such as Europe/Prague',
     byDefault: 'UTC',

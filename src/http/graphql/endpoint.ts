@@ -9,6 +9,7 @@ import { audited } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import { overloaded } from '../traffic/admission.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
+import type { RequestDeadline } from './deadline-of.ts'
 import { deadlineOf } from './deadline-of.ts'
 import type { Page } from './graphiql.ts'
 import { mediaTypeOf } from './media-type.ts'
@@ -32,18 +33,20 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
   return async (request, response, url) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
-    await options.rateLimits.ofAddress(() => options.addressOf(request))
-    const principal = await options.authenticate(request.headers.authorization)
-    return audited(options.audit, principal, response, async (entry) => {
+    using deadline = deadlineOf(response, limits.operationMs)
+    await deadline.wait(options.rateLimits.ofAddress(() => options.addressOf(request)))
+    const principal = await deadline.wait(options.authenticate(request.headers.authorization))
+    // The deadline ends with this function, so it has to wait for the answer.
+    return await audited(options.audit, principal, response, async (entry) => {
       const mayExplore = has(principal, 'sipis:ops')
       const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
       if (type === 'text/html') {
         entry.isOperation = false
-        return answerPage(options, principal, request, response)
+        return answerPage(options, principal, request, deadline)
       }
       if (admission.isFull(principal.id)) throw overloaded()
-      const parameters = await readParameters(request, url, limits.bodyBytes)
-      return answerOperation(options, entry, parameters, type, response)
+      const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
+      return answerOperation(options, entry, parameters, type, deadline)
     })
   }
 }
@@ -53,18 +56,17 @@ const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or
 })
 
 async function answerPage(
-  { admission, limits, page, rateLimits }: EndpointOptions,
+  { admission, page, rateLimits }: EndpointOptions,
   principal: Principal,
   request: IncomingMessage,
-  response: ServerResponse,
+  deadline: RequestDeadline,
 ): Promise<Answer> {
-  using deadline = deadlineOf(response, limits.operationMs)
   const leave = await admission.enter(principal.id, deadline.signal)
   try {
     const { body, etag, headers } = await page()
     const isKnown = request.headers['if-none-match'] === etag
     const cost = isKnown ? 1 : Math.ceil(body.length / pageBytesPerCost)
-    const allowance = await rateLimits.ofPrincipal(principal.id, cost)
+    const allowance = await deadline.wait(rateLimits.ofPrincipal(principal.id, cost))
     const all = { ...headers, ...allowance }
     if (isKnown) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: all }
     return { status: 200, type: 'text/html', body, headers: all }

@@ -1,5 +1,4 @@
 /** Answers one operation of a caller who is identified: price, run, encode. */
-import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
@@ -19,7 +18,7 @@ import { codesOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import type { Admission } from '../traffic/admission.ts'
 import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
-import { deadlineOf } from './deadline-of.ts'
+import type { RequestDeadline } from './deadline-of.ts'
 import type { MediaType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
@@ -53,15 +52,14 @@ export async function answerOperation(
   entry: PendingAuditEntry,
   parameters: Parameters,
   type: MediaType,
-  response: ServerResponse,
+  deadline: RequestDeadline,
 ): Promise<Answer> {
   const { principal } = entry
   const { admission, limits } = options
   const usage = createUsage(limits.responseBytes)
   Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
-  using deadline = deadlineOf(response, limits.operationMs)
   const leave = await admission.enter(principal.id, deadline.signal)
-  const charge = createCharge(options.rateLimits, principal, parameters.bytes)
+  const charge = createCharge(options.rateLimits, principal, parameters.bytes, deadline)
   try {
     const prepared = await prepare(options, entry, parameters, charge)
     const operation = { principal, parameters, prepared, usage, signal: deadline.signal }
@@ -79,12 +77,12 @@ export async function answerOperation(
 }
 
 /** Creates the charge function of a request. Its first call also charges the bytes of the request. */
-function createCharge(rateLimits: RateLimits, { id }: Principal, bytes: number): Charge {
+function createCharge(rateLimits: RateLimits, { id }: Principal, bytes: number, deadline: RequestDeadline): Charge {
   let unpaid = Math.floor(bytes / bytesPerPoint)
   return async (cost) => {
     const points = cost + unpaid
     unpaid = 0
-    return points === 0 ? {} : rateLimits.ofPrincipal(id, points)
+    return points === 0 ? {} : deadline.wait(rateLimits.ofPrincipal(id, points))
   }
 }
 

@@ -1,16 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import pg from 'pg'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
 import type { SharedCounts } from '../../config/rate-limits.ts'
 import type { Settings } from '../../config/settings.ts'
-import type { ConnectionConfig } from '../../database/client.ts'
-import { answerWithin, Client } from '../../database/client.ts'
-import { render } from '../../database/database.ts'
-import { pinSearchPath, searchedSchemas } from '../../database/search-path.ts'
-import { databaseError } from '../../errors/database-error.ts'
+import type { Observe } from '../../telemetry/observation.ts'
+import { ignore } from '../../telemetry/observation.ts'
 import { Refusal } from '../refusal.ts'
+import type { RateStore } from './rate-store.ts'
+import { openRateStore, tableName } from './rate-store.ts'
 
 export interface RateLimitOptions {
   /** Cost per principal and minute; undefined disables the limit. */
@@ -48,26 +46,18 @@ const seconds = 60
 const counters = { address: 65_536, principal: 1_048_576 }
 
 /** @throws DatabaseError if the shared store cannot be opened */
-export async function openRateLimits(options: RateLimitOptions): Promise<RateLimits> {
-  const store = options.shared === undefined ? undefined : await openStore(options.shared.connection)
+export async function openRateLimits(options: RateLimitOptions, observe: Observe = ignore): Promise<RateLimits> {
+  const store = options.shared === undefined ? undefined : await openRateStore(options.shared.connection, observe)
   const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store, options.shared?.secret)
   const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store, options.shared?.secret)
   return {
     ofAddress: (address) => addresses(address, 1),
     ofPrincipal: (principal, cost) => principals(() => principal, cost),
     async [Symbol.asyncDispose]() {
-      await store?.pool.end()
+      await store?.[Symbol.asyncDispose]()
     },
   }
 }
-
-/** The pool's search_path is pg_catalog only, so statements qualify the table with this schema. */
-interface Store {
-  readonly pool: pg.Pool
-  readonly schema: string
-}
-
-const tableName = 'sipis_gateway_rate_limits'
 
 type Count = (key: () => string, points: number) => Promise<Allowance>
 
@@ -75,24 +65,31 @@ function counter(
   policy: keyof typeof counters,
   setting: keyof Settings,
   limit: number | undefined,
-  store: Store | undefined,
+  store: RateStore | undefined,
   secret: string = randomBytes(32).toString('hex'),
 ): Count {
   if (limit === undefined) return async () => ({})
-  const limits = limiter(policy, limit, store)
-  const digest = (key: string) => createHmac('sha256', secret).update(`${policy} ${key}`).digest()
-  const known = new LRUCache<string, string>({
+  const local = new RateLimiterMemory({ keyPrefix: policy, points: limit, duration: seconds })
+  const shared = store === undefined ? undefined : sharedLimiter(policy, limit, store)
+  const known = new LRUCache<string, Buffer>({
     max: 1_000,
-    // Hashed keys may collide in memory. The secret makes collisions unpredictable to callers.
-    memoMethod: (key) =>
-      store === undefined ? String(digest(key).readUInt32BE() % counters[policy]) : digest(key).toString('hex', 0, 16),
+    memoMethod: (key) => createHmac('sha256', secret).update(`${policy} ${key}`).digest(),
   })
   return async (key, points) => {
-    const found = await consume(limits, known.memo(key()), points)
+    const digest = known.memo(key())
+    const found =
+      (shared === undefined ? undefined : await store?.run(() => consume(shared, sharedKey(digest), points))) ??
+      // Also while the store is away: then each gateway counts on its own.
+      (await consume(local, localKey(digest, policy), points))
     if (found.consumedPoints > limit) throw refusal(policy, setting, limit, found)
     return allowance(policy, limit, found)
   }
 }
+
+const sharedKey = (digest: Buffer) => digest.toString('hex', 0, 16)
+
+/** Hashed keys may collide in memory. The secret makes collisions unpredictable to callers. */
+const localKey = (digest: Buffer, policy: keyof typeof counters) => String(digest.readUInt32BE() % counters[policy])
 
 async function consume(limits: RateLimiterAbstract, key: string, points: number): Promise<RateLimiterRes> {
   try {
@@ -103,51 +100,17 @@ async function consume(limits: RateLimiterAbstract, key: string, points: number)
   }
 }
 
-function limiter(keyPrefix: string, points: number, store: Store | undefined): RateLimiterAbstract {
-  const memory = new RateLimiterMemory({ keyPrefix, points, duration: seconds })
-  if (store === undefined) return memory
+function sharedLimiter(keyPrefix: string, points: number, { pool, schema }: RateStore): RateLimiterAbstract {
   return new RateLimiterPostgres({
-    storeClient: store.pool,
-    schemaName: store.schema.replaceAll('"', '""'),
+    storeClient: pool,
+    schemaName: schema.replaceAll('"', '""'),
     keyPrefix,
     points,
     duration: seconds,
     tableName,
     tableCreated: true,
     clearExpiredByTimeout: true,
-    // While the store is unreachable, each gateway counts on its own.
-    insuranceLimiter: memory,
   })
-}
-
-/** Timeout for connecting to the store and for its statements. */
-const storeMs = 2_000
-
-async function openStore(connection: ConnectionConfig): Promise<Store> {
-  const store = new pg.Pool({
-    ...connection,
-    Client,
-    application_name: 'sipis-gateway rate limits',
-    max: 4,
-    connectionTimeoutMillis: storeMs,
-    statement_timeout: storeMs,
-    // Covers an unreachable server, which cannot apply statement_timeout.
-    query_timeout: 2 * storeMs,
-    onConnect: async (client) => void (await answerWithin(client, storeMs, client.query(pinSearchPath))),
-  })
-  store.on('error', () => undefined)
-  try {
-    const { rows } = await store.query<{ schema: string | null }>(
-      `SELECT (${render(searchedSchemas).text})[1] AS schema`,
-    )
-    const schema = rows[0]?.schema ?? 'public'
-    await store.query(`CREATE TABLE IF NOT EXISTS ${pg.escapeIdentifier(schema)}.${tableName}
-    (key varchar(255) PRIMARY KEY, points integer NOT NULL DEFAULT 0, expire bigint)`)
-    return { pool: store, schema }
-  } catch (error) {
-    await store.end()
-    throw databaseError(error)
-  }
 }
 
 /** Formats headers as defined by draft-ietf-httpapi-ratelimit-headers. */

@@ -36,7 +36,7 @@ const timeouts = { headersTimeout: 200, requestTimeout: 400, keepAliveTimeout: 1
 
 async function served(options: ListenOptions, handler = answering): Promise<string> {
   const server = await listen(handler, { host: '127.0.0.1', port: 0 }, 100, options)
-  onTestFinished(() => server.close(0))
+  onTestFinished(() => server.close({ drainMs: 0, graceMs: 0 }))
   return server.url
 }
 

@@ -1,0 +1,66 @@
+import type { Answer } from '../answer.ts'
+import { json } from '../answer.ts'
+
+/** Something that has to work before a gateway can answer requests. */
+export interface Check {
+  readonly name: string
+  /**
+   * Looks whether it works.
+   *
+   * @returns why not, without secrets: the answer is public; undefined if it works
+   */
+  check(): Promise<string | undefined>
+}
+
+export interface Readiness {
+  /** Answers 200 if every check finds its part working, and 503 with the reasons otherwise. */
+  answer(): Promise<Answer>
+  /** From now on the answer is 503, because the gateway is about to stop. */
+  drain(): void
+}
+
+/** A probe has to be answered within a second, whatever hangs. */
+const answerMs = 700
+/** The endpoint is public, so that checks run at most once in this time. */
+const freshMs = 1_000
+
+type Reasons = readonly (readonly [name: string, reason: string])[]
+
+export function createReadiness(checks: readonly Check[]): Readiness {
+  let isDraining = false
+  let looking: Promise<Reasons> | undefined
+  let lookedAt = Number.NEGATIVE_INFINITY
+  const look = () => {
+    if (looking === undefined || performance.now() - lookedAt >= freshMs) {
+      lookedAt = performance.now()
+      looking = Promise.all(checks.map(reasonOf)).then((reasons) => reasons.flat())
+    }
+    return looking
+  }
+  return {
+    async answer() {
+      const reasons = isDraining ? [['gateway', 'it is stopping'] as const] : await look()
+      if (reasons.length === 0) return json(200, { status: 'ok' })
+      return json(503, { status: 'unavailable', reasons: Object.fromEntries(reasons) }, { 'retry-after': '5' })
+    },
+    drain() {
+      isDraining = true
+    },
+  }
+}
+
+async function reasonOf({ name, check }: Check): Promise<Reasons> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${answerMs} ms`), answerMs)
+  })
+  try {
+    const reason = await Promise.race([check(), late])
+    return reason === undefined ? [] : [[name, reason]]
+  } catch (error) {
+    // The message may hold what the operator alone should read.
+    return [[name, `the check failed: ${error instanceof Error ? error.name : 'unknown'}`]]
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Running } from '../support/command.ts'
+import { run, start } from '../support/command.ts'
+import { times } from '../support/counts.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
+import { startLoad } from '../support/load.ts'
+import { addDataSet } from '../support/rows.ts'
+import { openSilentProxy } from '../support/silent-proxy.ts'
+import { until } from '../support/until.ts'
+
+interface Serving extends Running {
+  readonly url: string
+}
+
+async function serve(databaseUrl: string, environment: Record<string, string> = {}): Promise<Serving> {
+  const running = start(['serve', '--port', '0', '--database-url', databaseUrl], environment)
+  onTestFinished(async () => {
+    running.child.kill('SIGKILL')
+    await running.finished
+  })
+  const [url = ''] = /http:\/\/[^/\s]+/.exec(await running.printed('Stop with Ctrl+C')) ?? []
+  return { ...running, url }
+}
+
+async function database(): Promise<TestDatabase> {
+  const own = untilTestEnds(await cloneDatabase('V2'))
+  await addDataSet({ version: 'V2', sql: own.sql }, { selectors: 3 })
+  return own
+}
+
+const post = (url: string, query: string) =>
+  fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+
+describe('serve that gets SIGTERM', () => {
+  it.each([
+    ['with keep-alive', true],
+    ['without keep-alive', false],
+  ])(
+    'under 200 requests a second %s answers all that it has accepted, and ends with 0',
+    async (_, keepAlive) => {
+      const own = await database()
+      for (let round = 0; round < times(25, 1); round++) {
+        const serving = await serve(own.url)
+        const load = startLoad(serving.url, { perSecond: 200, keepAlive })
+        await until('the load runs', () => load.answered > 200)
+        serving.child.kill('SIGTERM')
+        const { code } = await serving.finished
+        const { broken, refused, reset } = await load.stop()
+        expect({ round, code, broken }).toEqual({ round, code: 0, broken: [] })
+        expect(refused).toBeGreaterThan(0)
+        // The kernel resets what connects in the instant of closing.
+        expect(reset).toBeLessThanOrEqual(1)
+      }
+    },
+    600_000,
+  )
+
+  it('says so in /ready and ends the connection of every answer, those under way included', async () => {
+    const own = await database()
+    const serving = await serve(own.url, { DRAIN_MS: '3000' })
+    const agent = new Agent({ keepAlive: true })
+    onTestFinished(() => agent.destroy())
+    const read = async (path: string) => {
+      const sent = request(`${serving.url}${path}`, { agent }).end()
+      const [response] = await once(sent, 'response')
+      return { status: response.statusCode, connection: response.headers.connection, body: await text(response) }
+    }
+    expect(await read('/ready')).toMatchObject({ status: 200, connection: 'keep-alive' })
+    await own.sql('BEGIN; LOCK selectors IN ACCESS EXCLUSIVE MODE')
+    const locked = post(serving.url, '{ selectors { nodes { id } } }')
+    await until('the statement waits', async () => {
+      const waiting = await own.sql(`SELECT pid FROM pg_locks WHERE NOT granted`)
+      return waiting.length > 0
+    })
+    serving.child.kill('SIGTERM')
+    await serving.printed('Stopping on SIGTERM')
+    expect(await read('/ready')).toEqual({
+      status: 503,
+      connection: 'close',
+      body: JSON.stringify({ status: 'unavailable', reasons: { gateway: 'it is stopping' } }),
+    })
+    expect(await read('/live')).toMatchObject({ status: 200, connection: 'close' })
+    await own.sql('COMMIT')
+    const answer = await locked
+    expect(answer.headers.get('connection')).toBe('close')
+    expect(await answer.json()).toMatchObject({ data: { selectors: { nodes: [{}, {}, {}] } } })
+    expect((await serving.finished).code).toBe(0)
+  })
+
+  it('ends although a client keeps a connection open on which it sends nothing', async () => {
+    const own = await database()
+    const serving = await serve(own.url, { DRAIN_MS: '0' })
+    const socket = connect(Number(new URL(serving.url).port), '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'connect')
+    const ended = once(socket, 'close')
+    serving.child.kill('SIGTERM')
+    await ended
+    expect((await serving.finished).code).toBe(0)
+  })
+
+  it('ends although its database has gone silent, and says what did not close', async () => {
+    const own = await database()
+    const proxy = untilTestEnds(await openSilentProxy(own.url))
+    const serving = await serve(proxy.url)
+    expect((await post(serving.url, '{ selectors { totalCount } }')).status).toBe(200)
+    proxy.silence()
+    const unanswered = post(serving.url, '{ selectors { totalCount nodes { id } } }').then(
+      (answer) => answer.status,
+      () => 'cut off',
+    )
+    serving.child.kill('SIGTERM')
+    const { code, stderr } = await serving.finished
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/did not close in time.*"part":"database"|"part":"database".*did not close in time/)
+    expect(await unanswered).not.toBe(undefined)
+  })
+
+  it('ends although its rate store has gone silent', async () => {
+    const own = await database()
+    const store = untilTestEnds(await emptyDatabase())
+    const proxy = untilTestEnds(await openSilentProxy(store.url))
+    const serving = await serve(own.url, {
+      RATE_LIMIT_DATABASE_URL: proxy.url,
+      RATE_LIMIT_SECRET: 'a secret of the test',
+      RATE_LIMIT_REQUESTS: '1000',
+    })
+    expect((await post(serving.url, '{ __typename }')).status).toBe(200)
+    proxy.silence()
+    const unanswered = post(serving.url, '{ __typename }').then(
+      (answer) => answer.status,
+      () => 'cut off',
+    )
+    serving.child.kill('SIGTERM')
+    expect((await serving.finished).code).toBe(0)
+    await unanswered
+  })
+
+  it('ends although its audit log goes to a pipe that no process reads any more', async () => {
+    const own = await database()
+    const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-stop-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'keys.jsonl')
+    const made = await run(['key', 'create', '--name', 'dashboard', '--scope', 'sipis:read', '--file', file])
+    const serving = await serve(own.url, { API_KEYS_FILE: file })
+    // The audit log is on standard error, a pipe that is not read from now on.
+    serving.child.stderr?.pause()
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${made.stdout.trim()}` }
+    const ask = async () => {
+      const answer = await fetch(`${serving.url}/graphql`, {
+        method: 'POST',
+        headers,
+        body: '{"query":"{ __typename }"}',
+      })
+      await answer.text()
+    }
+    // More than a pipe and the buffer of the reader hold.
+    for (let n = 0; n < 40; n++) await Promise.all(Array.from({ length: 50 }, ask))
+    serving.child.kill('SIGTERM')
+    const [code, signal] = await once(serving.child, 'exit')
+    // Lines are lost, so it does not say that all is well.
+    expect([code, signal]).not.toEqual([0, null])
+    serving.child.stderr?.resume()
+  })
+
+  it('and then another signal ends at once', async () => {
+    const own = await database()
+    const serving = await serve(own.url, { DRAIN_MS: '60000' })
+    serving.child.kill('SIGTERM')
+    await serving.printed('Stopping on SIGTERM')
+    serving.child.kill('SIGINT')
+    expect((await serving.finished).code).toBe(130)
+  })
+})
