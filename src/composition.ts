@@ -10,6 +10,7 @@ import type { AuditConfig, ServeConfig } from './config/serve-config.ts'
 import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
 import { openPool } from './database/pool.ts'
+import { isUnreadable } from './errors/database-error.ts'
 import { Problem } from './errors/problem.ts'
 import { createGateway } from './http/gateway.ts'
 import type { Example } from './http/graphql/graphiql.ts'
@@ -25,6 +26,8 @@ import { detect } from './sipis/detect.ts'
 import { describeDuplicates, findDuplicates } from './sipis/duplicates.ts'
 import type { SelectorRow } from './sipis/projection.ts'
 import { newestVersion } from './sipis/schema-version.ts'
+import type { SchemaWatch } from './sipis/schema-watch.ts'
+import { watchSchema } from './sipis/schema-watch.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
 import { openAuditFile } from './telemetry/line-file.ts'
@@ -94,9 +97,14 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe, authenticate: own }: ServiceOptions,
+  { config, observe: listen, authenticate: own }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
+  let schema: SchemaWatch | undefined
+  const observe: Observe = (observation) => {
+    listen(observation)
+    if (observation.kind === 'operationFailed' && isUnreadable(observation.sqlstate)) schema?.look()
+  }
   const configured = own === undefined ? authenticationOf(config, observe) : undefined
   const trusted = config.trustedDocuments
   const trustedDocuments =
@@ -107,7 +115,7 @@ async function openParts(
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
   const audit = keep('audit log', openAuditLog(config.audit, observe))
-  const { handle, drain } = keep(
+  const { handle, drain, serve } = keep(
     'rate store',
     await orProblem('RATE_LIMIT_DATABASE_URL', () =>
       createGateway({
@@ -118,13 +126,18 @@ async function openParts(
         observe,
         example,
         authenticate: own ?? configured?.authenticate,
-        checks: configured === undefined ? [] : [{ name: 'credentials', check: configured.problem }],
+        checks: [
+          ...(configured === undefined ? [] : [{ name: 'credentials', check: configured.problem }]),
+          // The sentence is for the log: the answer is public.
+          { name: 'schema', check: async () => (schema?.problem === undefined ? undefined : 'see the log') },
+        ],
         trustedDocuments,
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
       }),
     ),
   )
+  schema = keep('schema watch', watchSchema({ database, detected, observe, onChange: serve }))
   const looking = warnOfDuplicates(database, detected, observe)
   keep('search for duplicate rows', { [Symbol.asyncDispose]: () => looking })
   return { handle, detected, example, drain }

@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   concurrency: ['errors'],
   database: ['errors', 'concurrency', 'telemetry/observation.ts'],
   config: ['errors', 'database'],
-  sipis: ['errors', 'database'],
+  sipis: ['errors', 'telemetry/observation.ts', 'database'],
   loaders: ['errors', 'concurrency', 'database', 'sipis'],
   auth: ['errors', 'config', 'loaders'],
   documents: ['errors', 'config', 'auth', 'loaders'],

@@ -5,9 +5,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GatewayOptions, LogEntry, Principal } from '../src/gateway.ts'
 import { openGateway, Problem } from '../src/gateway.ts'
+import { migrateServer } from '../src/sipis/migrations.ts'
+import type { SchemaVersion } from '../src/sipis/schema-version.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from './support/database.ts'
 import { addRow, addSelector, selectorNamed } from './support/rows.ts'
 import { until } from './support/until.ts'
@@ -39,6 +42,13 @@ async function serve(options: GatewayOptions) {
   return Object.assign(ask, { origin, close: gateway.close })
 }
 
+async function asMigrator(url: string, version: SchemaVersion) {
+  const client = new pg.Client(url)
+  await client.connect()
+  await migrateServer(client, version)
+  await client.end()
+}
+
 async function database() {
   const own = untilTestEnds(await cloneDatabase('V2'))
   const target = { version: 'V2' as const, sql: own.sql }
@@ -55,6 +65,36 @@ describe('openGateway', () => {
     await ask.close()
     await ask.close()
     await until('no connection is left', async () => (await own.sql(connections)).length === 0)
+  })
+
+  it('serves another schema version that comes to stand behind the address, and says meanwhile why it is not ready', async () => {
+    const own = await database()
+    const log: LogEntry[] = []
+    const ask = await serve({ databaseUrl: own.url, auth: 'open', log: (entry) => log.push(entry) })
+    const version = '{ database { schemaVersion } selectors { totalCount } }'
+    const ready = async () => {
+      const answer = await fetch(`${ask.origin}/ready`)
+      return [answer.status, await answer.json()]
+    }
+    await own.sql('DROP TABLE selectors CASCADE')
+    expect((await ask(count)).status).toBe(503)
+    await until('the schema is not ready', async () => (await ready())[0] === 503)
+    expect(await ready()).toMatchObject([503, { reasons: { schema: 'see the log' } }])
+
+    await own.sql('DROP SCHEMA public CASCADE; DROP SCHEMA sipis_gateway CASCADE; CREATE SCHEMA public')
+    await asMigrator(own.url, 'V1')
+    await addSelector({ version: 'V1', sql: own.sql }, 1)
+    await until('it asks again', async () => {
+      await ask(count)
+      return (await ready())[0] === 200
+    })
+    expect(await (await ask(version)).json()).toEqual({
+      data: { database: { schemaVersion: 'V1' }, selectors: { totalCount: 1 } },
+    })
+    const messages = log.map(({ message }) => message)
+    expect(messages).toContainEqual(expect.stringMatching(/^The tables cannot be served: .*selectors/s))
+    expect(messages).toContain('The tables can be served again')
+    expect(log.map(({ fields }) => fields)).toContainEqual({ from: 'V2', to: 'V1' })
   })
 
   it('identifies callers by a function, and answers 401 where it throws, without its message', async () => {

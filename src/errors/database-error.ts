@@ -26,7 +26,7 @@ export class DatabaseError extends Error {
 
 /** Class 28: the role or its password was changed. 3D000: the database was dropped or renamed. 40001: a conflict on a standby. */
 const unavailable = /^(08...|28...|53...|57P..|25P0[34]|3D000|40001|40P01|E[A-Z]+)$/
-const unreadable = /^(42501|42P01|42703|3F000)$/
+const missing = /^(42501|42P01|42703|3F000)$/
 const timeout = '57014'
 const lockNotAvailable = '55P03'
 /** Data exceptions quote the offending value in their message. */
@@ -67,7 +67,7 @@ export function databaseError(cause: unknown): DatabaseError {
   const own = code === undefined ? driverCode(message) : undefined
   if (own !== undefined) return new DatabaseError('unavailable', own, message)
   if (code !== undefined && unavailable.test(code)) return new DatabaseError('unavailable', code, message)
-  if (code !== undefined && unreadable.test(code)) return new DatabaseError('unreadable', code, message)
+  if (code !== undefined && isUnreadable(code)) return new DatabaseError('unreadable', code, message)
   return new DatabaseError('unexpected', code ?? 'UNKNOWN', message)
 }
 
@@ -100,6 +100,11 @@ export function isConflict({ code }: DatabaseError): boolean {
 /** What a session has prepared is gone, or out of date because a table has changed. */
 export function isStale({ code }: DatabaseError): boolean {
   return code === '26000' || code === '0A000'
+}
+
+/** Whether a SQLSTATE says that a table, column, schema or privilege is missing. */
+export function isUnreadable(sqlstate: string | undefined): boolean {
+  return sqlstate !== undefined && missing.test(sqlstate)
 }
 
 /** A failure to connect: whatever the server says, the database is unavailable. */

@@ -49,6 +49,8 @@ export interface Gateway extends AsyncDisposable {
   readonly limits: Limits
   /** Has /ready say that the gateway is about to stop. Requests are answered as before. */
   drain(): void
+  /** Serves other tables from now on. Operations that run go on with those before. */
+  serve(detected: Detected): void
 }
 
 /**
@@ -58,10 +60,15 @@ export interface Gateway extends AsyncDisposable {
  * @throws Problem if a trusted document is invalid
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { database, detected, observe } = options
+  const { database, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits }, observe)
   const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
+  const serving = (detected: Detected) => ({
+    detected,
+    execute: createExecute({ ...options, detected, limits, allowedSettings: options.allowedSettings ?? [] }),
+  })
+  let served = serving(options.detected)
   const endpoint = createEndpoint({
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),
@@ -71,19 +78,27 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
     audit: options.audit ?? (() => undefined),
-    execute: createExecute({ ...options, limits, allowedSettings: options.allowedSettings ?? [] }),
+    execute: (operation) => served.execute(operation),
     page: createPage(options.example),
   })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const handle = createListener({
     endpoint,
-    health: createHealth(database, detected),
+    health: createHealth(database, () => served.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
     observe,
   })
-  return { handle, limits, drain: readiness.drain, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
+  return {
+    handle,
+    limits,
+    drain: readiness.drain,
+    serve(detected) {
+      served = serving(detected)
+    },
+    [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose](),
+  }
 }
 
 const unlimited: RateLimitOptions = {

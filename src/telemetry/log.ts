@@ -41,6 +41,12 @@ function lineOf(observation: Observation): Line | undefined {
       return error('The rate store does not answer; this gateway counts alone until it does', fieldsOf(observation))
     case 'rateStoreBack':
       return warn('The rate store answers again; its counts are shared', {})
+    case 'schemaChanged':
+      return warn('The tables have changed; they are served as they are now', fieldsOf(observation))
+    case 'schemaUnreadable':
+      return error(`The tables cannot be served: ${observation.message}`, {})
+    case 'schemaReadable':
+      return warn('The tables can be served again', {})
     case 'operationFailed':
       return error('An operation failed', fieldsOf(observation))
     case 'requestFailed':

@@ -5,6 +5,7 @@
 export type Observe = (observation: Observation) => void
 
 export type Observation =
+  | SchemaObservation
   | DatabaseObservation
   | AuditObservation
   | RateStoreObservation
@@ -34,6 +35,13 @@ type DatabaseObservation =
   | { readonly kind: 'connectionLost'; readonly lane: string; readonly code: string }
   | { readonly kind: 'statementResent'; readonly lane: string }
   | { readonly kind: 'cancelSent'; readonly lane: string }
+
+type SchemaObservation =
+  /** Another schema version, or other tables, stand behind the address; they are served from now on. */
+  | { readonly kind: 'schemaChanged'; readonly from: string; readonly to: string }
+  /** A table, column or privilege that readers need is gone. */
+  | { readonly kind: 'schemaUnreadable'; readonly message: string }
+  | { readonly kind: 'schemaReadable' }
 
 type AuditObservation =
   | { readonly kind: 'auditFailed'; readonly code: string; readonly waiting: number }

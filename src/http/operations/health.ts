@@ -18,7 +18,7 @@ const ping = prepare(sql`SELECT 1`, lanes.health)({})
  * Responds 200 with the schema version if the database is reachable, 503 otherwise. The result is cached for a second, because the
  * endpoint is public.
  */
-export function createHealth(database: Database, { version }: Detected): Health {
+export function createHealth(database: Database, detected: () => Detected): Health {
   let check: Promise<boolean> | undefined
   let checkedAt = Number.NEGATIVE_INFINITY
   const isReachable = () => {
@@ -34,6 +34,6 @@ export function createHealth(database: Database, { version }: Detected): Health 
   }
   return async () =>
     (await isReachable())
-      ? json(200, { status: 'ok', schemaVersion: version })
+      ? json(200, { status: 'ok', schemaVersion: detected().version })
       : json(503, { status: 'unavailable' }, { 'retry-after': '5' })
 }

@@ -23,7 +23,7 @@ it('/health is 503 while the database takes connections and says nothing', async
   const address = silent.address()
   const port = typeof address === 'object' ? address?.port : 0
   // It would wait for the connection ten times as long.
-  const health = createHealth(openReader(`postgres://x:x@127.0.0.1:${port}/x`), detected)
+  const health = createHealth(openReader(`postgres://x:x@127.0.0.1:${port}/x`), () => detected)
   const answers = await Promise.all([health(), health()])
   for (const { status, headers } of answers) {
     expect({ status, headers }).toEqual({ status: 503, headers: { 'retry-after': '5' } })
