@@ -59,8 +59,11 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
     known = undefined
     return true
   }
+  /** Returns whether it was in use. Each query of a lost connection says so once more. */
   const lose = (lost: Opened, code: string) => {
-    if (forget(lost)) server.onLost(code)
+    const wasInUse = forget(lost)
+    if (wasInUse) server.onLost(code)
+    return wasInUse
   }
   const connect = (): Opened => {
     const connecting = server
@@ -84,7 +87,7 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
       return opened
     },
     abandon(lost, code) {
-      lose(lost, code)
+      if (!lose(lost, code)) return
       lost.then(({ client }) => client.end()).catch(() => undefined)
     },
     replaceIdle(code) {

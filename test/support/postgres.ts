@@ -46,7 +46,59 @@ export async function startPostgres(): Promise<TestServer> {
   }
 }
 
-async function start(folder: string): Promise<{ server: ChildProcess; port: number }> {
+export interface OwnServer extends AsyncDisposable {
+  readonly url: string
+  /** Kills the server as a crash does, and starts it again on the same port. */
+  crash(): Promise<void>
+  /** Stops every process of the server where it is, until `thaw`. */
+  freeze(): void
+  thaw(): void
+}
+
+/** A server of a test's own, that may be killed and frozen. */
+export async function startOwnServer(): Promise<OwnServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-own-'))
+  let { server, port, run } = await start(folder)
+  const signal = (name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL') => {
+    const { pid = 0 } = server
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)
+    for (const child of [pid, ...children.map(Number)]) {
+      try {
+        process.kill(child, name)
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
+  return {
+    url: `postgres://postgres:password@127.0.0.1:${port}/postgres`,
+    async crash() {
+      const ended = once(server, 'exit')
+      signal('SIGKILL')
+      await ended
+      server = await run(port)
+    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      signal('SIGCONT')
+      server.kill('SIGINT')
+      if (server.exitCode === null) await once(server, 'exit')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Started {
+  readonly server: ChildProcess
+  readonly port: number
+  /** Starts it again on the same data. */
+  run(port: number): Promise<ChildProcess>
+}
+
+async function start(folder: string): Promise<Started> {
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, 'password\n', { mode: 0o644 })
@@ -61,10 +113,13 @@ async function start(folder: string): Promise<{ server: ChildProcess; port: numb
 
   const port = await freePort()
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', `${port}`, ...flags], options)
-  process.once('exit', () => server.kill('SIGINT'))
-  await ready(server)
-  return { server, port }
+  const run = async (on: number) => {
+    const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', `${on}`, ...flags], options)
+    process.once('exit', () => server.kill('SIGINT'))
+    await ready(server)
+    return server
+  }
+  return { server: await run(port), port, run }
 }
 
 /** Resolves when the server takes connections, and reads its log on, so that the pipe never fills. */

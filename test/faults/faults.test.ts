@@ -1,0 +1,157 @@
+/** Faults under load. A few of each run in `npm test`; `npm run test:faults` runs them in full, and prints what it saw. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { times } from '../support/counts.ts'
+import type { FaultProxy } from '../support/fault-proxy.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import type { OwnServer } from '../support/postgres.ts'
+import { startOwnServer } from '../support/postgres.ts'
+import type { Load } from './load.ts'
+import { fill, startLoad } from './load.ts'
+
+let server: OwnServer
+let proxy: FaultProxy
+let load: Load
+const recoveries: Record<string, number[]> = {}
+
+beforeAll(async () => {
+  server = await startOwnServer()
+  await fill(server.url)
+  proxy = await startFaultProxy(server.url)
+  load = await startLoad(proxy.url)
+})
+
+afterAll(async () => {
+  await load[Symbol.asyncDispose]()
+  await proxy[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+async function admin(sql: string): Promise<void> {
+  const client = new pg.Client(server.url)
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query(sql)
+  await client.end()
+}
+
+const random = (seed: number, most: number) => fc.sample(fc.nat(most), { numRuns: 1, seed })[0] ?? 0
+
+/** Each takes as long as the fault lasts. */
+const faults: readonly (readonly [name: string, full: number, few: number, fault: (n: number) => Promise<unknown>])[] =
+  [
+    [
+      'a backend that is killed',
+      50,
+      4,
+      () =>
+        admin(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sipis-gateway' ORDER BY random() LIMIT 1",
+        ),
+    ],
+    ['connections that are reset', 50, 3, async () => proxy.reset()],
+    ['connections that are cut in the middle of an answer', 500, 12, async (n) => proxy.cutAfter(random(n, 2_000))],
+    ['connections that go silent', 200, 3, async () => proxy.silence()],
+    [
+      'a network that is silent for a second',
+      20,
+      1,
+      async () => {
+        proxy.silenceAll()
+        await sleep(1_000)
+        proxy.heal()
+      },
+    ],
+    [
+      'garbage on every connection',
+      50,
+      4,
+      async (n) =>
+        proxy.inject(
+          Buffer.from(fc.sample(fc.uint8Array({ minLength: 1, maxLength: 64 }), { numRuns: 1, seed: n })[0] ?? []),
+        ),
+    ],
+    [
+      'a server that refuses connections for half a second',
+      20,
+      1,
+      async () => {
+        proxy.refuse()
+        await sleep(500)
+        proxy.heal()
+      },
+    ],
+    [
+      'callers who leave while cancel requests travel slowly',
+      30,
+      2,
+      async () => {
+        proxy.delayNew(500)
+        const asked = Array.from({ length: 5 }, () =>
+          load
+            .answer('{ selectors { totalCount } calls { totalCount } }', AbortSignal.timeout(3))
+            .catch(() => undefined),
+        )
+        await Promise.all(asked)
+        await sleep(600)
+        proxy.heal()
+      },
+    ],
+    [
+      'a lock on a table for a second and a half',
+      10,
+      1,
+      () => admin('BEGIN; LOCK TABLE tokens; SELECT pg_sleep(1.5); COMMIT'),
+    ],
+    [
+      'a server that is frozen for a second',
+      10,
+      1,
+      async () => {
+        server.freeze()
+        await sleep(1_000)
+        server.thaw()
+      },
+    ],
+    ['a server that crashes', 20, 1, () => server.crash()],
+  ]
+
+describe('Under load', () => {
+  it.each(faults)(
+    '%s gives no wrong answer, and then all are right again',
+    { timeout: 1_800_000 },
+    async (name, full, few, fault) => {
+      const seen: number[] = []
+      recoveries[name] = seen
+      for (let n = 1; n <= times(full, few); n++) {
+        await load.during(async () => {
+          await sleep(100)
+          await fault(n)
+          await sleep(150)
+        })
+        seen.push(await load.recovery())
+        expect(load.tally.wrong).toEqual([])
+      }
+    },
+  )
+
+  it('the faults leave no connection, no refusal to close, and no failure of the gateway behind', async () => {
+    const failures = load.log.filter((line) => /^(A request failed|Unhandled|Sending a response failed)/.test(line))
+    expect(failures).toEqual([])
+    expect(load.tally.right).toBeGreaterThan(0)
+    // Ten of the pool and one of each lane.
+    await expect.poll(() => proxy.connections, { timeout: 20_000 }).toBeLessThanOrEqual(18)
+    if (times(1, 0) === 1) report()
+  })
+})
+
+function report(): void {
+  const { right, failed, codes, slowestMs } = load.tally
+  const rows = Object.entries(recoveries).map(([fault, ms]) => {
+    const sorted = ms.toSorted((a, b) => a - b)
+    return { fault, times: ms.length, 'median ms': sorted[sorted.length >> 1], 'most ms': sorted.at(-1) }
+  })
+  process.stdout.write(`${JSON.stringify({ right, failed, codes, slowestMs, rows }, null, 1)}\n`)
+}
