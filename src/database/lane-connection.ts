@@ -117,9 +117,13 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
       isClosed = true
       const closing = opened
       opened = undefined
-      const ended = closing?.then(({ client }) => client.end()).catch(() => undefined)
-      const isEnded = await Promise.race([ended?.then(() => true), sleep(closeMs, false, { ref: false })])
-      if (isEnded !== true) closing?.then(({ client }) => destroyConnection(client)).catch(() => undefined)
+      if (closing !== undefined) await endWithin(closing, closeMs)
     },
   }
+}
+
+async function endWithin(closing: Opened, ms: number): Promise<void> {
+  const ended = closing.then(({ client }) => client.end()).catch(() => undefined)
+  const isEnded = await Promise.race([ended.then(() => true), sleep(ms, false, { ref: false })])
+  if (!isEnded) closing.then(({ client }) => destroyConnection(client)).catch(() => undefined)
 }
