@@ -75,7 +75,7 @@ export const errorCatalogue = {
   RATE_LIMITED: {
     statuses: [429],
     fault: 'client',
-    meaning: 'too much was asked for in this minute, or too many operations run at once',
+    meaning: 'too much was asked for in this minute, too many operations run at once, or answers are not read',
     action: 'wait',
     retry: 'after `Retry-After`',
   },
