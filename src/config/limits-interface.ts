@@ -35,6 +35,10 @@ export interface Limits {
   readonly queue: number
   /** Milliseconds that an operation may wait for its turn. */
   readonly queueMs: number
+  /** Bytes of answers that their clients have not read yet. */
+  readonly unsentBytes: number
+  /** Bytes of answers that one principal has not read yet. */
+  readonly unsentBytesPerCaller: number
   /** Scans that run at once. */
   readonly scans: number
   /** Scans of one principal that run at once. */

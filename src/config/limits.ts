@@ -14,7 +14,9 @@ interface Surroundings {
 }
 
 export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }: Surroundings): Limits {
-  const { withAuthentication } = operationLimitSettings.LIMIT_CONCURRENT_PER_CALLER
+  const { LIMIT_CONCURRENT_PER_CALLER: concurrent, LIMIT_UNSENT_BYTES_PER_CALLER: unsent } = operationLimitSettings
+  const orDefault = (value: number | undefined, byDefault: number) =>
+    value ?? (isOpen ? Number.POSITIVE_INFINITY : byDefault)
   const scans = given.LIMIT_SCANS ?? defaultScans(poolSize)
   return {
     bodyBytes: given.LIMIT_BODY_BYTES,
@@ -30,11 +32,13 @@ export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }:
     responseBytes: given.LIMIT_RESPONSE_BYTES,
     operationMs: given.LIMIT_OPERATION_MS,
     concurrent: given.LIMIT_CONCURRENT,
-    concurrentPerCaller: given.LIMIT_CONCURRENT_PER_CALLER ?? (isOpen ? Number.POSITIVE_INFINITY : withAuthentication),
+    concurrentPerCaller: orDefault(given.LIMIT_CONCURRENT_PER_CALLER, concurrent.withAuthentication),
     queue: given.LIMIT_QUEUE,
     queueMs: given.LIMIT_QUEUE_MS,
+    unsentBytes: given.LIMIT_UNSENT_BYTES,
+    unsentBytesPerCaller: orDefault(given.LIMIT_UNSENT_BYTES_PER_CALLER, unsent.withAuthentication),
     scans,
-    scansPerCaller: given.LIMIT_SCANS_PER_CALLER ?? (isOpen ? Number.POSITIVE_INFINITY : Math.ceil(scans / 2)),
+    scansPerCaller: orDefault(given.LIMIT_SCANS_PER_CALLER, Math.ceil(scans / 2)),
   }
 }
 

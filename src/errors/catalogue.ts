@@ -75,7 +75,8 @@ export const errorCatalogue = {
   RATE_LIMITED: {
     statuses: [429],
     fault: 'client',
-    meaning: 'the cost or requests of this minute are used up, or too many operations of the caller run at once',
+    meaning:
+      'the cost or requests of this minute are used up, too many operations of the caller run at once, or its answers are not read',
     action: 'wait',
     retry: 'after `Retry-After`',
   },

@@ -19,23 +19,31 @@ const always = {
 
 /** How long the rest of an unread request body is discarded, so that a client that is still sending receives the response. */
 const lingerMs = 1_000
-/** The connection is closed if the client reads nothing of the response for this time. */
-const unreadMs = 30_000
+/** Answers are written in pieces, so that each piece that is taken shows that the client reads. */
+const pieceBytes = 65_536
+
+export interface SendOptions {
+  /** The connection is closed if the client takes nothing of the response for this time. */
+  readonly stalledMs: number
+  /** The connection is closed if the response has not left by then, however it goes on. */
+  readonly wholeMs: number
+  readonly onStalled: () => void
+}
 
 /** Prevents framing of the GraphiQL page by other pages. */
 const ofPages = { 'x-frame-options': 'DENY', 'content-security-policy': "frame-ancestors 'none'" }
 
-export function send(response: ServerResponse, answer: Answer): void {
+export function send(response: ServerResponse, answer: Answer, options: SendOptions): void {
   // Deferred, because a refusal can be ready before Node has parsed a body that arrived with the headers.
-  if (response.req.complete) write(response, answer)
-  else setImmediate(write, response, answer)
+  if (response.req.complete) write(response, answer, options)
+  else setImmediate(write, response, answer, options)
 }
 
-function write(response: ServerResponse, { status, type, body, headers }: Answer): void {
+function write(response: ServerResponse, { status, type, body, headers }: Answer, options: SendOptions): void {
   if (response.headersSent || response.destroyed) return
   const isWholeRequest = response.req.complete
   if (!isWholeRequest) closeLingering(response.req.socket)
-  response.setTimeout(unreadMs, () => response.destroy())
+  endStalled(response, options)
   response.writeHead(status, {
     ...always,
     ...(type === 'text/html' ? ofPages : {}),
@@ -44,7 +52,27 @@ function write(response: ServerResponse, { status, type, body, headers }: Answer
     ...(isWholeRequest ? {} : { connection: 'close' }),
     ...headers,
   })
-  response.end(body)
+  writePieces(response, body, 0)
+}
+
+/** The timeout of a socket begins anew with each piece, and where the kernel has taken a part of one. */
+function endStalled(response: ServerResponse, { stalledMs, wholeMs, onStalled }: SendOptions): void {
+  const end = () => {
+    onStalled()
+    response.destroy()
+  }
+  response.setTimeout(stalledMs, end)
+  const whole = setTimeout(end, wholeMs).unref()
+  response.once('close', () => clearTimeout(whole))
+}
+
+function writePieces(response: ServerResponse, body: Buffer, start: number): void {
+  const end = start + pieceBytes
+  if (end >= body.length) response.end(body.subarray(start))
+  else
+    response.write(body.subarray(start, end), (error) => {
+      if (error == null && !response.destroyed) writePieces(response, body, end)
+    })
 }
 
 /**

@@ -24,6 +24,7 @@ import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
 import type { RateLimitOptions } from './traffic/rate-limit.ts'
 import { openRateLimits } from './traffic/rate-limit.ts'
+import { createUnsent } from './traffic/unsent.ts'
 
 export interface GatewayOptions {
   readonly database: Database
@@ -40,6 +41,8 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
   readonly audit?: Audit | undefined
+  /** Milliseconds after which a client that reads nothing of its answer is disconnected. */
+  readonly stalledMs?: number | undefined
   /** What /ready looks at beside the database. */
   readonly checks?: readonly Check[] | undefined
 }
@@ -74,6 +77,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
     admission: createAdmission(limits),
+    unsent: createUnsent(limits, observe),
     documents,
     trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
@@ -88,6 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
+    stalledMs: options.stalledMs,
     observe,
   })
   return {

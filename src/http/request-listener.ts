@@ -20,7 +20,13 @@ export interface ListenerOptions {
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
   readonly isOpen: boolean
   readonly observe: Observe
+  /** Milliseconds after which a client that reads nothing of its answer is disconnected. */
+  readonly stalledMs?: number | undefined
 }
+
+const defaultStalledMs = 10_000
+/** Longer than a large answer takes over a slow line, at 100 kB a second. */
+const wholeMs = 120_000
 
 const endpointPath = '/graphql'
 /** Endpoints for load balancers. */
@@ -55,10 +61,15 @@ export function createListener(options: ListenerOptions): RequestListener {
     throw new Refusal(404, 'NOT_FOUND', `Not found. The API is at ${endpointPath}.`)
   }
 
+  const sending = {
+    stalledMs: options.stalledMs ?? defaultStalledMs,
+    wholeMs,
+    onStalled: () => options.observe({ kind: 'writeStalled' }),
+  }
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     route(request, response)
       .catch((error: unknown) => answerOfError(error, request, options))
-      .then((answer) => send(response, answer))
+      .then((answer) => send(response, answer, sending))
       .catch((error: unknown) => {
         options.observe({ kind: 'responseFailed', error })
         response.destroy()

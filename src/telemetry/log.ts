@@ -28,6 +28,8 @@ function lineOf(observation: Observation): Line | undefined {
     case 'statementResent':
     case 'cancelSent':
     case 'credentialRefused':
+    case 'unsentBytes':
+    case 'writeStalled':
       return undefined
     case 'auditFailed':
       return error('Cannot write the audit log; lines wait in memory', fieldsOf(observation))

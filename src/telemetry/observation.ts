@@ -9,6 +9,7 @@ export type Observation =
   | DatabaseObservation
   | AuditObservation
   | RateStoreObservation
+  | AnswerObservation
   | OperationFailed
   | RequestFailed
   | ResponseFailed
@@ -53,6 +54,12 @@ type RateStoreObservation =
   /** The store that gateways share does not answer: this one counts alone. */
   | { readonly kind: 'rateStoreLost'; readonly code: string; readonly message: string }
   | { readonly kind: 'rateStoreBack' }
+
+type AnswerObservation =
+  /** The bytes of answers that are not read yet have changed. */
+  | { readonly kind: 'unsentBytes'; readonly total: number }
+  /** A connection was ended because its client did not read an answer. */
+  | { readonly kind: 'writeStalled' }
 
 /** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
 export interface OperationFailed {

@@ -11,11 +11,23 @@ describe('The limits', () => {
   })
 
   it('for each caller are off without authentication, unless they are set', () => {
-    const { concurrentPerCaller, scansPerCaller, ...others } = serveConfig({}, {}).limits
-    expect([concurrentPerCaller, scansPerCaller]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
+    const { concurrentPerCaller, scansPerCaller, unsentBytesPerCaller, ...others } = serveConfig({}, {}).limits
+    expect([concurrentPerCaller, scansPerCaller, unsentBytesPerCaller]).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ])
     expect(defaultLimits).toMatchObject(others)
-    const set = { LIMIT_CONCURRENT_PER_CALLER: '3', LIMIT_SCANS_PER_CALLER: '2' }
-    expect(serveConfig({}, set).limits).toMatchObject({ concurrentPerCaller: 3, scansPerCaller: 2 })
+    const set = {
+      LIMIT_CONCURRENT_PER_CALLER: '3',
+      LIMIT_SCANS_PER_CALLER: '2',
+      LIMIT_UNSENT_BYTES_PER_CALLER: '100000',
+    }
+    expect(serveConfig({}, set).limits).toMatchObject({
+      concurrentPerCaller: 3,
+      scansPerCaller: 2,
+      unsentBytesPerCaller: 100_000,
+    })
   })
 
   it('have the sentences of their settings as comments', () => {

@@ -8,7 +8,7 @@ import { openGateway } from '../../src/gateway.ts'
 import { migrateServer } from '../../src/sipis/migrations.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
-export const selectors = 20
+const selectors = 20
 
 /** Rows of which each selector has other ones, so that an answer that belongs to another request is noticed. */
 export async function fill(url: string): Promise<void> {

@@ -118,6 +118,20 @@ export const operationLimitSettings = {
     sentence: 'Milliseconds that an operation may wait for its turn.',
     beyond: '503 UNAVAILABLE with Retry-After',
   }),
+  LIMIT_UNSENT_BYTES: wholeNumber({
+    min: 100_000,
+    max: 100_000_000_000,
+    byDefault: 200_000_000,
+    sentence: 'Bytes of answers that their clients have not read yet.',
+    beyond: '503 UNAVAILABLE with Retry-After',
+  }),
+  LIMIT_UNSENT_BYTES_PER_CALLER: callerLimit({
+    min: 100_000,
+    max: 100_000_000_000,
+    byDefault: 50_000_000,
+    sentence: 'Bytes of answers that one principal has not read yet.',
+    beyond: '429 RATE_LIMITED with Retry-After',
+  }),
   LIMIT_SCANS: computedNumber({
     min: 1,
     max: 1_000,

@@ -7,7 +7,7 @@ import type { Answer } from '../answer.ts'
 import type { Audit } from '../operations/audit.ts'
 import { audited } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
-import { overloaded } from '../traffic/admission.ts'
+import { leaveAfter, overloaded } from '../traffic/admission.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
 import type { RequestDeadline } from './deadline-of.ts'
 import { deadlineOf } from './deadline-of.ts'
@@ -42,11 +42,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
       if (type === 'text/html') {
         entry.isOperation = false
-        return answerPage(options, principal, request, deadline)
+        return answerPage(options, principal, request, response, deadline)
       }
       if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
-      return answerOperation(options, entry, parameters, type, deadline)
+      const answer = await answerOperation(options, entry, parameters, type, response, deadline)
+      options.unsent.add(principal.id, response, answer.body.length)
+      return answer
     })
   }
 }
@@ -59,6 +61,7 @@ async function answerPage(
   { admission, page, rateLimits }: EndpointOptions,
   principal: Principal,
   request: IncomingMessage,
+  response: ServerResponse,
   deadline: RequestDeadline,
 ): Promise<Answer> {
   const leave = await admission.enter(principal.id, deadline.signal)
@@ -71,6 +74,6 @@ async function answerPage(
     if (isKnown) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: all }
     return { status: 200, type: 'text/html', body, headers: all }
   } finally {
-    leave()
+    leaveAfter(response, leave)
   }
 }

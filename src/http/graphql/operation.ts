@@ -1,4 +1,5 @@
 /** Answers one operation of a caller who is identified: price, run, encode. */
+import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
@@ -17,7 +18,9 @@ import type { PendingAuditEntry } from '../operations/audit.ts'
 import { codesOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import type { Admission } from '../traffic/admission.ts'
+import { leaveAfter } from '../traffic/admission.ts'
 import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
+import type { Unsent } from '../traffic/unsent.ts'
 import type { RequestDeadline } from './deadline-of.ts'
 import type { MediaType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
@@ -26,6 +29,7 @@ import type { TrustedDocuments } from './trusted-documents.ts'
 export interface OperationOptions {
   readonly rateLimits: RateLimits
   readonly admission: Admission
+  readonly unsent: Unsent
   readonly documents: Documents
   readonly trustedDocuments: TrustedDocuments
   readonly limits: Limits
@@ -52,12 +56,14 @@ export async function answerOperation(
   entry: PendingAuditEntry,
   parameters: Parameters,
   type: MediaType,
+  response: ServerResponse,
   deadline: RequestDeadline,
 ): Promise<Answer> {
   const { principal } = entry
   const { admission, limits } = options
   const usage = createUsage(limits.responseBytes)
   Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
+  options.unsent.check(principal.id)
   const leave = await admission.enter(principal.id, deadline.signal)
   const charge = createCharge(options.rateLimits, principal, parameters.bytes, deadline)
   try {
@@ -72,7 +78,7 @@ export async function answerOperation(
     if (!isRefused) throw error
     return answerOf(entry, { errors: error.errors }, type, {}, limits)
   } finally {
-    leave()
+    leaveAfter(response, leave)
   }
 }
 

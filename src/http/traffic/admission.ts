@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { createShare } from '../../concurrency/share.ts'
 import type { Limits } from '../../config/limits-interface.ts'
 import { Refusal } from '../refusal.ts'
@@ -8,10 +9,20 @@ export interface Admission {
   /**
    * Waits for an admission slot.
    *
-   * @returns a function that frees the slot; call it when the operation ends
+   * @returns a function that frees the slot; see leaveAfter
    * @throws Refusal 429 if the caller has too many operations, 503 if the queue is full or the wait takes too long
    */
   enter(caller: string, signal: AbortSignal): Promise<() => void>
+}
+
+/**
+ * Frees a slot when the operation has ended, at the call of this, and its response has closed: an answer that is not read takes as
+ * much memory as one that is made.
+ */
+export function leaveAfter(response: ServerResponse, leave: () => void): void {
+  // 'close' is not emitted again for a caller that has disconnected meanwhile.
+  if (response.closed || response.destroyed) leave()
+  else response.once('close', leave)
 }
 
 type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>

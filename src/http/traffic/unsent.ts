@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http'
+import type { Limits } from '../../config/limits-interface.ts'
+import type { Observe } from '../../telemetry/observation.ts'
+import { Refusal } from '../refusal.ts'
+
+/** Answers that their clients have not read yet. Each is held in memory as a whole until it has left. */
+export interface Unsent {
+  /**
+   * Checked before an operation runs.
+   *
+   * @throws Refusal 429 if the caller has too many bytes of answers unread, 503 if all callers together have
+   */
+  check(caller: string): void
+  /** Counts the bytes of an answer until its response closes. */
+  add(caller: string, response: ServerResponse, bytes: number): void
+}
+
+export function createUnsent(
+  { unsentBytes, unsentBytesPerCaller }: Pick<Limits, 'unsentBytes' | 'unsentBytesPerCaller'>,
+  observe: Observe,
+): Unsent {
+  const ofCallers = new Map<string, number>()
+  let total = 0
+  const count = (caller: string, bytes: number) => {
+    total += bytes
+    const left = (ofCallers.get(caller) ?? 0) + bytes
+    if (left > 0) ofCallers.set(caller, left)
+    else ofCallers.delete(caller)
+    observe({ kind: 'unsentBytes', total })
+  }
+  return {
+    check(caller) {
+      const ofCaller = ofCallers.get(caller) ?? 0
+      if (ofCaller >= unsentBytesPerCaller) throw unread(ofCaller, unsentBytesPerCaller)
+      if (total >= unsentBytes) throw full()
+    },
+    add(caller, response, bytes) {
+      // 'close' is not emitted again for a caller that has disconnected already.
+      if (response.closed || response.destroyed) return
+      count(caller, bytes)
+      response.once('close', () => count(caller, -bytes))
+    },
+  }
+}
+
+function unread(bytes: number, limit: number): Refusal {
+  return new Refusal(
+    429,
+    'RATE_LIMITED',
+    `You have not read ${bytes} bytes of earlier answers (LIMIT_UNSENT_BYTES_PER_CALLER). Read them first.`,
+    { headers: { 'retry-after': '1' }, setting: 'LIMIT_UNSENT_BYTES_PER_CALLER', limit },
+  )
+}
+
+function full(): Refusal {
+  return new Refusal(
+    503,
+    'UNAVAILABLE',
+    'Too many answers wait to be read (LIMIT_UNSENT_BYTES). Retry in a few seconds.',
+    { headers: { 'retry-after': '2' }, setting: 'LIMIT_UNSENT_BYTES' },
+  )
+}
