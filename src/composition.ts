@@ -117,7 +117,7 @@ async function openParts(
   const audit = keep('audit log', openAuditLog(config.audit, observe))
   const { handle, drain, serve } = keep(
     'rate store',
-    await orProblem('RATE_LIMIT_DATABASE_URL', () =>
+    await orProblem('RATE_LIMIT_STORE_URL', () =>
       createGateway({
         ...config,
         database,

@@ -7,8 +7,11 @@ import { rateLimitSettings } from './settings/rate-limits.ts'
 
 type Given = ValuesOf<typeof rateLimitSettings>
 
+/** A PostgreSQL database, or the URL of a Redis server. */
+export type StoreTarget = { readonly connection: ConnectionConfig } | { readonly redis: string }
+
 export interface SharedCounts {
-  readonly connection: ConnectionConfig
+  readonly target: StoreTarget
   /** Key of the hashes of addresses and names. Gateways that share counts have the same one. */
   readonly secret: string
 }
@@ -28,16 +31,22 @@ export function ratesOf(given: Given, open: boolean): RateConfig {
   }
 }
 
-/** The database in which gateways share their counts; undefined if each counts alone. */
+/** Where gateways share their counts; undefined if each counts alone. */
 export function rateStoreOf(
-  { RATE_LIMIT_DATABASE_URL: url, RATE_LIMIT_SECRET: secret }: Given,
+  { RATE_LIMIT_STORE_URL: url, RATE_LIMIT_SECRET: secret }: Given,
   environment: Environment,
 ): SharedCounts | undefined {
   if (url === undefined) return undefined
-  const connection = parseConnectionString(url, 'RATE_LIMIT_DATABASE_URL', environment)
-  if (secret !== undefined) return { connection, secret }
+  const target = targetOf(url, environment)
+  if (secret !== undefined) return { target, secret }
   throw new Problem(
-    'RATE_LIMIT_DATABASE_URL is set without RATE_LIMIT_SECRET, so callers could predict which of them share a counter. ' +
+    'RATE_LIMIT_STORE_URL is set without RATE_LIMIT_SECRET, so callers could predict which of them share a counter. ' +
       'Set it to the same text for all gateways: openssl rand -hex 32 makes a good one.',
   )
+}
+
+function targetOf(url: string, environment: Environment): StoreTarget {
+  if (!/^rediss?:/i.test(url)) return { connection: parseConnectionString(url, 'RATE_LIMIT_STORE_URL', environment) }
+  if (URL.canParse(url) && new URL(url).hostname !== '') return { redis: url }
+  throw new Problem('RATE_LIMIT_STORE_URL is not a URL of a Redis server. Write redis://user:password@host:6379/0.')
 }

@@ -305,7 +305,7 @@ describe('sipis-gateway serve with authentication', () => {
   it('shares its counts with others through a writable database, and reports one that cannot be reached', async () => {
     const store = untilTestEnds(await emptyDatabase())
     const environment = {
-      RATE_LIMIT_DATABASE_URL: store.url,
+      RATE_LIMIT_STORE_URL: store.url,
       RATE_LIMIT_SECRET: 'shared by the two',
       RATE_LIMIT_COST: '5',
     }
@@ -316,13 +316,10 @@ describe('sipis-gateway serve with authentication', () => {
     for (let n = 0; n < 6; n++) answers.push(JSON.stringify(await ask(String(addresses[n % 2]), '{ viewer { name } }')))
     expect(answers.filter((answer) => answer.includes('RATE_LIMITED')).length).toBeGreaterThan(0)
     const { code, stderr } = await run(['serve', '--port', '0', ...args], {
-      RATE_LIMIT_DATABASE_URL: 'postgres://u:canary@127.0.0.1:1/x',
+      RATE_LIMIT_STORE_URL: 'postgres://u:canary@127.0.0.1:1/x',
       RATE_LIMIT_SECRET: 'shared by the two',
     })
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/RATE_LIMIT_DATABASE_URL cannot be used.*start PostgreSQL/),
-    ])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/RATE_LIMIT_STORE_URL cannot be used.*start PostgreSQL/)])
     expect(stderr).not.toContain('canary')
   })
 })

@@ -133,7 +133,7 @@ describe('serve that gets SIGTERM', () => {
     const store = untilTestEnds(await emptyDatabase())
     const proxy = untilTestEnds(await openSilentProxy(store.url))
     const serving = await serve(own.url, {
-      RATE_LIMIT_DATABASE_URL: proxy.url,
+      RATE_LIMIT_STORE_URL: proxy.url,
       RATE_LIMIT_SECRET: 'a secret of the test',
       RATE_LIMIT_REQUESTS: '1000',
     })

@@ -29,7 +29,7 @@ const commands: Readonly<Record<string, (url: string, good: string) => [string[]
   'copy from': (url, good) => [['copy', good, url]],
   'serve with a shared rate limit': (url, good) => [
     ['serve', '--port', '0', '--database-url', good],
-    { RATE_LIMIT_DATABASE_URL: url, RATE_LIMIT_SECRET: 'the same for all gateways' },
+    { RATE_LIMIT_STORE_URL: url, RATE_LIMIT_SECRET: 'the same for all gateways' },
   ],
 }
 

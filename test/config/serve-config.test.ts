@@ -118,8 +118,8 @@ describe('The configuration', () => {
     [{ AUDIT_KEY: 'canary' }, /at least 16 characters/],
     [{ LIMIT_DEPTH: '0', LIMIT_COST: '-1' }, /LIMIT_DEPTH.*LIMIT_COST/s],
     [{ RATE_LIMIT_REQUESTS: '0' }, /RATE_LIMIT_REQUESTS is "0"/],
-    [{ RATE_LIMIT_DATABASE_URL: 'canary' }, /RATE_LIMIT_DATABASE_URL/],
-    [{ RATE_LIMIT_DATABASE_URL: 'postgres://u:canary@h/d' }, /without RATE_LIMIT_SECRET.*openssl rand -hex 32/],
+    [{ RATE_LIMIT_STORE_URL: 'canary' }, /RATE_LIMIT_STORE_URL/],
+    [{ RATE_LIMIT_STORE_URL: 'postgres://u:canary@h/d' }, /without RATE_LIMIT_SECRET.*openssl rand -hex 32/],
     [{ RATE_LIMIT_SECRET: 'canary' }, /RATE_LIMIT_SECRET must have at least 16 characters/],
     [{ SETTINGS_ALLOW: 'x'.repeat(65) }, /at most 64 characters/],
   ])('says what to do about %j', (environment, message) => {

@@ -127,7 +127,8 @@ describe('With such twins in an empty database', () => {
   it('the store of rate limits counts', async () => {
     const own = untilTestEnds(await emptyDatabase())
     await makeHostile(own)
-    const shared = { connection: parseConnectionString(own.url, 'test', {}), secret: 'a secret of all gateways' }
+    const target = { connection: parseConnectionString(own.url, 'test', {}) }
+    const shared = { target, secret: 'a secret of all gateways' }
     const limits = untilTestEnds(await openRateLimits({ costPerMinute: 100, requestsPerMinute: undefined, shared }))
     await limits.ofPrincipal('a', 30)
     expect(await limits.ofPrincipal('a', 30)).toMatchObject({ ratelimit: expect.stringContaining('r=40') })

@@ -93,3 +93,13 @@ export async function startPgBouncer(
   url.port = String(program.port)
   return { ...program, url: url.href, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
 }
+
+/** A Redis server that keeps nothing on disk. */
+export async function startRedis(path: string, password?: string): Promise<RunningProgram & { readonly url: string }> {
+  const program = await startProgram(path, async (folder, port) => [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    ...(password === undefined ? [] : ['--requirepass', password]),
+  ])
+  const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${program.port}`
+  return { ...program, url, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
+}

@@ -17,9 +17,9 @@ export const rateLimitSettings = {
     sentence: 'Requests that one address may send in a minute, with or without a credential.',
     beyond: '429 RATE_LIMITED with Retry-After',
   }),
-  RATE_LIMIT_DATABASE_URL: optionalText({
-    values: 'a postgres:// URL or a libpq string',
-    sentence: "Database in which several gateways share their counts; never SIPIS's own.",
+  RATE_LIMIT_STORE_URL: optionalText({
+    values: 'a postgres:// or redis:// URL',
+    sentence: "Store in which several gateways share their counts; never SIPIS's own database.",
   }),
   RATE_LIMIT_SECRET: secret({
     sentence: 'Key of the hashes in the shared counts, the same for all these gateways.',

@@ -1,14 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { SharedCounts } from '../../config/rate-limits.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Observe } from '../../telemetry/observation.ts'
 import { ignore } from '../../telemetry/observation.ts'
 import { Refusal } from '../refusal.ts'
 import type { RateStore } from './rate-store.ts'
-import { openRateStore, tableName } from './rate-store.ts'
+import { openRateStore } from './rate-store.ts'
 
 export interface RateLimitOptions {
   /** Cost per principal and minute; undefined disables the limit. */
@@ -47,7 +47,7 @@ const counters = { address: 65_536, principal: 1_048_576 }
 
 /** @throws DatabaseError if the shared store cannot be opened */
 export async function openRateLimits(options: RateLimitOptions, observe: Observe = ignore): Promise<RateLimits> {
-  const store = options.shared === undefined ? undefined : await openRateStore(options.shared.connection, observe)
+  const store = options.shared === undefined ? undefined : await openRateStore(options.shared.target, observe)
   const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store, options.shared?.secret)
   const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store, options.shared?.secret)
   return {
@@ -70,7 +70,7 @@ function counter(
 ): Count {
   if (limit === undefined) return async () => ({})
   const local = new RateLimiterMemory({ keyPrefix: policy, points: limit, duration: seconds })
-  const shared = store === undefined ? undefined : sharedLimiter(policy, limit, store)
+  const shared = store?.limiter(policy, limit, seconds)
   const known = new LRUCache<string, Buffer>({
     max: 1_000,
     memoMethod: (key) => createHmac('sha256', secret).update(`${policy} ${key}`).digest(),
@@ -98,19 +98,6 @@ async function consume(limits: RateLimiterAbstract, key: string, points: number)
     if (error instanceof RateLimiterRes) return error
     throw error
   }
-}
-
-function sharedLimiter(keyPrefix: string, points: number, { pool, schema }: RateStore): RateLimiterAbstract {
-  return new RateLimiterPostgres({
-    storeClient: pool,
-    schemaName: schema.replaceAll('"', '""'),
-    keyPrefix,
-    points,
-    duration: seconds,
-    tableName,
-    tableCreated: true,
-    clearExpiredByTimeout: true,
-  })
 }
 
 /** Formats headers as defined by draft-ietf-httpapi-ratelimit-headers. */

@@ -188,7 +188,7 @@ describe('The counters', () => {
         await openRateLimits({
           costPerMinute: 10,
           requestsPerMinute: 3,
-          shared: { connection: { connectionString: store.url }, secret },
+          shared: { target: { connection: { connectionString: store.url } }, secret },
         }),
       )
     const [one, two] = [await open(), await open()]

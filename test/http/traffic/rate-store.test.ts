@@ -34,7 +34,7 @@ async function gateway(): Promise<Gateway> {
       rateLimits: {
         costPerMinute: 100,
         requestsPerMinute: 10_000,
-        shared: { connection: { connectionString: proxy.url }, secret: 'a secret of the test' },
+        shared: { target: { connection: { connectionString: proxy.url } }, secret: 'a secret of the test' },
       },
     }),
   )
