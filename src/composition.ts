@@ -17,6 +17,7 @@ import type { Example } from './http/graphql/graphiql.ts'
 import { readManifest } from './http/graphql/trusted-documents.ts'
 import type { Audit } from './http/operations/audit.ts'
 import { createAudit } from './http/operations/audit.ts'
+import { replicationCheck } from './http/operations/replication-check.ts'
 import type { Order } from './loaders/keyset.ts'
 import { windowOf } from './loaders/keyset.ts'
 import { createLoaders } from './loaders/loaders.ts'
@@ -129,6 +130,7 @@ async function openParts(
         checks: [
           ...(configured === undefined ? [] : [{ name: 'credentials', check: configured.problem }]),
           // The sentence is for the log: the answer is public.
+          replicationCheck(database, config.databaseLimits.maxReplicationLag),
           { name: 'schema', check: async () => (schema?.problem === undefined ? undefined : 'see the log') },
         ],
         trustedDocuments,

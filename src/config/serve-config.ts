@@ -28,6 +28,8 @@ export interface DatabaseLimits {
   readonly maxConnections: number
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
+  /** Seconds; undefined for no bound. */
+  readonly maxReplicationLag: number | undefined
   readonly lookUps: {
     readonly timeoutMs: number
     /** False for connection poolers that use another session for each statement: prepared statements belong to a session. */
@@ -107,6 +109,7 @@ function assemble(
       maxConnections: given.DATABASE_POOL_SIZE,
       connectTimeoutMs: given.DATABASE_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: given.DATABASE_STATEMENT_TIMEOUT_MS,
+      maxReplicationLag: given.DATABASE_MAX_REPLICATION_LAG,
       lookUps: {
         timeoutMs: given.DATABASE_LOOKUP_TIMEOUT_MS,
         preparedStatements: given.DATABASE_PREPARED_STATEMENTS,

@@ -62,15 +62,22 @@ export interface Load extends AsyncDisposable {
   /** Resolves with the milliseconds until every kind of request is right again. */
   recovery(): Promise<number>
   answer(query: string, signal?: AbortSignal): Promise<Response>
+  /** What /ready says. */
+  ready(): Promise<{ readonly status: number }>
 }
 
-export async function startLoad(databaseUrl: string): Promise<Load> {
+export async function startLoad(databaseUrl: string, settings: Readonly<Record<string, string>> = {}): Promise<Load> {
   const log: string[] = []
   const gateway = await openGateway({
     databaseUrl,
     auth: 'open',
     allowWritableRole: true,
-    settings: { DATABASE_LOOKUP_TIMEOUT_MS: '1000', DATABASE_STATEMENT_TIMEOUT_MS: '1500', LIMIT_OPERATION_MS: '4000' },
+    settings: {
+      DATABASE_LOOKUP_TIMEOUT_MS: '1000',
+      DATABASE_STATEMENT_TIMEOUT_MS: '1500',
+      LIMIT_OPERATION_MS: '4000',
+      ...settings,
+    },
     log: ({ message, fields: more }) => log.push(`${message} ${JSON.stringify(more)}`),
   })
   const server = createServer(gateway.handle)
@@ -106,6 +113,10 @@ export async function startLoad(databaseUrl: string): Promise<Load> {
     gateway,
     log,
     answer,
+    async ready() {
+      const response = await fetch(`http://127.0.0.1:${port}/ready`)
+      return { ...(await response.json()), status: response.status }
+    },
     async during(work) {
       const open = new Set<Promise<unknown>>()
       let n = 0

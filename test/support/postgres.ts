@@ -2,12 +2,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chown, cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
+import { asAdmin } from './templates.ts'
 
 export interface TestServer {
   /** A superuser's URL, without a database. */
@@ -53,6 +54,14 @@ export interface OwnServer extends AsyncDisposable {
   /** Stops every process of the server where it is, until `thaw`. */
   freeze(): void
   thaw(): void
+  /** A copy of the server that replays its changes. The server is stopped for a moment. */
+  standby(): Promise<Standby>
+}
+
+export interface Standby extends AsyncDisposable {
+  readonly url: string
+  /** Makes it a primary. */
+  promote(): Promise<void>
 }
 
 /** A server of a test's own, that may be killed and frozen. */
@@ -82,6 +91,25 @@ export async function startOwnServer(): Promise<OwnServer> {
     },
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
+    async standby() {
+      const ended = once(server, 'exit')
+      server.kill('SIGINT')
+      await ended
+      const data = join(folder, 'standby')
+      await copyAsStandby(join(folder, 'data'), data, port)
+      server = await run(port)
+      const ownPort = await freePort()
+      const copy = await run(ownPort, data)
+      const standbyUrl = `postgres://postgres:password@127.0.0.1:${ownPort}/postgres`
+      return {
+        url: standbyUrl,
+        promote: () => asAdmin(standbyUrl, (client) => client.query('SELECT pg_promote()')).then(() => undefined),
+        async [Symbol.asyncDispose]() {
+          copy.kill('SIGINT')
+          if (copy.exitCode === null) await once(copy, 'exit')
+        },
+      }
+    },
     async [Symbol.asyncDispose]() {
       signal('SIGCONT')
       server.kill('SIGINT')
@@ -91,11 +119,21 @@ export async function startOwnServer(): Promise<OwnServer> {
   }
 }
 
+async function copyAsStandby(from: string, to: string, primaryPort: number): Promise<void> {
+  // As their owner: the server refuses files of another user.
+  execFileSync('cp', ['-a', from, to])
+  const { uid, gid } = await stat(from)
+  const connection = `host=127.0.0.1 port=${primaryPort} user=postgres password=password`
+  await appendFile(join(to, 'postgresql.auto.conf'), `primary_conninfo = '${connection}'\n`)
+  await writeFile(join(to, 'standby.signal'), '')
+  await chown(join(to, 'standby.signal'), uid, gid)
+}
+
 interface Started {
   readonly server: ChildProcess
   readonly port: number
   /** Starts it again on the same data. */
-  run(port: number): Promise<ChildProcess>
+  run(port: number, data?: string): Promise<ChildProcess>
 }
 
 async function start(folder: string): Promise<Started> {
@@ -113,8 +151,8 @@ async function start(folder: string): Promise<Started> {
 
   const port = await freePort()
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const run = async (on: number) => {
-    const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', `${on}`, ...flags], options)
+  const run = async (on: number, from = data) => {
+    const server = spawn(join(bin, 'postgres'), ['-D', from, '-p', `${on}`, ...flags], options)
     process.once('exit', () => server.kill('SIGINT'))
     await ready(server)
     return server
@@ -131,7 +169,7 @@ function ready(server: ChildProcess): Promise<void> {
     server.stderr?.setEncoding('utf8').on('data', (lines: string) => {
       if (isReady) return
       log += lines
-      isReady = log.includes('ready to accept connections')
+      isReady = /ready to accept (read-only )?connections/.test(log)
       if (isReady) resolve()
     })
     server.once('error', reject)

@@ -1,4 +1,4 @@
-import { optionalText, toggle, wholeNumber } from '../setting-forms.ts'
+import { computedNumber, optionalText, toggle, wholeNumber } from '../setting-forms.ts'
 
 export const databaseSettings = {
   DATABASE_URL: optionalText({
@@ -31,6 +31,12 @@ export const databaseSettings = {
     max: 60_000,
     byDefault: 2_000,
     sentence: 'Milliseconds that a look-up by an index may take, from when it is sent to the database.',
+  }),
+  DATABASE_MAX_REPLICATION_LAG: computedNumber({
+    min: 1,
+    max: 86_400,
+    byDefault: 'no bound',
+    sentence: 'Seconds that a standby may be behind its primary; beyond that `/ready` answers 503.',
   }),
   DATABASE_PREPARED_STATEMENTS: toggle({
     byDefault: true,

@@ -10,6 +10,8 @@ export interface Check {
    * @returns why not, without secrets: the answer is public; undefined if it works
    */
   check(): Promise<string | undefined>
+  /** What the last check found, for the answer. Public, so without secrets. */
+  facts?(): Readonly<Record<string, unknown>>
 }
 
 export interface Readiness {
@@ -40,8 +42,10 @@ export function createReadiness(checks: readonly Check[]): Readiness {
   return {
     async answer() {
       const reasons = isDraining ? [['gateway', 'it is stopping'] as const] : await look()
-      if (reasons.length === 0) return json(200, { status: 'ok' })
-      return json(503, { status: 'unavailable', reasons: Object.fromEntries(reasons) }, { 'retry-after': '5' })
+      const facts = Object.assign({}, ...checks.map((check) => check.facts?.() ?? {}))
+      if (reasons.length === 0) return json(200, { status: 'ok', ...facts })
+      const answer = { status: 'unavailable', reasons: Object.fromEntries(reasons), ...facts }
+      return json(503, answer, { 'retry-after': '5' })
     },
     drain() {
       isDraining = true
