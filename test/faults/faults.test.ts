@@ -9,7 +9,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts'
 import type { OwnServer } from '../support/postgres.ts'
 import { startOwnServer } from '../support/postgres.ts'
 import type { Load } from './load.ts'
-import { fill, startLoad } from './load.ts'
+import { fill, reader, startLoad } from './load.ts'
 
 let server: OwnServer
 let proxy: FaultProxy
@@ -20,7 +20,9 @@ beforeAll(async () => {
   server = await startOwnServer()
   await fill(server.url)
   proxy = await startFaultProxy(server.url)
-  load = await startLoad(proxy.url)
+  const url = new URL(proxy.url)
+  url.username = reader
+  load = await startLoad(url.href)
 })
 
 afterAll(async () => {
@@ -113,6 +115,17 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
         server.freeze()
         await sleep(1_000)
         server.thaw()
+      },
+    ],
+    [
+      'a server that has no connection left for half a second',
+      20,
+      1,
+      async () => {
+        await admin(`ALTER ROLE ${reader} CONNECTION LIMIT 0`)
+        await admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${reader}'`)
+        await sleep(500)
+        await admin(`ALTER ROLE ${reader} CONNECTION LIMIT -1`)
       },
     ],
     ['a server that crashes', 20, 1, () => server.crash()],

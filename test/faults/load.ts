@@ -9,6 +9,8 @@ import { migrateServer } from '../../src/sipis/migrations.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 const selectors = 20
+/** A role that may only read, and whose number of connections can be limited. */
+export const reader = 'sipis_reader'
 
 /** Rows of which each selector has other ones, so that an answer that belongs to another request is noticed. */
 export async function fill(url: string): Promise<void> {
@@ -30,6 +32,9 @@ export async function fill(url: string): Promise<void> {
     }
     await addRow(target, 'tokens', number, { rowid: number, token: `token ${number}`, appid: `app ${number}` })
   }
+  await client.query(
+    `CREATE ROLE ${reader} LOGIN PASSWORD 'password'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${reader}`,
+  )
   await client.end()
 }
 
