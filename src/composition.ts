@@ -25,7 +25,8 @@ import type { SelectorRow } from './sipis/projection.ts'
 import { newestVersion } from './sipis/schema-version.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
-import { openAuditFile } from './telemetry/line-file.ts'
+import { openAuditFile } from './telemetry/append-file.ts'
+import type { LineFile } from './telemetry/line-file.ts'
 import type { Observe } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
@@ -37,6 +38,8 @@ export interface Service extends AsyncDisposable {
   readonly detected: Detected
   /** A selector and a caller that exist, for ready-made queries. */
   readonly example: Example
+  /** Opens files anew that were renamed. */
+  reopenFiles(): void
   /** Closes everything, the database last. */
   close(): Promise<void>
 }
@@ -44,6 +47,8 @@ export interface Service extends AsyncDisposable {
 export interface ServiceOptions {
   readonly config: ServeConfig
   readonly observe: Observe
+  /** Where the audit log goes unless it has a file. */
+  readonly standardError: LineFile
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
 }
@@ -72,7 +77,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 
 /** `keep` has a part closed at the end, the last one first. */
 async function openParts(
-  { config, observe, authenticate = authenticateOf(config, observe) }: ServiceOptions,
+  { config, observe, standardError, authenticate = authenticateOf(config, observe) }: ServiceOptions,
   keep: <T extends AsyncDisposable>(part: T) => T,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const trusted = config.trustedDocuments
@@ -83,7 +88,7 @@ async function openParts(
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
-  const audit = keep(openAuditLog(config.audit, observe))
+  const audit = keep(openAuditLog(config.audit, standardError, observe))
   const { handle } = keep(
     await orProblem('RATE_LIMIT_DATABASE_URL', () =>
       createGateway({
@@ -102,7 +107,7 @@ async function openParts(
   )
   const looking = warnOfDuplicates(database, detected, observe)
   keep({ [Symbol.asyncDispose]: () => looking })
-  return { handle, detected, example }
+  return { handle, detected, example, reopenFiles: audit.reopen }
 }
 
 function authenticateOf({ auth }: ServeConfig, observe: Observe): Authenticate | undefined {
@@ -204,14 +209,17 @@ async function judgeRole(
 
 interface AuditLog extends AsyncDisposable {
   readonly write: Audit
+  reopen(): void
 }
 
-function openAuditLog({ to, key }: AuditConfig, observe: Observe): AuditLog {
-  if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const file = openAuditFile(to, observe)
+function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe: Observe): AuditLog {
+  const doNothing = () => undefined
+  if (to === undefined) return { write: doNothing, reopen: doNothing, [Symbol.asyncDispose]: async () => undefined }
+  const own = to === 'stderr' ? undefined : openAuditFile(to, observe)
   return {
-    write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
-    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    write: createAudit(pino({ base: null }, own ?? standardError), key ?? randomBytes(32)),
+    reopen: () => own?.reopen(),
+    [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
   }
 }
 

@@ -1,11 +1,11 @@
-import { destination, pino } from 'pino'
 import { openService } from '../composition.ts'
 import type { Environment } from '../config/environment.ts'
 import type { ServeFlags } from '../config/serve-config.ts'
 import { serveConfig } from '../config/serve-config.ts'
 import { listen } from '../http/listen.ts'
-import { createLog } from '../telemetry/log.ts'
+import { openLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
+import { onHangup } from './hangup.ts'
 import type { Output } from './output.ts'
 
 const graceMs = 10_000
@@ -18,12 +18,14 @@ const graceMs = 10_000
 export async function serve(flags: ServeFlags, environment: Environment, output: Output): Promise<void> {
   const config = serveConfig(flags, environment)
   // Logs go to standard error, separate from the output of the command.
-  const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
-  const observe = createLog(logger)
+  await using log = openLog(config.logLevel)
+  const { observe } = log
+  output.loseWhatFails()
   for (const message of config.warnings) observe({ kind: 'warning', message })
-  await using service = await openService({ config, observe })
+  await using service = await openService({ config, ...log })
   // An unhandled rejection is a bug of one operation; other operations continue.
   process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
+  onHangup(() => service.reopenFiles())
   const server = await listen(service.handle, config, config.limits.connections, {
     limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
   })

@@ -6,7 +6,7 @@ export type Observe = (observation: Observation) => void
 
 export type Observation =
   | DatabaseObservation
-  | AuditObservation
+  | FileObservation
   | OperationFailed
   | RequestFailed
   | ResponseFailed
@@ -33,11 +33,16 @@ type DatabaseObservation =
   | { readonly kind: 'statementResent'; readonly lane: string }
   | { readonly kind: 'cancelSent'; readonly lane: string }
 
-type AuditObservation =
-  | { readonly kind: 'auditFailed'; readonly code: string; readonly waiting: number }
-  | { readonly kind: 'auditLinesDropped'; readonly code: string | undefined; readonly lost: number }
-  | { readonly kind: 'auditRecovered'; readonly lost: number }
-  | { readonly kind: 'auditEndLost'; readonly code: string | undefined; readonly lost: number }
+/** `log` is standard error, where the audit log goes as well unless it has a file. */
+export type FileName = 'audit' | 'log'
+
+export type FileObservation =
+  /** A file cannot be written: its lines wait in memory. */
+  | { readonly kind: 'fileFailed'; readonly file: FileName; readonly code: string; readonly waiting: number }
+  /** Memory is full: this line and those after it are dropped. */
+  | { readonly kind: 'linesDropped'; readonly file: FileName; readonly code: string | undefined; readonly lost: number }
+  | { readonly kind: 'fileRecovered'; readonly file: FileName; readonly lost: number }
+  | { readonly kind: 'fileEndLost'; readonly file: FileName; readonly code: string | undefined; readonly lost: number }
 
 /** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
 export interface OperationFailed {
