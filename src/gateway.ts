@@ -8,8 +8,7 @@ import type { Limits } from './config/limits-interface.ts'
 import { serveConfig } from './config/serve-config.ts'
 import { Problem } from './errors/problem.ts'
 import type { Log } from './telemetry/log.ts'
-import { createLog, openLog } from './telemetry/log.ts'
-import { openStandardError } from './telemetry/standard-error.ts'
+import { openLog, openLogTo } from './telemetry/log.ts'
 
 export type { Limits, Principal, Scope }
 export { Problem }
@@ -114,9 +113,7 @@ function openLogOf(log: GatewayOptions['log']): Log {
   if (log === undefined) return openLog('info')
   const formatters = { level: (level: string) => ({ level }) }
   const write = (line: string) => log(entryOf(line))
-  const observe = createLog(pino({ base: null, timestamp: false, formatters }, { write }))
-  const standardError = openStandardError(observe)
-  return { observe, standardError, [Symbol.asyncDispose]: () => standardError[Symbol.asyncDispose]() }
+  return openLogTo(pino({ base: null, timestamp: false, formatters }, { write }))
 }
 
 function entryOf(line: string): LogEntry {
