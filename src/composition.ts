@@ -84,11 +84,11 @@ async function openParts(
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
+  const audit = keep(openAuditLog(config.audit, standardError, observe))
   const { database } = keep(await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
-  const audit = keep(openAuditLog(config.audit, standardError, observe))
   const { handle } = keep(
     await orProblem('RATE_LIMIT_DATABASE_URL', () =>
       createGateway({

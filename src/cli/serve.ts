@@ -7,6 +7,8 @@ import { openLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
 import { onHangup } from './hangup.ts'
 import type { Output } from './output.ts'
+import { answerStarting } from './starting.ts'
+import { untilReachable } from './wait.ts'
 
 const graceMs = 10_000
 
@@ -22,15 +24,24 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const { observe } = log
   output.loseWhatFails()
   for (const message of config.warnings) observe({ kind: 'warning', message })
-  await using service = await openService({ config, ...log })
+  // Listens before the database is opened, which may take long, so that an address in use is known at once.
+  let handle = answerStarting
+  const server = await listen((request, response) => handle(request, response), config, config.limits.connections, {
+    limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
+  })
+  await using _ = { [Symbol.asyncDispose]: () => server.close(0) }
+  if (config.database === undefined) output.print('Making the demo database…')
+  const open = () => openService({ config, ...log })
+  const waiting = flags.wait ? output.stopped() : undefined
+  const onWait = (reason: string) => output.print(`Waiting for the database. ${reason}`)
+  await using service = waiting === undefined ? await open() : await untilReachable(open, waiting, onWait)
+  if (service === undefined) return
   // An unhandled rejection is a bug of one operation; other operations continue.
   process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
   onHangup(() => service.reopenFiles())
-  const server = await listen(service.handle, config, config.limits.connections, {
-    limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
-  })
+  handle = service.handle
   // Registered before the URL is printed, because a program that reads it may send a signal immediately.
-  const stopped = output.stopped()
+  const stopped = waiting ?? output.stopped()
   if (config.isOpen)
     observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
   output.print(banner(server.url, service.detected, config, service.example))

@@ -234,6 +234,6 @@ describe('A failure that is not the caller’s', () => {
     const { errors } = await client.answer(`{ ${aliases.join(' ')} }`)
     expect(errors).toHaveLength(30)
     expect(failures).toHaveLength(3)
-    expect(failures[2]).toMatchObject({ code: 'INTERNAL', sqlstate: '42P01', fields: 30 })
+    expect(failures[2]).toMatchObject({ code: 'UNAVAILABLE', sqlstate: '42P01', fields: 30 })
   })
 })

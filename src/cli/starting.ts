@@ -1,0 +1,13 @@
+import type { RequestListener } from 'node:http'
+import { answerOfRefusal, json, send } from '../http/answer.ts'
+import { Refusal } from '../http/refusal.ts'
+
+const notYet = new Refusal(503, 'UNAVAILABLE', 'The gateway is starting. Retry in a few seconds.', {
+  headers: { 'retry-after': '2' },
+})
+
+/** Answers while the service is opened: the process is live and not ready. */
+export const answerStarting: RequestListener = ({ method, url }, response) => {
+  const isProbe = (method === 'GET' || method === 'HEAD') && url === '/live'
+  send(response, isProbe ? json(200, { status: 'ok' }) : answerOfRefusal(notYet))
+}
