@@ -31,7 +31,8 @@ import type { SchemaWatch } from './sipis/schema-watch.ts'
 import { watchSchema } from './sipis/schema-watch.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
-import { openAuditFile } from './telemetry/line-file.ts'
+import { openAuditFile } from './telemetry/append-file.ts'
+import type { LineFile } from './telemetry/line-file.ts'
 import type { Observe } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
@@ -45,6 +46,8 @@ export interface Service extends AsyncDisposable {
   readonly example: Example
   /** Has /ready say that the gateway is about to stop. */
   drain(): void
+  /** Opens files anew that were renamed. */
+  reopenFiles(): void
   /** Closes everything, the database last. Each part has a moment; what takes longer is observed and left. */
   close(): Promise<void>
 }
@@ -52,6 +55,8 @@ export interface Service extends AsyncDisposable {
 export interface ServiceOptions {
   readonly config: ServeConfig
   readonly observe: Observe
+  /** Where the audit log goes unless it has a file. */
+  readonly standardError: LineFile
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
 }
@@ -98,7 +103,7 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe: listen, authenticate: own }: ServiceOptions,
+  { config, observe: listen, standardError, authenticate: own }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   let schema: SchemaWatch | undefined
@@ -111,11 +116,11 @@ async function openParts(
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
+  const audit = keep('audit log', openAuditLog(config.audit, standardError, observe))
   const { database } = keep('database', await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
-  const audit = keep('audit log', openAuditLog(config.audit, observe))
   const { handle, drain, serve } = keep(
     'rate store',
     await orProblem('RATE_LIMIT_STORE_URL', () =>
@@ -142,7 +147,7 @@ async function openParts(
   schema = keep('schema watch', watchSchema({ database, detected, observe, onChange: serve }))
   const looking = warnOfDuplicates(database, detected, observe)
   keep('search for duplicate rows', { [Symbol.asyncDispose]: () => looking })
-  return { handle, detected, example, drain }
+  return { handle, detected, example, drain, reopenFiles: audit.reopen }
 }
 
 function authenticationOf({ auth }: ServeConfig, observe: Observe): ConfiguredAuthentication | undefined {
@@ -244,14 +249,17 @@ async function judgeRole(
 
 interface AuditLog extends AsyncDisposable {
   readonly write: Audit
+  reopen(): void
 }
 
-function openAuditLog({ to, key }: AuditConfig, observe: Observe): AuditLog {
-  if (to === undefined) return { write: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const file = openAuditFile(to, observe)
+function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe: Observe): AuditLog {
+  const doNothing = () => undefined
+  if (to === undefined) return { write: doNothing, reopen: doNothing, [Symbol.asyncDispose]: async () => undefined }
+  const own = to === 'stderr' ? undefined : openAuditFile(to, observe)
   return {
-    write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
-    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    write: createAudit(pino({ base: null }, own ?? standardError), key ?? randomBytes(32)),
+    reopen: () => own?.reopen(),
+    [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
   }
 }
 

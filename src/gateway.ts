@@ -1,14 +1,14 @@
 /** The package's entry: the gateway as a request listener, for a server of your own. */
 import type { RequestListener } from 'node:http'
-import type { Logger } from 'pino'
-import { destination, pino } from 'pino'
+import { pino } from 'pino'
 import { CredentialError } from './auth/credential-error.ts'
 import type { Principal, Scope } from './auth/principal.ts'
 import { openService } from './composition.ts'
 import type { Limits } from './config/limits-interface.ts'
 import { serveConfig } from './config/serve-config.ts'
 import { Problem } from './errors/problem.ts'
-import { createLog } from './telemetry/log.ts'
+import type { Log } from './telemetry/log.ts'
+import { openLog, openLogTo } from './telemetry/log.ts'
 
 export type { Limits, Principal, Scope }
 export { Problem }
@@ -79,16 +79,23 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       'Callers are not identified. Set auth, or AUTH_JWKS_URL, AUTH_JWKS_FILE or API_KEYS_FILE in settings.',
     )
   }
-  const observe = createLog(openLogger(options.log))
+  const log = openLogOf(options.log)
+  const { observe } = log
   for (const message of config.warnings) observe({ kind: 'warning', message })
   const service = await openService({
     // Where the server listens is not known here.
     config: { ...config, beyondLoopback: !config.isOpen, limits: { ...config.limits, ...limits } },
-    observe,
+    ...log,
     authenticate: typeof auth === 'function' ? identifying(auth) : undefined,
+  }).catch(async (error: unknown) => {
+    await log[Symbol.asyncDispose]()
+    throw error
   })
-  const { handle, close } = service
-  return { handle, close, [Symbol.asyncDispose]: close }
+  const close = async () => {
+    await service.close()
+    await log[Symbol.asyncDispose]()
+  }
+  return { handle: service.handle, close, [Symbol.asyncDispose]: close }
 }
 
 /** Why a credential was refused stays with the caller's function: its message may hold the credential. */
@@ -102,10 +109,11 @@ function identifying(auth: Authenticate): Authenticate {
   }
 }
 
-function openLogger(log: GatewayOptions['log']): Logger {
-  if (log === undefined) return pino({ base: null }, destination({ dest: 2, sync: true }))
+function openLogOf(log: GatewayOptions['log']): Log {
+  if (log === undefined) return openLog('info')
   const formatters = { level: (level: string) => ({ level }) }
-  return pino({ base: null, timestamp: false, formatters }, { write: (line) => log(entryOf(line)) })
+  const write = (line: string) => log(entryOf(line))
+  return openLogTo(pino({ base: null, timestamp: false, formatters }, { write }))
 }
 
 function entryOf(line: string): LogEntry {

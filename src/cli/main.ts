@@ -43,6 +43,7 @@ program
   .addOption(new Option('--host <address>', 'address to listen on, instead of HOST'))
   .addOption(new Option('--port <number>', 'port to listen on, instead of PORT'))
   .addOption(new Option('--allow-writable-role', 'serve other machines although the database role may write'))
+  .addOption(new Option('--wait', 'wait for a database that cannot be reached yet, instead of ending'))
   .addHelpText('after', ({ command }) => `\n${settingsHelp(helpOf(command))}`)
   .action(async (flags) => {
     const { serve } = await import('./serve.ts')

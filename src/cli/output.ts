@@ -4,6 +4,8 @@ import { endNow } from './ending.ts'
 export interface Output {
   /** Prints a result, with a newline. */
   print(text: string): void
+  /** From now on what cannot be printed is lost, such as on a full disk, instead of ending the process. */
+  loseWhatFails(): void
   /** Stream for progress, separate from results. */
   readonly progress: NodeJS.WriteStream
   /** Resolves on the first SIGINT or SIGTERM. A second signal ends the process immediately. */
@@ -17,6 +19,7 @@ const endAtOnce = (_: NodeJS.Signals, number: number) => void endNow(128 + numbe
 
 export const standardOutput: Output = {
   print: (text) => process.stdout.write(`${text}\n`),
+  loseWhatFails: () => void process.stdout.on('error', () => undefined),
   progress: process.stderr,
   stopped: () =>
     new Promise((resolve) => {

@@ -1,13 +1,16 @@
-import { destination, pino } from 'pino'
 import { openService } from '../composition.ts'
 import type { Environment } from '../config/environment.ts'
 import type { ServeFlags } from '../config/serve-config.ts'
 import { serveConfig } from '../config/serve-config.ts'
 import { listen } from '../http/listen.ts'
-import { createLog } from '../telemetry/log.ts'
+import type { StopOptions } from '../http/stop.ts'
+import { openLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
 import { endWithin } from './ending.ts'
+import { onHangup } from './hangup.ts'
 import type { Output } from './output.ts'
+import { answerStarting } from './starting.ts'
+import { untilReachable } from './wait.ts'
 
 /** Running requests have so long after DRAIN_MS. */
 const graceMs = 5_000
@@ -24,17 +27,33 @@ const limitMs = graceMs + closeMs + 1_000
 export async function serve(flags: ServeFlags, environment: Environment, output: Output): Promise<void> {
   const config = serveConfig(flags, environment)
   // Logs go to standard error, separate from the output of the command.
-  const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
-  const observe = createLog(logger)
+  await using log = openLog(config.logLevel)
+  const { observe } = log
+  output.loseWhatFails()
   for (const message of config.warnings) observe({ kind: 'warning', message })
-  await using service = await openService({ config, observe })
-  // An unhandled rejection is a bug of one operation; other operations continue.
-  process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
-  const server = await listen(service.handle, config, config.limits.connections, {
+  // Listens before the database is opened, which may take long, so that an address in use is known at once.
+  let handle = answerStarting
+  const server = await listen((request, response) => handle(request, response), config, config.limits.connections, {
     limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
   })
+  let stopping: Promise<void> | undefined
+  const stop = (options: StopOptions) => {
+    stopping ??= server.close(options)
+    return stopping
+  }
+  await using _ = { [Symbol.asyncDispose]: () => stop({ drainMs: 0, graceMs: 0 }) }
+  if (config.database === undefined) output.print('Making the demo database…')
+  const open = () => openService({ config, ...log })
+  const waiting = flags.wait ? output.stopped() : undefined
+  const onWait = (reason: string) => output.print(`Waiting for the database. ${reason}`)
+  await using service = waiting === undefined ? await open() : await untilReachable(open, waiting, onWait)
+  if (service === undefined) return endWithin(limitMs)
+  // An unhandled rejection is a bug of one operation; other operations continue.
+  process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
+  onHangup(() => service.reopenFiles())
+  handle = service.handle
   // Registered before the URL is printed, because a program that reads it may send a signal immediately.
-  const stopped = output.stopped()
+  const stopped = waiting ?? output.stopped()
   if (config.isOpen)
     observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
   output.print(banner(server.url, service.detected, config, service.example))
@@ -42,5 +61,5 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   endWithin(config.drainMs + limitMs)
   output.print(`Stopping on ${signal}; running requests have up to ${graceMs / 1000} seconds to finish.`)
   service.drain()
-  await server.close({ drainMs: config.drainMs, graceMs })
+  await stop({ drainMs: config.drainMs, graceMs })
 }

@@ -22,6 +22,8 @@ export interface ServeFlags extends DatabaseFlags {
   readonly allowWritableRole?: boolean | undefined
   /** Whether the program that embeds the gateway identifies callers itself. */
   readonly ownAuthentication?: boolean | undefined
+  /** Whether to wait for a database that cannot be reached yet. */
+  readonly wait?: boolean
 }
 
 export interface DatabaseLimits {

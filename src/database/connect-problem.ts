@@ -51,13 +51,35 @@ const advice: Readonly<Record<string, string>> = {
   ERR_OUT_OF_RANGE: corrupt,
 }
 
+/** Codes of a server that may be there in a moment. */
+const passing: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CONNECTION',
+  'CONNECT_TIMEOUT',
+  '53300',
+  '57P01',
+  '57P03',
+])
+
+/** A database that is not there now, and may be there in a moment. */
+export class Unreachable extends Problem {}
+
 const tls = /SSL|TLS|certificate|self[- ]signed/i
 
 export function connectProblem(label: string, error: DatabaseError): Problem {
   const hint =
     advice[error.code] ??
     (tls.test(error.message) ? 'Check sslmode and sslrootcert.' : 'Look into the log of the server.')
-  return new Problem(`The database ${label} cannot be used: ${sentence(error)}. ${hint}`)
+  const message = `The database ${label} cannot be used: ${sentence(error)}. ${hint}`
+  return passing.has(error.code) ? new Unreachable(message) : new Problem(message)
 }
 
 /** One line, and nothing that a foreign server could have a terminal do. */

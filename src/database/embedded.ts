@@ -2,6 +2,7 @@ import { PGlite, types } from '@electric-sql/pglite'
 import { cancelled, databaseError } from '../errors/database-error.ts'
 import type { Database } from './database.ts'
 import { render } from './database.ts'
+import { readSnapshot } from './embedded-snapshot.ts'
 import { pinSearchPath } from './search-path.ts'
 
 const unchanged = (value: string) => value
@@ -10,7 +11,8 @@ export const asText = Object.fromEntries(Object.values(types).map((oid) => [oid,
 
 /** PostgreSQL in this process, in memory only: for the demo and for tests, not for load. */
 export async function startEmbedded(): Promise<PGlite> {
-  const server = new PGlite()
+  const files = readSnapshot()
+  const server = new PGlite(files === undefined ? {} : { loadDataDir: files })
   await server.waitReady
   return server
 }

@@ -1,64 +1,145 @@
-import { closeSync, constants, openSync, write, writeSync } from 'node:fs'
-import { promisify } from 'node:util'
-import { Problem } from '../errors/problem.ts'
-import type { Observe } from './observation.ts'
+import type { FileName, Observe } from './observation.ts'
 
-const writeAsync = promisify(write)
-const flushMs = 250
-const retryMs = 1_000
-/** Beyond this, lines are dropped, so that a failing audit log does not exhaust memory. */
-const maxWaitingCharacters = 10_000_000
-const standardError = 2
-
-/**
- * Opens the audit log for appending. While writing fails, up to 10 million characters of lines wait in memory; the first failure,
- * the first lost line and the recovery are observed.
- *
- * @param to path of a file, or `stderr`
- * @throws Problem if it cannot be opened or written
- */
-export function openAuditFile(to: string, observe: Observe): LineFile {
-  return new LineFile(to === 'stderr' ? standardError : openFile(to), observe)
+/** Where the lines of a LineFile go. */
+export interface Target {
+  /**
+   * Writes some of the bytes, and never blocks the event loop.
+   *
+   * @returns the number of bytes written
+   * @throws an error with the code of the operating system; `EAGAIN` if there is no room now
+   */
+  write(bytes: Buffer): Promise<number>
+  /** One attempt while the process exits. It may not wait. */
+  writeAtExit?(bytes: Buffer): void
+  /** Called before lines are written. @returns whether they go to another file from now on */
+  refresh?(): Promise<boolean>
+  /** Has `refresh` open the file again. */
+  reopen?(): void
+  close(): void
 }
 
-/** A file to which lines are appended in the background. */
+export interface LineFileOptions {
+  readonly file: FileName
+  readonly target: Target
+  readonly observe: Observe
+  /** How long lines wait for others, so that they are written together. */
+  readonly delayMs: number
+}
+
+const retryMs = 1_000
+/** A pipe that was full is tried again after this; the pause doubles while there is still no room. */
+const fullPause = { firstMs: 5, mostMs: 250 }
+/** Beyond this, lines are dropped, so that a target that fails does not exhaust memory. */
+const maxHeldBytes = 10_000_000
+/** Written at once, so that progress is seen. */
+const maxWriteBytes = 262_144
+/** Closing waits so long without progress, and so long in all. */
+const endPatience = { stuckMs: 500, mostMs: 5_000 }
+const newline = 0x0a
+
+/**
+ * Lines that are appended to a file or a pipe in the background. While that fails, up to 10 MB wait in memory; the first failure, the
+ * first lost line and the recovery are observed.
+ */
 export class LineFile implements AsyncDisposable {
-  readonly #descriptor: number
-  readonly #observe: Observe
+  readonly #options: LineFileOptions
   #waiting: string[] = []
-  /** Unwritten bytes of the last batch. */
-  #rest = Buffer.alloc(0)
-  #characters = 0
+  #waitingBytes = 0
+  /** The lines that are being written, and how many of their bytes are. */
+  #batch = Buffer.alloc(0)
+  #written = 0
   #lost = 0
   #failure: string | undefined
+  #progressAt = 0
+  #pauseMs = 0
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
+  #ending: Promise<void> | undefined
+  #isClosed = false
 
-  constructor(descriptor: number, observe: Observe) {
-    this.#descriptor = descriptor
-    this.#observe = observe
+  constructor(options: LineFileOptions) {
+    this.#options = options
   }
 
   write(line: string): void {
-    if (this.#characters + line.length > maxWaitingCharacters) this.#drop()
+    if (this.#isClosed) return
+    const bytes = Buffer.byteLength(line)
+    if (this.#waitingBytes + this.#batch.length + bytes > maxHeldBytes) this.#drop()
     else {
       this.#waiting.push(line)
-      this.#characters += line.length
+      this.#waitingBytes += bytes
       this.#schedule()
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running
-    await this.#start()
+  /** Opens the file anew before the next lines are written, because it was renamed. */
+  reopen(): void {
+    this.#options.target.reopen?.()
+  }
+
+  /** Attempts once to write what waits, because the process exits. */
+  writeAtExit(): void {
+    if (this.#running !== undefined || this.#isClosed || !this.#hasLines) return
+    this.#options.target.writeAtExit?.(Buffer.concat([this.#rest, Buffer.from(this.#waiting.join(''))]))
+  }
+
+  /** Writes what waits, as long as there is progress at least every half second. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#ending ??= this.#end()
+    return this.#ending
+  }
+
+  async #end(): Promise<void> {
+    await this.#drain()
+    this.#isClosed = true
     clearTimeout(this.#timer)
-    const left = `${this.#rest}${this.#waiting.join('')}`.split('\n').length - 1
-    if (left > 0) this.#observe({ kind: 'auditEndLost', code: this.#failure, lost: this.#lost + left })
-    if (this.#descriptor !== standardError) closeSync(this.#descriptor)
+    if (this.#hasLines) {
+      const { file, observe } = this.#options
+      observe({ kind: 'fileEndLost', file, code: this.#failure, lost: this.#lost + this.#lines })
+    }
+    // A descriptor must not be closed while another thread writes to it.
+    if (this.#running === undefined) this.#options.target.close()
+  }
+
+  get #rest(): Buffer {
+    return this.#batch.subarray(this.#written)
+  }
+
+  get #hasLines(): boolean {
+    return this.#written < this.#batch.length || this.#waiting.length > 0
+  }
+
+  /** Number of lines that are not written as a whole. */
+  get #lines(): number {
+    return newlinesOf(this.#rest) + this.#waiting.length
+  }
+
+  async #drain(): Promise<void> {
+    const start = performance.now()
+    this.#progressAt = start
+    let isStuck = false
+    const stuck = async () => {
+      while (!isStuck && !isDone) {
+        await pause(fullPause.firstMs)
+        const now = performance.now()
+        isStuck = now - this.#progressAt > endPatience.stuckMs || now - start > endPatience.mostMs
+      }
+    }
+    let isDone = false
+    const attempts = async () => {
+      await this.#running
+      do await this.#start()
+      while (this.#hasLines && this.#failure === 'EAGAIN' && !isStuck && (await pause(fullPause.firstMs)))
+      isDone = true
+    }
+    await Promise.race([attempts(), stuck()])
+    isStuck = true
   }
 
   #schedule(): void {
-    this.#timer ??= setTimeout(() => void this.#start(), this.#failure === undefined ? flushMs : retryMs).unref()
+    if (this.#isClosed || this.#running !== undefined) return
+    const ms = this.#failure === undefined ? this.#options.delayMs : this.#pauseMs
+    this.#timer ??= setTimeout(() => void this.#start(), ms).unref()
   }
 
   #start(): Promise<void> {
@@ -66,77 +147,80 @@ export class LineFile implements AsyncDisposable {
     this.#timer = undefined
     this.#running ??= this.#flush().finally(() => {
       this.#running = undefined
-      if (this.#waiting.length + this.#rest.length > 0) this.#schedule()
+      if (this.#hasLines) this.#schedule()
     })
     return this.#running
   }
 
-  /** Writes all waiting lines; on failure keeps the unwritten bytes for the next attempt. */
+  /** Writes all lines; on failure keeps what is unwritten for the next attempt. */
   async #flush(): Promise<void> {
-    const lines = this.#waiting
-    this.#waiting = []
-    this.#rest = Buffer.concat([this.#rest, Buffer.from(lines.join(''))])
-    this.#characters = this.#rest.length
+    const { target } = this.#options
+    let progress = false
     try {
-      while (this.#rest.length > 0) {
-        const { bytesWritten } = await writeAsync(this.#descriptor, this.#rest)
-        this.#rest = this.#rest.subarray(bytesWritten)
-        this.#characters -= bytesWritten
+      if ((await target.refresh?.()) === true) this.#repeatLine()
+      while (this.#takeBatch()) {
+        this.#written += await target.write(this.#rest.subarray(0, maxWriteBytes))
+        this.#progressAt = performance.now()
+        progress = true
       }
       this.#recovered()
     } catch (error) {
-      this.#failed(codeOf(error), lines.length)
+      this.#failed(codeOf(error), progress)
     }
   }
 
-  #drop(): void {
-    if (this.#lost === 0) this.#observe({ kind: 'auditLinesDropped', code: this.#failure, lost: 1 })
-    this.#lost++
+  /** @returns whether there is something to write */
+  #takeBatch(): boolean {
+    if (this.#written < this.#batch.length) return true
+    this.#batch = Buffer.from(this.#waiting.join(''))
+    this.#written = 0
+    this.#waiting = []
+    this.#waitingBytes = 0
+    return this.#batch.length > 0
   }
 
-  #failed(code: string, lines: number): void {
-    if (this.#failure === undefined && code !== 'EAGAIN') this.#observe({ kind: 'auditFailed', code, waiting: lines })
+  /** A line that is half written is written anew as a whole, because its beginning is in another file. */
+  #repeatLine(): void {
+    if (this.#written > 0) this.#written = this.#batch.lastIndexOf(newline, this.#written - 1) + 1
+  }
+
+  #drop(): void {
+    const { file, observe } = this.#options
+    this.#lost++
+    // Counted before it is observed, because the observation may be a line of this very file.
+    if (this.#lost === 1) observe({ kind: 'linesDropped', file, code: this.#failure, lost: 1 })
+  }
+
+  #failed(code: string, progress: boolean): void {
+    const { file, observe } = this.#options
+    const isFirst = code !== 'EAGAIN' && (this.#failure === undefined || this.#failure === 'EAGAIN')
+    if (code !== 'EAGAIN') this.#pauseMs = retryMs
+    else if (progress || this.#failure !== 'EAGAIN') this.#pauseMs = fullPause.firstMs
+    else this.#pauseMs = Math.min(this.#pauseMs * 2, fullPause.mostMs)
     this.#failure = code
+    if (isFirst) observe({ kind: 'fileFailed', file, code, waiting: this.#lines })
   }
 
   #recovered(): void {
-    if (this.#lost > 0 || (this.#failure !== undefined && this.#failure !== 'EAGAIN'))
-      this.#observe({ kind: 'auditRecovered', lost: this.#lost })
+    const { file, observe } = this.#options
+    const lost = this.#lost
+    const isNews = lost > 0 || (this.#failure !== undefined && this.#failure !== 'EAGAIN')
     this.#failure = undefined
     this.#lost = 0
+    if (isNews) observe({ kind: 'fileRecovered', file, lost })
   }
 }
 
-/** O_NONBLOCK makes opening a pipe without a reader fail instead of block. */
-const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
-
-function openFile(path: string): number {
-  let descriptor: number | undefined
-  try {
-    descriptor = openSync(path, flags, 0o600)
-    // Some devices report only on write that they are not writable.
-    writeSync(descriptor, Buffer.alloc(0))
-    return descriptor
-  } catch (error) {
-    if (descriptor !== undefined) closeSync(descriptor)
-    throw new Problem(
-      `AUDIT_LOG ${path} cannot be written: ${reasons[codeOf(error)] ?? codeOf(error)}. ` +
-        'Name a file that the user of the gateway can write, or set AUDIT_LOG=stderr.',
-    )
-  }
+function newlinesOf(bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) count++
+  return count
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder does not exist',
-  EACCES: 'this user has no permission',
-  EPERM: 'this user has no permission',
-  EISDIR: 'it is a folder',
-  EROFS: 'its file system is read-only',
-  ENOSPC: 'there is no space left',
-  ENXIO: 'it is a pipe that no process reads',
+function pause(ms: number): Promise<true> {
+  return new Promise((resolve) => setTimeout(resolve, ms, true))
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

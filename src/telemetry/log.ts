@@ -1,21 +1,74 @@
 import type { Logger } from 'pino'
+import { pino } from 'pino'
 import { createCounted } from './counted.ts'
-import type { Observation, Observe } from './observation.ts'
+import type { LineFile } from './line-file.ts'
+import type { FileObservation, Observation, Observe } from './observation.ts'
+import { createReachability } from './reachability.ts'
+import { createRepeats } from './repeats.ts'
+import { openStandardError } from './standard-error.ts'
 
 interface Line {
   readonly level: 'warn' | 'error'
   readonly message: string
   readonly fields: object
+  /** Lines with the same key are counted instead of written. Default: each is written. */
+  readonly key?: string
 }
 
-/** Creates the listener that writes observations to the log. */
-export function createLog(logger: Logger): Observe {
-  const countRefused = createCounted((refused) => logger.warn({ refused }, 'Requests rejected for their credential'))
-  return (observation) => {
-    if (observation.kind === 'credentialRefused') return countRefused(observation.reason)
-    const line = lineOf(observation)
-    if (line !== undefined) logger[line.level](line.fields, line.message)
+/** The log of this process, as lines of JSON on standard error. Closing it writes what waits. */
+export interface Log extends AsyncDisposable {
+  readonly observe: Observe
+  readonly standardError: LineFile
+}
+
+export function openLog(level: string): Log {
+  const standardError = openStandardError((observation) => log.observe(observation))
+  const log = createLog(pino({ level, base: null }, standardError))
+  return closable(log, standardError)
+}
+
+/** A log that is written elsewhere, beside a standard error for the audit log. */
+export function openLogTo(logger: Logger): Log {
+  const { observe, flush } = createLog(logger)
+  return closable({ observe, flush }, openStandardError(observe))
+}
+
+function closable({ observe, flush }: LogListener, standardError: LineFile): Log {
+  const close = () => {
+    flush()
+    return standardError[Symbol.asyncDispose]()
   }
+  return { observe, standardError, [Symbol.asyncDispose]: close }
+}
+
+export interface LogListener {
+  readonly observe: Observe
+  /** Writes what is counted so far. */
+  flush(): void
+}
+
+/** Creates the listener that writes observations to the log. Equal failures are one line, and then one with their number per ten seconds. */
+export function createLog(logger: Logger): LogListener {
+  const refusals = createCounted((refused) => logger.warn({ refused }, 'Requests rejected for their credential'))
+  const write = ({ level, fields, message }: Line, repeated: number) =>
+    logger[level](repeated === 0 ? fields : { ...fields, repeated }, message)
+  const repeats = createRepeats(write, (count) => logger.error({ count }, 'More different failures than the log lists'))
+  const add = (line: Line) => (line.key === undefined ? write(line, 0) : repeats.add(line.key, line))
+  const watchDatabase = createReachability(
+    (failure) => add(error('The database cannot be reached', failure, 'unreachable')),
+    (outage) => add(warn('The database is reached again', outage, 'reached')),
+  )
+  const observe = (observation: Observation) => {
+    if (observation.kind === 'credentialRefused') return refusals.add(observation.reason)
+    watchDatabase(observation)
+    const line = lineOf(observation)
+    if (line !== undefined) add(line)
+  }
+  const flush = () => {
+    refusals.flush()
+    repeats.flush()
+  }
+  return { observe, flush }
 }
 
 /** A new kind of observation does not compile until it is listed here. */
@@ -23,22 +76,21 @@ function lineOf(observation: Observation): Line | undefined {
   switch (observation.kind) {
     case 'statementEnded':
     case 'connectionOpened':
+    // Watched as a whole.
     case 'connectionFailed':
-    case 'connectionLost':
     case 'statementResent':
     case 'cancelSent':
     case 'credentialRefused':
     case 'unsentBytes':
     case 'writeStalled':
       return undefined
-    case 'auditFailed':
-      return error('Cannot write the audit log; lines wait in memory', fieldsOf(observation))
-    case 'auditLinesDropped':
-      return error('Audit log lines are being dropped', fieldsOf(observation))
-    case 'auditRecovered':
-      return warn('The audit log is writable again; lost is the number of dropped lines', fieldsOf(observation))
-    case 'auditEndLost':
-      return error('The last lines of the audit log could not be written', fieldsOf(observation))
+    case 'fileFailed':
+    case 'linesDropped':
+    case 'fileRecovered':
+    case 'fileEndLost':
+      return observation.file === 'log' ? lineOfLog(observation) : lineOfAudit(observation)
+    case 'connectionLost':
+      return warn('A database connection was lost', { code: observation.code }, observation.code)
     case 'rateStoreLost':
       return error('The rate store does not answer; this gateway counts alone until it does', fieldsOf(observation))
     case 'rateStoreBack':
@@ -50,31 +102,58 @@ function lineOf(observation: Observation): Line | undefined {
     case 'schemaReadable':
       return warn('The tables can be served again', {})
     case 'operationFailed':
-      return error('An operation failed', fieldsOf(observation))
+      return error('An operation failed', fieldsOf(observation), observation.sqlstate ?? observation.cause)
     case 'requestFailed':
-      return error('A request failed', { stack: stackOf(observation.error) })
+      return error('A request failed', { stack: stackOf(observation.error) }, String(observation.error))
     case 'responseFailed':
-      return error('Sending a response failed', { cause: String(observation.error) })
+      return error('Sending a response failed', { cause: String(observation.error) }, String(observation.error))
     case 'closeTimedOut':
       return warn('A part did not close in time; the process ends without it', fieldsOf(observation))
     case 'unhandledRejection':
-      return error('Unhandled promise rejection', { stack: stackOf(observation.error) })
+      return error('Unhandled promise rejection', { stack: stackOf(observation.error) }, String(observation.error))
     case 'warning':
-      return warn(observation.message, observation.cause === undefined ? {} : { cause: observation.cause })
+      return warn(observation.message, observation.cause === undefined ? {} : { cause: observation.cause }, '')
     default:
       return observation satisfies never
   }
 }
 
-function error(message: string, fields: object): Line {
-  return { level: 'error', message, fields }
+/** A log that cannot be written tells only afterwards how much of it is missing. */
+function lineOfLog(observation: FileObservation): Line | undefined {
+  if (observation.kind !== 'fileRecovered' || observation.lost === 0) return undefined
+  return warn(`${observation.lost} log lines were dropped`, { lost: observation.lost })
 }
 
-function warn(message: string, fields: object): Line {
-  return { level: 'warn', message, fields }
+function lineOfAudit(observation: FileObservation): Line {
+  const { file: _, ...fields } = fieldsOf(observation)
+  switch (observation.kind) {
+    case 'fileFailed':
+      return error('Cannot write the audit log; lines wait in memory', fields)
+    case 'linesDropped':
+      return error('Audit log lines are being dropped', fields)
+    case 'fileRecovered':
+      return warn('The audit log is writable again; lost is the number of dropped lines', fields)
+    case 'fileEndLost':
+      return error('The last lines of the audit log could not be written', fields)
+    default:
+      return observation satisfies never
+  }
 }
 
-function fieldsOf({ kind: _, ...fields }: Observation): object {
+/** @param key what makes lines with this message equal; without it every line is written */
+function error(message: string, fields: object, key?: string): Line {
+  return line('error', message, fields, key)
+}
+
+function warn(message: string, fields: object, key?: string): Line {
+  return line('warn', message, fields, key)
+}
+
+function line(level: Line['level'], message: string, fields: object, key: string | undefined): Line {
+  return { level, message, fields, ...(key === undefined ? {} : { key: `${message} ${key}` }) }
+}
+
+function fieldsOf<T extends Observation>({ kind: _, ...fields }: T): Omit<T, 'kind'> {
   return fields
 }
 

@@ -7,7 +7,7 @@ export type Observe = (observation: Observation) => void
 export type Observation =
   | SchemaObservation
   | DatabaseObservation
-  | AuditObservation
+  | FileObservation
   | RateStoreObservation
   | AnswerObservation
   | OperationFailed
@@ -44,11 +44,16 @@ type SchemaObservation =
   | { readonly kind: 'schemaUnreadable'; readonly message: string }
   | { readonly kind: 'schemaReadable' }
 
-type AuditObservation =
-  | { readonly kind: 'auditFailed'; readonly code: string; readonly waiting: number }
-  | { readonly kind: 'auditLinesDropped'; readonly code: string | undefined; readonly lost: number }
-  | { readonly kind: 'auditRecovered'; readonly lost: number }
-  | { readonly kind: 'auditEndLost'; readonly code: string | undefined; readonly lost: number }
+/** `log` is standard error, where the audit log goes as well unless it has a file. */
+export type FileName = 'audit' | 'log'
+
+export type FileObservation =
+  /** A file cannot be written: its lines wait in memory. */
+  | { readonly kind: 'fileFailed'; readonly file: FileName; readonly code: string; readonly waiting: number }
+  /** Memory is full: this line and those after it are dropped. */
+  | { readonly kind: 'linesDropped'; readonly file: FileName; readonly code: string | undefined; readonly lost: number }
+  | { readonly kind: 'fileRecovered'; readonly file: FileName; readonly lost: number }
+  | { readonly kind: 'fileEndLost'; readonly file: FileName; readonly code: string | undefined; readonly lost: number }
 
 type RateStoreObservation =
   /** The store that gateways share does not answer: this one counts alone. */

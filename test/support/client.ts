@@ -53,7 +53,7 @@ export async function openClient(database: Database, options: ClientOptions = {}
     database: recorded,
     detected: await detect(database),
     timeZone: 'UTC',
-    observe: createLog(pino({ base: null }, { write: (line: string) => log.push(line) })),
+    observe: createLog(pino({ base: null }, { write: (line: string) => log.push(line) })).observe,
     example: { selector: '', username: '' },
     ...options,
   })

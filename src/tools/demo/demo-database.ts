@@ -17,6 +17,10 @@ export async function openDemo(version: SchemaVersion, options: DataSetOptions =
     const blob = new Blob([...copyText(table, options.selectors)])
     await server.query(copyStatement(table, "'/dev/blob'"), [], { blob })
   }
-  await server.exec('ANALYZE')
+  await server.exec(
+    `ANALYZE ${dataSet(version, options)
+      .map(({ name }) => name)
+      .join(', ')}`,
+  )
   return openEmbedded(server)
 }

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openAuditFile } from '../../src/telemetry/line-file.ts'
+import { openAuditFile } from '../../src/telemetry/append-file.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
+import { until } from '../support/until.ts'
 
 const observe = () => undefined
 let folder: string
@@ -48,7 +50,7 @@ describe('The file of the audit log', () => {
     // The limit on the size of a file stands for a full disk; truncating the file makes room.
     const script = `
       import { readFileSync, truncateSync } from 'node:fs'
-            import { openAuditFile } from './src/telemetry/line-file.ts'
+      import { openAuditFile } from './src/telemetry/append-file.ts'
       const log = []
       const path = ${JSON.stringify(join(folder, 'audit'))}
       const lines = Array.from({ length: 60 }, (_, n) => 'zażółć ' + n + '\\n')
@@ -62,17 +64,57 @@ describe('The file of the audit log', () => {
       await logged(2)
       await file[Symbol.asyncDispose]()
       const whole = Buffer.concat([before, readFileSync(path)]).toString() === lines.join('')
-      console.log(JSON.stringify({ log, size: before.length, whole }))`
+      const wholeLines = before.toString().split('\\n').length - 1
+      console.log(JSON.stringify({ log, wholeLines, whole }))`
     const child = spawn('sh', ['-c', 'ulimit -f 1; exec "$0" --input-type=module -e "$1"', process.execPath, script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const { log, size, whole } = JSON.parse(await text(child.stdout))
+    const { log, wholeLines, whole } = JSON.parse(await text(child.stdout))
     expect(log).toMatchObject([
-      { kind: 'auditFailed', code: 'EFBIG', waiting: 60 },
-      { kind: 'auditRecovered', lost: 0 },
+      { kind: 'fileFailed', file: 'audit', code: 'EFBIG', waiting: 60 - wholeLines },
+      { kind: 'fileRecovered', lost: 0 },
     ])
     expect(whole).toBe(true)
-    expect(size).toBeGreaterThan(0)
+    expect(wholeLines).toBeGreaterThan(0)
+  })
+
+  it('is opened anew after it was renamed, and no line is missing', async () => {
+    const path = join(folder, 'audit')
+    await using file = openAuditFile(path, observe)
+    let written = 0
+    const writeUntil = (what: string, condition: () => Promise<boolean>) =>
+      until(what, () => {
+        file.write(`${written++}\n`)
+        return condition()
+      })
+    await writeUntil('the file has lines', async () => (await stat(path)).size > 0)
+    for (const older of ['audit.1', 'audit.2']) {
+      await rename(path, join(folder, older))
+      // The second time, nothing is said of it.
+      if (older === 'audit.1') file.reopen()
+      await writeUntil('there is a new file', async () => existsSync(path))
+    }
+    await file[Symbol.asyncDispose]()
+    const parts = await Promise.all(['audit.1', 'audit.2', 'audit'].map((name) => readFile(join(folder, name), 'utf8')))
+    expect(parts.join('')).toBe(Array.from({ length: written }, (_, n) => `${n}\n`).join(''))
+  })
+
+  it('keeps lines while its folder is gone, and writes them once the folder is back', async () => {
+    const observed: Observation[] = []
+    const path = join(folder, 'logs', 'audit')
+    await mkdir(join(folder, 'logs'))
+    await using file = openAuditFile(path, (observation) => observed.push(observation))
+    await rm(join(folder, 'logs'), { recursive: true })
+    file.reopen()
+    file.write('one\n')
+    await until('the failure is observed', () => observed.length > 0)
+    await mkdir(join(folder, 'logs'))
+    await until('the recovery is observed', () => observed.length > 1)
+    expect(observed).toEqual([
+      { kind: 'fileFailed', file: 'audit', code: 'ENOENT', waiting: 1 },
+      { kind: 'fileRecovered', file: 'audit', lost: 0 },
+    ])
+    expect(await readFile(path, 'utf8')).toBe('one\n')
   })
 
   it('drops lines beyond 10 MB that wait, and says how many', async () => {
@@ -83,8 +125,8 @@ describe('The file of the audit log', () => {
       for (let n = 0; n < 1_100; n++) file.write(`${'x'.repeat(9_999)}\n`)
     }
     expect(observed).toMatchObject([
-      { kind: 'auditLinesDropped', lost: 1 },
-      { kind: 'auditRecovered', lost: 100 },
+      { kind: 'linesDropped', lost: 1 },
+      { kind: 'fileRecovered', lost: 100 },
     ])
     expect((await stat(path)).size).toBe(10_000_000)
   })

@@ -1,0 +1,36 @@
+import type { Observation } from './observation.ts'
+
+export interface Unreachable {
+  readonly code: string
+  readonly message: string
+}
+
+export interface ReachedAgain {
+  readonly seconds: number
+  readonly failedAttempts: number
+}
+
+/** Tells from observations when the database becomes unreachable, and when it is reached again. */
+export function createReachability(
+  onUnreachable: (failure: Unreachable) => void,
+  onReached: (outage: ReachedAgain) => void,
+): (observation: Observation) => void {
+  let since: number | undefined
+  let failedAttempts = 0
+  const reached = () => {
+    if (since === undefined) return
+    onReached({ seconds: Math.round((performance.now() - since) / 100) / 10, failedAttempts })
+    since = undefined
+    failedAttempts = 0
+  }
+  return (observation) => {
+    if (observation.kind === 'connectionFailed') {
+      failedAttempts++
+      if (since !== undefined) return
+      since = performance.now()
+      onUnreachable({ code: observation.code, message: observation.message })
+    } else if (observation.kind === 'connectionOpened') reached()
+    // No connection is opened where all are in use already.
+    else if (observation.kind === 'statementEnded' && observation.failure === undefined) reached()
+  }
+}
