@@ -22,5 +22,5 @@ export function configuredAuthenticate(
 }
 
 function keysOf({ keys }: JwtConfig, warn: (sentence: string) => void) {
-  return 'url' in keys ? jwksFromUrl(keys.url, warn) : jwksFromFile(keys.file)
+  return 'url' in keys ? jwksFromUrl(keys.url, warn) : jwksFromFile(keys.file, warn)
 }
