@@ -24,7 +24,7 @@ export function configuredAuthentication(
 ): ConfiguredAuthentication {
   const keys = jwt?.keys
   const issuer = keys !== undefined && 'url' in keys ? jwksFromUrl(keys.url, warn) : undefined
-  const file = keys !== undefined && 'file' in keys ? jwksFromFile(keys.file) : undefined
+  const file = keys !== undefined && 'file' in keys ? jwksFromFile(keys.file, warn) : undefined
   const known = issuer ?? file
   const apiKey = apiKeysFile === undefined ? undefined : createApiKeyVerifier(apiKeysFile, warn)
   return {

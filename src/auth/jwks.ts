@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Problem } from '../errors/problem.ts'
 import { KeysUnavailable } from './credential-error.ts'
 
+const recheckAfterMs = 1_000
 const coolDownMs = 30_000
 const refreshAfterMs = 600_000
 const fetchTimeoutMs = 5_000
@@ -23,12 +24,39 @@ const publicKey = z.looseObject({ kty: z.string() }).refine((key) => !('d' in ke
 const keySet = z.object({ keys: z.array(publicKey).min(1) })
 
 /**
- * Reads the issuer's public keys from a JWKS file (RFC 7517), once.
+ * Reads the issuer's public keys from a JWKS file (RFC 7517), and again while they are used, at most once per second. While the file is
+ * unreadable or invalid, known keys stay in use.
  *
+ * @param warn called with a sentence when the file cannot be read, once per reason
  * @throws Problem if the file is missing, is not valid JSON, or holds other than public keys
  */
-export function jwksFromFile(path: string): JWTVerifyGetKey {
-  const parsed = keySet.safeParse(parseJson(path))
+export function jwksFromFile(path: string, warn: KeysWarning): JWTVerifyGetKey {
+  let text = readText(path)
+  let keys = parseKeySet(path, text)
+  let readAt = performance.now()
+  let warned: string | undefined
+  const refresh = () => {
+    if (performance.now() - readAt < recheckAfterMs) return
+    readAt = performance.now()
+    try {
+      const now = readText(path)
+      if (now !== text) keys = parseKeySet(path, now)
+      text = now
+      warned = undefined
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (reason !== warned) warn(`${reason} Until then the keys that were read before stay in use.`)
+      warned = reason
+    }
+  }
+  return (header, token) => {
+    refresh()
+    return keys(header, token)
+  }
+}
+
+function parseKeySet(path: string, text: string): JWTVerifyGetKey {
+  const parsed = keySet.safeParse(parseJson(path, text))
   if (!parsed.success) {
     throw new Problem(
       `AUTH_JWKS_FILE ${path} is not a set of public keys (RFC 7517). Use the issuer's JWKS, without private keys.`,
@@ -42,16 +70,24 @@ export function jwksFromFile(path: string): JWTVerifyGetKey {
   return createLocalJWKSet(parsed.data)
 }
 
-function parseJson(path: string): unknown {
+function readText(path: string): string {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    const reason =
-      error instanceof SyntaxError
-        ? 'it is not valid JSON'
-        : String(error instanceof Error && 'code' in error ? error.code : error)
-    throw new Problem(`AUTH_JWKS_FILE ${path} cannot be read: ${reason}. Set it to the issuer's JWKS file.`)
+    throw unreadable(path, String(error instanceof Error && 'code' in error ? error.code : error))
   }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw unreadable(path, 'it is not valid JSON')
+  }
+}
+
+function unreadable(path: string, reason: string): Problem {
+  return new Problem(`AUTH_JWKS_FILE ${path} cannot be read: ${reason}. Set it to the issuer's JWKS file.`)
 }
 
 /**
@@ -90,9 +126,8 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): IssuerKeys {
       return await remote(header, token)
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
-      if (remote.jwks() === undefined) throw new KeysUnavailable("The issuer's keys cannot be fetched.", error)
-      // The key is unknown, and a refetch failed or is cooling down.
-      throw new errors.JWKSNoMatchingKey()
+      // No keys are known, or the refetch for a new one failed or waits: whether the credential is good cannot be known now.
+      throw new KeysUnavailable("The issuer's keys cannot be fetched.", error)
     }
   }
   const problem = async () => {

@@ -233,6 +233,28 @@ describe('An API key', () => {
 })
 
 describe('A file of API keys', () => {
+  it('in a folder that can no longer be read keeps the keys that are known, and is told of', async () => {
+    const { key } = make('dashboard')
+    // For root no folder is unreadable, so that the process takes another user.
+    const script = `
+      import { chmodSync, chownSync } from 'node:fs'
+      import { createApiKeyVerifier } from './src/auth/api-key-verifier.ts'
+      const [folder, file, key] = process.argv.slice(1)
+      if (process.getuid() === 0) {
+        for (const path of [folder, file]) chownSync(path, 65534, 65534)
+        process.seteuid(65534)
+      }
+      const verify = createApiKeyVerifier(file, (sentence) => console.log(sentence))
+      chmodSync(folder, 0o000)
+      await new Promise((next) => setTimeout(next, 1_100))
+      console.log(verify(key).name)
+      chmodSync(folder, 0o700)`
+    const args = ['--input-type=module', '-e', script, folder, file, key]
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toMatch(
+      /^API_KEYS_FILE .* cannot be read \(EACCES\).* Known keys stay valid for up to 60 seconds\.\ndashboard\n$/,
+    )
+  })
+
   it('that breaks again within 60 seconds is told of again', async () => {
     const { key } = make('dashboard')
     const verify = verifier()

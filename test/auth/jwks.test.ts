@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthenticate } from '../../src/auth/authenticate.ts'
@@ -88,9 +88,31 @@ describe('The keys of an issuer', () => {
     expect(served.asked()).toBe(6)
     expect(served.warnings.join()).toMatch(/cannot be fetched: it responds with status 500/)
     expect(served.warnings.join()).not.toContain('canary')
-    // A key that is not known is not accepted for that.
-    const unknown = served.ask(await issuer.sign(claims(), { kid: 'other' }))
-    await expect(unknown).rejects.toThrow(new CredentialError('JWT not accepted: ERR_JWKS_NO_MATCHING_KEY'))
+    // A key that is not known may be a new one.
+    await expect(served.ask(await issuer.sign(claims(), { kid: 'other' }))).rejects.toBeInstanceOf(KeysUnavailable)
+  })
+
+  it('that hang when a credential names a new one leave it open whether it is good, and known ones stay in use', async () => {
+    const issuer = untilTestEnds(await openIssuer())
+    let isHanging = false
+    const server = createServer((_, response) => {
+      if (!isHanging) response.setHeader('content-type', 'application/json').end(JSON.stringify(issuer.jwks))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const keys = jwksFromUrl(new URL(`http://127.0.0.1:${port}/`), () => undefined)
+    const verify = createJwtVerifier(keys, options)
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    await verify(await issuer.sign(claims()))
+    isHanging = true
+    vi.advanceTimersByTime(31_000)
+    await expect(verify(await issuer.sign(claims(), { kid: 'new' }))).rejects.toBeInstanceOf(KeysUnavailable)
+    expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 
   it.each([
@@ -211,7 +233,7 @@ describe('A file of keys', () => {
   ])('is refused where it %s', async (_, text, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, text)
-    expect(() => jwksFromFile(issuer.jwksFile)).toThrow(message)
+    expect(() => jwksFromFile(issuer.jwksFile, () => undefined)).toThrow(message)
   })
 
   it.each([
@@ -221,7 +243,7 @@ describe('A file of keys', () => {
   ])('is refused where it has %s', async (_, key, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, JSON.stringify({ keys: [...issuer.jwks.keys, key] }))
-    expect(() => jwksFromFile(issuer.jwksFile)).toThrow(message)
+    expect(() => jwksFromFile(issuer.jwksFile, () => undefined)).toThrow(message)
   })
 
   it('may have several keys', async () => {
@@ -230,11 +252,43 @@ describe('A file of keys', () => {
       untilTestEnds(await openIssuer('ES256', 'other')),
     ]
     await writeFile(one.jwksFile, JSON.stringify({ keys: [...one.jwks.keys, ...other.jwks.keys] }))
-    const verify = createJwtVerifier(jwksFromFile(one.jwksFile), options)
+    const verify = createJwtVerifier(
+      jwksFromFile(one.jwksFile, () => undefined),
+      options,
+    )
     for (const issuer of [one, other]) expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 
+  it('is read again when it changes, and while it is invalid or missing the keys before stay in use, which is told once', async () => {
+    const [before, after] = [
+      untilTestEnds(await openIssuer('ES256', 'old')),
+      untilTestEnds(await openIssuer('ES256', 'new')),
+    ]
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    const warnings: string[] = []
+    const verify = createJwtVerifier(
+      jwksFromFile(before.jwksFile, (sentence) => warnings.push(sentence)),
+      options,
+    )
+    for (const text of ['{', '{"keys":[]}', JSON.stringify({ keys: [{ kty: 'oct', k: 'x' }] }), undefined]) {
+      await (text === undefined ? rm(before.jwksFile) : writeFile(before.jwksFile, text))
+      for (let n = 0; n < 3; n++) {
+        vi.advanceTimersByTime(1_000)
+        expect((await verify(await before.sign(claims()))).name).toMatch(/^tool/)
+      }
+    }
+    expect(warnings).toMatchObject(
+      [/not valid JSON/, /is not a set of public keys/, /shared secret/, /ENOENT/].map((reason) =>
+        expect.stringMatching(new RegExp(`${reason.source}.* stay in use\\.$`)),
+      ),
+    )
+    await writeFile(before.jwksFile, JSON.stringify(after.jwks))
+    vi.advanceTimersByTime(1_000)
+    expect((await verify(await after.sign(claims()))).name).toMatch(/^tool/)
+    await expect(verify(await before.sign(claims()))).rejects.toBeInstanceOf(CredentialError)
+  })
+
   it('is refused where there is none', () => {
-    expect(() => jwksFromFile('/nowhere/jwks.json')).toThrow(/cannot be read: ENOENT/)
+    expect(() => jwksFromFile('/nowhere/jwks.json', () => undefined)).toThrow(/cannot be read: ENOENT/)
   })
 })

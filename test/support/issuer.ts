@@ -41,7 +41,13 @@ export async function openIssuer(algorithm = 'ES256', kid = 'key-1'): Promise<Is
     jwksFile,
     jwks,
     privateKey,
-    authenticate: createAuthenticate({ jwt: createJwtVerifier(jwksFromFile(jwksFile), options), apiKey: undefined }),
+    authenticate: createAuthenticate({
+      jwt: createJwtVerifier(
+        jwksFromFile(jwksFile, () => undefined),
+        options,
+      ),
+      apiKey: undefined,
+    }),
     sign,
     tokenOf: (sub, scope) => sign({ ...goodClaims(), sub, scope }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

@@ -16,7 +16,7 @@ export const authenticationSettings = {
   },
   AUTH_JWKS_FILE: optionalText({
     values: 'the path of a file',
-    sentence: "File with the token issuer's public keys, instead of AUTH_JWKS_URL.",
+    sentence: "File with the token issuer's public keys, instead of AUTH_JWKS_URL; read again when it changes.",
   }),
   AUTH_ISSUER: optionalText({
     values: 'a text',
