@@ -26,6 +26,7 @@ import { newestVersion } from './sipis/schema-version.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
 import { openAuditFile } from './telemetry/line-file.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
@@ -34,6 +35,8 @@ import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-sec
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
   readonly handle: RequestListener
+  /** /metrics without authentication, for a port of its own. */
+  readonly handleMetrics: RequestListener
   readonly detected: Detected
   /** A selector and a caller that exist, for ready-made queries. */
   readonly example: Example
@@ -72,9 +75,11 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 
 /** `keep` has a part closed at the end, the last one first. */
 async function openParts(
-  { config, observe, authenticate = authenticateOf(config, observe) }: ServiceOptions,
+  { config, observe: log, authenticate = authenticateOf(config, log) }: ServiceOptions,
   keep: <T extends AsyncDisposable>(part: T) => T,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
+  const metrics = createMetrics()
+  const observe = toAll(log, metrics.observe)
   const trusted = config.trustedDocuments
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
@@ -84,7 +89,7 @@ async function openParts(
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
   const audit = keep(openAuditLog(config.audit, observe))
-  const { handle } = keep(
+  const { handle, handleMetrics } = keep(
     await orProblem('RATE_LIMIT_DATABASE_URL', () =>
       createGateway({
         ...config,
@@ -97,12 +102,19 @@ async function openParts(
         trustedDocuments,
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
+        printMetrics: metrics.print,
       }),
     ),
   )
   const looking = warnOfDuplicates(database, detected, observe)
   keep({ [Symbol.asyncDispose]: () => looking })
-  return { handle, detected, example }
+  return { handle, handleMetrics, detected, example }
+}
+
+function toAll(...listeners: readonly Observe[]): Observe {
+  return (observation) => {
+    for (const listener of listeners) listener(observation)
+  }
 }
 
 function authenticateOf({ auth }: ServeConfig, observe: Observe): Authenticate | undefined {

@@ -9,6 +9,8 @@ import { banner } from './banner.ts'
 import type { Output } from './output.ts'
 
 const graceMs = 10_000
+/** Connections to METRICS_PORT. */
+const mostScrapers = 20
 
 /**
  * Serves until SIGINT or SIGTERM.
@@ -27,12 +29,15 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   const server = await listen(service.handle, config, config.limits.connections, {
     limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
   })
+  const { metricsAddress } = config
+  const metrics =
+    metricsAddress === undefined ? undefined : await listen(service.handleMetrics, metricsAddress, mostScrapers)
   // Registered before the URL is printed, because a program that reads it may send a signal immediately.
   const stopped = output.stopped()
   if (config.isOpen)
     observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
-  output.print(banner(server.url, service.detected, config, service.example))
+  output.print(banner({ url: server.url, metricsUrl: metrics?.url }, service.detected, config, service.example))
   const signal = await stopped
   output.print(`Stopping on ${signal}; running requests have up to ${graceMs / 1000} seconds to finish.`)
-  await server.close(graceMs)
+  await Promise.all([server.close(graceMs), metrics?.close(graceMs)])
 }

@@ -7,7 +7,9 @@ import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecute } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
+import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
+import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import type { Example } from './graphql/graphiql.ts'
@@ -16,6 +18,9 @@ import type { TrustedDocumentsOptions } from './graphql/trusted-documents.ts'
 import { createTrustedDocuments } from './graphql/trusted-documents.ts'
 import type { Audit } from './operations/audit.ts'
 import { createHealth } from './operations/health.ts'
+import type { PrintMetrics } from './operations/metrics.ts'
+import { createMetrics, guardMetrics, listenForMetrics } from './operations/metrics.ts'
+import { createCountSipis } from './operations/sipis-counts.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
@@ -37,10 +42,14 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
   readonly audit?: Audit | undefined
+  /** What /metrics answers; by default nothing. */
+  readonly printMetrics?: PrintMetrics | undefined
 }
 
 export interface Gateway extends AsyncDisposable {
   readonly handle: RequestListener
+  /** /metrics without authentication, for a port of its own. */
+  readonly handleMetrics: RequestListener
   readonly limits: Limits
 }
 
@@ -55,11 +64,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits })
   const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
-  const endpoint = createEndpoint({
+  const guards = {
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
-    admission: createAdmission(limits),
+  }
+  const endpoint = createEndpoint({
+    ...guards,
+    admission: createAdmission(limits, observe),
     documents,
     trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
@@ -67,14 +79,27 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     execute: createExecute({ ...options, limits, allowedSettings: options.allowedSettings ?? [] }),
     page: createPage(options.example),
   })
+  const metrics = openMetrics(options)
   const handle = createListener({
     endpoint,
+    metrics: guardMetrics(metrics, guards),
     health: createHealth(database, detected),
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
     observe,
   })
-  return { handle, limits, [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose]() }
+  return {
+    handle,
+    handleMetrics: listenForMetrics(metrics, observe),
+    limits,
+    [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose](),
+  }
+}
+
+function openMetrics({ printMetrics = async () => '', database, detected, timeZone, observe }: GatewayOptions) {
+  const projection = projectionOf(detected.version, { ...detected, timeZone })
+  const countSipis = createCountSipis(createRecentCounts(database, projection), observe)
+  return createMetrics({ print: printMetrics, countSipis })
 }
 
 const unlimited: RateLimitOptions = {

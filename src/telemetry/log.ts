@@ -27,6 +27,14 @@ function lineOf(observation: Observation): Line | undefined {
     case 'connectionLost':
     case 'statementResent':
     case 'cancelSent':
+    case 'statementSent':
+    case 'poolChanged':
+    case 'turnsChanged':
+    case 'admissionChanged':
+    case 'requestEnded':
+    case 'selectorsCounted':
+    case 'callsCounted':
+    case 'pushTestsCounted':
     case 'credentialRefused':
       return undefined
     case 'auditFailed':
@@ -40,7 +48,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'operationFailed':
       return error('An operation failed', fieldsOf(observation))
     case 'requestFailed':
-      return error('A request failed', { stack: stackOf(observation.error) })
+      return error('A request failed', { requestId: observation.requestId, stack: stackOf(observation.error) })
     case 'responseFailed':
       return error('Sending a response failed', { cause: String(observation.error) })
     case 'unhandledRejection':

@@ -15,7 +15,7 @@ import type { Usage } from '../../loaders/usage.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
 import type { PendingAuditEntry } from '../operations/audit.ts'
-import { codesOf } from '../operations/audit.ts'
+import { codesOf, limitsOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import type { Admission } from '../traffic/admission.ts'
 import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
@@ -47,12 +47,18 @@ const graceMs = 1_000
  */
 type Charge = (points: number) => Promise<Allowance>
 
+/** An operation to answer. `entry` is filled in meanwhile. */
+export interface RequestedOperation {
+  readonly entry: PendingAuditEntry
+  readonly parameters: Parameters
+  readonly type: MediaType
+  readonly requestId: string
+}
+
 /** @throws Refusal if the request is rejected as a whole */
 export async function answerOperation(
   options: OperationOptions,
-  entry: PendingAuditEntry,
-  parameters: Parameters,
-  type: MediaType,
+  { entry, parameters, type, requestId }: RequestedOperation,
   response: ServerResponse,
 ): Promise<Answer> {
   const { principal } = entry
@@ -61,10 +67,10 @@ export async function answerOperation(
   Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
   using deadline = deadlineOf(response, limits.operationMs)
   const leave = await admission.enter(principal.id, deadline.signal)
-  const charge = createCharge(options.rateLimits, principal, parameters.bytes)
+  const charge = createCharge(options.rateLimits, entry, parameters.bytes)
   try {
     const prepared = await prepare(options, entry, parameters, charge)
-    const operation = { principal, parameters, prepared, usage, signal: deadline.signal }
+    const operation = { principal, parameters, prepared, usage, signal: deadline.signal, requestId }
     const { headers, result } = await run(options, operation, charge)
     return answerOf(entry, result, type, headers, limits)
   } catch (error) {
@@ -79,12 +85,13 @@ export async function answerOperation(
 }
 
 /** Creates the charge function of a request. Its first call also charges the bytes of the request. */
-function createCharge(rateLimits: RateLimits, { id }: Principal, bytes: number): Charge {
+function createCharge(rateLimits: RateLimits, entry: PendingAuditEntry, bytes: number): Charge {
   let unpaid = Math.floor(bytes / bytesPerPoint)
   return async (cost) => {
     const points = cost + unpaid
     unpaid = 0
-    return points === 0 ? {} : rateLimits.ofPrincipal(id, points)
+    entry.cost += points
+    return points === 0 ? {} : rateLimits.ofPrincipal(entry.principal.id, points)
   }
 }
 
@@ -115,6 +122,7 @@ interface PricedOperation {
   readonly prepared: PreparedDocument
   readonly usage: Usage
   readonly signal: AbortSignal
+  readonly requestId: string
 }
 
 async function run({ execute, limits }: OperationOptions, operation: PricedOperation, charge: Charge) {
@@ -150,6 +158,7 @@ function answerOf(
   limits: Limits,
 ): Answer {
   entry.outcome = codesOf(result)
+  entry.limits = limitsOf(result)
   if (isUnavailable(result, entry.outcome)) return unavailable(result, type, headers)
   const body = Buffer.from(JSON.stringify(result))
   if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }

@@ -1,5 +1,6 @@
 import { createShare } from '../../concurrency/share.ts'
 import type { Limits } from '../../config/limits-interface.ts'
+import type { Observe } from '../../telemetry/observation.ts'
 import { Refusal } from '../refusal.ts'
 
 export interface Admission {
@@ -23,7 +24,7 @@ const shareOfFurther = 0.75
  * Limits concurrent operations. Further operations wait in a bounded queue; beyond that they are rejected. Reserved slots let a
  * caller without running operations start one while other callers run many long ones.
  */
-export function createAdmission(limits: AdmissionLimits): Admission {
+export function createAdmission(limits: AdmissionLimits, observe: Observe): Admission {
   const { concurrent, concurrentPerCaller } = limits
   // Without a limit per caller, all requests count as one caller.
   const isShared = concurrentPerCaller !== Number.POSITIVE_INFINITY
@@ -36,6 +37,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
       maxWaitMs: limits.queueMs,
     },
     { full: overloaded, givenUp: overloaded },
+    (running, waiting) => observe({ kind: 'admissionChanged', running, waiting }),
   )
   return {
     isFull: places.isFull,
