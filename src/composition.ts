@@ -25,9 +25,11 @@ import type { SelectorRow } from './sipis/projection.ts'
 import { newestVersion } from './sipis/schema-version.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
-import { openAuditFile } from './telemetry/line-file.ts'
+import { createAccessLog } from './telemetry/access-log.ts'
+import { openAccessFile, openAuditFile } from './telemetry/line-file.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
+import { ignore } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
 import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
@@ -79,7 +81,8 @@ async function openParts(
   keep: <T extends AsyncDisposable>(part: T) => T,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const metrics = createMetrics()
-  const observe = toAll(log, metrics.observe)
+  const access = keep(openAccessLog(config, log))
+  const observe = toAll(log, metrics.observe, access.observe)
   const trusted = config.trustedDocuments
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
@@ -223,6 +226,19 @@ function openAuditLog({ to, key }: AuditConfig, observe: Observe): AuditLog {
   const file = openAuditFile(to, observe)
   return {
     write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+  }
+}
+
+interface Listener extends AsyncDisposable {
+  readonly observe: Observe
+}
+
+function openAccessLog({ accessLog: to }: ServeConfig, observe: Observe): Listener {
+  if (to === undefined) return { observe: ignore, [Symbol.asyncDispose]: async () => undefined }
+  const file = openAccessFile(to, observe)
+  return {
+    observe: createAccessLog((line) => file.write(line)),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
 }

@@ -60,6 +60,8 @@ export interface ServeConfig {
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
   readonly audit: AuditConfig
+  /** `stderr` or the path of a file; undefined for none. */
+  readonly accessLog: string | undefined
   /** Where metrics are served without a credential; undefined for nowhere. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined
   /** Sentences about variables that have no effect. */
@@ -128,6 +130,7 @@ function assemble(
     trustedDocuments:
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
     audit: auditConfig(given, !isOpen),
+    accessLog: given.ACCESS_LOG === 'off' ? undefined : given.ACCESS_LOG,
     metricsAddress: metricsAddressOf(given),
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { Problem } from '../errors/problem.ts'
-import type { Observe } from './observation.ts'
+import type { Observation, Observe } from './observation.ts'
 
 const writeAsync = promisify(write)
 const flushMs = 250
@@ -18,7 +18,24 @@ const standardError = 2
  * @throws Problem if it cannot be opened or written
  */
 export function openAuditFile(to: string, observe: Observe): LineFile {
-  return new LineFile(to === 'stderr' ? standardError : openFile(to), observe)
+  return new LineFile(to === 'stderr' ? standardError : openFile(to, 'AUDIT_LOG'), observe)
+}
+
+/**
+ * Opens the access log for appending. What happens to it is observed as a warning.
+ *
+ * @param to path of a file, or `stderr`
+ * @throws Problem if it cannot be opened or written
+ */
+export function openAccessFile(to: string, observe: Observe): LineFile {
+  return new LineFile(to === 'stderr' ? standardError : openFile(to, 'ACCESS_LOG'), (observation) => {
+    if (observation.kind === 'auditFailed') observe(accessWarning('Cannot write the access log', observation.code))
+    if (observation.kind === 'auditRecovered') observe(accessWarning('The access log is writable again'))
+  })
+}
+
+function accessWarning(message: string, cause?: string): Observation {
+  return { kind: 'warning', message, ...(cause === undefined ? {} : { cause }) }
 }
 
 /** A file to which lines are appended in the background. */
@@ -110,7 +127,7 @@ export class LineFile implements AsyncDisposable {
 /** O_NONBLOCK makes opening a pipe without a reader fail instead of block. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
-function openFile(path: string): number {
+function openFile(path: string, setting: string): number {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, flags, 0o600)
@@ -120,8 +137,8 @@ function openFile(path: string): number {
   } catch (error) {
     if (descriptor !== undefined) closeSync(descriptor)
     throw new Problem(
-      `AUDIT_LOG ${path} cannot be written: ${reasons[codeOf(error)] ?? codeOf(error)}. ` +
-        'Name a file that the user of the gateway can write, or set AUDIT_LOG=stderr.',
+      `${setting} ${path} cannot be written: ${reasons[codeOf(error)] ?? codeOf(error)}. ` +
+        `Name a file that the user of the gateway can write, or set ${setting}=stderr.`,
     )
   }
 }

@@ -134,9 +134,9 @@ describe('sipis-gateway serve', () => {
     expect(code).toBe(1)
   })
 
-  it('has metrics on a port of its own, without a credential, if METRICS_PORT is set', async () => {
+  it('has metrics on a port of its own, without a credential, and an access log, if METRICS_PORT and ACCESS_LOG are set', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
-    const running = serve(['--database-url', own.url], { METRICS_PORT: '0' })
+    const running = serve(['--database-url', own.url], { METRICS_PORT: '0', ACCESS_LOG: 'stderr' })
     await addressOf(running)
     const [, url = ''] = /^Metrics: +(\S+)$/m.exec(await running.printed('')) ?? []
     const answer = await fetch(url)
@@ -145,6 +145,7 @@ describe('sipis-gateway serve', () => {
       expect.stringContaining('sipis_selectors_seen_last_hour 0'),
     ])
     expect((await fetch(new URL('/graphql', url))).status).toBe(404)
+    expect(await running.printed('"access":true')).toMatch(/"access":true,.*"route":"metrics"/)
   })
 
   it('ends on SIGINT with 0', async () => {

@@ -1,6 +1,11 @@
 import { computedNumber, text } from '../setting-forms.ts'
 
 export const instrumentSettings = {
+  ACCESS_LOG: text({
+    values: 'stderr, off or the path of a file',
+    byDefault: 'off',
+    sentence: 'Where each request is a line of JSON, without selectors, credentials and variables.',
+  }),
   METRICS_PORT: computedNumber({
     min: 0,
     max: 65_535,
