@@ -5,11 +5,12 @@
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { errorCatalogue } from '../src/errors/catalogue.ts'
+import { createMetrics } from '../src/telemetry/metrics.ts'
 
 /** The documents that have such parts. */
-export const printedDocuments = ['docs/configuration.md', 'docs/security.md', 'docs/api.md']
+export const printedDocuments = ['docs/configuration.md', 'docs/security.md', 'docs/api.md', 'docs/operations.md']
 
-const parts: Readonly<Record<string, () => string>> = { settings, limits, errors }
+const parts: Readonly<Record<string, () => string>> = { settings, limits, errors, metrics }
 
 /** The document with its printed parts as they are to be. */
 export function withPrintedParts(document: string): string {
@@ -56,6 +57,16 @@ function errors(): string {
     retry,
   ])
   return table(['code', 'HTTP status', 'fault', 'meaning', 'what to do', 'retry'], rows)
+}
+
+function metrics(): string {
+  const rows = createMetrics().descriptions.map(({ name, type, labels, help }) => [
+    code(name),
+    type,
+    labels.map(code).join(', '),
+    help.replaceAll(/\b[A-Z]+(_[A-Z]+)+\b/g, code),
+  ])
+  return table(['metric', 'type', 'labels', 'meaning'], rows)
 }
 
 /** Without the types of the single settings, which differ. */

@@ -31,9 +31,12 @@ import type { SchemaWatch } from './sipis/schema-watch.ts'
 import { watchSchema } from './sipis/schema-watch.ts'
 import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
-import { openAuditFile } from './telemetry/append-file.ts'
+import { createAccessLog } from './telemetry/access-log.ts'
+import { openAccessFile, openAuditFile } from './telemetry/append-file.ts'
 import type { LineFile } from './telemetry/line-file.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
+import { ignore } from './telemetry/observation.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
 import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
@@ -41,6 +44,8 @@ import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-sec
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
   readonly handle: RequestListener
+  /** /metrics without authentication, for a port of its own. */
+  readonly handleMetrics: RequestListener
   readonly detected: Detected
   /** A selector and a caller that exist, for ready-made queries. */
   readonly example: Example
@@ -103,12 +108,15 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe: listen, standardError, authenticate: own }: ServiceOptions,
+  { config, observe: log, standardError, authenticate: own }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
+  const metrics = createMetrics()
+  const access = keep('access log', openAccessLog(config, standardError, log))
+  const toListeners = toAll(log, metrics.observe, access.observe)
   let schema: SchemaWatch | undefined
   const observe: Observe = (observation) => {
-    listen(observation)
+    toListeners(observation)
     if (observation.kind === 'operationFailed' && isUnreadable(observation.sqlstate)) schema?.look()
   }
   const configured = own === undefined ? authenticationOf(config, observe) : undefined
@@ -121,7 +129,7 @@ async function openParts(
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
-  const { handle, drain, serve } = keep(
+  const { handle, handleMetrics, drain, serve } = keep(
     'rate store',
     await orProblem('RATE_LIMIT_STORE_URL', () =>
       createGateway({
@@ -141,13 +149,30 @@ async function openParts(
         trustedDocuments,
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
+        printMetrics: metrics.print,
       }),
     ),
   )
   schema = keep('schema watch', watchSchema({ database, detected, observe, onChange: serve }))
   const looking = warnOfDuplicates(database, detected, observe)
   keep('search for duplicate rows', { [Symbol.asyncDispose]: () => looking })
-  return { handle, detected, example, drain, reopenFiles: audit.reopen }
+  return {
+    handle,
+    handleMetrics,
+    detected,
+    example,
+    drain,
+    reopenFiles() {
+      audit.reopen()
+      access.reopen()
+    },
+  }
+}
+
+function toAll(...listeners: readonly Observe[]): Observe {
+  return (observation) => {
+    for (const listener of listeners) listener(observation)
+  }
 }
 
 function authenticationOf({ auth }: ServeConfig, observe: Observe): ConfiguredAuthentication | undefined {
@@ -258,6 +283,23 @@ function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe
   const own = to === 'stderr' ? undefined : openAuditFile(to, observe)
   return {
     write: createAudit(pino({ base: null }, own ?? standardError), key ?? randomBytes(32)),
+    reopen: () => own?.reopen(),
+    [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
+  }
+}
+
+interface AccessLog extends AsyncDisposable {
+  readonly observe: Observe
+  reopen(): void
+}
+
+function openAccessLog({ accessLog: to }: ServeConfig, standardError: LineFile, observe: Observe): AccessLog {
+  if (to === undefined)
+    return { observe: ignore, reopen: () => undefined, [Symbol.asyncDispose]: async () => undefined }
+  const own = to === 'stderr' ? undefined : openAccessFile(to, observe)
+  const file = own ?? standardError
+  return {
+    observe: createAccessLog((line) => file.write(line)),
     reopen: () => own?.reopen(),
     [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
   }

@@ -2,8 +2,19 @@ import type { ServeConfig } from '../config/serve-config.ts'
 import type { Example } from '../http/graphql/graphiql.ts'
 import type { Detected } from '../sipis/detect.ts'
 
+interface Urls {
+  readonly url: string
+  /** Of METRICS_PORT, if that is set. */
+  readonly metricsUrl: string | undefined
+}
+
 /** Formats the message that `serve` prints when it accepts requests. */
-export function banner(url: string, detected: Detected, config: ServeConfig, { selector }: Example): string {
+export function banner(
+  { url, metricsUrl }: Urls,
+  detected: Detected,
+  config: ServeConfig,
+  { selector }: Example,
+): string {
   const { isOpen } = config
   const { version, serverVersion, encoding } = detected
   const isDemo = config.database === undefined
@@ -22,6 +33,7 @@ export function banner(url: string, detected: Detected, config: ServeConfig, { s
     `With curl:        curl -s ${url}/graphql -H 'content-type: application/json' \\`,
     ...(isOpen ? [] : [`                    -H 'authorization: Bearer …' \\`]),
     `                    -d '${JSON.stringify({ query })}'`,
+    ...(metricsUrl === undefined ? [] : [`Metrics:          ${metricsUrl}/metrics`]),
     '',
     ...(isDemo
       ? [

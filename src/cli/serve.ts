@@ -18,6 +18,8 @@ const graceMs = 5_000
 const closeMs = 3_000
 /** The process ends so long after DRAIN_MS at the latest: ten seconds after the signal with the default. */
 const limitMs = graceMs + closeMs + 1_000
+/** Connections to METRICS_PORT. */
+const mostScrapers = 20
 
 /**
  * Serves until SIGINT or SIGTERM, and ends within DRAIN_MS and nine seconds of it. A second signal ends the process at once.
@@ -52,14 +54,17 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
   onHangup(() => service.reopenFiles())
   handle = service.handle
+  const { metricsAddress } = config
+  const metrics =
+    metricsAddress === undefined ? undefined : await listen(service.handleMetrics, metricsAddress, mostScrapers)
   // Registered before the URL is printed, because a program that reads it may send a signal immediately.
   const stopped = waiting ?? output.stopped()
   if (config.isOpen)
     observe({ kind: 'warning', message: 'Authentication is off: every user of this machine can read all data' })
-  output.print(banner(server.url, service.detected, config, service.example))
+  output.print(banner({ url: server.url, metricsUrl: metrics?.url }, service.detected, config, service.example))
   const signal = await stopped
   endWithin(config.drainMs + limitMs)
   output.print(`Stopping on ${signal}; running requests have up to ${graceMs / 1000} seconds to finish.`)
   service.drain()
-  await stop({ drainMs: config.drainMs, graceMs })
+  await Promise.all([stop({ drainMs: config.drainMs, graceMs }), metrics?.close({ drainMs: 0, graceMs: 0 })])
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { answerOfRefusal, json, send } from '../http/answer.ts'
 import { Refusal } from '../http/refusal.ts'
@@ -12,5 +13,5 @@ const sending = { stalledMs: 10_000, wholeMs: 10_000, onStalled: () => undefined
 /** Answers while the service is opened: the process is live and not ready. */
 export const answerStarting: RequestListener = ({ method, url }, response) => {
   const isProbe = (method === 'GET' || method === 'HEAD') && url === '/live'
-  send(response, isProbe ? json(200, { status: 'ok' }) : answerOfRefusal(notYet), sending)
+  send(response, isProbe ? json(200, { status: 'ok' }) : answerOfRefusal(notYet, randomUUID()), sending)
 }

@@ -33,9 +33,13 @@ export interface ShareRefusals {
   readonly givenUp: () => Error
 }
 
+/** Called when the numbers of tasks that run and wait have changed. */
+export type OnShareChange = (running: number, waiting: number) => void
+
 export function createShare(
   { total, ofFurther = total, perCaller, maxWaiting, maxWaitMs }: ShareLimits,
   refusals: ShareRefusals,
+  onChange: OnShareChange = () => undefined,
 ): Share {
   const running = createTally()
   const waiting = createTurnQueue()
@@ -44,12 +48,15 @@ export function createShare(
     const own = running.of(caller)
     return own < perCaller && running.total < (own === 0 ? total : ofFurther)
   }
+  const changed = () => onChange(running.total, waiting.size)
   const leave = (caller: string) => {
     running.remove(caller)
     const next = waiting.takeNext(mayRun)
-    if (next === undefined) return
-    running.add(next.caller)
-    next.start()
+    if (next !== undefined) {
+      running.add(next.caller)
+      next.start()
+    }
+    changed()
   }
   const makeRoom = (caller: string) => {
     if (waiting.size < maxWaiting) return
@@ -60,10 +67,17 @@ export function createShare(
   }
   const enter = async (caller: string, signal: AbortSignal) => {
     if (signal.aborted) throw refusals.givenUp()
-    if (mayRun(caller)) running.add(caller)
-    else {
+    if (mayRun(caller)) {
+      running.add(caller)
+      changed()
+    } else {
       makeRoom(caller)
-      await waitForTurn(waiting, caller, { signal, maxWaitMs, givenUp: refusals.givenUp })
+      const turn = waitForTurn(waiting, caller, { signal, maxWaitMs, givenUp: refusals.givenUp })
+      changed()
+      await turn.catch((error: unknown) => {
+        changed()
+        throw error
+      })
     }
     return () => leave(caller)
   }

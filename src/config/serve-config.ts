@@ -66,6 +66,10 @@ export interface ServeConfig {
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
   readonly audit: AuditConfig
+  /** `stderr` or the path of a file; undefined for none. */
+  readonly accessLog: string | undefined
+  /** Where metrics are served without a credential; undefined for nowhere. */
+  readonly metricsAddress: { readonly host: string; readonly port: number } | undefined
   /** Sentences about variables that have no effect. */
   readonly warnings: readonly string[]
 }
@@ -134,6 +138,8 @@ function assemble(
     trustedDocuments:
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
     audit: auditConfig(given, !isOpen),
+    accessLog: given.ACCESS_LOG === 'off' ? undefined : given.ACCESS_LOG,
+    metricsAddress: metricsAddressOf(given),
   }
 }
 
@@ -141,6 +147,10 @@ function assemble(
 function auditConfig({ AUDIT_LOG, AUDIT_KEY }: Settings, hasPrincipals: boolean): AuditConfig {
   const to = AUDIT_LOG ?? (hasPrincipals ? 'stderr' : 'off')
   return { to: to === 'off' ? undefined : to, key: AUDIT_KEY }
+}
+
+function metricsAddressOf({ METRICS_HOST: host, METRICS_PORT: port }: Settings): ServeConfig['metricsAddress'] {
+  return port === undefined ? undefined : { host, port }
 }
 
 function collect<T>(problems: string[], read: () => T): T | undefined {

@@ -6,6 +6,7 @@ import { auditSettings } from './settings/audit.ts'
 import { authenticationSettings } from './settings/authentication.ts'
 import { databaseSettings } from './settings/database.ts'
 import { exposureSettings } from './settings/exposure.ts'
+import { instrumentSettings } from './settings/instruments.ts'
 import { operationLimitSettings, requestLimitSettings } from './settings/limits.ts'
 import { rateLimitSettings } from './settings/rate-limits.ts'
 import { serverSettings } from './settings/server.ts'
@@ -16,6 +17,7 @@ export const settingGroups = [
   { title: 'Authentication', settings: authenticationSettings },
   { title: 'Exposure', settings: exposureSettings },
   { title: 'Audit', settings: auditSettings },
+  { title: 'Instruments', settings: instrumentSettings },
   { title: 'Limits of a request', settings: requestLimitSettings },
   { title: 'Limits of operations', settings: operationLimitSettings },
   { title: 'Rate limits', settings: rateLimitSettings },
@@ -28,6 +30,7 @@ export const settingsSchema = schemaOf({
   ...authenticationSettings,
   ...exposureSettings,
   ...auditSettings,
+  ...instrumentSettings,
   ...requestLimitSettings,
   ...operationLimitSettings,
   ...rateLimitSettings,

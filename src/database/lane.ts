@@ -16,6 +16,8 @@ export interface LaneLimits extends QueueLimits {
 }
 
 export interface LaneServer extends ConnectionServer {
+  /** Called when a query is sent, with how long it has waited. */
+  onSent(waitedMs: number): void
   /** Called when a query is sent a second time. */
   onResent(): void
 }
@@ -31,6 +33,7 @@ export interface Lane {
 
 interface PendingQuery extends PromiseWithResolvers<Value[][]> {
   readonly statement: Statement
+  readonly since: number
   /** Its caller has disconnected, or its deadline has passed. */
   isAbandoned: boolean
   /** It is sent for the second time, which happens once. */
@@ -56,7 +59,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     silenceMs: limits.timeoutMs + lateMs,
   })
   const queue = createQueryQueue<PendingQuery>(limits)
-  const send = createSending(connection, queue, server.onResent)
+  const send = createSending(connection, queue, server)
   return {
     async run(statement, signal) {
       if (queue.isFull) throw busy()
@@ -79,12 +82,16 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
 function createSending(
   connection: LaneConnection,
   queue: QueryQueue<PendingQuery>,
-  onResent: () => void,
+  { onSent, onResent }: LaneServer,
 ): (query: PendingQuery) => void {
   let unsent: PendingQuery[] = []
 
   const send = (query: PendingQuery) => {
     if (unsent.push(query) === 1) setImmediate(sendAll)
+  }
+  const begin = (query: PendingQuery) => {
+    onSent(performance.now() - query.since)
+    send(query)
   }
   const sendAll = () => {
     const queries = unsent
@@ -113,15 +120,15 @@ function createSending(
     }))
     try {
       sendBatch(await opened, entries, () => {
-        queue.advance(send)
+        queue.advance(begin)
         cancelAbandoned(connection, queue)
       })
     } catch (error) {
       for (const entry of entries) entry.settle(databaseError(error))
-      queue.advance(send)
+      queue.advance(begin)
     }
   }
-  return send
+  return begin
 }
 
 interface Sent {
@@ -171,5 +178,6 @@ function ofLookUp(failure: DatabaseError): DatabaseError {
 }
 
 function pendingQuery(statement: Statement): PendingQuery {
-  return { statement, isAbandoned: false, isRetry: false, ...Promise.withResolvers<Value[][]>() }
+  const since = performance.now()
+  return { statement, since, isAbandoned: false, isRetry: false, ...Promise.withResolvers<Value[][]>() }
 }

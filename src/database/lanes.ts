@@ -68,6 +68,7 @@ function serverOf(lane: string, options: LaneOptions): LaneServer {
     },
     onLost: (code) => observe({ kind: 'connectionLost', lane, code }),
     onSilent: options.onSilent,
+    onSent: (waitedMs) => observe({ kind: 'statementSent', lane, waitedMs }),
     onResent: () => observe({ kind: 'statementResent', lane }),
   }
 }

@@ -60,7 +60,10 @@ export class ScanPool {
     this.#options = options
     this.#pool = createPgPool(options, this.#prologues)
     this.#pool.on('connect', () => observe({ kind: 'connectionOpened', lane: poolLane }))
-    this.#pool.on('remove', (client) => this.#sessions.delete(client))
+    this.#pool.on('remove', (client) => {
+      this.#sessions.delete(client)
+      this.#observeUse()
+    })
     // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
     this.#pool.on('error', (error) =>
       observe({ kind: 'connectionLost', lane: poolLane, code: databaseError(error).code }),
@@ -98,6 +101,7 @@ export class ScanPool {
     } catch (error) {
       const repeated = repeatable(statement, databaseError(error))
       if (repeated === undefined) throw error
+      this.#options.observe({ kind: 'statementResent', lane: poolLane })
       return this.#runOn(await this.#take(), repeated, signal)
     }
   }
@@ -107,7 +111,7 @@ export class ScanPool {
     let isBroken = false
     try {
       if (signal?.aborted) throw cancelled()
-      return await cancellable(client, signal, this.#options.connection.ssl, () => runAlone(batches, statement))
+      return await cancellable(client, signal, this.#cancel, () => runAlone(batches, statement))
     } catch (error) {
       const failure = databaseError(error)
       isBroken = !harmless.has(failure.failure)
@@ -115,13 +119,30 @@ export class ScanPool {
     } finally {
       session.usedAt = performance.now()
       client.release(isBroken)
+      this.#observeUse()
     }
   }
 
+  readonly #cancel = (client: pg.PoolClient): Promise<boolean> => {
+    this.#options.observe({ kind: 'cancelSent', lane: poolLane })
+    return cancelStatement(client, this.#options.connection.ssl)
+  }
+
+  #observeUse(): void {
+    const { totalCount: connections, idleCount, waitingCount: waiting } = this.#pool
+    this.#options.observe({ kind: 'poolChanged', connections, inUse: connections - idleCount, waiting })
+  }
+
   async #take(): Promise<Session> {
+    const since = performance.now()
     for (;;) {
-      const session = this.#sessionOf(await connect(this.#pool, this.#options.observe))
-      if (await isAlive(session, this.#silentAt)) return session
+      const connecting = connect(this.#pool, this.#options.observe).finally(() => this.#observeUse())
+      this.#observeUse()
+      const session = this.#sessionOf(await connecting)
+      if (await isAlive(session, this.#silentAt)) {
+        this.#options.observe({ kind: 'statementSent', lane: poolLane, waitedMs: performance.now() - since })
+        return session
+      }
       this.#options.observe({ kind: 'connectionLost', lane: poolLane, code: 'SILENT' })
       destroyConnection(session.client)
       session.client.release(true)
@@ -208,13 +229,13 @@ function repeatable(statement: Statement, failure: ReturnType<typeof databaseErr
 async function cancellable<T>(
   client: pg.PoolClient,
   signal: AbortSignal | undefined,
-  ssl: pg.ClientConfig['ssl'],
+  send: (client: pg.PoolClient) => Promise<boolean>,
   work: () => Promise<T>,
 ): Promise<T> {
   let cancelling: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   const cancel = async () => {
-    const isCertain = await cancelStatement(client, ssl)
+    const isCertain = await send(client)
     if (isCertain) timer = setTimeout(() => destroyConnection(client), cancelledMs)
     else destroyConnection(client)
   }

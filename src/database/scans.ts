@@ -1,6 +1,8 @@
 import type { Share, ShareLimits } from '../concurrency/share.ts'
 import { createShare } from '../concurrency/share.ts'
 import { busy, cancelled } from '../errors/database-error.ts'
+import type { Observe } from '../telemetry/observation.ts'
+import { ignore } from '../telemetry/observation.ts'
 import type { LookUp } from './database.ts'
 
 /**
@@ -31,26 +33,29 @@ const listsPerCaller = 3
 const ofFastLane = { total: 32, perCaller: 16, maxWaiting }
 const ofSlowLane = { total: 8, perCaller: 4, maxWaiting }
 
-export function openScans({ scans, scansPerCaller }: ScanLimits): Scans {
+export function openScans({ scans, scansPerCaller }: ScanLimits, observe: Observe = ignore): Scans {
   const lanes = new Map<string, Share>()
   // Where all callers are one there is nothing to share out.
   const isShared = scansPerCaller !== Number.POSITIVE_INFINITY
-  const open = (limits: ShareLimits) => createShare(limits, { full: busy, givenUp: cancelled })
-  const openLane = ({ perCaller, ...limits }: ShareLimits) =>
-    open({ ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
+  const open = (share: string, limits: ShareLimits) =>
+    createShare(limits, { full: busy, givenUp: cancelled }, (running, waiting) =>
+      observe({ kind: 'turnsChanged', share, running, waiting }),
+    )
+  const openLane = (lane: string, { perCaller, ...limits }: ShareLimits) =>
+    open(lane, { ...limits, perCaller: isShared ? perCaller : Number.POSITIVE_INFINITY })
   return {
-    scan: open({ total: scans, perCaller: scansPerCaller, maxWaiting }),
+    scan: open('scans', { total: scans, perCaller: scansPerCaller, maxWaiting }),
     // Without a bound of their own, for the pool has one. On a database that lacks an index they are scans all the same.
-    list: open({
+    list: open('lists', {
       total: Number.POSITIVE_INFINITY,
       perCaller: Math.max(scansPerCaller, listsPerCaller),
       maxWaiting,
     }),
     lookUp: ({ lane, slow }) => {
-      const share = lanes.get(lane) ?? openLane(slow === true ? ofSlowLane : ofFastLane)
+      const share = lanes.get(lane) ?? openLane(lane, slow === true ? ofSlowLane : ofFastLane)
       lanes.set(lane, share)
       return share
     },
-    turn: open({ total: 1, perCaller: 1, maxWaiting }),
+    turn: open('large answers', { total: 1, perCaller: 1, maxWaiting }),
   }
 }

@@ -31,6 +31,8 @@ export interface Operation {
   readonly usage: Usage
   /** Aborted when the operation times out or the caller disconnects. */
   readonly signal: AbortSignal
+  /** In errors that the operator has to look into. */
+  readonly requestId: string
 }
 
 export type Execute = (operation: Operation) => Promise<ExecutionResult>
@@ -65,7 +67,7 @@ export const maxCoercionErrors = 5
 export function createExecute(options: ExecuteOptions): Execute {
   const { database, detected, timeZone, allowedSettings, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
-  const scans = openScans(limits)
+  const scans = openScans(limits, observe)
   const yoga = createYoga<Execution, Execution>({
     schema,
     plugins: [usePrepared],
@@ -79,7 +81,7 @@ export function createExecute(options: ExecuteOptions): Execute {
   // A placeholder, because hooks read everything from the context. POST, because Yoga rejects mutations by GET.
   const request = new Request('http://gateway/graphql', { method: 'POST' })
 
-  return async ({ principal, prepared, operationName, variables, usage, signal }) => {
+  return async ({ principal, prepared, operationName, variables, usage, signal, requestId }) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
     const pace = createPace({ turns: scans.turn, caller: principal.id, signal })
     const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
@@ -97,6 +99,6 @@ export function createExecute(options: ExecuteOptions): Execute {
     if (result === undefined || Symbol.asyncIterator in result)
       throw new Error('Execution did not return a single result.')
     if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
-    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, observe) }
+    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, observe, requestId) }
   }
 }

@@ -42,7 +42,7 @@ const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COS
  * Converts errors of an operation into response errors: messages without internals, and a code for clients to branch on. Errors that
  * the caller did not cause are observed, once per code regardless of the number of failed fields, without parameters.
  */
-export function maskErrors(errors: readonly GraphQLError[], observe: Observe): GraphQLError[] {
+export function maskErrors(errors: readonly GraphQLError[], observe: Observe, requestId?: string): GraphQLError[] {
   const failures = new Map<ErrorCode, Failure>()
   const shown: GraphQLError[] = []
   for (const error of errors) {
@@ -50,9 +50,9 @@ export function maskErrors(errors: readonly GraphQLError[], observe: Observe): G
     const cause = rootCause(error)
     const replacement = clientError(cause, error)
     if (replacement !== undefined && isReported(replacement, cause)) count(failures, replacement.code, cause, error)
-    if (shown.length < mostErrors) shown.push(replacement === undefined ? error : masked(error, replacement))
+    if (shown.length < mostErrors) shown.push(replacement === undefined ? error : masked(error, replacement, requestId))
   }
-  for (const failure of failures.values()) observe(failure)
+  for (const failure of failures.values()) observe({ ...failure, requestId })
   const omitted = errors.length - shown.length
   return omitted === 0 ? shown : [...shown, moreErrors(omitted)]
 }
@@ -77,8 +77,14 @@ function count(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error,
   }
 }
 
-function masked({ nodes, path }: GraphQLError, { code, message }: ClientError): GraphQLError {
-  return codedError(code, message, {}, { nodes: nodes ?? null, path: path ?? null })
+/** The operator finds the request in the log by its id. Errors of the client have none, so that equal requests have equal answers. */
+function masked(
+  { nodes, path }: GraphQLError,
+  { code, message }: ClientError,
+  requestId: string | undefined,
+): GraphQLError {
+  const details = requestId !== undefined && errorCatalogue[code].fault === 'server' ? { requestId } : {}
+  return codedError(code, message, details, { nodes: nodes ?? null, path: path ?? null })
 }
 
 function moreErrors(omitted: number): GraphQLError {

@@ -5,11 +5,14 @@ import type { Refusal } from './refusal.ts'
 
 export interface Answer {
   readonly status: number
-  readonly type: MediaType | undefined
+  readonly type: MediaType | typeof metricsType | undefined
   /** UTF-8 bytes, encoded once; used for both Content-Length and the body. */
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
 }
+
+/** Prometheus' text format. */
+export const metricsType = 'text/plain; version=0.0.4'
 
 /** Responses are private: never cached, never content-sniffed. */
 const always = {
@@ -86,8 +89,8 @@ function closeLingering(socket: Socket): void {
   }
 }
 
-export function answerOfRefusal({ status, headers, errors }: Refusal): Answer {
-  return json(status, { errors }, headers)
+export function answerOfRefusal(refusal: Refusal, requestId: string): Answer {
+  return json(refusal.status, { errors: refusal.errorsFor(requestId) }, refusal.headers)
 }
 
 export function json(status: number, value: object, headers: Readonly<Record<string, string>> = {}): Answer {

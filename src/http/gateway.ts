@@ -7,7 +7,9 @@ import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecute } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
+import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
+import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import type { Example } from './graphql/graphiql.ts'
@@ -17,8 +19,12 @@ import { createTrustedDocuments } from './graphql/trusted-documents.ts'
 import type { Audit } from './operations/audit.ts'
 import { databaseChecks } from './operations/database-checks.ts'
 import { createHealth } from './operations/health.ts'
+import type { PrintMetrics } from './operations/metrics.ts'
+import { createMetrics, guardMetrics, listenForMetrics } from './operations/metrics.ts'
 import type { Check } from './operations/ready.ts'
 import { createReadiness } from './operations/ready.ts'
+import type { CountSipis } from './operations/sipis-counts.ts'
+import { createCountSipis } from './operations/sipis-counts.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
@@ -45,10 +51,14 @@ export interface GatewayOptions {
   readonly stalledMs?: number | undefined
   /** What /ready looks at beside the database. */
   readonly checks?: readonly Check[] | undefined
+  /** What /metrics answers; by default nothing. */
+  readonly printMetrics?: PrintMetrics | undefined
 }
 
 export interface Gateway extends AsyncDisposable {
   readonly handle: RequestListener
+  /** /metrics without authentication, for a port of its own. */
+  readonly handleMetrics: RequestListener
   readonly limits: Limits
   /** Has /ready say that the gateway is about to stop. Requests are answered as before. */
   drain(): void
@@ -67,16 +77,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits }, observe)
   const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
-  const serving = (detected: Detected) => ({
-    detected,
-    execute: createExecute({ ...options, detected, limits, allowedSettings: options.allowedSettings ?? [] }),
-  })
-  let served = serving(options.detected)
-  const endpoint = createEndpoint({
+  const guards = {
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
-    admission: createAdmission(limits),
+  }
+  const serving = (detected: Detected) => ({
+    detected,
+    execute: createExecute({ ...options, detected, limits, allowedSettings: options.allowedSettings ?? [] }),
+    countSipis: sipisCounter(options, detected),
+  })
+  let served = serving(options.detected)
+  const endpoint = createEndpoint({
+    ...guards,
+    admission: createAdmission(limits, observe),
     unsent: createUnsent(limits, observe),
     documents,
     trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
@@ -86,8 +100,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     page: createPage(options.example),
   })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
+  const metrics = createMetrics({
+    print: options.printMetrics ?? (async () => ''),
+    countSipis: () => served.countSipis(),
+  })
   const handle = createListener({
     endpoint,
+    metrics: guardMetrics(metrics, guards),
     health: createHealth(database, () => served.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
@@ -97,6 +116,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   })
   return {
     handle,
+    handleMetrics: listenForMetrics(metrics, observe),
     limits,
     drain: readiness.drain,
     serve(detected) {
@@ -110,4 +130,9 @@ const unlimited: RateLimitOptions = {
   costPerMinute: undefined,
   requestsPerMinute: undefined,
   shared: undefined,
+}
+
+function sipisCounter({ database, timeZone, observe }: GatewayOptions, detected: Detected): CountSipis {
+  const projection = projectionOf(detected.version, { ...detected, timeZone })
+  return createCountSipis(createRecentCounts(database, projection), observe)
 }

@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql'
 import type { ErrorCode, StatusOf } from '../errors/catalogue.ts'
+import { errorCatalogue } from '../errors/catalogue.ts'
 import type { Details } from '../errors/coded-error.ts'
 import { codedError } from '../errors/coded-error.ts'
 
@@ -27,5 +28,11 @@ export class Refusal<Code extends ErrorCode = ErrorCode> extends Error {
 
   get errors(): readonly GraphQLError[] {
     return [codedError(this.code, this.message, this.#details)]
+  }
+
+  /** With the id of the request if the operator has to find its cause. */
+  errorsFor(requestId: string): readonly GraphQLError[] {
+    if (errorCatalogue[this.code].fault === 'client') return this.errors
+    return [codedError(this.code, this.message, { ...this.#details, requestId })]
   }
 }

@@ -5,9 +5,13 @@ import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import type { Answer } from './answer.ts'
 import { answerOfRefusal, json, send } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import { beginExchange, identified } from './exchange.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { Endpoint } from './graphql/endpoint.ts'
+import { limitsOf } from './operations/audit.ts'
 import type { Health } from './operations/health.ts'
+import type { MetricsEndpoint } from './operations/metrics.ts'
 import type { Readiness } from './operations/ready.ts'
 import { Refusal } from './refusal.ts'
 
@@ -15,6 +19,7 @@ export interface ListenerOptions {
   readonly endpoint: Endpoint
   readonly health: Health
   readonly readiness: Readiness
+  readonly metrics: MetricsEndpoint
   /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
@@ -37,27 +42,29 @@ export function createListener(options: ListenerOptions): RequestListener {
     origin: [...options.corsOrigins],
     methods: ['GET', 'POST'],
     allowedHeaders: ['authorization', 'content-type'],
-    exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate'],
+    exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
   })
 
-  const reads = new Map<string, () => Answer | Promise<Answer>>([
+  const reads = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
+    ['/metrics', options.metrics],
     ['/health', options.health],
     ['/ready', options.readiness.answer],
     ['/live', () => json(200, { status: 'ok' })],
     ['/', () => ({ status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } })],
   ])
 
-  const route = async (request: IncomingMessage, response: ServerResponse): Promise<Answer> => {
+  const route = async (request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<Answer> => {
     const target = targetOf(request)
     const [path = ''] = target.split('?', 1)
     if (options.isOpen && !(probes.has(path) && lacksHost(request))) checkHost(request)
     if (path === endpointPath) {
       refuseForeignPages(request, options.corsOrigins)
-      return options.endpoint(request, response, target === endpointPath ? plainUrl : new URL(target, plainUrl))
+      const url = target === endpointPath ? plainUrl : new URL(target, plainUrl)
+      return options.endpoint(request, response, url, exchange)
     }
     const read = request.method === 'GET' || request.method === 'HEAD' ? reads.get(path) : undefined
-    if (read !== undefined) return read()
+    if (read !== undefined) return read(request)
     throw new Refusal(404, 'NOT_FOUND', `Not found. The API is at ${endpointPath}.`)
   }
 
@@ -67,9 +74,10 @@ export function createListener(options: ListenerOptions): RequestListener {
     onStalled: () => options.observe({ kind: 'writeStalled' }),
   }
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    route(request, response)
-      .catch((error: unknown) => answerOfError(error, request, options))
-      .then((answer) => send(response, answer, sending))
+    const exchange = beginExchange(request, response, options.observe)
+    route(request, response, exchange)
+      .catch((error: unknown) => refused(exchange, refusalOf(error, request, options, exchange)))
+      .then((answer) => send(response, identified(answer, exchange), sending))
       .catch((error: unknown) => {
         options.observe({ kind: 'responseFailed', error })
         response.destroy()
@@ -110,17 +118,21 @@ function checkHost({ headers: { host = '' } }: IncomingMessage): void {
   )
 }
 
-function answerOfError(error: unknown, { headers }: IncomingMessage, options: ListenerOptions): Answer {
-  if (error instanceof Refusal) return answerOfRefusal(error)
+function refused(exchange: Exchange, refusal: Refusal): Answer {
+  exchange.codes = [refusal.code]
+  exchange.limits = limitsOf(refusal)
+  return answerOfRefusal(refusal, exchange.id)
+}
+
+function refusalOf(error: unknown, { headers }: IncomingMessage, options: ListenerOptions, { id }: Exchange): Refusal {
+  if (error instanceof Refusal) return error
   if (error instanceof CredentialError) {
     options.observe({ kind: 'credentialRefused', reason: error.message })
-    return answerOfRefusal(unauthenticated(headers.authorization !== undefined))
+    return unauthenticated(headers.authorization !== undefined)
   }
-  if (error instanceof KeysUnavailable) return answerOfRefusal(keysUnavailable)
-  options.observe({ kind: 'requestFailed', error })
-  return answerOfRefusal(
-    new Refusal(500, 'INTERNAL', 'Something went wrong in the gateway. Its operator finds the cause in the log.'),
-  )
+  if (error instanceof KeysUnavailable) return keysUnavailable
+  options.observe({ kind: 'requestFailed', requestId: id, error })
+  return new Refusal(500, 'INTERNAL', 'Something went wrong in the gateway. Its operator finds the cause in the log.')
 }
 
 /** Omits why the credential was rejected; the log has the reason. */

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { Problem } from '../errors/problem.ts'
 import type { Target } from './line-file.ts'
 import { codeOf, LineFile } from './line-file.ts'
-import type { Observe } from './observation.ts'
+import type { FileName, Observe } from './observation.ts'
 
 const fstatAsync = promisify(fstat)
 const openAsync = promisify(open)
@@ -24,7 +24,20 @@ const mode = 0o600
  * @throws Problem if it cannot be opened or written
  */
 export function openAuditFile(path: string, observe: Observe): LineFile {
-  return new LineFile({ file: 'audit', target: new PathTarget(path, openFile(path)), observe, delayMs })
+  return openAppendFile('audit', 'AUDIT_LOG', path, observe)
+}
+
+/**
+ * Opens the access log, like the audit log.
+ *
+ * @throws Problem if it cannot be opened or written
+ */
+export function openAccessFile(path: string, observe: Observe): LineFile {
+  return openAppendFile('access', 'ACCESS_LOG', path, observe)
+}
+
+function openAppendFile(file: FileName, setting: string, path: string, observe: Observe): LineFile {
+  return new LineFile({ file, target: new PathTarget(path, openFile(path, setting)), observe, delayMs })
 }
 
 /** A file by its path, which may come to name another file. */
@@ -83,7 +96,7 @@ function isSame(one: Stats, other: Stats): boolean {
   return one.dev === other.dev && one.ino === other.ino
 }
 
-function openFile(path: string): number {
+function openFile(path: string, setting: string): number {
   let descriptor: number | undefined
   try {
     descriptor = openSync(path, flags, mode)
@@ -93,8 +106,8 @@ function openFile(path: string): number {
   } catch (error) {
     if (descriptor !== undefined) closeSync(descriptor)
     throw new Problem(
-      `AUDIT_LOG ${path} cannot be written: ${reasons[codeOf(error)] ?? codeOf(error)}. ` +
-        'Name a file that the user of the gateway can write, or set AUDIT_LOG=stderr.',
+      `${setting} ${path} cannot be written: ${reasons[codeOf(error)] ?? codeOf(error)}. ` +
+        `Name a file that the user of the gateway can write, or set ${setting}=stderr.`,
     )
   }
 }

@@ -80,6 +80,14 @@ function lineOf(observation: Observation): Line | undefined {
     case 'connectionFailed':
     case 'statementResent':
     case 'cancelSent':
+    case 'statementSent':
+    case 'poolChanged':
+    case 'turnsChanged':
+    case 'admissionChanged':
+    case 'requestEnded':
+    case 'selectorsCounted':
+    case 'callsCounted':
+    case 'pushTestsCounted':
     case 'credentialRefused':
     case 'unsentBytes':
     case 'writeStalled':
@@ -88,7 +96,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'linesDropped':
     case 'fileRecovered':
     case 'fileEndLost':
-      return observation.file === 'log' ? lineOfLog(observation) : lineOfAudit(observation)
+      return observation.file === 'log' ? lineOfLog(observation) : lineOfFile(observation)
     case 'connectionLost':
       return warn('A database connection was lost', { code: observation.code }, observation.code)
     case 'rateStoreLost':
@@ -104,7 +112,11 @@ function lineOf(observation: Observation): Line | undefined {
     case 'operationFailed':
       return error('An operation failed', fieldsOf(observation), observation.sqlstate ?? observation.cause)
     case 'requestFailed':
-      return error('A request failed', { stack: stackOf(observation.error) }, String(observation.error))
+      return error(
+        'A request failed',
+        { requestId: observation.requestId, stack: stackOf(observation.error) },
+        String(observation.error),
+      )
     case 'responseFailed':
       return error('Sending a response failed', { cause: String(observation.error) }, String(observation.error))
     case 'closeTimedOut':
@@ -124,19 +136,19 @@ function lineOfLog(observation: FileObservation): Line | undefined {
   return warn(`${observation.lost} log lines were dropped`, { lost: observation.lost })
 }
 
-function lineOfAudit(observation: FileObservation): Line {
-  const { file: _, ...fields } = fieldsOf(observation)
-  switch (observation.kind) {
+function lineOfFile({ file, kind, ...fields }: FileObservation): Line {
+  const name = `${file} log`
+  switch (kind) {
     case 'fileFailed':
-      return error('Cannot write the audit log; lines wait in memory', fields)
+      return error(`Cannot write the ${name}; lines wait in memory`, fields)
     case 'linesDropped':
-      return error('Audit log lines are being dropped', fields)
+      return error(`Lines of the ${name} are being dropped`, fields)
     case 'fileRecovered':
-      return warn('The audit log is writable again; lost is the number of dropped lines', fields)
+      return warn(`The ${name} is writable again; lost is the number of dropped lines`, fields)
     case 'fileEndLost':
-      return error('The last lines of the audit log could not be written', fields)
+      return error(`The last lines of the ${name} could not be written`, fields)
     default:
-      return observation satisfies never
+      return kind satisfies never
   }
 }
 

@@ -10,6 +10,9 @@ export type Observation =
   | FileObservation
   | RateStoreObservation
   | AnswerObservation
+  | RequestEnded
+  | AdmissionChanged
+  | SipisObservation
   | OperationFailed
   | RequestFailed
   | ResponseFailed
@@ -36,6 +39,12 @@ type DatabaseObservation =
   | { readonly kind: 'connectionLost'; readonly lane: string; readonly code: string }
   | { readonly kind: 'statementResent'; readonly lane: string }
   | { readonly kind: 'cancelSent'; readonly lane: string }
+  /** A statement got its connection. `waitedMs` from the call on. */
+  | { readonly kind: 'statementSent'; readonly lane: string; readonly waitedMs: number }
+  /** `connections` include those in use; `waiting` are statements. */
+  | { readonly kind: 'poolChanged'; readonly connections: number; readonly inUse: number; readonly waiting: number }
+  /** Statements that take turns before they reach the pool or a lane. */
+  | { readonly kind: 'turnsChanged'; readonly share: string; readonly running: number; readonly waiting: number }
 
 type SchemaObservation =
   /** Another schema version, or other tables, stand behind the address; they are served from now on. */
@@ -45,7 +54,7 @@ type SchemaObservation =
   | { readonly kind: 'schemaReadable' }
 
 /** `log` is standard error, where the audit log goes as well unless it has a file. */
-export type FileName = 'audit' | 'log'
+export type FileName = 'audit' | 'access' | 'log'
 
 export type FileObservation =
   /** A file cannot be written: its lines wait in memory. */
@@ -66,10 +75,63 @@ type AnswerObservation =
   /** A connection was ended because its client did not read an answer. */
   | { readonly kind: 'writeStalled' }
 
+/** A request was answered, or its caller disconnected before. Holds nothing that identifies a selector or a caller. */
+export interface RequestEnded {
+  readonly kind: 'requestEnded'
+  readonly requestId: string
+  readonly route: Route
+  /** Undefined if the caller disconnected before the answer. */
+  readonly status: number | undefined
+  /** Error codes of the answer, each once. */
+  readonly codes: readonly string[]
+  /** Settings of the limits that the request exceeded. */
+  readonly limits: readonly string[]
+  readonly durationMs: number
+  /** Counted towards RATE_LIMIT_COST, whether that is set or not. */
+  readonly cost: number
+  readonly rows: number
+  /** Of the answer's body. */
+  readonly bytes: number
+  /** Name of the operation. */
+  readonly operation: string | undefined
+  /** Hash of the document. */
+  readonly document: string | undefined
+}
+
+/** `probe` is an endpoint for load balancers, `other` everything that is no endpoint. */
+export type Route = 'graphql' | 'probe' | 'metrics' | 'other'
+
+/** Operations that run and that wait for their turn. */
+interface AdmissionChanged {
+  readonly kind: 'admissionChanged'
+  readonly running: number
+  readonly waiting: number
+}
+
+/** What is counted in SIPIS's tables, each with a bound. Undefined if it could not be counted. */
+type SipisObservation =
+  | { readonly kind: 'selectorsCounted'; readonly seen: number | undefined }
+  | { readonly kind: 'callsCounted'; readonly counts: readonly CallCount[] | undefined }
+  | { readonly kind: 'pushTestsCounted'; readonly counts: readonly PushTestCount[] | undefined }
+
+export interface CallCount {
+  /** One of few: an unknown reason is `other`, and `none` where the database records no reasons. */
+  readonly reason: string
+  readonly count: number
+}
+
+export interface PushTestCount {
+  /** One of few: an unknown platform is `other`. */
+  readonly platform: string
+  readonly isConcluded: boolean
+  readonly count: number
+}
+
 /** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
 export interface OperationFailed {
   readonly kind: 'operationFailed'
   readonly code: string
+  readonly requestId?: string | undefined
   /** Of the first field that failed. */
   readonly path: string
   /** Number of fields that failed with this code. */
@@ -82,6 +144,7 @@ export interface OperationFailed {
 /** A request failed with 500, because of a bug. */
 interface RequestFailed {
   readonly kind: 'requestFailed'
+  readonly requestId?: string | undefined
   readonly error: unknown
 }
 

@@ -134,6 +134,20 @@ describe('sipis-gateway serve', () => {
     expect(code).toBe(1)
   })
 
+  it('has metrics on a port of its own, without a credential, and an access log, if METRICS_PORT and ACCESS_LOG are set', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const running = serve(['--database-url', own.url], { METRICS_PORT: '0', ACCESS_LOG: 'stderr' })
+    await addressOf(running)
+    const [, url = ''] = /^Metrics: +(\S+)$/m.exec(await running.printed('')) ?? []
+    const answer = await fetch(url)
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      expect.stringContaining('sipis_selectors_seen_last_hour 0'),
+    ])
+    expect((await fetch(new URL('/graphql', url))).status).toBe(404)
+    expect(await running.printed('"access":true')).toMatch(/"access":true,.*"route":"metrics"/)
+  })
+
   it('ends on SIGINT with 0', async () => {
     const running = serve([])
     await addressOf(running)

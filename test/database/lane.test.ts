@@ -324,6 +324,7 @@ describe('A lane', () => {
         },
         onSilent: () => undefined,
         onLost: () => undefined,
+        onSent: () => undefined,
         onResent: () => undefined,
       },
       { timeoutMs: 20_000, maxInFlight: 32, maxWaiting: 100, preparedStatements: true },

@@ -5,19 +5,24 @@ import { prepare } from '../../src/database/prepared.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 
+function isOfWaiting({ kind }: Observation): boolean {
+  return kind === 'statementSent' || kind === 'poolChanged'
+}
+
 const one = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'one' })
 
 describe('The database', () => {
   it('emits every statement, and every connection that is made or lost', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const observed: Observation[] = []
+    const waits: Observation[] = []
     const database = openPool({
       connection: { connectionString: own.url },
       maxConnections: 1,
       connectTimeoutMs: 10_000,
       statementTimeoutMs: 30_000,
       applicationName: 'observed',
-      observe: (observation) => observed.push(observation),
+      observe: (observation) => (isOfWaiting(observation) ? waits : observed).push(observation),
     })
     const since = (place: number) => observed.slice(place)
     await database.query(one({ what: 'a' }))
@@ -27,6 +32,16 @@ describe('The database', () => {
       { kind: 'statementEnded', lane: 'one', rows: 1, failure: undefined, durationMs: expect.any(Number) },
       { kind: 'connectionOpened', lane: 'pool' },
       { kind: 'statementEnded', lane: 'pool', rows: 3, failure: undefined, durationMs: expect.any(Number) },
+    ])
+
+    const waitedMs = expect.any(Number)
+    expect(waits).toEqual([
+      { kind: 'statementSent', lane: 'one', waitedMs },
+      // The connection is being made.
+      { kind: 'poolChanged', connections: 1, inUse: 1, waiting: 0 },
+      { kind: 'poolChanged', connections: 1, inUse: 1, waiting: 0 },
+      { kind: 'statementSent', lane: 'pool', waitedMs },
+      { kind: 'poolChanged', connections: 1, inUse: 0, waiting: 0 },
     ])
 
     const beforeFailure = observed.length

@@ -162,7 +162,7 @@ describe('A failure that is not the caller’s', () => {
     const { errors } = await client.answer('{ selectors(first: 50) { nodes { calls { nodes { id } } } } }')
     expect(errors).toBeDefined()
     for (const error of errors ?? []) {
-      expect(error.extensions).toEqual({ code: 'INTERNAL' })
+      expect(error.extensions).toEqual({ code: 'INTERNAL', requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
       expect(error.message).not.toContain('secret_column')
     }
     expect(client.log).toHaveLength(1)

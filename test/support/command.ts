@@ -16,7 +16,8 @@ export interface Running {
   finished: Promise<Finished>
 }
 
-const own = /^(PG|DATABASE_|HOST$|PORT$|SIPIS_|LOG_|AUTH_|API_KEYS|LIMIT_|RATE_|TRUST|CORS_|SETTINGS_|AUDIT_)/
+const own =
+  /^(PG|DATABASE_|HOST$|PORT$|SIPIS_|LOG_|AUTH_|API_KEYS|LIMIT_|RATE_|TRUST|CORS_|SETTINGS_|AUDIT_|METRICS_|ACCESS_LOG$|OTEL_)/
 
 export function start(args: readonly string[], environment: Record<string, string> = {}): Running {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))

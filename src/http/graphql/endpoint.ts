@@ -1,10 +1,10 @@
 /** Request pipeline of /graphql. Each step passes the request on or rejects it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticate } from '../../auth/authenticate.ts'
-import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
 import type { Answer } from '../answer.ts'
-import type { Audit } from '../operations/audit.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
 import { audited } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import { leaveAfter, overloaded } from '../traffic/admission.ts'
@@ -27,26 +27,33 @@ export interface EndpointOptions extends OperationOptions {
 /** Page bytes per cost point. GraphiQL has 9 MB and costs about 9,000. */
 const pageBytesPerCost = 1_000
 
-export type Endpoint = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<Answer>
+export type Endpoint = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  exchange: Exchange,
+) => Promise<Answer>
 
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
-  return async (request, response, url) => {
+  return async (request, response, url, exchange) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
     using deadline = deadlineOf(response, limits.operationMs)
     await deadline.wait(options.rateLimits.ofAddress(() => options.addressOf(request)))
     const principal = await deadline.wait(options.authenticate(request.headers.authorization))
     // The deadline ends with this function, so it has to wait for the answer.
     return await audited(options.audit, principal, response, async (entry) => {
+      exchange.entry = entry
       const mayExplore = has(principal, 'sipis:ops')
       const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
       if (type === 'text/html') {
         entry.isOperation = false
-        return answerPage(options, principal, request, response, deadline)
+        return answerPage(options, entry, request, response, deadline)
       }
       if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
-      const answer = await answerOperation(options, entry, parameters, type, response, deadline)
+      const operation = { entry, parameters, type, requestId: exchange.id }
+      const answer = await answerOperation(options, operation, response, deadline)
       options.unsent.add(principal.id, response, answer.body.length)
       return answer
     })
@@ -59,16 +66,18 @@ const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or
 
 async function answerPage(
   { admission, page, rateLimits }: EndpointOptions,
-  principal: Principal,
+  entry: PendingAuditEntry,
   request: IncomingMessage,
   response: ServerResponse,
   deadline: RequestDeadline,
 ): Promise<Answer> {
+  const { principal } = entry
   const leave = await admission.enter(principal.id, deadline.signal)
   try {
     const { body, etag, headers } = await page()
     const isKnown = request.headers['if-none-match'] === etag
     const cost = isKnown ? 1 : Math.ceil(body.length / pageBytesPerCost)
+    entry.cost += cost
     const allowance = await deadline.wait(rateLimits.ofPrincipal(principal.id, cost))
     const all = { ...headers, ...allowance }
     if (isKnown) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: all }

@@ -15,7 +15,7 @@ import type { Usage } from '../../loaders/usage.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
 import type { PendingAuditEntry } from '../operations/audit.ts'
-import { codesOf } from '../operations/audit.ts'
+import { codesOf, limitsOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import type { Admission } from '../traffic/admission.ts'
 import { leaveAfter } from '../traffic/admission.ts'
@@ -50,12 +50,18 @@ const graceMs = 1_000
  */
 type Charge = (points: number) => Promise<Allowance>
 
+/** An operation to answer. `entry` is filled in meanwhile. */
+export interface RequestedOperation {
+  readonly entry: PendingAuditEntry
+  readonly parameters: Parameters
+  readonly type: MediaType
+  readonly requestId: string
+}
+
 /** @throws Refusal if the request is rejected as a whole */
 export async function answerOperation(
   options: OperationOptions,
-  entry: PendingAuditEntry,
-  parameters: Parameters,
-  type: MediaType,
+  { entry, parameters, type, requestId }: RequestedOperation,
   response: ServerResponse,
   deadline: RequestDeadline,
 ): Promise<Answer> {
@@ -65,10 +71,10 @@ export async function answerOperation(
   Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
   options.unsent.check(principal.id)
   const leave = await admission.enter(principal.id, deadline.signal)
-  const charge = createCharge(options.rateLimits, principal, parameters.bytes, deadline)
+  const charge = createCharge(options.rateLimits, entry, parameters.bytes, deadline)
   try {
     const prepared = await prepare(options, entry, parameters, charge)
-    const operation = { principal, parameters, prepared, usage, signal: deadline.signal }
+    const operation = { principal, parameters, prepared, usage, signal: deadline.signal, requestId }
     const { headers, result } = await run(options, operation, charge)
     return answerOf(entry, result, type, headers, limits)
   } catch (error) {
@@ -83,12 +89,18 @@ export async function answerOperation(
 }
 
 /** Creates the charge function of a request. Its first call also charges the bytes of the request. */
-function createCharge(rateLimits: RateLimits, { id }: Principal, bytes: number, deadline: RequestDeadline): Charge {
+function createCharge(
+  rateLimits: RateLimits,
+  entry: PendingAuditEntry,
+  bytes: number,
+  deadline: RequestDeadline,
+): Charge {
   let unpaid = Math.floor(bytes / bytesPerPoint)
   return async (cost) => {
     const points = cost + unpaid
     unpaid = 0
-    return points === 0 ? {} : deadline.wait(rateLimits.ofPrincipal(id, points))
+    entry.cost += points
+    return points === 0 ? {} : deadline.wait(rateLimits.ofPrincipal(entry.principal.id, points))
   }
 }
 
@@ -119,6 +131,7 @@ interface PricedOperation {
   readonly prepared: PreparedDocument
   readonly usage: Usage
   readonly signal: AbortSignal
+  readonly requestId: string
 }
 
 async function run({ execute, limits }: OperationOptions, operation: PricedOperation, charge: Charge) {
@@ -154,6 +167,7 @@ function answerOf(
   limits: Limits,
 ): Answer {
   entry.outcome = codesOf(result)
+  entry.limits = limitsOf(result)
   if (isUnavailable(result, entry.outcome)) return unavailable(result, type, headers)
   const body = Buffer.from(JSON.stringify(result))
   if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }

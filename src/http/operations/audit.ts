@@ -15,6 +15,10 @@ export interface AuditEntry {
   prepared?: NamedDocument | undefined
   variables?: Readonly<Record<string, unknown>> | null | undefined
   usage?: Usage
+  /** Counted towards RATE_LIMIT_COST. */
+  cost: number
+  /** Settings of the limits that the operation exceeded. */
+  limits: readonly string[]
   /** Error codes; empty on success. */
   outcome: readonly string[]
   durationMs: number
@@ -73,7 +77,7 @@ export async function audited<T>(
   work: (entry: PendingAuditEntry) => Promise<T>,
 ): Promise<T> {
   const started = performance.now()
-  const entry: PendingAuditEntry = { principal, isOperation: true, outcome: [], durationMs: 0 }
+  const entry: PendingAuditEntry = { principal, isOperation: true, outcome: [], cost: 0, limits: [], durationMs: 0 }
   try {
     return await work(entry)
   } catch (error) {
@@ -93,16 +97,21 @@ function selectorsOf({ usage, prepared, variables, outcome }: AuditEntry): strin
   return [...new Set([...(usage?.selectors ?? []), ...named])]
 }
 
-export function codesOf({
-  errors = [],
-}: {
+interface Failed {
   readonly errors?: readonly { readonly extensions: Readonly<Record<string, unknown>> }[]
-}): string[] {
+}
+
+export function codesOf({ errors = [] }: Failed): string[] {
   return errors.map(({ extensions }) => String(extensions['code']))
 }
 
+/** The settings that the errors name. */
+export function limitsOf({ errors = [] }: Failed): string[] {
+  return errors.flatMap(({ extensions: { setting } }) => (typeof setting === 'string' ? setting : []))
+}
+
 /** Operation name in the document. A requested name may be any string, so it is logged only if it is a valid GraphQL name. */
-function nameOf(prepared: NamedDocument | undefined, requested: string | null | undefined): string | undefined {
+export function nameOf(prepared: NamedDocument | undefined, requested: string | null | undefined): string | undefined {
   const name = prepared?.operation(requested)?.name?.value ?? requested
   if (name == null) return undefined
   return /^[_A-Za-z][_0-9A-Za-z]*$/.test(name) ? name.slice(0, 100) : 'not a name'

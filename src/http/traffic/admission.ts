@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { createShare } from '../../concurrency/share.ts'
 import type { Limits } from '../../config/limits-interface.ts'
+import type { Observe } from '../../telemetry/observation.ts'
 import { Refusal } from '../refusal.ts'
 
 export interface Admission {
@@ -34,7 +35,7 @@ const shareOfFurther = 0.75
  * Limits concurrent operations. Further operations wait in a bounded queue; beyond that they are rejected. Reserved slots let a
  * caller without running operations start one while other callers run many long ones.
  */
-export function createAdmission(limits: AdmissionLimits): Admission {
+export function createAdmission(limits: AdmissionLimits, observe: Observe): Admission {
   const { concurrent, concurrentPerCaller } = limits
   // Without a limit per caller, all requests count as one caller.
   const isShared = concurrentPerCaller !== Number.POSITIVE_INFINITY
@@ -47,6 +48,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
       maxWaitMs: limits.queueMs,
     },
     { full: overloaded, givenUp: overloaded },
+    (running, waiting) => observe({ kind: 'admissionChanged', running, waiting }),
   )
   return {
     isFull: places.isFull,

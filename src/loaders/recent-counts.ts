@@ -1,0 +1,73 @@
+/** Counts rows of the last hour in all of SIPIS's tables, for the metrics. Each count is one bounded statement. */
+import type { SQL } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { Database } from '../database/database.ts'
+import { reasonWords } from '../sipis/missed-reason.ts'
+import type { Projection } from '../sipis/projection.ts'
+
+/** Rows beyond this are not counted. */
+const mostCounted = 100_000
+
+/** The platforms of SIPIS's own clients; a client may name any. */
+const knownPlatforms: readonly string[] = ['iOS', 'Android']
+
+export interface RecentCounts {
+  /** Selectors that were seen. */
+  selectors(signal: AbortSignal): Promise<number>
+  /** Calls by reason. Null is the reason where the database records none. */
+  calls(signal: AbortSignal): Promise<{ readonly reason: string | null; readonly count: number }[]>
+  /** Push tests that were started, by platform and whether they are concluded. */
+  pushTests(signal: AbortSignal): Promise<PushTestCount[]>
+}
+
+interface PushTestCount {
+  /** Null if it is not one of SIPIS's own. */
+  readonly platform: string | null
+  readonly isConcluded: boolean
+  readonly count: number
+}
+
+const anHourAgo = sql`(now() - interval '1 hour')`
+
+export function createRecentCounts(
+  database: Database,
+  { selectors, calls, pushTests }: Pick<Projection, 'selectors' | 'calls' | 'pushTests'>,
+): RecentCounts {
+  const seen = sql`SELECT count(*) FROM (SELECT FROM ${selectors.table}
+    WHERE ${selectors.columns.lastSeen.sql} >= ${anHourAgo} AND ${selectors.exists} LIMIT ${limit}) AS seen`
+  const reason = knownOr(calls.columns.missedReason.sql, Object.values(reasonWords))
+  const byReason = sql`SELECT reason, count(*) FROM (SELECT ${reason} AS reason FROM ${calls.table}
+    WHERE ${calls.columns.time.sql} >= ${anHourAgo} LIMIT ${limit}) AS recent GROUP BY reason`
+  const { platform, concluded, started, startedLocal } = pushTests.columns
+  // No zone is further from UTC than 15 hours. The first condition is one that an index on the stored time answers.
+  const byPlatform = sql`SELECT platform, concluded, count(*) FROM (
+    SELECT ${knownOr(platform.sql, knownPlatforms)} AS platform, ${concluded.sql} IS NOT NULL AS concluded
+    FROM ${pushTests.table} WHERE ${startedLocal.sql} >= ${anHourAgo} AT TIME ZONE 'UTC' - interval '15 hours'
+    AND ${started.sql} >= ${anHourAgo} LIMIT ${limit}) AS recent GROUP BY platform, concluded`
+  const { parse } = calls.columns.missedReason
+
+  return {
+    async selectors(signal) {
+      const [[count = null] = []] = await database.query(seen, signal)
+      return Number(count)
+    },
+    calls: async (signal) =>
+      (await database.query(byReason, signal)).map(([word = null, count = null]) => ({
+        reason: parse(word),
+        count: Number(count),
+      })),
+    pushTests: async (signal) =>
+      (await database.query(byPlatform, signal)).map(([name = null, isConcluded, count = null]) => ({
+        platform: knownPlatforms.find((known) => known === name) ?? null,
+        isConcluded: isConcluded === 't',
+        count: Number(count),
+      })),
+  }
+}
+
+const limit: SQL = sql.raw(String(mostCounted))
+
+/** Texts that are not known become one, so that the number of groups is bounded. Null stays null. */
+function knownOr(text: SQL, known: readonly string[]): SQL {
+  return sql`CASE WHEN ${text} <> ALL(${sql.param([...known])}::text[]) THEN '' ELSE ${text} END`
+}
