@@ -49,6 +49,8 @@ export interface ServiceOptions {
   readonly observe: Observe
   /** Where the audit log goes unless it has a file. */
   readonly standardError: LineFile
+  /** Called before the demo database is made, which takes seconds. */
+  readonly onDemo?: () => void
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
 }
@@ -77,7 +79,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 
 /** `keep` has a part closed at the end, the last one first. */
 async function openParts(
-  { config, observe, standardError, authenticate = authenticateOf(config, observe) }: ServiceOptions,
+  { config, observe, standardError, onDemo, authenticate = authenticateOf(config, observe) }: ServiceOptions,
   keep: <T extends AsyncDisposable>(part: T) => T,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const trusted = config.trustedDocuments
@@ -85,6 +87,7 @@ async function openParts(
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
   const audit = keep(openAuditLog(config.audit, standardError, observe))
+  if (config.database === undefined) onDemo?.()
   const { database } = keep(await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
