@@ -62,6 +62,8 @@ export interface ServiceOptions {
   readonly observe: Observe
   /** Where the audit log goes unless it has a file. */
   readonly standardError: LineFile
+  /** Called before the demo database is made, which takes seconds. */
+  readonly onDemo?: () => void
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
 }
@@ -108,7 +110,7 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe: log, standardError, authenticate: own }: ServiceOptions,
+  { config, observe: log, standardError, onDemo, authenticate: own }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const metrics = createMetrics()
@@ -125,6 +127,7 @@ async function openParts(
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
   const label = config.database?.label ?? 'the embedded demo'
   const audit = keep('audit log', openAuditLog(config.audit, standardError, observe))
+  if (config.database === undefined) onDemo?.()
   const { database } = keep('database', await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)

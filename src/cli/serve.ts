@@ -44,8 +44,8 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
     return stopping
   }
   await using _ = { [Symbol.asyncDispose]: () => stop({ drainMs: 0, graceMs: 0 }) }
-  if (config.database === undefined) output.print('Making the demo database…')
-  const open = () => openService({ config, ...log })
+  const onDemo = () => output.print('Making the demo database…')
+  const open = () => openService({ config, ...log, onDemo })
   const waiting = flags.wait ? output.stopped() : undefined
   const onWait = (reason: string) => output.print(`Waiting for the database. ${reason}`)
   await using service = waiting === undefined ? await open() : await untilReachable(open, waiting, onWait)

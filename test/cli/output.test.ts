@@ -25,8 +25,8 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-const isLive = (port: number) =>
-  fetch(`http://127.0.0.1:${port}/live`).then(
+const isHealthy = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/health`).then(
     ({ ok }) => ok,
     () => false,
   )
@@ -45,7 +45,7 @@ it.each([
   child.stdio[3]?.on('data', (chunk) => {
     said += chunk
   })
-  await until('the gateway is live', () => isLive(port))
+  await until('the gateway is healthy', () => isHealthy(port))
   const pid = Number(said.trim())
   onTestFinished(() => void child.kill('SIGKILL'))
   process.kill(pid, 'SIGTERM')
@@ -91,7 +91,7 @@ it('serve stops when its terminal is closed, which sends SIGHUP as well', async 
   const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
     stdio: ['pipe', openSync('/dev/null', 'w'), 'ignore'],
   })
-  await until('the gateway is live', () => isLive(port))
+  await until('the gateway is healthy', () => isHealthy(port))
   terminal.kill('SIGKILL')
-  await until('the gateway has ended', async () => !(await isLive(port)))
+  await until('the gateway has ended', async () => !(await isHealthy(port)))
 })
