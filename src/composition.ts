@@ -30,6 +30,7 @@ import { openAccessFile, openAuditFile } from './telemetry/line-file.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
 import { ignore } from './telemetry/observation.ts'
+import type { Traces } from './telemetry/traces.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
 import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
@@ -81,8 +82,10 @@ async function openParts(
   keep: <T extends AsyncDisposable>(part: T) => T,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const metrics = createMetrics()
+  const traces = await openTraces(config)
+  if (traces !== undefined) keep(traces)
   const access = keep(openAccessLog(config, log))
-  const observe = toAll(log, metrics.observe, access.observe)
+  const observe = toAll(log, metrics.observe, access.observe, traces?.observe)
   const trusted = config.trustedDocuments
   const trustedDocuments =
     trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
@@ -111,10 +114,11 @@ async function openParts(
   )
   const looking = warnOfDuplicates(database, detected, observe)
   keep({ [Symbol.asyncDispose]: () => looking })
-  return { handle, handleMetrics, detected, example }
+  return { handle: traces?.follow(handle) ?? handle, handleMetrics, detected, example }
 }
 
-function toAll(...listeners: readonly Observe[]): Observe {
+function toAll(...given: readonly (Observe | undefined)[]): Observe {
+  const listeners = given.filter((listener) => listener !== undefined)
   return (observation) => {
     for (const listener of listeners) listener(observation)
   }
@@ -228,6 +232,11 @@ function openAuditLog({ to, key }: AuditConfig, observe: Observe): AuditLog {
     write: createAudit(pino({ base: null }, file), key ?? randomBytes(32)),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
+}
+
+/** OpenTelemetry takes a third of a second to load, so it is loaded only where it is used. */
+async function openTraces({ tracesTo }: ServeConfig): Promise<Traces | undefined> {
+  return tracesTo === undefined ? undefined : (await import('./telemetry/traces.ts')).openTraces(tracesTo)
 }
 
 interface Listener extends AsyncDisposable {
