@@ -37,6 +37,7 @@ import type { LineFile } from './telemetry/line-file.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
 import { ignore } from './telemetry/observation.ts'
+import type { Traces } from './telemetry/traces.ts'
 import type { Role } from './tools/check/role.ts'
 import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
 import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
@@ -114,8 +115,10 @@ async function openParts(
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const metrics = createMetrics()
+  const traces = await openTraces(config)
+  if (traces !== undefined) keep('traces', traces)
   const access = keep('access log', openAccessLog(config, standardError, log))
-  const toListeners = toAll(log, metrics.observe, access.observe)
+  const toListeners = toAll(log, metrics.observe, access.observe, traces?.observe)
   let schema: SchemaWatch | undefined
   const observe: Observe = (observation) => {
     toListeners(observation)
@@ -160,7 +163,7 @@ async function openParts(
   const looking = warnOfDuplicates(database, detected, observe)
   keep('search for duplicate rows', { [Symbol.asyncDispose]: () => looking })
   return {
-    handle,
+    handle: traces?.follow(handle) ?? handle,
     handleMetrics,
     detected,
     example,
@@ -172,7 +175,8 @@ async function openParts(
   }
 }
 
-function toAll(...listeners: readonly Observe[]): Observe {
+function toAll(...given: readonly (Observe | undefined)[]): Observe {
+  const listeners = given.filter((listener) => listener !== undefined)
   return (observation) => {
     for (const listener of listeners) listener(observation)
   }
@@ -289,6 +293,11 @@ function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe
     reopen: () => own?.reopen(),
     [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
   }
+}
+
+/** OpenTelemetry takes a third of a second to load, so it is loaded only where it is used. */
+async function openTraces({ tracesTo }: ServeConfig): Promise<Traces | undefined> {
+  return tracesTo === undefined ? undefined : (await import('./telemetry/traces.ts')).openTraces(tracesTo)
 }
 
 interface AccessLog extends AsyncDisposable {

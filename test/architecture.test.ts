@@ -128,6 +128,21 @@ describe('The imports of src/', () => {
   })
 })
 
+describe('Libraries that measure', () => {
+  const importing = (name: RegExp) => files.filter((file) => name.test(readFileSync(file, 'utf8')))
+
+  it('are imported by telemetry/ alone', () => {
+    expect(importing(/'(prom-client|@opentelemetry\/.*)'/)).toEqual([
+      'src/telemetry/instruments.ts',
+      'src/telemetry/traces.ts',
+    ])
+  })
+
+  it('are not loaded for traces that nothing takes', () => {
+    expect(importing(/import \{.*'.*\/traces.ts'/)).toEqual([])
+  })
+})
+
 describe('A function of src/', () => {
   it('does not read argv or set the exit code outside the command line', () => {
     const users = files.filter((file) => /process\.(argv|exitCode|exit\()/.test(readFileSync(file, 'utf8')))

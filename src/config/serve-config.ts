@@ -68,6 +68,8 @@ export interface ServeConfig {
   readonly audit: AuditConfig
   /** `stderr` or the path of a file; undefined for none. */
   readonly accessLog: string | undefined
+  /** The OpenTelemetry collector; undefined for no traces. */
+  readonly tracesTo: string | undefined
   /** Where metrics are served without a credential; undefined for nowhere. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined
   /** Sentences about variables that have no effect. */
@@ -139,6 +141,7 @@ function assemble(
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
     audit: auditConfig(given, !isOpen),
     accessLog: given.ACCESS_LOG === 'off' ? undefined : given.ACCESS_LOG,
+    tracesTo: given.OTEL_EXPORTER_OTLP_ENDPOINT,
     metricsAddress: metricsAddressOf(given),
   }
 }

@@ -1,4 +1,9 @@
-import { computedNumber, text } from '../setting-forms.ts'
+import { computedNumber, optionalText, text } from '../setting-forms.ts'
+
+const collector = optionalText({
+  values: 'an http or https address',
+  sentence: 'OpenTelemetry collector that takes traces by OTLP over HTTP, such as http://127.0.0.1:4318.',
+})
 
 export const instrumentSettings = {
   ACCESS_LOG: text({
@@ -18,4 +23,10 @@ export const instrumentSettings = {
     byDefault: '127.0.0.1',
     sentence: 'Address of METRICS_PORT.',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    ...collector,
+    schema: collector.schema.refine((text) => text === undefined || (URL.canParse(text) && /^https?:/.test(text)), {
+      error: () => 'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https address, such as http://127.0.0.1:4318.',
+    }),
+  },
 }

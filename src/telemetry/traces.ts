@@ -1,0 +1,111 @@
+/** Sends operations and their statements to an OpenTelemetry collector. Loaded only where one is named. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RequestListener } from 'node:http'
+import type { Context, Span, Tracer } from '@opentelemetry/api'
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { errorCatalogue } from '../errors/catalogue.ts'
+import type { Observe, RequestEnded } from './observation.ts'
+
+export interface Traces extends AsyncDisposable {
+  readonly observe: Observe
+  /** Has the requests of a listener traced. */
+  follow(handle: RequestListener): RequestListener
+}
+
+/** A request that is being answered; the context of everything that is done for it. */
+interface Traced {
+  readonly span: Span
+  /** With the span as the parent of others. */
+  readonly context: Context
+  statements: number
+}
+
+/** Further statements of a request have no span. */
+const mostStatements = 200
+/** A collector that does not answer in this time loses the spans. */
+const exportMs = 2_000
+
+/** @param endpoint URL of the collector, without /v1/traces */
+export function openTraces(endpoint: string): Traces {
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis: exportMs,
+  })
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'sipis-gateway' }),
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: exportMs })],
+  })
+  const tracer = provider.getTracer('sipis-gateway')
+  const requests = new AsyncLocalStorage<Traced>()
+  return {
+    observe(observation) {
+      if (observation.kind === 'statementEnded') addStatement(tracer, requests.getStore(), observation)
+      if (observation.kind === 'requestEnded') end(requests.getStore(), observation)
+    },
+    follow: (handle) => (request, response) => {
+      if (!/^\/graphql(\?|$)/.test(request.url ?? '')) return handle(request, response)
+      const parent = parentOf(request.headers['traceparent'])
+      const span = tracer.startSpan('GraphQL request', { kind: SpanKind.SERVER }, parent)
+      return requests.run({ span, context: trace.setSpan(parent, span), statements: 0 }, handle, request, response)
+    },
+    [Symbol.asyncDispose]: () => provider.shutdown(),
+  }
+}
+
+interface Statement {
+  readonly lane: string
+  readonly failure: string | undefined
+  readonly rows: number
+  readonly durationMs: number
+}
+
+/** Statements that are not of a request, such as those of /health, have no span. */
+function addStatement(
+  tracer: Tracer,
+  request: Traced | undefined,
+  { lane, failure, rows, durationMs }: Statement,
+): void {
+  if (request === undefined || ++request.statements > mostStatements) return
+  const now = performance.timeOrigin + performance.now()
+  const attributes = { 'db.system.name': 'postgresql', 'sipis_gateway.lane': lane, 'sipis_gateway.rows': rows }
+  const options = { kind: SpanKind.CLIENT, startTime: now - durationMs, attributes }
+  const span = tracer.startSpan(`statement: ${lane}`, options, request.context)
+  if (failure !== undefined) {
+    span.setAttribute('db.response.status_code', failure)
+    span.setStatus({ code: SpanStatusCode.ERROR })
+  }
+  span.end(now)
+}
+
+function end(request: Traced | undefined, ended: RequestEnded): void {
+  if (request === undefined) return
+  const { span } = request
+  span.setAttributes({
+    'http.route': '/graphql',
+    'sipis_gateway.request_id': ended.requestId,
+    'sipis_gateway.cost': ended.cost,
+    'sipis_gateway.rows': ended.rows,
+    'sipis_gateway.codes': [...ended.codes],
+    'sipis_gateway.statements': request.statements,
+    ...(ended.status === undefined ? {} : { 'http.response.status_code': ended.status }),
+    ...(ended.operation === undefined ? {} : { 'graphql.operation.name': ended.operation }),
+    ...(ended.document === undefined ? {} : { 'graphql.document.hash': ended.document }),
+  })
+  if (ended.codes.some((code) => serverCodes.has(code))) span.setStatus({ code: SpanStatusCode.ERROR })
+  span.end()
+}
+
+const serverCodes: ReadonlySet<string> = new Set(
+  Object.entries(errorCatalogue).flatMap(([code, { fault }]) => (fault === 'server' ? code : [])),
+)
+
+/** The caller's span, as W3C's header `traceparent` names it. */
+function parentOf(header: string | string[] | undefined): Context {
+  const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(String(header)) ?? []
+  if (traceId === undefined || spanId === undefined || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return ROOT_CONTEXT
+  const traceFlags = Number.parseInt(flags ?? '', 16) & 1
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true })
+}
