@@ -230,7 +230,7 @@ function stateMetrics(instruments: Instruments) {
     read: () => [[isRateStoreAway ? 1 : 0]],
   })
   instruments.gauge('sipis_gateway_schema_unreadable', {
-    help: '1 while a table, column or privilege that readers need is missing.',
+    help: '1 while a table, column or privilege that the gateway needs is missing.',
     read: () => [[isSchemaUnreadable ? 1 : 0]],
   })
   const turns = new Map<string, Tasks>()

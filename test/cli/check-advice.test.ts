@@ -135,7 +135,7 @@ describe('Row level security', () => {
     await own.sql('ALTER TABLE sipcalls ENABLE ROW LEVEL SECURITY')
     const serving = start(['serve', '--port', '0', '--database-url', url])
     onTestFinished(() => void serving.child.kill('SIGKILL'))
-    const said = await serving.printed('Stop with Ctrl+C')
+    const said = await serving.printed('Row level security')
     expect(said).toMatch(new RegExp(`Row level security of public.sipcalls.*role ${role}`))
   })
 
