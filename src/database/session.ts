@@ -73,5 +73,7 @@ function prologueOf({ default_transaction_read_only: readOnly, ...settings }: Se
 /** A pooler, such as PgBouncer, makes up the process id of a connection: the server's own is another one. */
 export async function isPooled(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ pid: string | number }>('SELECT pg_catalog.pg_backend_pid() AS pid')
-  return client instanceof pg.Client && Number(rows[0]?.pid) !== client.processID
+  const [row] = rows
+  if (row === undefined) throw new Error('received invalid response: no process id')
+  return client instanceof pg.Client && Number(row.pid) !== client.processID
 }

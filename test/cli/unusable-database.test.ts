@@ -120,7 +120,7 @@ const said: Readonly<Record<keyof typeof behaviours, RegExp>> = {
   'sends an error without an end': /not that of a PostgreSQL server/,
   'sends an unknown message': /not that of a PostgreSQL server/,
   'asks for GSSAPI': /choose one of them in pg_hba.conf/,
-  'lets in and says nothing more': /No answer came in time/,
+  'lets in and says nothing more': /not that of a PostgreSQL server/,
   'takes TLS and sends garbage': /TLS could not be set up|not that of a PostgreSQL server/,
 }
 

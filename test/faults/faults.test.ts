@@ -47,15 +47,15 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
     [
       'a backend that is killed',
       50,
-      4,
+      2,
       () =>
         admin(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sipis-gateway' ORDER BY random() LIMIT 1",
         ),
     ],
-    ['connections that are reset', 50, 3, async () => proxy.reset()],
-    ['connections that are cut in the middle of an answer', 500, 12, async (n) => proxy.cutAfter(random(n, 2_000))],
-    ['connections that go silent', 200, 3, async () => proxy.silence()],
+    ['connections that are reset', 50, 1, async () => proxy.reset()],
+    ['connections that are cut in the middle of an answer', 500, 5, async (n) => proxy.cutAfter(random(n, 2_000))],
+    ['connections that go silent', 200, 1, async () => proxy.silence()],
     [
       'a network that is silent for a second',
       20,
@@ -69,7 +69,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
     [
       'garbage on every connection',
       50,
-      4,
+      2,
       async (n) =>
         proxy.inject(
           Buffer.from(fc.sample(fc.uint8Array({ minLength: 1, maxLength: 64 }), { numRuns: 1, seed: n })[0] ?? []),
@@ -88,7 +88,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
     [
       'callers who leave while cancel requests travel slowly',
       30,
-      2,
+      1,
       async () => {
         proxy.delayNew(500)
         const asked = Array.from({ length: 5 }, () =>
