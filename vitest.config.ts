@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -10,5 +12,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // The command line is started hundreds of times.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'sipis-gateway-compile-cache') },
   },
 })

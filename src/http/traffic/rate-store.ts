@@ -7,7 +7,6 @@ import type { Breaker } from './breaker.ts'
 import { createBreaker } from './breaker.ts'
 import type { Counters } from './counters.ts'
 import { openPostgresCounters } from './postgres-counters.ts'
-import { openRedisCounters } from './redis-counters.ts'
 
 export interface RateStore extends AsyncDisposable {
   limiter: Counters['limiter']
@@ -45,7 +44,10 @@ export async function openRateStore(target: StoreTarget, observe: Observe): Prom
 
 async function openCounters(target: StoreTarget): Promise<Counters> {
   try {
-    return await ('redis' in target ? openRedisCounters(target.redis) : openPostgresCounters(target.connection))
+    if (!('redis' in target)) return await openPostgresCounters(target.connection)
+    // Loaded only where it is used, because it delays the start.
+    const { openRedisCounters } = await import('./redis-counters.ts')
+    return await openRedisCounters(target.redis)
   } catch (error) {
     throw error instanceof Problem ? error : databaseError(error)
   }

@@ -9,7 +9,7 @@ import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
 import { relayTo, socketServer } from '../../support/other-servers.ts'
 
-const points = times(30, 2)
+const points = times(30, 1)
 const choose = random(30)
 
 async function bigSource(): Promise<TestDatabase> {
