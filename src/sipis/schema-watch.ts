@@ -43,9 +43,7 @@ export function watchSchema(options: SchemaWatchOptions): SchemaWatch {
   }
   const look = async () => {
     timer = undefined
-    nextAt = Number.POSITIVE_INFINITY
     await detectAgain()
-    timer = undefined
     schedule(intervalMs)
   }
   const detectAgain = async () => {
