@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { withDeadline } from '../../concurrency/deadline.ts'
+import { createFresh } from '../../concurrency/fresh.ts'
 import type { Database } from '../../database/database.ts'
 import { prepare } from '../../database/prepared.ts'
 import { lanes } from '../../loaders/lanes.ts'
@@ -19,19 +20,13 @@ const ping = prepare(sql`SELECT 1`, lanes.health)({})
  * endpoint is public.
  */
 export function createHealth(database: Database, detected: () => Detected): Health {
-  let check: Promise<boolean> | undefined
-  let checkedAt = Number.NEGATIVE_INFINITY
-  const isReachable = () => {
-    if (check === undefined || performance.now() - checkedAt >= freshMs) {
-      checkedAt = performance.now()
-      const answer = database.query(ping, AbortSignal.timeout(timeoutMs))
-      check = withDeadline(answer, { signal: undefined, timeoutMs }).then(
-        () => true,
-        () => false,
-      )
-    }
-    return check
-  }
+  const isReachable = createFresh(freshMs, () => {
+    const answer = database.query(ping, AbortSignal.timeout(timeoutMs))
+    return withDeadline(answer, { signal: undefined, timeoutMs }).then(
+      () => true,
+      () => false,
+    )
+  })
   return async () =>
     (await isReachable())
       ? json(200, { status: 'ok', schemaVersion: detected().version })

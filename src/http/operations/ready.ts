@@ -1,3 +1,4 @@
+import { createFresh } from '../../concurrency/fresh.ts'
 import type { Answer } from '../answer.ts'
 import { json } from '../answer.ts'
 
@@ -30,15 +31,7 @@ type Reasons = readonly (readonly [name: string, reason: string])[]
 
 export function createReadiness(checks: readonly Check[]): Readiness {
   let isDraining = false
-  let looking: Promise<Reasons> | undefined
-  let lookedAt = Number.NEGATIVE_INFINITY
-  const look = () => {
-    if (looking === undefined || performance.now() - lookedAt >= freshMs) {
-      lookedAt = performance.now()
-      looking = Promise.all(checks.map(reasonOf)).then((reasons) => reasons.flat())
-    }
-    return looking
-  }
+  const look = createFresh<Reasons>(freshMs, async () => (await Promise.all(checks.map(reasonOf))).flat())
   return {
     async answer() {
       const reasons = isDraining ? [['gateway', 'it is stopping'] as const] : await look()

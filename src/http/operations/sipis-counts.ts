@@ -1,3 +1,4 @@
+import { createFresh } from '../../concurrency/fresh.ts'
 import type { RecentCounts } from '../../loaders/recent-counts.ts'
 import type { Observe } from '../../telemetry/observation.ts'
 
@@ -10,9 +11,7 @@ const timeoutMs = 1_000
 
 /** Counts at most once a minute, however often it is called; one statement after another, so that requests have the other connections. */
 export function createCountSipis(counts: RecentCounts, observe: Observe): CountSipis {
-  let counting: Promise<void> | undefined
-  let countedAt = 0
-  const countAll = async () => {
+  return createFresh(everyMs, async () => {
     observe({ kind: 'selectorsCounted', seen: await orUndefined(counts.selectors) })
     const calls = await orUndefined(counts.calls)
     observe({
@@ -24,14 +23,7 @@ export function createCountSipis(counts: RecentCounts, observe: Observe): CountS
       kind: 'pushTestsCounted',
       counts: pushTests?.map(({ platform, ...rest }) => ({ platform: platform ?? 'other', ...rest })),
     })
-  }
-  return () => {
-    if (counting === undefined || performance.now() - countedAt >= everyMs) {
-      countedAt = performance.now()
-      counting = countAll()
-    }
-    return counting
-  }
+  })
 }
 
 /** A count that fails is missing among the metrics; the failed statement is observed by the database. */

@@ -1,4 +1,4 @@
-import { tooLate } from '../../errors/database-error.ts'
+import { withDeadline } from '../../concurrency/deadline.ts'
 
 /** Stops asking a part that does not answer, so that requests do not wait for it, and finds out when it does again. */
 export interface Breaker extends Disposable {
@@ -42,7 +42,7 @@ export function createBreaker({ timeoutMs, probe, probeEveryMs, onLost, onBack }
     async run(work) {
       if (isAway) return undefined
       try {
-        return await answeredWithin(timeoutMs, work())
+        return await withDeadline(work(), { signal: undefined, timeoutMs })
       } catch (error) {
         lost(error)
         return undefined
@@ -53,11 +53,4 @@ export function createBreaker({ timeoutMs, probe, probeEveryMs, onLost, onBack }
       clearTimeout(probing)
     },
   }
-}
-
-function answeredWithin<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooLate(ms)), ms)
-    work.then(resolve, reject).then(() => clearTimeout(timer))
-  })
 }
