@@ -30,19 +30,22 @@ export interface BatchClient<Client extends pg.ClientBase = pg.ClientBase> {
 export interface BatchClientOptions {
   /** false behind connection poolers that give each statement another session */
   readonly preparedStatements: boolean
-  /** After so long without an answer the connection is lost. */
-  readonly silenceMs: number
+  /** The time that the server gives each statement. */
+  readonly statementTimeoutMs: number
   readonly onSilent: () => void
   readonly prologue?: Statement | undefined
 }
 
 /** Bounds the memory of a session on the server: there are more shapes of statements than this. */
 const maxPrepared = 200
+/** How much later than its time limit the server may end a statement before the connection is taken for dead. */
+const lateMs = 500
 
 export function createBatchClient<Client extends pg.ClientBase>(
   client: Client,
-  { preparedStatements, silenceMs, onSilent, prologue }: BatchClientOptions,
+  { preparedStatements, statementTimeoutMs, onSilent, prologue }: BatchClientOptions,
 ): BatchClient<Client> {
+  const silenceMs = statementTimeoutMs + lateMs
   const watch = createSilenceWatch(silenceMs, () => {
     destroyConnection(client, silent(silenceMs))
     onSilent()

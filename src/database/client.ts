@@ -27,6 +27,10 @@ export interface ConnectionConfig extends pg.ClientConfig {
   readonly gate?: ReconnectGate | undefined
 }
 
+/** Idle connections are probed after so long; the kernel ends one that does not answer within 10 further seconds. */
+export const keepAliveMs = 10_000
+/** Closing waits so long for the server; then connections are destroyed. */
+export const closeMs = 500
 /** How long a server may take to hear that a connection ends. */
 const goodbyeMs = 5_000
 

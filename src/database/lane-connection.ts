@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { databaseError } from '../errors/database-error.ts'
+import { closeWithin } from '../concurrency/close-within.ts'
+import { databaseError, silentCode } from '../errors/database-error.ts'
 import type { BatchClient, BatchClientOptions } from './batch.ts'
 import { createBatchClient } from './batch.ts'
-import { destroyConnection } from './client.ts'
+import { closeMs, destroyConnection } from './client.ts'
 import type { Statement } from './database.ts'
 
 export interface LaneSession {
@@ -31,8 +31,8 @@ export interface LaneConnection {
   current(): Opened
   /** Uses another connection from now on. Queries that are under way on this one may still be answered. */
   abandon(lost: Opened, code: string): void
-  /** Uses another connection from now on if no query is under way on this one. */
-  replaceIdle(code: string): void
+  /** Uses another connection from now on if no query is under way on this one: another one to the same server is silent. */
+  replaceIdle(): void
   /**
    * Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. Resolves with false at
    * once while an earlier request is under way.
@@ -40,8 +40,8 @@ export interface LaneConnection {
   cancel(isRunning: () => boolean): Promise<boolean>
   /** How many cancel requests have been made so far. */
   readonly cancels: number
-  /** Ends the connection; if that takes longer than `closeMs`, without the server. */
-  close(closeMs: number): Promise<void>
+  /** Ends the connection; if that takes longer than half a second, without the server. */
+  close(): Promise<void>
 }
 
 export type LaneConnectionOptions = Omit<BatchClientOptions, 'onSilent' | 'prologue'>
@@ -90,10 +90,10 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
       if (!lose(lost, code)) return
       lost.then(({ client }) => client.end()).catch(() => undefined)
     },
-    replaceIdle(code) {
+    replaceIdle() {
       if (opened === undefined || known?.watch.isIdle !== true) return
       const { client } = known
-      lose(opened, code)
+      lose(opened, silentCode)
       destroyConnection(client)
     },
     async cancel(isRunning) {
@@ -113,17 +113,17 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
     get cancels() {
       return cancels
     },
-    async close(closeMs) {
+    async close() {
       isClosed = true
       const closing = opened
       opened = undefined
-      if (closing !== undefined) await endWithin(closing, closeMs)
+      if (closing !== undefined) await end(closing)
     },
   }
 }
 
-async function endWithin(closing: Opened, ms: number): Promise<void> {
-  const ended = closing.then(({ client }) => client.end()).catch(() => undefined)
-  const isEnded = await Promise.race([ended.then(() => true), sleep(ms, false, { ref: false })])
+async function end(closing: Opened): Promise<void> {
+  const goodbye = () => closing.then(({ client }) => client.end()).catch(() => undefined)
+  const isEnded = await closeWithin(closeMs, { [Symbol.asyncDispose]: goodbye })
   if (!isEnded) closing.then(({ client }) => destroyConnection(client)).catch(() => undefined)
 }

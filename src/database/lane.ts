@@ -48,15 +48,10 @@ const batchSize = 8
 
 const queryCanceled = '57014'
 
-/** How much later than its time limit the server may end a statement before the connection is taken for dead. */
-export const lateMs = 500
-/** How long the server may take to hear that a connection ends. */
-const closeMs = 500
-
 export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   const connection = openLaneConnection(server, {
     preparedStatements: limits.preparedStatements,
-    silenceMs: limits.timeoutMs + lateMs,
+    statementTimeoutMs: limits.timeoutMs,
   })
   const queue = createQueryQueue<PendingQuery>(limits)
   const send = createSending(connection, queue, server)
@@ -73,8 +68,8 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
       }
       return withDeadline(query.promise, { signal, timeoutMs: limits.timeoutMs, onGivenUp })
     },
-    replaceIdle: () => connection.replaceIdle('SILENT'),
-    close: () => connection.close(closeMs),
+    replaceIdle: () => connection.replaceIdle(),
+    close: connection.close,
   }
 }
 

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Observe } from '../telemetry/observation.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
-import { answerWithin, Client, destroyConnection } from './client.ts'
+import { answerWithin, Client, destroyConnection, keepAliveMs } from './client.ts'
 import type { Statement, Value } from './database.ts'
 import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
@@ -54,14 +54,16 @@ function serverOf(lane: string, options: LaneOptions): LaneServer {
   const { observe } = options
   return {
     connect: () =>
-      options.gate.run(() =>
-        observedConnect(observe, lane, () =>
+      options.gate.run(async () => {
+        const session = await observedConnect(observe, lane, () =>
           connectHedged(
             () => connect(options),
             ({ client }) => destroyConnection(client),
           ),
-        ),
-      ),
+        )
+        observe({ kind: 'connectionOpened', lane })
+        return session
+      }),
     cancel(client) {
       observe({ kind: 'cancelSent', lane })
       return cancelStatement(client, options.connection.ssl)
@@ -72,9 +74,6 @@ function serverOf(lane: string, options: LaneOptions): LaneServer {
     onResent: () => observe({ kind: 'statementResent', lane }),
   }
 }
-
-/** Idle connections are probed after so long; the kernel ends one that does not answer within 10 further seconds. */
-export const keepAliveMs = 10_000
 
 async function connect({
   connection,

@@ -1,12 +1,14 @@
 import { connectFailure } from '../errors/database-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 
-/** Makes a connection, and emits how that ended. */
+/**
+ * Makes a connection, and emits why that failed.
+ *
+ * @throws DatabaseError `unavailable`
+ */
 export async function observedConnect<T>(observe: Observe, lane: string, connect: () => Promise<T>): Promise<T> {
   try {
-    const client = await connect()
-    observe({ kind: 'connectionOpened', lane })
-    return client
+    return await connect()
   } catch (error) {
     const failure = connectFailure(error)
     observe({ kind: 'connectionFailed', lane, code: failure.code, message: failure.message })

@@ -1,15 +1,14 @@
 import pg from 'pg'
 import { withDeadline } from '../concurrency/deadline.ts'
-import { cancelled, connectFailure, databaseError, isConflict, isStale, silentCode } from '../errors/database-error.ts'
+import { cancelled, databaseError, isConflict, isStale, silentCode } from '../errors/database-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import type { BatchClient } from './batch.ts'
 import { createBatchClient, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
-import { answerWithin, Client, destroyConnection } from './client.ts'
+import { answerWithin, Client, closeMs, destroyConnection, keepAliveMs } from './client.ts'
 import type { Statement, Value } from './database.ts'
-import { lateMs } from './lane.ts'
-import { keepAliveMs } from './lanes.ts'
+import { observedConnect } from './observed-connect.ts'
 import type { ReconnectGate } from './reconnect.ts'
 import { prepareSession, readingSettings } from './session.ts'
 
@@ -35,7 +34,6 @@ const cancelledMs = 1_000
 const idleMs = 5_000
 /** How long it may take to answer. */
 const aliveMs = 1_000
-const closeMs = 500
 
 /** A connection of the pool. */
 interface Session {
@@ -136,14 +134,16 @@ export class ScanPool {
   async #take(): Promise<Session> {
     const since = performance.now()
     for (;;) {
-      const connecting = connect(this.#pool, this.#options.observe).finally(() => this.#observeUse())
+      const connecting = observedConnect(this.#options.observe, poolLane, () => this.#pool.connect()).finally(() =>
+        this.#observeUse(),
+      )
       this.#observeUse()
       const session = this.#sessionOf(await connecting)
       if (await isAlive(session, this.#silentAt)) {
         this.#options.observe({ kind: 'statementSent', lane: poolLane, waitedMs: performance.now() - since })
         return session
       }
-      this.#options.observe({ kind: 'connectionLost', lane: poolLane, code: 'SILENT' })
+      this.#options.observe({ kind: 'connectionLost', lane: poolLane, code: silentCode })
       destroyConnection(session.client)
       session.client.release(true)
     }
@@ -156,7 +156,7 @@ export class ScanPool {
     const batches = createBatchClient(client, {
       preparedStatements,
       prologue: this.#prologues.get(client),
-      silenceMs: statementTimeoutMs + lateMs,
+      statementTimeoutMs,
       onSilent: () => {
         this.replaceIdle()
         onSilent()
@@ -198,16 +198,6 @@ function createPgPool(options: ScanPoolOptions, prologues: WeakMap<pg.ClientBase
       prologues.set(client, await answerWithin(client, connectTimeoutMs, prepared))
     },
   })
-}
-
-async function connect(pool: pg.Pool, observe: Observe): Promise<pg.PoolClient> {
-  try {
-    return await pool.connect()
-  } catch (error) {
-    const failure = connectFailure(error)
-    observe({ kind: 'connectionFailed', lane: poolLane, code: failure.code, message: failure.message })
-    throw failure
-  }
 }
 
 /**
