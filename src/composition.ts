@@ -11,11 +11,9 @@ import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
 import { openPool } from './database/pool.ts'
 import { isUnreadable } from './errors/database-error.ts'
-import { Problem } from './errors/problem.ts'
 import { createGateway } from './http/gateway.ts'
 import type { Example } from './http/graphql/graphiql.ts'
 import { readManifest } from './http/graphql/trusted-documents.ts'
-import type { Audit } from './http/operations/audit.ts'
 import { createAudit } from './http/operations/audit.ts'
 import { replicationCheck } from './http/operations/replication-check.ts'
 import type { Order } from './loaders/keyset.ts'
@@ -38,9 +36,9 @@ import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
 import { ignore } from './telemetry/observation.ts'
 import type { Traces } from './telemetry/traces.ts'
+import { judgeAccess } from './tools/check/judge-access.ts'
 import type { Role } from './tools/check/role.ts'
-import { findRole, readOnlyRoleStatements } from './tools/check/role.ts'
-import { rowSecuritySentence, tablesWithHiddenRows } from './tools/check/row-security.ts'
+import { findRole } from './tools/check/role.ts'
 
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
@@ -134,7 +132,7 @@ async function openParts(
   const { database } = keep('database', await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
-    await orProblem(label, () => judgeAccess(role, database, detected, config, observe))
+    await orProblem(label, () => judgeAccess(role, database, detected, config, warningTo(observe)))
   const { handle, handleMetrics, drain, serve } = keep(
     'rate store',
     await orProblem('RATE_LIMIT_STORE_URL', () =>
@@ -245,76 +243,39 @@ async function findExample(database: Database, detected: Detected, timeZone: str
   return { selector: owner.selector, username: call?.username ?? '' }
 }
 
-/** What the role may do, and which rows it does not see. */
-async function judgeAccess(
-  role: Role,
-  database: Database,
-  detected: Detected,
-  config: ServeConfig,
-  observe: Observe,
-): Promise<void> {
-  await judgeRole(role, database, detected, config, observe)
-  const tables = await tablesWithHiddenRows(database, detected)
-  if (tables.length === 0) return
-  warningTo(observe)(`${rowSecuritySentence(role.name, tables)} "sipis-gateway check" says more`)
-}
-
-/** Every connection is read-only, but that is a promise of this program; a role that may not write is one of the database. */
-async function judgeRole(
-  { name, superuser, mayWrite }: Role,
-  database: Database,
-  detected: Detected,
-  config: ServeConfig,
-  observe: Observe,
-): Promise<void> {
-  if (!(superuser || mayWrite)) return
-  const what = `The database role ${name} ${superuser ? 'is a superuser' : "may write to SIPIS's tables"}.`
-  if (config.beyondLoopback && !config.allowWritableRole) {
-    throw new Problem(
-      `Refused (writable-role): ${what} Beyond loopback serve with a role that may only read, made by the owner with:\n` +
-        `${(await readOnlyRoleStatements(database, detected)).join('\n')}\n` +
-        '--allow-writable-role insists.',
-    )
-  }
-  warningTo(observe)(`${what} A role that may only read is safer; "sipis-gateway check" prints how to make one`)
-}
-
-interface AuditLog extends AsyncDisposable {
-  readonly write: Audit
+/** A log beside that of the process: a file of its own, or standard error. */
+interface SideLog extends AsyncDisposable {
+  readonly lines: LineFile
   reopen(): void
 }
 
-function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe: Observe): AuditLog {
-  const doNothing = () => undefined
-  if (to === undefined) return { write: doNothing, reopen: doNothing, [Symbol.asyncDispose]: async () => undefined }
-  const own = to === 'stderr' ? undefined : openAuditFile(to, observe)
+function openSideLog(to: string, standardError: LineFile, openFile: (path: string) => LineFile): SideLog {
+  const own = to === 'stderr' ? undefined : openFile(to)
   return {
-    write: createAudit(pino({ base: null }, own ?? standardError), key ?? randomBytes(32)),
+    lines: own ?? standardError,
     reopen: () => own?.reopen(),
     [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
   }
+}
+
+/** In place of a log that is switched off. */
+const noLog = { reopen: () => undefined, [Symbol.asyncDispose]: async () => undefined }
+
+function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe: Observe) {
+  if (to === undefined) return { ...noLog, write: () => undefined }
+  const log = openSideLog(to, standardError, (path) => openAuditFile(path, observe))
+  return { ...log, write: createAudit(pino({ base: null }, log.lines), key ?? randomBytes(32)) }
+}
+
+function openAccessLog({ accessLog: to }: ServeConfig, standardError: LineFile, observe: Observe) {
+  if (to === undefined) return { ...noLog, observe: ignore }
+  const log = openSideLog(to, standardError, (path) => openAccessFile(path, observe))
+  return { ...log, observe: createAccessLog((line) => log.lines.write(line)) }
 }
 
 /** OpenTelemetry takes a third of a second to load, so it is loaded only where it is used. */
 async function openTraces({ tracesTo }: ServeConfig): Promise<Traces | undefined> {
   return tracesTo === undefined ? undefined : (await import('./telemetry/traces.ts')).openTraces(tracesTo)
-}
-
-interface AccessLog extends AsyncDisposable {
-  readonly observe: Observe
-  reopen(): void
-}
-
-function openAccessLog({ accessLog: to }: ServeConfig, standardError: LineFile, observe: Observe): AccessLog {
-  if (to === undefined)
-    return { observe: ignore, reopen: () => undefined, [Symbol.asyncDispose]: async () => undefined }
-  const own = to === 'stderr' ? undefined : openAccessFile(to, observe)
-  const file = own ?? standardError
-  return {
-    observe: createAccessLog((line) => file.write(line)),
-    reopen: () => own?.reopen(),
-    [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
-  }
 }
 
 function warningTo(observe: Observe): (message: string) => void {

@@ -49,7 +49,7 @@ export interface ServeConfig {
   readonly port: number
   /** Whether other machines can connect. */
   readonly beyondLoopback: boolean
-  /** How long a gateway that is told to stop takes requests on. */
+  /** How long a gateway goes on taking requests after it was asked to stop. */
   readonly drainMs: number
   readonly logLevel: string
   /** Whether authentication is off. Then only requests to names of this machine are answered. */

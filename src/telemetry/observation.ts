@@ -21,6 +21,9 @@ export type Observation =
   | Warning
   | UnhandledRejection
 
+/** The observations of a kind. */
+export type Of<Kind extends Observation['kind']> = Extract<Observation, { readonly kind: Kind }>
+
 type DatabaseObservation =
   /** A statement has its outcome. */
   | {

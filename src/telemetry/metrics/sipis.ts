@@ -1,0 +1,34 @@
+import type { Instruments } from '../instruments.ts'
+import type { CallCount, Of, PushTestCount } from '../observation.ts'
+
+export function sipisMetrics(instruments: Instruments) {
+  let selectors: number | undefined
+  let calls: readonly CallCount[] = []
+  let pushTests: readonly PushTestCount[] = []
+  instruments.gauge('sipis_selectors_seen_last_hour', {
+    help: 'Selectors that SIPIS saw in the last hour, counted up to 100,000. Absent if they could not be counted.',
+    read: () => (selectors === undefined ? [] : [[selectors]]),
+  })
+  instruments.gauge('sipis_calls_last_hour', {
+    help: 'Calls of the last hour by why they did not reach the user, counted up to 100,000. Absent if they could not be counted.',
+    labels: ['reason'],
+    read: () => calls.map(({ reason, count }) => [count, reason]),
+  })
+  instruments.gauge('sipis_push_tests_last_hour', {
+    help: 'Push tests that were started in the last hour, counted up to 100,000. Absent if they could not be counted.',
+    labels: ['platform', 'state'],
+    read: () =>
+      pushTests.map(({ platform, isConcluded, count }) => [count, platform, isConcluded ? 'concluded' : 'pending']),
+  })
+  return {
+    selectorsCounted({ seen }: Of<'selectorsCounted'>) {
+      selectors = seen
+    },
+    callsCounted({ counts = [] }: Of<'callsCounted'>) {
+      calls = counts
+    },
+    pushTestsCounted({ counts = [] }: Of<'pushTestsCounted'>) {
+      pushTests = counts
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { Instruments } from '../instruments.ts'
+import type { Of } from '../observation.ts'
+
+interface Tasks {
+  readonly running: number
+  readonly waiting: number
+}
+
+export function stateMetrics(instruments: Instruments) {
+  let operations: Tasks = { running: 0, waiting: 0 }
+  let unsent = 0
+  let isRateStoreAway = false
+  let isSchemaUnreadable = false
+  instruments.gauge('sipis_gateway_unsent_bytes', {
+    help: 'Bytes of answers that their clients have not read yet (LIMIT_UNSENT_BYTES).',
+    read: () => [[unsent]],
+  })
+  instruments.gauge('sipis_gateway_rate_store_away', {
+    help: '1 while the shared rate store does not answer and this gateway counts alone.',
+    read: () => [[isRateStoreAway ? 1 : 0]],
+  })
+  instruments.gauge('sipis_gateway_schema_unreadable', {
+    help: '1 while a table, column or privilege that the gateway needs is missing.',
+    read: () => [[isSchemaUnreadable ? 1 : 0]],
+  })
+  const turns = new Map<string, Tasks>()
+  instruments.gauge('sipis_gateway_operations', {
+    help: 'Operations that run, and that wait for their turn (LIMIT_CONCURRENT, LIMIT_QUEUE).',
+    labels: ['state'],
+    read: () => [
+      [operations.running, 'running'],
+      [operations.waiting, 'waiting'],
+    ],
+  })
+  instruments.gauge('sipis_gateway_turns', {
+    help: 'Statements that run, and that wait because of other statements of their caller or of all (LIMIT_SCANS), by what they share.',
+    labels: ['share', 'state'],
+    read: () =>
+      [...turns].flatMap(([share, { running, waiting }]) => [
+        [running, share, 'running'],
+        [waiting, share, 'waiting'],
+      ]),
+  })
+  return {
+    admissionChanged(now: Of<'admissionChanged'>) {
+      operations = now
+    },
+    turnsChanged: (now: Of<'turnsChanged'>) => void turns.set(now.share, now),
+    unsentBytes({ total }: Of<'unsentBytes'>) {
+      unsent = total
+    },
+    rateStore({ kind }: Of<'rateStoreLost' | 'rateStoreBack'>) {
+      isRateStoreAway = kind === 'rateStoreLost'
+    },
+    schema({ kind }: Of<'schemaUnreadable' | 'schemaReadable'>) {
+      isSchemaUnreadable = kind === 'schemaUnreadable'
+    },
+  }
+}
