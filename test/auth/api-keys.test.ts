@@ -174,7 +174,7 @@ describe('An API key', () => {
     expect(() => verify(key)).toThrow(CredentialError)
   })
 
-  it('cannot be verified once the file was unreadable for 60 seconds, which is told', async () => {
+  it('cannot be verified once the file was unreadable for 60 seconds, with a warning', async () => {
     make('dashboard')
     const verify = verifier()
     await appendFile(file, 'nonsense\n')
@@ -233,7 +233,7 @@ describe('An API key', () => {
 })
 
 describe('A file of API keys', () => {
-  it('in a folder that can no longer be read keeps the keys that are known, and is told of', async () => {
+  it('in a folder that can no longer be read keeps the keys that are known, with a warning', async () => {
     const { key } = make('dashboard')
     // For root no folder is unreadable, so that the process takes another user.
     const script = `

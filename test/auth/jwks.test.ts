@@ -259,7 +259,7 @@ describe('A file of keys', () => {
     for (const issuer of [one, other]) expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 
-  it('is read again when it changes, and while it is invalid or missing the keys before stay in use, which is told once', async () => {
+  it('is read again when it changes, and while it is invalid or missing the keys before stay in use, with one warning', async () => {
     const [before, after] = [
       untilTestEnds(await openIssuer('ES256', 'old')),
       untilTestEnds(await openIssuer('ES256', 'new')),

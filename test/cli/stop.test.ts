@@ -11,9 +11,9 @@ import { run, start } from '../support/command.ts'
 import { times } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { startLoad } from '../support/load.ts'
 import { addDataSet } from '../support/rows.ts'
-import { openSilentProxy } from '../support/silent-proxy.ts'
 import { until } from '../support/until.ts'
 
 interface Serving extends Running {
@@ -113,10 +113,10 @@ describe('serve that gets SIGTERM', () => {
 
   it('ends although its database has gone silent', async () => {
     const own = await database()
-    const proxy = untilTestEnds(await openSilentProxy(own.url))
+    const proxy = untilTestEnds(await startFaultProxy(own.url))
     const serving = await serve(proxy.url)
     expect((await post(serving.url, '{ selectors { totalCount } }')).status).toBe(200)
-    proxy.silence()
+    proxy.silenceAll()
     const unanswered = post(serving.url, '{ selectors { totalCount nodes { id } } }').then(
       (answer) => answer.status,
       () => 'cut off',
@@ -130,14 +130,14 @@ describe('serve that gets SIGTERM', () => {
   it('ends although its rate store has gone silent', async () => {
     const own = await database()
     const store = untilTestEnds(await emptyDatabase())
-    const proxy = untilTestEnds(await openSilentProxy(store.url))
+    const proxy = untilTestEnds(await startFaultProxy(store.url))
     const serving = await serve(own.url, {
       RATE_LIMIT_STORE_URL: proxy.url,
       RATE_LIMIT_SECRET: 'a secret of the test',
       RATE_LIMIT_REQUESTS: '1000',
     })
     expect((await post(serving.url, '{ __typename }')).status).toBe(200)
-    proxy.silence()
+    proxy.silenceAll()
     const unanswered = post(serving.url, '{ __typename }').then(
       (answer) => answer.status,
       () => 'cut off',

@@ -1,9 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { openPool } from '../../src/database/pool.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
-import { cloneDatabase, untilTestEnds } from '../support/database.ts'
+import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 
 function isOfWaiting({ kind }: Observation): boolean {
   return kind === 'statementSent' || kind === 'poolChanged'
@@ -16,11 +15,8 @@ describe('The database', () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const observed: Observation[] = []
     const waits: Observation[] = []
-    const database = openPool({
-      connection: { connectionString: own.url },
+    const database = openReader(own.url, {
       maxConnections: 1,
-      connectTimeoutMs: 10_000,
-      statementTimeoutMs: 30_000,
       applicationName: 'observed',
       observe: (observation) => (isOfWaiting(observation) ? waits : observed).push(observation),
     })

@@ -15,8 +15,8 @@ async function failureOf(database: Database, text: string): Promise<DatabaseErro
   throw new Error(`It did not fail with a DatabaseError, but gave ${String(error)}.`)
 }
 
-function reader(url: string, statementTimeoutMs?: number): Database {
-  const database = openReader(url, statementTimeoutMs)
+function reader(url: string, statementTimeoutMs = 30_000): Database {
+  const database = openReader(url, { statementTimeoutMs })
   untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
   return database
 }

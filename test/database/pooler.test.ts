@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { openPool } from '../../src/database/pool.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import { openWriter } from '../../src/tools/writer.ts'
 import { openClient } from '../support/client.ts'
@@ -26,14 +25,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       url = untilTestEnds(await startPgBouncer(pgbouncer ?? '', own.url, mode)).url
     })
     const open = () => {
-      const database = openPool({
-        connection: { connectionString: url },
-        maxConnections: 2,
-        connectTimeoutMs: 10_000,
-        statementTimeoutMs: 5_000,
-        applicationName: 'pooled',
-        lookUps: { timeoutMs: 2_000 },
-      })
+      const database = openReader(url, { maxConnections: 2, statementTimeoutMs: 5_000, lookUps: { timeoutMs: 2_000 } })
       untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
       return database
     }

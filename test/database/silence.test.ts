@@ -1,10 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { openPool } from '../../src/database/pool.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import type { Observation } from '../../src/telemetry/observation.ts'
-import { cloneDatabase, untilTestEnds } from '../support/database.ts'
+import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 import type { FaultProxy } from '../support/fault-proxy.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 
@@ -19,8 +18,7 @@ describe('A connection that has gone silent', () => {
 
   const open = () => {
     observed = []
-    return openPool({
-      connection: { connectionString: proxy.url },
+    return openReader(proxy.url, {
       maxConnections: 2,
       connectTimeoutMs: 3_000,
       statementTimeoutMs: 1_000,
@@ -105,9 +103,7 @@ describe('A server that refuses connections', () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const proxy = untilTestEnds(await startFaultProxy(own.url))
     const observed: Observation[] = []
-    const database = openPool({
-      connection: { connectionString: proxy.url },
-      maxConnections: 4,
+    const database = openReader(proxy.url, {
       connectTimeoutMs: 3_000,
       statementTimeoutMs: 1_000,
       applicationName: 'refused',

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { asText, openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
+import type { PoolOptions } from '../../src/database/pool.ts'
 import { openPool } from '../../src/database/pool.ts'
 import { migrateEmbedded } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
@@ -56,13 +57,14 @@ async function newDatabase(create: (admin: pg.Client, name: string) => Promise<u
   }
 }
 
-export function openReader(url: string, statementTimeoutMs = 30_000): Database {
+export function openReader(url: string, options: Partial<PoolOptions> = {}): Database {
   return openPool({
     connection: { connectionString: url },
     maxConnections: 4,
     connectTimeoutMs: 10_000,
-    statementTimeoutMs,
+    statementTimeoutMs: 30_000,
     applicationName: 'sipis-gateway test',
+    ...options,
   })
 }
 

@@ -17,14 +17,14 @@ export interface FaultProxy extends AsyncDisposable {
   readonly url: string
   /** Connections that are open now. */
   readonly connections: number
-  /** Connections accepted so far. */
-  readonly accepted: number
   /** Connections that exist swallow everything in both directions and stay open; new ones work. */
   silence(): void
   /** Connections that exist and new ones swallow everything, until `heal`. */
   silenceAll(): void
   /** New connections work again. Silent ones stay silent. */
   heal(): void
+  /** Heals, and resets every connection. */
+  resume(): void
   /** Resets every connection. */
   reset(): void
   /** Refuses new connections, until `heal`, and resets those that exist. */
@@ -44,12 +44,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let isSilent = false
   let isRefusing = false
   let delayMs = 0
-  let accepted = 0
 
   const server = createServer(async (outer) => {
     outer.on('error', () => undefined)
     if (isRefusing) return void outer.resetAndDestroy()
-    accepted++
     outer.pause()
     if (delayMs > 0) await sleep(delayMs)
     const inner = connect(targetPort, url.hostname)
@@ -71,32 +69,36 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const address = server.address()
   url.port = String(typeof address === 'object' ? address?.port : '')
+  const heal = () => {
+    isSilent = false
+    isRefusing = false
+    delayMs = 0
+  }
   const each = (change: (link: Link) => void) => {
     for (const link of links) change(link)
   }
+  const reset = () => each(({ outer }) => outer.resetAndDestroy())
+  const silence = () => each((link) => Object.assign(link, { isSilent: true }))
 
   return {
     url: url.href,
     get connections() {
       return links.size
     },
-    get accepted() {
-      return accepted
-    },
-    silence: () => each((link) => Object.assign(link, { isSilent: true })),
+    silence,
     silenceAll() {
       isSilent = true
-      each((link) => Object.assign(link, { isSilent: true }))
+      silence()
     },
-    heal() {
-      isSilent = false
-      isRefusing = false
-      delayMs = 0
+    heal,
+    resume() {
+      heal()
+      reset()
     },
-    reset: () => each(({ outer }) => outer.resetAndDestroy()),
+    reset,
     refuse() {
       isRefusing = true
-      each(({ outer }) => outer.resetAndDestroy())
+      reset()
     },
     cutAfter: (bytes) => each((link) => Object.assign(link, { bytesLeft: bytes })),
     inject: (bytes) => each(({ outer }) => outer.write(bytes)),

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { privateKey } from './certificates.ts'
 
@@ -32,38 +32,6 @@ export const httpServer = () => listening(createHttpServer((_, response) => resp
 
 /** Accepts, and then does as it is told. */
 export const socketServer = (behave: (socket: Socket) => void) => listening(createServer(behave))
-
-export interface Relay extends OtherServer {
-  readonly url: string
-  /** From now on nothing gets through, in no connection, and none is closed. */
-  fallSilent(): void
-}
-
-/** Passes on what is sent to a server, until it falls silent. */
-export async function relayTo(target: string): Promise<Relay> {
-  const url = new URL(target)
-  const port = Number(url.port)
-  const inner = new Set<Socket>()
-  let isSilent = false
-  const server = await socketServer((outer) => {
-    const socket = connect(port, url.hostname)
-    inner.add(socket.on('error', () => undefined))
-    outer.on('data', (bytes) => !isSilent && socket.write(bytes))
-    socket.on('data', (bytes) => !isSilent && outer.write(bytes))
-  })
-  url.port = String(server.port)
-  return {
-    ...server,
-    url: url.href,
-    fallSilent() {
-      isSilent = true
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of inner) socket.destroy()
-      await server[Symbol.asyncDispose]()
-    },
-  }
-}
 
 const message = (code: string, body: Buffer | string = '') => {
   const bytes = Buffer.from(body)

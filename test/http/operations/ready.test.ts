@@ -4,15 +4,15 @@ import { lanes } from '../../../src/loaders/lanes.ts'
 import type { Client, ClientOptions } from '../../support/client.ts'
 import { openClient } from '../../support/client.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../../support/database.ts'
-import type { SilentProxy } from '../../support/silent-proxy.ts'
-import { openSilentProxy } from '../../support/silent-proxy.ts'
+import type { FaultProxy } from '../../support/fault-proxy.ts'
+import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { until } from '../../support/until.ts'
 
-async function gateway(options: ClientOptions = {}): Promise<{ client: Client; proxy: SilentProxy }> {
+async function gateway(options: ClientOptions = {}): Promise<{ client: Client; proxy: FaultProxy }> {
   const own = untilTestEnds(await cloneDatabase('V2'))
-  const proxy = untilTestEnds(await openSilentProxy(own.url))
+  const proxy = untilTestEnds(await startFaultProxy(own.url))
   const database = openReader(proxy.url)
-  untilTestEnds({ [Symbol.asyncDispose]: () => Promise.race([database.close(), Promise.resolve(proxy.resume())]) })
+  untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
   return { client: untilTestEnds(await openClient(database, options)), proxy }
 }
 
@@ -25,7 +25,7 @@ describe('/ready', () => {
   it('is 200 while every lane and the pool answer, and otherwise 503 with the reason of each part', async () => {
     const { client, proxy } = await gateway()
     expect(await probe(client, '/ready')).toEqual({ status: 200, body: { status: 'ok' } })
-    proxy.silence()
+    proxy.silenceAll()
     const parts = [...Object.values(lanes).map(({ lane }) => `database: ${lane}`), 'database: pool']
     await until('it notices', async () => {
       const { status, body } = await probe(client, '/ready')
@@ -77,7 +77,7 @@ describe('With a silent database', () => {
   it('/live is 200, and /health is 503', async () => {
     const { client, proxy } = await gateway()
     expect((await probe(client, '/health')).status).toBe(200)
-    proxy.silence()
+    proxy.silenceAll()
     await until('it notices', async () => (await probe(client, '/health')).status === 503)
     expect(await probe(client, '/live')).toEqual({ status: 200, body: { status: 'ok' } })
   })
@@ -85,7 +85,7 @@ describe('With a silent database', () => {
   it('/health does not stay as it was because the clock of the machine goes back', async () => {
     const { client, proxy } = await gateway()
     expect((await probe(client, '/health')).status).toBe(200)
-    proxy.silence()
+    proxy.silenceAll()
     const { now } = Date
     Date.now = () => now() - 3_600_000
     try {

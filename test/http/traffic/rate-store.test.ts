@@ -3,9 +3,9 @@ import type { Client } from '../../support/client.ts'
 import { openClient } from '../../support/client.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../../support/database.ts'
+import type { FaultProxy } from '../../support/fault-proxy.ts'
+import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { authenticateAs, tool } from '../../support/principals.ts'
-import type { SilentProxy } from '../../support/silent-proxy.ts'
-import { openSilentProxy } from '../../support/silent-proxy.ts'
 import { until } from '../../support/until.ts'
 
 let own: TestDatabase
@@ -17,7 +17,7 @@ beforeAll(async () => {
 interface Gateway {
   readonly client: Client
   readonly store: TestDatabase
-  readonly proxy: SilentProxy
+  readonly proxy: FaultProxy
   /** What is left of 100 points after one more. */
   ask(): Promise<{ status: number; left: number }>
   readonly lines: () => string[]
@@ -25,7 +25,7 @@ interface Gateway {
 
 async function gateway(): Promise<Gateway> {
   const store = untilTestEnds(await emptyDatabase())
-  const proxy = untilTestEnds(await openSilentProxy(store.url))
+  const proxy = untilTestEnds(await startFaultProxy(store.url))
   const database = openReader(own.url)
   untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
   const client = untilTestEnds(
@@ -60,7 +60,7 @@ it('A rate store that falls silent holds up no request: the gateway counts alone
     { status: 200, left: 99 },
     { status: 200, left: 98 },
   ])
-  proxy.silence()
+  proxy.silenceAll()
   const answers = await Promise.all(Array.from({ length: 20 }, ask))
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
   // Counted from the start, because what was shared cannot be read.

@@ -7,7 +7,8 @@ import { contents, rowCounts } from '../../support/copying.ts'
 import { times } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
-import { relayTo, socketServer } from '../../support/other-servers.ts'
+import { startFaultProxy } from '../../support/fault-proxy.ts'
+import { socketServer } from '../../support/other-servers.ts'
 
 const points = times(30, 1)
 const choose = random(30)
@@ -116,10 +117,10 @@ describe('A copy that is interrupted', () => {
   it('by Ctrl+C does not wait for a server that stops answering', async () => {
     const source = await bigSource()
     const target = await emptyTarget()
-    const relay = untilTestEnds(await relayTo(target.url))
-    const running = start(['copy', relay.url, source.url, '--execute'])
+    const proxy = untilTestEnds(await startFaultProxy(target.url))
+    const running = start(['copy', proxy.url, source.url, '--execute'])
     await running.printed('sipcalls: ')
-    relay.fallSilent()
+    proxy.silenceAll()
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({
       code: 1,
