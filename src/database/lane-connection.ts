@@ -39,7 +39,9 @@ export interface LaneConnection {
    */
   cancel(isRunning: () => boolean): Promise<boolean>
   /** How many cancel requests have been made so far. */
-  readonly cancels: number
+  readonly cancelsBegun: number
+  /** How many of them can hit nothing any more. */
+  readonly cancelsEnded: number
   /** Ends the connection; if that takes longer than half a second, without the server. */
   close(): Promise<void>
 }
@@ -49,9 +51,9 @@ export type LaneConnectionOptions = Omit<BatchClientOptions, 'onSilent' | 'prolo
 export function openLaneConnection(server: LaneServer, options: LaneConnectionOptions): LaneConnection {
   let opened: Opened | undefined
   let known: BatchClient<pg.Client> | undefined
-  let isCancelling = false
   let isClosed = false
-  let cancels = 0
+  let cancelsBegun = 0
+  let cancelsEnded = 0
 
   const forget = (lost: Opened) => {
     if (opened !== lost) return false
@@ -97,21 +99,23 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
       destroyConnection(client)
     },
     async cancel(isRunning) {
-      if (isCancelling) return false
-      isCancelling = true
-      cancels++
+      if (cancelsBegun > cancelsEnded) return false
+      cancelsBegun++
       try {
         const found = await opened?.catch(() => undefined)
         if (found === undefined || !isRunning()) return true
         // A request that may still be on its way would cancel a later query.
         if (!(await server.cancel(found.client))) destroyConnection(found.client)
       } finally {
-        isCancelling = false
+        cancelsEnded++
       }
       return true
     },
-    get cancels() {
-      return cancels
+    get cancelsBegun() {
+      return cancelsBegun
+    },
+    get cancelsEnded() {
+      return cancelsEnded
     },
     async close() {
       isClosed = true

@@ -96,13 +96,13 @@ function createSending(
   }
   const sendTogether = async (queries: readonly PendingQuery[]) => {
     const opened = connection.current()
-    const cancelsBefore = connection.cancels
+    const cancelsBefore = connection.cancelsEnded
     const settle = (query: PendingQuery, outcome: Outcome) => {
       queue.answered(query)
       const isRetried = settled(query, outcome, {
         connection,
         opened,
-        wasCancelled: connection.cancels > cancelsBefore,
+        wasCancelled: connection.cancelsBegun > cancelsBefore,
       })
       if (!isRetried) return
       onResent()
@@ -129,7 +129,7 @@ function createSending(
 interface Sent {
   readonly connection: LaneConnection
   readonly opened: Opened
-  /** Whether a cancel request was made since the query was sent. */
+  /** Whether a cancel request was under way at some time since the query was sent. */
   readonly wasCancelled: boolean
 }
 

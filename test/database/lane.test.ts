@@ -10,6 +10,7 @@ import { openPool } from '../../src/database/pool.ts'
 import { prepare } from '../../src/database/prepared.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 const application = 'sipis-gateway lane test'
 
@@ -267,11 +268,8 @@ describe('A lane', () => {
   })
 
   it('asks a statement again that a late cancel has hit, and answers it', async () => {
-    let letGo: (() => void) | undefined
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    const { lane, cancels } = await openWatchedLane(held)
+    const held = Promise.withResolvers<void>()
+    const { lane, cancels } = await openWatchedLane(held.promise)
     const leaving = new AbortController()
     const left = failure(lane.run(slept({ seconds: 0.2 }), leaving.signal))
     await sent()
@@ -280,7 +278,23 @@ describe('A lane', () => {
     leaving.abort()
     await left
     await whileRunning('nextval')
-    letGo?.()
+    held.resolve()
+    expect(await hit).toEqual([['2']])
+    expect(cancels()).toBe(1)
+  })
+
+  it('asks a statement again that a cancel has hit which was on its way when the statement was sent', async () => {
+    const held = Promise.withResolvers<void>()
+    const { lane, cancels } = await openWatchedLane(held.promise)
+    const leaving = new AbortController()
+    const left = failure(lane.run(slept({ seconds: 0.2 }), leaving.signal))
+    await whileRunning('pg_sleep')
+    leaving.abort()
+    await left
+    await until('the cancel is on its way', () => cancels() === 1)
+    const hit = lane.run(counted({ seconds: 0.5 }), undefined)
+    await whileRunning('nextval')
+    held.resolve()
     expect(await hit).toEqual([['2']])
     expect(cancels()).toBe(1)
   })

@@ -99,6 +99,7 @@ describe('A client that does not read its answers', () => {
       retryAfter: '2',
       code: 'UNAVAILABLE',
       setting: 'LIMIT_UNSENT_BYTES',
+      requestId: expect.any(String),
     })
     socket.destroy()
     await until('there is room', async () => (await ask(small, 'b')).status === 200)
