@@ -1,18 +1,28 @@
+import type { PGliteOptions } from '@electric-sql/pglite'
 import { PGlite, types } from '@electric-sql/pglite'
 import { cancelled, databaseError } from '../errors/database-error.ts'
 import type { Database } from './database.ts'
 import { render } from './database.ts'
-import { readSnapshot } from './embedded-snapshot.ts'
 import { pinSearchPath } from './search-path.ts'
+import type { Contents } from './snapshot.ts'
+import { readSnapshot } from './snapshot.ts'
 
 const unchanged = (value: string) => value
 /** As with a server, values stay as PostgreSQL prints them. */
 export const asText = Object.fromEntries(Object.values(types).map((oid) => [oid, unchanged]))
 
 /** PostgreSQL in this process, in memory only: for the demo and for tests, not for load. */
-export async function startEmbedded(): Promise<PGlite> {
-  const files = readSnapshot()
-  const server = new PGlite(files === undefined ? {} : { loadDataDir: files })
+export async function startEmbedded(contents: Contents | undefined): Promise<PGlite> {
+  if (contents === undefined) return started({})
+  const files = readSnapshot(contents)
+  if (files !== undefined) return started({ loadDataDir: files })
+  const server = await startEmbedded(contents.base)
+  await contents.fill(server)
+  return server
+}
+
+async function started(options: PGliteOptions): Promise<PGlite> {
+  const server = new PGlite(options)
   await server.waitReady
   return server
 }

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import type { PGlite } from '@electric-sql/pglite'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle as drizzleServer } from 'drizzle-orm/node-postgres'
 import { migrate as migrateServerDatabase } from 'drizzle-orm/node-postgres/migrator'
 import { drizzle as drizzleEmbedded } from 'drizzle-orm/pglite'
 import { migrate as migrateEmbeddedDatabase } from 'drizzle-orm/pglite/migrator'
 import type { Client } from 'pg'
+import type { Contents } from '../database/snapshot.ts'
 import type { SchemaVersion } from './schema-version.ts'
 import { schemaVersions } from './schema-version.ts'
 
@@ -22,8 +22,14 @@ export async function migrateServer(client: Client, version: SchemaVersion): Pro
   await migrateServerDatabase(drizzleServer({ client }), settings(version))
 }
 
-export async function migrateEmbedded(server: PGlite, version: SchemaVersion): Promise<void> {
-  await migrateEmbeddedDatabase(drizzleEmbedded({ client: server }), settings(version))
+/** An embedded database with SIPIS's tables, without a row. */
+export function emptyTables(version: SchemaVersion): Contents {
+  return {
+    name: `empty-${version.toLowerCase()}`,
+    inputs: readMigrationFiles(settings(version)).map(({ hash }) => hash),
+    base: undefined,
+    fill: (server) => migrateEmbeddedDatabase(drizzleEmbedded({ client: server }), settings(version)),
+  }
 }
 
 /** The version that `init` created; undefined if it did not. Migrations are identified by their time, as in Drizzle. */

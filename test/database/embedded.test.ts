@@ -2,12 +2,13 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
+import { emptyTables } from '../../src/sipis/migrations.ts'
 
 describe('The embedded database', () => {
   let server: Awaited<ReturnType<typeof startEmbedded>>
   let database: Database
   beforeAll(async () => {
-    server = await startEmbedded()
+    server = await startEmbedded(emptyTables('V2'))
     await server.exec(`SET TimeZone = 'Europe/Berlin'; CREATE TABLE things (id bigint, at timestamptz)`)
     await server.exec(`INSERT INTO things VALUES (9007199254740993, '2026-01-01T00:00:00.123456Z'), (NULL, 'infinity')`)
     database = await openEmbedded(server)

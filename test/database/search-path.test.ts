@@ -6,7 +6,7 @@ import { openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
 import { prepareSession, readingSettings } from '../../src/database/session.ts'
 import { openRateLimits } from '../../src/http/traffic/rate-limit.ts'
 import { detect } from '../../src/sipis/detect.ts'
-import { migrateEmbedded } from '../../src/sipis/migrations.ts'
+import { emptyTables } from '../../src/sipis/migrations.ts'
 import { examine } from '../../src/tools/check/report.ts'
 import { openClient } from '../support/client.ts'
 import { run } from '../support/command.ts'
@@ -138,8 +138,7 @@ describe('With such twins in an empty database', () => {
 
 describe('With such twins in the embedded database', () => {
   it('the version is found and rows are read', async () => {
-    const server = await startEmbedded()
-    await migrateEmbedded(server, 'V2')
+    const server = await startEmbedded(emptyTables('V2'))
     await server.exec(`CREATE FUNCTION public.current_schemas(boolean) RETURNS name[] LANGUAGE sql AS $$ SELECT '{}'::name[] $$;
       CREATE AGGREGATE public.count(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '42');
       SET search_path TO public, pg_catalog`)

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.ts'
 import { asText, openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
 import type { PoolOptions } from '../../src/database/pool.ts'
 import { openPool } from '../../src/database/pool.ts'
-import { migrateEmbedded } from '../../src/sipis/migrations.ts'
+import { emptyTables } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Encoding } from './templates.ts'
@@ -105,8 +105,7 @@ const embedded: Backend[] = schemaVersions.map((version) => ({
   name: `PGlite, ${version}`,
   version,
   async open() {
-    const own = await startEmbedded()
-    await migrateEmbedded(own, version)
+    const own = await startEmbedded(emptyTables(version))
     const database = await openEmbedded(own)
     return {
       version,

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { openEmbedded, startEmbedded } from '../../database/embedded.ts'
-import { migrateEmbedded } from '../../sipis/migrations.ts'
+import type { Contents } from '../../database/snapshot.ts'
+import { emptyTables } from '../../sipis/migrations.ts'
 import type { SchemaVersion } from '../../sipis/schema-version.ts'
 import { copyStatement, copyText } from './copy-text.ts'
 import { dataSet } from './data-set.ts'
@@ -10,17 +11,24 @@ import { defaultDataSet } from './options.ts'
 const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
 
 /** Opens an embedded in-memory database with the demo data set. Close it after use. */
-export async function openDemo(version: SchemaVersion, options: DataSetOptions = demoOptions): Promise<Database> {
-  const server = await startEmbedded()
-  await migrateEmbedded(server, version)
-  for (const table of dataSet(version, options)) {
-    const blob = new Blob([...copyText(table, options.selectors)])
-    await server.query(copyStatement(table, "'/dev/blob'"), [], { blob })
+export async function openDemo(version: SchemaVersion): Promise<Database> {
+  return openEmbedded(await startEmbedded(demoContents(version)))
+}
+
+/** The demo data set. */
+export function demoContents(version: SchemaVersion): Contents {
+  const tables = dataSet(version, demoOptions).map((table) => ({
+    name: table.name,
+    statement: copyStatement(table, "'/dev/blob'"),
+    text: [...copyText(table, demoOptions.selectors)].join(''),
+  }))
+  return {
+    name: `demo-${version.toLowerCase()}`,
+    inputs: tables.flatMap(({ statement, text }) => [statement, text]),
+    base: emptyTables(version),
+    async fill(server) {
+      for (const { statement, text } of tables) await server.query(statement, [], { blob: new Blob([text]) })
+      await server.exec(`ANALYZE ${tables.map(({ name }) => name).join(', ')}`)
+    },
   }
-  await server.exec(
-    `ANALYZE ${dataSet(version, options)
-      .map(({ name }) => name)
-      .join(', ')}`,
-  )
-  return openEmbedded(server)
 }
