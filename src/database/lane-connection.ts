@@ -38,10 +38,8 @@ export interface LaneConnection {
    * once while an earlier request is under way.
    */
   cancel(isRunning: () => boolean): Promise<boolean>
-  /** How many cancel requests have been made so far. */
-  readonly cancelsBegun: number
-  /** How many of them can hit nothing any more. */
-  readonly cancelsEnded: number
+  /** How many cancel requests have been made so far, and how many of them can hit nothing any more. */
+  readonly cancels: { readonly begun: number; readonly ended: number }
   /** Ends the connection; if that takes longer than half a second, without the server. */
   close(): Promise<void>
 }
@@ -52,8 +50,7 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
   let opened: Opened | undefined
   let known: BatchClient<pg.Client> | undefined
   let isClosed = false
-  let cancelsBegun = 0
-  let cancelsEnded = 0
+  const cancels = { begun: 0, ended: 0 }
 
   const forget = (lost: Opened) => {
     if (opened !== lost) return false
@@ -99,24 +96,19 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
       destroyConnection(client)
     },
     async cancel(isRunning) {
-      if (cancelsBegun > cancelsEnded) return false
-      cancelsBegun++
+      if (cancels.begun > cancels.ended) return false
+      cancels.begun++
       try {
         const found = await opened?.catch(() => undefined)
         if (found === undefined || !isRunning()) return true
         // A request that may still be on its way would cancel a later query.
         if (!(await server.cancel(found.client))) destroyConnection(found.client)
       } finally {
-        cancelsEnded++
+        cancels.ended++
       }
       return true
     },
-    get cancelsBegun() {
-      return cancelsBegun
-    },
-    get cancelsEnded() {
-      return cancelsEnded
-    },
+    cancels,
     async close() {
       isClosed = true
       const closing = opened

@@ -96,13 +96,13 @@ function createSending(
   }
   const sendTogether = async (queries: readonly PendingQuery[]) => {
     const opened = connection.current()
-    const cancelsBefore = connection.cancelsEnded
+    const cancelsBefore = connection.cancels.ended
     const settle = (query: PendingQuery, outcome: Outcome) => {
       queue.answered(query)
       const isRetried = settled(query, outcome, {
         connection,
         opened,
-        wasCancelled: connection.cancelsBegun > cancelsBefore,
+        wasCancelled: connection.cancels.begun > cancelsBefore,
       })
       if (!isRetried) return
       onResent()

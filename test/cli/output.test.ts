@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, inject, it, onTestFinished } from 'vitest'
 import { run, start } from '../support/command.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { until } from '../support/until.ts'
@@ -37,8 +37,8 @@ it.each([
 ])('serve goes on where standard output %s', async (_, redirection) => {
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const port = await freePort()
-  const command = `{ "$0" src/cli/main.ts serve --port ${port} --database-url "$1" & echo $! >&3; wait $!; echo $? >&3; } ${redirection}`
-  const child = spawn('bash', ['-c', command, process.execPath, url], {
+  const command = `{ "$0" "$2" serve --port ${port} --database-url "$1" & echo $! >&3; wait $!; echo $? >&3; } ${redirection}`
+  const child = spawn('bash', ['-c', command, process.execPath, url, inject('commandLine')], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   let said = ''
@@ -87,7 +87,7 @@ it('SIGHUP has serve open the audit log anew, and ends nothing', async () => {
 it('serve stops when its terminal is closed, which sends SIGHUP as well', async () => {
   const port = await freePort()
   const { url } = untilTestEnds(await cloneDatabase('V2'))
-  const command = `exec ${process.execPath} src/cli/main.ts serve --port ${port} --database-url ${url}`
+  const command = `exec ${process.execPath} ${inject('commandLine')} serve --port ${port} --database-url ${url}`
   const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
     stdio: ['pipe', openSync('/dev/null', 'w'), 'ignore'],
   })

@@ -57,7 +57,7 @@ describe('The document that takes longest to check', () => {
           .slice(0, kept)
       }
       worst = worst.sort((a, b) => b.ms - a.ms).slice(0, kept)
-      fc.assert(fc.property(tapes(40), search), { numRuns: times(10_000, 300) })
+      fc.assert(fc.property(tapes(40), search), { numRuns: times(10_000, 100) })
       const [first] = worst
       if (times(1, 0) === 1) process.stderr.write(`The worst document: ${first?.ms} ms\n${first?.text}\n`)
       expect(first?.ms, first?.text).toBeLessThan(promisedMs)
@@ -92,7 +92,7 @@ describe('The documents in the cache', () => {
   it('have a few costs each, however many operations and scope sets there are', () => {
     const documents = createDocuments(schema, defaultLimits)
     const operations = Array.from({ length: 160 }, (_, index) => `query Q${index}{__typename}`).join('')
-    const prepared = Array.from({ length: 40 }, (_, index) => documents.prepare(`${operations}#${index}`))
+    const prepared = Array.from({ length: times(40, 10) }, (_, index) => documents.prepare(`${operations}#${index}`))
     const refused = Array.from({ length: 32 }, () => new Set<string>())
     const before = heapUsed()
     for (const { document, cost } of prepared) {
@@ -101,7 +101,6 @@ describe('The documents in the cache', () => {
         for (const one of refused) cost(definition, {}, one)
       }
     }
-    expect(heapUsed() - before).toBeLessThan(3_000_000)
-    expect(prepared).toHaveLength(40)
+    expect(heapUsed() - before).toBeLessThan(times(3_000_000, 1_000_000))
   }, 60_000)
 })

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import type { TestProject } from 'vitest/node'
+import { bundle } from '../../scripts/bundle.ts'
 import { startPostgres } from './postgres.ts'
 import { createTemplates, dropDatabases } from './templates.ts'
 
@@ -7,6 +9,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     serverUrl: string
     run: string
+    /** The command line, as the package has it. It starts five times as fast as its sources. */
+    commandLine: string
   }
 }
 
@@ -14,10 +18,14 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const server = await startPostgres()
   const run = randomBytes(4).toString('hex')
   await createTemplates(server.url, run)
+  const bundled = `.bundle-${run}`
+  await bundle(bundled)
   provide('serverUrl', server.url)
   provide('run', run)
+  provide('commandLine', `${bundled}/cli/main.js`)
   return async () => {
     await dropDatabases(server.url, run)
     await server.stop()
+    await rm(bundled, { recursive: true, force: true })
   }
 }
