@@ -77,7 +77,7 @@ export function priceOf(pricing: Pricing): Price {
 
 class Pricer {
   readonly #schema: GraphQLSchema
-  readonly #query: GraphQLObjectType | undefined
+  readonly #root: GraphQLObjectType | undefined
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly #args: Arguments
   readonly #sizes: OperatorSizes
@@ -88,7 +88,7 @@ class Pricer {
 
   constructor({ schema, document, operation, variables, sizes, refused = none }: Pricing) {
     this.#schema = schema
-    this.#query = schema.getQueryType() ?? undefined
+    this.#root = schema.getRootType(operation.operation) ?? undefined
     this.#fragments = fragmentsOf(document)
     this.#args = createArguments(operation, variables)
     this.#sizes = sizes
@@ -101,7 +101,7 @@ class Pricer {
   }
 
   ofOperation({ selectionSet }: OperationDefinitionNode): number {
-    return this.#ofSet(selectionSet, this.#query).fixed
+    return this.#ofSet(selectionSet, this.#root).fixed
   }
 
   #ofSet({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Cost {
@@ -131,7 +131,7 @@ class Pricer {
   }
 
   #ofField(field: FieldNode, parent: GraphQLNamedType | undefined): Cost {
-    if (parent === this.#query && isIntrospection(field)) return fixed(this.#ofIntrospection(field))
+    if (parent === this.#root && isIntrospection(field)) return fixed(this.#ofIntrospection(field))
     const definition = definitionOf(field, parent)
     const type = definition && getNamedType(definition.type)
     const below = field.selectionSet === undefined ? free : this.#ofSet(field.selectionSet, type)
@@ -140,7 +140,7 @@ class Pricer {
     const own = 1 + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
     if (!isConnection(type)) return fixed(own + this.#ofItems(field, definition, below))
     const page = below.fixed + below.perRow * pageSize(field, this.#args)
-    return fixed(own + page + this.#ofReading(field, definition, parent === this.#query, below))
+    return fixed(own + page + this.#ofReading(field, definition, parent === this.#root, below))
   }
 
   /** Each object of a list counts for itself, as each row of a page does. */

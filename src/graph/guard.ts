@@ -1,10 +1,12 @@
-import type { GraphQLField, GraphQLSchema } from 'graphql'
+import type { GraphQLField, GraphQLFieldResolver, GraphQLSchema } from 'graphql'
 import { defaultFieldResolver, isIntrospectionType, isObjectType } from 'graphql'
 import { Forbidden } from '../auth/forbidden.ts'
 import type { Scope } from '../auth/principal.ts'
 import { rules } from '../auth/rules.ts'
 import type { Context } from './context.ts'
 import { meter } from './meter.ts'
+
+type Resolver = GraphQLFieldResolver<unknown, Context>
 
 /**
  * Wraps every resolver with the access rule of its field and with the meter.
@@ -31,12 +33,16 @@ export function guard(schema: GraphQLSchema): GraphQLSchema {
   return schema
 }
 
-function requireScope(field: GraphQLField<unknown, Context>, name: string, needed: readonly Scope[]): void {
-  const resolve = field.resolve ?? defaultFieldResolver
+/** Refuses a field to callers without one of the scopes. A subscription is refused before its stream is opened, too. */
+export function requireScope(field: GraphQLField<unknown, Context>, name: string, needed: readonly Scope[]): void {
   // Created once, because a list may fail this field thousands of times.
   const refusal = new Forbidden(name, needed)
-  field.resolve = (source, args, context, info) => {
-    if (needed.some((scope) => context.principal.scopes.includes(scope))) return resolve(source, args, context, info)
-    throw refusal
-  }
+  const requiring =
+    (resolve: Resolver): Resolver =>
+    (source, args, context, info) => {
+      if (needed.some((scope) => context.principal.scopes.includes(scope))) return resolve(source, args, context, info)
+      throw refusal
+    }
+  field.resolve = requiring(field.resolve ?? defaultFieldResolver)
+  if (field.subscribe !== undefined) field.subscribe = requiring(field.subscribe)
 }
