@@ -99,7 +99,8 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): IssuerKeys {
   let fetchedAt = Number.NEGATIVE_INFINITY
   const remote = createRemoteJWKSet(url, {
     timeoutDuration: fetchTimeoutMs,
-    cooldownDuration: coolDownMs,
+    // Never over: `fetchForNewKey` decides instead, because jose measures it by the clock of the day, which may be set back.
+    cooldownDuration: Number.POSITIVE_INFINITY,
     // Never expires, so that keys stay usable while the issuer is down; `refresh` renews them instead.
     cacheMaxAge: Number.POSITIVE_INFINITY,
     [customFetch]: async (address, options) => {
@@ -120,10 +121,18 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): IssuerKeys {
     // The fetch reports the failure, and the old keys stay in use.
     remote.reload().catch(() => undefined)
   }
+  /** A credential names an unknown key: the issuer may have a new one. */
+  const fetchForNewKey = async (error: unknown) => {
+    if (!(error instanceof errors.JWKSNoMatchingKey) || performance.now() - fetchedAt < coolDownMs) throw error
+    await remote.reload()
+  }
   const keyOf: JWTVerifyGetKey = async (header, token) => {
     refresh()
     try {
-      return await remote(header, token)
+      return await remote(header, token).catch(async (error) => {
+        await fetchForNewKey(error)
+        return remote(header, token)
+      })
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
       // No keys are known, or the refetch for a new one failed or waits: whether the credential is good cannot be known now.

@@ -73,6 +73,21 @@ describe('The keys of an issuer', () => {
     await expect(served.ask(await before.sign(claims()))).rejects.toBeInstanceOf(CredentialError)
   })
 
+  it('are fetched again for a new key once the cool-down is over, although the clock was set back meanwhile', async () => {
+    const [before, after] = [
+      untilTestEnds(await openIssuer('ES256', 'old')),
+      untilTestEnds(await openIssuer('ES256', 'new')),
+    ]
+    let keys = before.jwks
+    const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(keys) }))
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    await served.ask(await before.sign(claims()))
+    keys = after.jwks
+    vi.advanceTimersByTime(31_000)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    expect(await served.ask(await after.sign(claims()))).toMatch(/^tool/)
+  })
+
   it('go on being used while the issuer is down, which is told without the address’s secrets', async () => {
     const issuer = untilTestEnds(await openIssuer())
     let status = 200
