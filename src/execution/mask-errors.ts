@@ -7,10 +7,10 @@ import { codedError } from '../errors/coded-error.ts'
 import type { DatabaseFailure } from '../errors/database-error.ts'
 import { cancelled, DatabaseError } from '../errors/database-error.ts'
 import { BadInput } from '../loaders/bad-input.ts'
-import { mostErrors, unlisted } from '../loaders/usage.ts'
+import { maxErrors, unlisted } from '../loaders/usage.ts'
 import type { Observe, OperationFailed } from '../telemetry/observation.ts'
 
-/** What clients see of a failure. */
+/** Error that clients see for a failure. */
 interface ClientError {
   readonly code: ErrorCode
   readonly message: string
@@ -35,7 +35,7 @@ const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
   },
 }
 
-/** The codes of errors that resolvers make for clients. Their messages are shown as they are. */
+/** Codes of errors that resolvers create for clients. Their messages are shown unchanged. */
 const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COSTLY'])
 
 /**
@@ -50,7 +50,7 @@ export function maskErrors(errors: readonly GraphQLError[], observe: Observe, re
     const cause = rootCause(error)
     const replacement = clientError(cause, error)
     if (replacement !== undefined && isReported(replacement, cause)) count(failures, replacement.code, cause, error)
-    if (shown.length < mostErrors) shown.push(replacement === undefined ? error : masked(error, replacement, requestId))
+    if (shown.length < maxErrors) shown.push(replacement === undefined ? error : masked(error, replacement, requestId))
   }
   for (const failure of failures.values()) observe({ ...failure, requestId })
   const omitted = errors.length - shown.length
@@ -77,7 +77,7 @@ function count(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error,
   }
 }
 
-/** The operator finds the request in the log by its id. Errors of the client have none, so that equal requests have equal answers. */
+/** Adds the request id to server errors, for the operator. Client errors have none, so that equal requests have equal responses. */
 function masked(
   { nodes, path }: GraphQLError,
   { code, message }: ClientError,
@@ -90,7 +90,7 @@ function masked(
 function moreErrors(omitted: number): GraphQLError {
   return codedError(
     'TOO_COSTLY',
-    `${omitted} more errors are left out; the first ${mostErrors} are listed. Ask for smaller pages to see them all.`,
+    `${omitted} more errors are left out; the first ${maxErrors} are listed. Ask for smaller pages to see them all.`,
     { omitted },
   )
 }

@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts'
-import type { Of } from '../observation.ts'
+import type { ObservationOf } from '../observation.ts'
 
 const statementBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -32,14 +32,14 @@ export function statementMetrics(instruments: Instruments) {
     labels: ['lane'],
   })
   return {
-    statementSent: ({ lane, waitedMs }: Of<'statementSent'>) => waits(waitedMs / 1_000, lane),
-    statementEnded(ended: Of<'statementEnded'>) {
+    statementSent: ({ lane, waitedMs }: ObservationOf<'statementSent'>) => waits(waitedMs / 1_000, lane),
+    statementEnded(ended: ObservationOf<'statementEnded'>) {
       statements(1, ended.lane, ended.failure === undefined ? 'ok' : outcomeOf(ended.failure))
       rows(ended.rows, ended.lane)
       durations(ended.durationMs / 1_000, ended.lane)
     },
-    statementResent: ({ lane }: Of<'statementResent'>) => resent(1, lane),
-    cancelSent: ({ lane }: Of<'cancelSent'>) => cancels(1, lane),
+    statementResent: ({ lane }: ObservationOf<'statementResent'>) => resent(1, lane),
+    cancelSent: ({ lane }: ObservationOf<'cancelSent'>) => cancels(1, lane),
   }
 }
 
@@ -63,14 +63,14 @@ export function connectionMetrics(instruments: Instruments) {
     read: () => [[pool.waiting]],
   })
   return {
-    connection: ({ lane, kind }: Of<keyof typeof events>) => connections(1, lane, events[kind]),
-    poolChanged({ kind: _, ...now }: Of<'poolChanged'>) {
+    connection: ({ lane, kind }: ObservationOf<keyof typeof events>) => connections(1, lane, events[kind]),
+    poolChanged({ kind: _, ...now }: ObservationOf<'poolChanged'>) {
       pool = now
     },
   }
 }
 
-/** Keeps the first texts; further ones become `other`, so that the number of time series is bounded. */
+/** Limits distinct label values: after the first `most`, further ones become `other`, so that the number of time series is bounded. */
 function bounded(most: number): (text: string) => string {
   const known = new Set<string>()
   return (text) => {

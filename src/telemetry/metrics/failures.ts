@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts'
-import type { Of } from '../observation.ts'
+import type { ObservationOf } from '../observation.ts'
 
 export function failureMetrics(instruments: Instruments) {
   const credentials = instruments.counter('sipis_gateway_credentials_refused_total', {
@@ -29,10 +29,10 @@ export function failureMetrics(instruments: Instruments) {
   })
   return {
     credentialRefused: () => credentials(1),
-    operationFailed: ({ code, fields: failed }: Of<'operationFailed'>) => fields(failed, code),
-    bug: ({ kind }: Of<'requestFailed' | 'responseFailed' | 'unhandledRejection'>) => bugs(1, kind),
+    operationFailed: ({ code, fields: failed }: ObservationOf<'operationFailed'>) => fields(failed, code),
+    bug: ({ kind }: ObservationOf<'requestFailed' | 'responseFailed' | 'unhandledRejection'>) => bugs(1, kind),
     warning: () => warnings(1),
-    file(observation: Of<'fileFailed' | 'linesDropped' | 'fileRecovered' | 'fileEndLost'>) {
+    file(observation: ObservationOf<'fileFailed' | 'linesDropped' | 'fileRecovered' | 'fileEndLost'>) {
       const { kind, file } = observation
       failing.set(file, kind !== 'fileRecovered')
       if (kind === 'fileRecovered') lost(observation.lost, file)

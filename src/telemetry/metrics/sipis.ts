@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts'
-import type { CallCount, Of, PushTestCount } from '../observation.ts'
+import type { CallCount, ObservationOf, PushTestCount } from '../observation.ts'
 
 export function sipisMetrics(instruments: Instruments) {
   let selectors: number | undefined
@@ -21,13 +21,13 @@ export function sipisMetrics(instruments: Instruments) {
       pushTests.map(({ platform, isConcluded, count }) => [count, platform, isConcluded ? 'concluded' : 'pending']),
   })
   return {
-    selectorsCounted({ seen }: Of<'selectorsCounted'>) {
+    selectorsCounted({ seen }: ObservationOf<'selectorsCounted'>) {
       selectors = seen
     },
-    callsCounted({ counts = [] }: Of<'callsCounted'>) {
+    callsCounted({ counts = [] }: ObservationOf<'callsCounted'>) {
       calls = counts
     },
-    pushTestsCounted({ counts = [] }: Of<'pushTestsCounted'>) {
+    pushTestsCounted({ counts = [] }: ObservationOf<'pushTestsCounted'>) {
       pushTests = counts
     },
   }

@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts'
-import type { Of } from '../observation.ts'
+import type { ObservationOf } from '../observation.ts'
 
 interface Tasks {
   readonly running: number
@@ -42,17 +42,17 @@ export function stateMetrics(instruments: Instruments) {
       ]),
   })
   return {
-    admissionChanged(now: Of<'admissionChanged'>) {
+    admissionChanged(now: ObservationOf<'admissionChanged'>) {
       operations = now
     },
-    turnsChanged: (now: Of<'turnsChanged'>) => void turns.set(now.share, now),
-    unsentBytes({ total }: Of<'unsentBytes'>) {
+    turnsChanged: (now: ObservationOf<'turnsChanged'>) => void turns.set(now.share, now),
+    unsentBytes({ total }: ObservationOf<'unsentBytes'>) {
       unsent = total
     },
-    rateStore({ kind }: Of<'rateStoreLost' | 'rateStoreBack'>) {
+    rateStore({ kind }: ObservationOf<'rateStoreLost' | 'rateStoreBack'>) {
       isRateStoreAway = kind === 'rateStoreLost'
     },
-    schema({ kind }: Of<'schemaUnreadable' | 'schemaReadable'>) {
+    schema({ kind }: ObservationOf<'schemaUnreadable' | 'schemaReadable'>) {
       isSchemaUnreadable = kind === 'schemaUnreadable'
     },
   }
