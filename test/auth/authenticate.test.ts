@@ -32,7 +32,7 @@ describe('The Authorization header', () => {
     expect(refusal).toHaveProperty('message', reason)
   })
 
-  it('is refused where it holds a credential of a kind that is not configured', async () => {
+  it('is rejected if it holds a kind of credential that is not configured', async () => {
     const tokensOnly = createAuthenticate({ jwt, apiKey: undefined })
     await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, but API_KEYS_FILE is not set')
     expect(await tokensOnly('Bearer x')).toEqual(tool('JWT x'))
@@ -42,7 +42,7 @@ describe('The Authorization header', () => {
     expect(await keysOnly('Bearer sipis_x')).toEqual(tool('key sipis_x'))
   })
 
-  it('is not looked at in open mode', async () => {
+  it('is ignored in open mode', async () => {
     const open = createAuthenticate({ jwt: undefined, apiKey: undefined })
     for (const header of [undefined, 'Bearer sipis_x', 'nonsense']) expect(await open(header)).toBe(anonymousPrincipal)
   })

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const create = (...args: string[]) => run(['key', 'create', '--file', file, ...args])
 
 describe('sipis-gateway key', () => {
-  it('create prints the key alone to standard output, list shows everything but the key, revoke removes it', async () => {
+  it('create prints only the key to standard output, list shows everything except the key, revoke removes it', async () => {
     const made = await create('--name', 'dashboard', '--scope', 'sipis:read', 'sipis:ops', '--expires', '90d')
     expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^sipis_[0-9a-f]{12}_[\w-]{43}\n$/)])
     expect(made.stderr).not.toContain(made.stdout.trim())

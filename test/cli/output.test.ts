@@ -53,7 +53,7 @@ it.each([
   expect(said.trim().split('\n')).toEqual([String(pid), '0'])
 })
 
-it('SIGHUP has serve open the audit log anew, and ends nothing', async () => {
+it('SIGHUP makes serve reopen the audit log without stopping', async () => {
   const folder = await folderOfTest()
   const [audit, keys] = [join(folder, 'audit'), join(folder, 'keys')]
   const { stdout: key } = await run(['key', 'create', '--name', 'one', '--scope', 'sipis:read', '--file', keys])
@@ -84,7 +84,7 @@ it('SIGHUP has serve open the audit log anew, and ends nothing', async () => {
   expect(await readFile(audit, 'utf8')).toMatch(/"who":"key:/)
 })
 
-it('serve stops when its terminal is closed, which sends SIGHUP as well', async () => {
+it('serve stops when its terminal is closed, which also sends SIGHUP', async () => {
   const port = await freePort()
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const command = `exec ${process.execPath} ${inject('commandLine')} serve --port ${port} --database-url ${url}`

@@ -49,7 +49,7 @@ function expectProblem(command: string, { code, stdout, stderr }: Finished, sent
   expect(code).toBe(command === 'check' ? 2 : 1)
 }
 
-/** The same in this process. */
+/** Runs the same commands in this process. */
 async function problemAt(text: string): Promise<string> {
   const connection = parseConnectionString(text, 'test', { HOME: await emptyHome() })
   return orProblem('here', () => openWriter(connection, 'sipis-gateway test')).then(() => 'It was connected.', String)
@@ -94,7 +94,7 @@ const faults: Readonly<Record<string, [RegExp, () => string]>> = {
   'there is no socket': [/There is no such socket/, () => 'postgres://u@%2Fnowhere/d'],
 }
 
-describe.each(Object.keys(commands))('sipis-gateway %s says what to do, and ends, where', (command) => {
+describe.each(Object.keys(commands))('sipis-gateway %s reports what to do, and exits, if', (command) => {
   const few = ['a password is missing']
   const isFull = times(1, 0) === 1
   it.each(Object.entries(faults).filter(([name]) => command === 'check' || isFull || few.includes(name)))(

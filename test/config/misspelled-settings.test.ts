@@ -35,7 +35,7 @@ describe('A setting that is misspelled', () => {
   })
 
   it.each(['LIMIT_EVERYTHING_AT_ONCE', 'LIMIT_MAX_DEPTH', 'SIPIS_HOME', 'TRUSTED_FRIENDS_AND_FAMILY'])(
-    '%s is warned about without a guess',
+    '%s is warned about without a suggestion',
     (name) => {
       expect(warned({ [name]: 'x' })).toEqual([expect.stringMatching(`^${name} is set.*docs/configuration.md`)])
     },
@@ -67,7 +67,7 @@ describe('A setting that is misspelled', () => {
     expect(warned({ [name]: 'x', API_KEYS_FILE: 'keys' })).toHaveLength(1)
   })
 
-  it('is named by commands that lack the setting', () => {
+  it('is named in the error of commands that lack the setting', () => {
     expect(() => requireDatabase({}, { DATABASE_URI: 'x' })).toThrow(/No database.*did you mean DATABASE_URL\?/s)
     expect(() => requireApiKeysFile(undefined, { API_KEY_FILE: 'x' })).toThrow(/did you mean API_KEYS_FILE\?/)
   })
@@ -87,7 +87,7 @@ describe('Variables of other programs', () => {
   })
 
   it.each(['SIPIS_GATEWAY', 'SIPIS', 'AUTH', 'AUTH_PROXY', 'API_KEYS', 'AUDIT_LOG', 'DATABASE', 'RATE_LIMIT_REDIS'])(
-    'raise no alarm where Kubernetes sets them for a service: %s',
+    'cause no warning if they are those that Kubernetes sets for a service: %s',
     (service) => {
       const link = {
         SERVICE_HOST: '10.0.0.1',

@@ -42,7 +42,7 @@ describe('The name of a setting', () => {
 
   it.each(harmless)('like %s is not', (name) => expect(isPasswordLike(name)).toBe(false))
 
-  it('is password-like in any case, with any other word before or behind it, however they are joined', () => {
+  it('is password-like in any case, next to any other word, with any separator', () => {
     const secret = fc.constantFrom(...secrets)
     const affix = fc.constantFrom(...affixes)
     const digits = fc.constantFrom('', '1', '02')

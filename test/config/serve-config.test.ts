@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const file = (name: string) => join(folder, name)
 
 describe('The configuration', () => {
-  it('without any setting is the demo on loopback', () => {
+  it('without any setting serves the demo on loopback', () => {
     expect(serveConfig({}, {})).toMatchObject({
       database: undefined,
       host: '127.0.0.1',
@@ -134,11 +134,11 @@ describe('The configuration', () => {
     expect(serveConfig({}, { RATE_LIMIT_REQUESTS: '5' }).rates.requestsPerMinute).toBe(5)
   })
 
-  it('allows no setting by default that could be a password', () => {
+  it('by default allows no setting that could be a password', () => {
     for (const name of serveConfig({}, {}).allowedSettings) expect(name).not.toMatch(/pass|secret|auth|cloud/i)
   })
 
-  it('without a database is refused by the commands that need one', () => {
+  it('without a database is rejected by commands that need one', () => {
     expect(() => requireDatabase({}, {})).toThrow(/--database-url/)
     expect(requireDatabase({}, { DATABASE_URL: 'postgres://h/d' }).label).toBe('h:5432/d')
   })

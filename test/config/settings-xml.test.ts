@@ -90,7 +90,7 @@ describe('Settings.xml', () => {
     expect(() => readSettings([path])).toThrow(message)
   })
 
-  it('is refused if its entities expand without bound', async () => {
+  it('is rejected if its entities expand without bound', async () => {
     const levels = Array.from({ length: 12 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`).join('')
     const path = await write(
       'bomb.xml',
@@ -104,7 +104,7 @@ describe('Settings.xml', () => {
     }
   })
 
-  it('is missed in a folder without one', async () => {
+  it('is reported as missing in a folder without one', async () => {
     await mkdir(join(folder, 'bare'))
     expect(() => readSettings([join(folder, 'bare')])).toThrow(/no Settings\*\.xml/)
   })

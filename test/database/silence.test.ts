@@ -11,7 +11,7 @@ const lookUp = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'on
 const other = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'other' })
 const list = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { planned: true })
 
-describe('A connection that has gone silent', () => {
+describe('A connection on which the server no longer answers', () => {
   let proxy: FaultProxy
   let database: Database
   let observed: Observation[]
@@ -33,7 +33,7 @@ describe('A connection that has gone silent', () => {
       (rows): unknown => rows[0]?.[0],
       ({ failure }): unknown => failure,
     )
-  /** What a client sees that asks again and again, from now until the first right answer. */
+  /** Collects what a client sees that repeats its query until the first right result. */
   const untilRight = async (statement: typeof lookUp) => {
     const seen = new Set<unknown>()
     for (let n = 0; n < 100; n++) {
@@ -52,13 +52,13 @@ describe('A connection that has gone silent', () => {
     await Promise.all([ask(lookUp), ask(other), ask(list)])
   })
 
-  it('is destroyed and replaced, and the look-ups behind it are answered', async () => {
+  it('is destroyed and replaced, and its pending look-ups time out', async () => {
     proxy.silence()
     expect(await untilRight(lookUp)).toEqual(['slow'])
     expect(lost()).toContain('one')
   })
 
-  it('has the idle connections to the same server replaced as well', async () => {
+  it('causes idle connections to the same server to be replaced as well', async () => {
     proxy.silence()
     await untilRight(lookUp)
     expect(await ask(other)).toBe('here')
@@ -66,7 +66,7 @@ describe('A connection that has gone silent', () => {
     expect(lost().sort()).toEqual(['one', 'other', 'pool'])
   })
 
-  it('of the pool is destroyed when its statement has had its time', async () => {
+  it('of the pool is destroyed after the time limit of its statement', async () => {
     proxy.silence()
     expect(await ask(list)).toBe('unavailable')
     expect(await ask(list)).toBe('here')
@@ -89,17 +89,17 @@ describe('A connection that has gone silent', () => {
     await expect.poll(() => proxy.connections, { timeout: 20_000 }).toBe(0)
   })
 
-  it('is destroyed where it says what no PostgreSQL server says', async () => {
+  it('is destroyed on bytes that a PostgreSQL server does not send', async () => {
     proxy.inject(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))
     expect(await untilRight(lookUp)).not.toContain('unexpected')
-    // A message that seems to be long and does not go on.
+    // A message with a large length that does not continue.
     proxy.inject(Buffer.from([0x44, 0x00, 0x0f, 0xff, 0xff]))
     expect(await untilRight(lookUp)).not.toContain('unexpected')
   })
 })
 
 describe('A server that refuses connections', () => {
-  it('is tried a few times a second, however many ask, and is used as soon as it is back', async () => {
+  it('is tried a few times a second for any number of callers, and is used as soon as it is back', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const proxy = untilTestEnds(await startFaultProxy(own.url))
     const observed: Observation[] = []
