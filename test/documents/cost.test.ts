@@ -27,7 +27,7 @@ describe('The cost of a query', () => {
       operation && prepared.cost(operation, {}, refusedFields({ ...anonymousPrincipal, scopes }))
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(1 + 1 + 1 + 10 * 3)
     expect(costFor('sipis:read')).toBe(1 + 1 + 1 + 10 * 27)
-    // The cached cost of one caller is not that of the other.
+    // The cost is cached per set of denied fields.
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(33)
   })
 
@@ -74,7 +74,7 @@ describe('The cost of a query', () => {
     ['what stands in fragments', '{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { name }', 2],
     ['what stands in inline fragments', '{ ... { viewer { ... on Viewer { name } } } }', 2],
     [
-      'the rows of a page that a fragment asks for',
+      'the rows of a page in a fragment',
       '{ messages(first: 4) { ...P } } fragment P on MessageConnection { nodes { id } }',
       1 + 1 + 4 * 2,
     ],
@@ -140,7 +140,7 @@ describe('The cost of a query', () => {
       [order, { o: null }, served],
       [order, { o: 'SELECTOR_ASC' }, scanned],
     ]
-    // In both directions, because the cached cost of one must not be that of the next.
+    // Also in reverse, because the cached cost of one must not be used for the next.
     for (const [query, variables, cost] of [...asked, ...asked.toReversed()]) {
       expect([query, variables, costOf(query, variables)]).toEqual([query, variables, cost])
     }
@@ -155,11 +155,11 @@ describe('The cost of a query', () => {
     expect(costOf(ids, { ids: ['x'.repeat(2_048)] })).toBe(1 + 2 + 2)
     const names = 'query ($n: [String!]) { selectors(first: 10) { nodes { settings(names: $n) { name } } } }'
     expect(costOf(names, { n: ['x'.repeat(2_048)] })).toBe(2 + 10 * (1 + 1 + 2 + 60 * 2))
-    // Variables of another type are refused when the operation is executed.
+    // Variables of another type are rejected when the operation is executed.
     for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
   })
 
-  it('counts the characters of literal lists and objects, with the names of their fields', () => {
+  it('counts the characters of literal lists and objects, including field names', () => {
     const x = (count: number) => 'x'.repeat(count)
     const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
     // Every 1,024 characters count as a value.
@@ -196,11 +196,11 @@ describe('The cost of a query', () => {
     ])
   })
 
-  it('counts a hundred versions of tables', () => {
+  it('counts 100 rows of tableVersions', () => {
     expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
   })
 
-  it('is reported to depend on variables only if it does', () => {
+  it('depends on variables only if it has to', () => {
     const price = (query: string) => {
       const document = parse(query)
       const operation = getOperationAST(document) ?? expect.unreachable()
@@ -211,7 +211,7 @@ describe('The cost of a query', () => {
     expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
   })
 
-  it('counts the fragments of an introspection', () => {
+  it('counts fragments of an introspection query', () => {
     const one = costOf('{ __type(name: "SchemaVersion") { name enumValues { name } } }')
     const inline = '{ __type(name: "SchemaVersion") { ... { name } ... on __Type { enumValues { name } } } }'
     expect(costOf(inline)).toBe(one)
@@ -244,7 +244,7 @@ describe('The cost of a query', () => {
     expect(costOf(type, { n: 'None' })).toBe(1)
   })
 
-  it('is cached for a few operations of a document, and right for all of them', () => {
+  it('is cached correctly for the last few operations of a document', () => {
     const numbers = Array.from({ length: 60 }, (_, number) => number)
     const prepared = documents.prepare(
       numbers.map((n) => `query Q${n} { messages(first: ${n + 1}) { nodes { id } } }`).join(' '),
@@ -255,7 +255,7 @@ describe('The cost of a query', () => {
     }
   })
 
-  it('takes the size of a page from a variable, from its default, and past null', () => {
+  it('takes the page size from a variable or its default, and ignores null', () => {
     const query = (first: string) => `query (${first}) { messages(first: $first) { nodes { id } } }`
     const page = (size: number) => 2 + size * 2
     expect(costOf(query('$first: Int'), { first: 7 })).toBe(page(7))
@@ -268,7 +268,7 @@ describe('The cost of a query', () => {
     expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 2)
   })
 
-  it('counts an invalid page size as the largest', () => {
+  it('counts an invalid page size as the largest page', () => {
     for (const first of ['7', {}, [], -1, 1e300, true]) {
       expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
     }

@@ -30,7 +30,7 @@ const post = (body: string, headers: Record<string, string> = { 'content-type': 
 
 const get = (search: string) => fetch(`${url}/graphql${search}`, { headers: { accept: 'application/json' } })
 
-/** For requests that fetch does not send. */
+/** Sends requests that fetch does not support. */
 async function raw(head: string, sent = ''): Promise<{ status: number; headers: string; body: string }> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.write(`${head}\r\nConnection: close\r\n\r\n${sent}`)
@@ -50,7 +50,7 @@ describe('The service over HTTP', () => {
     expect(results).toHaveLength(61)
   })
 
-  it('passes them all as well where a credential is asked for', async () => {
+  it('passes all of them if a credential is required', async () => {
     const authenticate = authenticateAs([tool('ops', 'sipis:ops')])
     const asked = await openClient(openReader(own.url), { authenticate })
     const fetchFn = (address: string, init: RequestInit = {}) =>
@@ -76,7 +76,7 @@ describe('The service over HTTP', () => {
     expect((await fetch(`${url}/health`, { method: 'HEAD' })).status).toBe(200)
   })
 
-  it('leads from / to the API, and says that nothing else is here', async () => {
+  it('redirects / to the API, and responds with 404 to other paths', async () => {
     const root = await fetch(`${url}/`, { redirect: 'manual' })
     expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql'])
     for (const path of ['/nothing', '/graphql/', '/health/x', '/..%2f']) {
@@ -86,7 +86,7 @@ describe('The service over HTTP', () => {
     }
   })
 
-  it('refuses what is no request for GraphQL with a 4xx and a code', async () => {
+  it('rejects invalid GraphQL requests with a 4xx status and a code', async () => {
     const answers = {
       'no JSON': await post('{'),
       'no object': await post('5'),
@@ -120,7 +120,7 @@ describe('The service over HTTP', () => {
     expect((await post(`{"query": "{ viewer { name } }", "${name}": ${nested(60)}}`)).status).toBe(200)
   })
 
-  it('refuses a body of more than 100 kB with 413, told or not told its length', async () => {
+  it('rejects a body of more than 100 kB with 413, with and without Content-Length', async () => {
     const body = JSON.stringify({ query: `{ viewer { name } } # ${'x'.repeat(100_000)}` })
     expect((await post(body)).status).toBe(413)
     const chunked = request(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } })
@@ -131,7 +131,7 @@ describe('The service over HTTP', () => {
     response.resume()
   })
 
-  it('echoes no origin', async () => {
+  it('does not echo the origin', async () => {
     const answer = await post('{"query": "{ viewer { name } }"}', {
       'content-type': 'application/json',
       origin: 'https://evil.example',
@@ -139,7 +139,7 @@ describe('The service over HTTP', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
   })
 
-  it('takes an empty operationName or documentId, and empty parameters of a GET, for none', async () => {
+  it('treats an empty operationName, an empty documentId and empty parameters of a GET as missing', async () => {
     const query = '{ viewer { name } }'
     const answers = [
       await post(JSON.stringify({ query, operationName: '', documentId: '' })),
@@ -152,7 +152,7 @@ describe('The service over HTTP', () => {
     expect(await codeOf(two)).toBe('BAD_USER_INPUT')
   })
 
-  it('refuses a parameter that is given twice, and a fragment in the address', async () => {
+  it('rejects a duplicate parameter, and a fragment in the URL', async () => {
     const one = 'query={viewer{name}}'
     for (const search of [
       `?${one}&${one}`,
@@ -168,7 +168,7 @@ describe('The service over HTTP', () => {
   })
 
   it.each(['mutation { a }', 'mutation { __typename }', 'query A { viewer { name } } mutation B { __typename }'])(
-    'answers %s by GET with 405, and by POST says that there are no mutations',
+    'rejects %s by GET with 405, and reports by POST that there are no mutations',
     async (query) => {
       const operationName = query.includes('B') ? 'B' : ''
       const byGet = await get(`?query=${encodeURIComponent(query)}&operationName=${operationName}`)
@@ -181,13 +181,13 @@ describe('The service over HTTP', () => {
     },
   )
 
-  it('says of a subscription that there are none', async () => {
+  it('reports that there are no subscriptions', async () => {
     for (const answer of [await post('{"query":"subscription { a }"}'), await get('?query=subscription{a}')])
       expect(await answer.text()).toMatch(/no subscriptions/)
   })
 
   it.each(['identity', 'Identity', 'IDENTITY', ' identity ', '', 'identity, identity'])(
-    'takes a body with content-encoding "%s"',
+    'accepts a body with content-encoding "%s"',
     async (encoding) => {
       const body = '{"query":"{ viewer { name } }"}'
       const { status } = await raw(
@@ -198,7 +198,7 @@ describe('The service over HTTP', () => {
     },
   )
 
-  it.each(['gzip', 'br', 'identity, gzip', 'x'])('refuses a body with content-encoding %s', async (encoding) => {
+  it.each(['gzip', 'br', 'identity, gzip', 'x'])('rejects a body with content-encoding %s', async (encoding) => {
     const answer = await post('{"query":"{ viewer { name } }"}', {
       'content-type': 'application/json',
       'content-encoding': encoding,
@@ -269,14 +269,14 @@ describe('The service over HTTP', () => {
     }
   })
 
-  it('takes the whole address where it names the host of the header', async () => {
+  it('accepts an absolute request URL with the host of the header', async () => {
     const { status } = await raw(
       'GET http://LOCALHOST/graphql?query={viewer{name}} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json',
     )
     expect(status).toBe(200)
   })
 
-  it('tells of a port in use in one sentence', async () => {
+  it('reports a port in use in one sentence', async () => {
     const port = Number(new URL(url).port)
     await expect(listen(() => undefined, { host: '127.0.0.1', port }, 1)).rejects.toThrow(
       /Port \d+ of 127.0.0.1 is in use\. .*--port/,
@@ -295,7 +295,7 @@ describe('The service without its database', () => {
       )
     }
     await forbid(false)
-    // It asks the database once a second at most.
+    // The database is queried at most once a second.
     let health = await fetch(`${url}/health`)
     while (health.status === 200) health = await fetch(`${url}/health`)
     expect([health.status, health.headers.get('retry-after'), await health.json()]).toEqual([
