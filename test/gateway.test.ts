@@ -58,7 +58,7 @@ async function database() {
 }
 
 describe('openGateway', () => {
-  it('serves a database by its URL from a server of your own, and closes what it opened', async () => {
+  it('serves a database by its URL from a server of another program, and closes its connections', async () => {
     const own = await database()
     const ask = await serve({ databaseUrl: own.url, auth: 'open', log: () => undefined })
     expect(await (await ask(count)).json()).toEqual({ data: { selectors: { totalCount: 2 } } })
@@ -84,7 +84,7 @@ describe('openGateway', () => {
     await own.sql('DROP SCHEMA public CASCADE; DROP SCHEMA sipis_gateway CASCADE; CREATE SCHEMA public')
     await asMigrator(own.url, 'V1')
     await addSelector({ version: 'V1', sql: own.sql }, 1)
-    await until('it asks again', async () => {
+    await until('it queries again', async () => {
       await ask(count)
       return (await ready())[0] === 200
     })
@@ -163,12 +163,12 @@ describe('openGateway', () => {
   })
 
   it.each<[string, Partial<GatewayOptions>, RegExp]>([
-    ['nobody identifies callers', {}, /Callers are not identified\. Set auth/],
-    ['the role may write', { auth: async () => tool }, /Refused \(writable-role\)/],
+    ['callers are not identified', {}, /Callers are not identified\. Set auth/],
+    ['the role can write', { auth: async () => tool }, /Refused \(writable-role\)/],
     ['a setting is wrong', { auth: 'open', settings: { LIMIT_DEPTH: 'x' } }, /LIMIT_DEPTH/],
     ['auth is given twice', { auth: 'open', settings: { API_KEYS_FILE: 'keys.jsonl' } }, /Leave out one of them/],
     ['the database cannot be reached', { auth: 'open', databaseUrl: 'postgres://u@127.0.0.1:1/d' }, /127\.0\.0\.1:1/],
-  ])('fails with a Problem where %s, and leaves no connection', async (_, options, message) => {
+  ])('fails with a Problem if %s, and leaves no connection', async (_, options, message) => {
     const own = await database()
     const failure: unknown = await openGateway({ databaseUrl: own.url, log: () => undefined, ...options }).catch(
       (error: unknown) => error,

@@ -195,13 +195,13 @@ describe('An API key', () => {
   })
 
   it.each([
-    ['is open to others', () => chmod(file, 0o604)],
-    ['can be written by its group', () => chmod(file, 0o620)],
+    ['is readable by other users', () => chmod(file, 0o604)],
+    ['is writable by its group', () => chmod(file, 0o620)],
     ['is a folder', () => rm(file).then(() => mkdir(file))],
-    ['lies in a folder that others can write', () => chmod(folder, 0o777)],
+    ['is in a folder that other users can write', () => chmod(folder, 0o777)],
     ['is a link to itself', () => rm(file).then(() => symlink(file, file))],
-    ['has two keys with one id', () => readFile(file).then((line) => appendFile(file, line))],
-  ])('is refused after 60 seconds once the file %s', async (_, change) => {
+    ['contains two keys with the same id', () => readFile(file).then((line) => appendFile(file, line))],
+  ])('is rejected after 60 seconds if the file %s', async (_, change) => {
     const { key } = make('dashboard')
     const verify = verifier()
     await change()
@@ -423,7 +423,7 @@ describe('A file of API keys', () => {
   })
 
   it.each(['a\nb', 'a\u001b[2J', 'a\u202eb', '\u0000', 'a\u2028', 'a\u200bb', 'a\u009b', '\ud800', '012345678abc'])(
-    'takes no name like %j',
+    'rejects a name like %j',
     (name) => {
       expect(() => make(name)).toThrow(
         /^(The name "[\x20-\x7e]+" contains an unprintable character|A name must not look like)/,

@@ -26,7 +26,7 @@ describe('The Authorization header', () => {
     ['Bearer a,b', 'not of the form "Bearer …"'],
     ['Basic YTpi', 'not of the form "Bearer …"'],
     [' Bearer a', 'not of the form "Bearer …"'],
-  ])('%j is refused: %s', async (header, reason) => {
+  ])('%j is rejected: %s', async (header, reason) => {
     const refusal = await both(header).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(CredentialError)
     expect(refusal).toHaveProperty('message', reason)

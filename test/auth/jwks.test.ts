@@ -118,7 +118,7 @@ describe('The keys of an issuer', () => {
   it.each([
     ['an error', { status: 500, body: '{}' }],
     ['a redirect', { status: 302, body: '' }],
-    ['no JSON', { status: 200, body: '<html>' }],
+    ['invalid JSON', { status: 200, body: '<html>' }],
     ['no keys', { status: 200, body: '{"a": 1}' }],
     ['no content', { status: 204, body: '' }],
     ['more than a megabyte', { status: 200, body: `{"keys":["${'x'.repeat(1_100_000)}"]}` }],
@@ -224,13 +224,13 @@ describe('The keys of an issuer', () => {
   })
 })
 
-describe('A file of keys', () => {
+describe('A JWKS file', () => {
   it.each([
-    ['is no JSON', 'x', /cannot be read: it is not valid JSON/],
-    ['has no keys', '{"keys":[]}', /is not a set of public keys/],
-    ['has a private key', '{"keys":[{"kty":"EC","d":"x"}]}', /without private keys/],
-    ['has a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /only asymmetric keys/],
-  ])('is refused where it %s', async (_, text, message) => {
+    ['is not valid JSON', 'x', /cannot be read: it is not valid JSON/],
+    ['contains no keys', '{"keys":[]}', /is not a set of public keys/],
+    ['contains a private key', '{"keys":[{"kty":"EC","d":"x"}]}', /without private keys/],
+    ['contains a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /only asymmetric keys/],
+  ])('is rejected if it %s', async (_, text, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, text)
     expect(() => jwksFromFile(issuer.jwksFile, () => undefined)).toThrow(message)
@@ -239,8 +239,8 @@ describe('A file of keys', () => {
   it.each([
     ['a private key among others', { kty: 'EC', d: 'x' }, /without private keys/],
     ['a shared secret among others', { kty: 'oct', k: 'x' }, /only asymmetric keys/],
-    ['something else among others', 5, /is not a set of public keys/],
-  ])('is refused where it has %s', async (_, key, message) => {
+    ['an invalid key among others', 5, /is not a set of public keys/],
+  ])('is rejected if it contains %s', async (_, key, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, JSON.stringify({ keys: [...issuer.jwks.keys, key] }))
     expect(() => jwksFromFile(issuer.jwksFile, () => undefined)).toThrow(message)

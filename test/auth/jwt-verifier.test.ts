@@ -41,7 +41,7 @@ describe('The JWT verifier', () => {
   const claimed = async (claims: object) => verify(await issuer.sign({ ...goodClaims(), ...claims }))
 
   it.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
-    'accepts a signature by %s',
+    'accepts signatures of the algorithm %s',
     async (algorithm) => {
       const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
       const imported = await importJWK(await exportJWK(publicKey), algorithm)
@@ -70,7 +70,7 @@ describe('The JWT verifier', () => {
     ['an object', { 'sipis:read': true }, []],
     ['a number', 5, []],
     ['missing', undefined, []],
-  ])('reads scopes from a text or a list: %s', async (_, scope, expected) => {
+  ])('reads scopes from a string or a list: %s', async (_, scope, expected) => {
     expect((await claimed({ scope })).scopes).toEqual(expected)
   })
 

@@ -29,7 +29,7 @@ describe('sipis-gateway init', () => {
     })
   })
 
-  it('refuses a database that has a table of these names already, and changes nothing', async () => {
+  it('refuses a database that already has a table of SIPIS, and changes nothing', async () => {
     const own = untilTestEnds(await emptyDatabase())
     await own.sql('CREATE TABLE tokens (mine int)')
     const { code, stderr } = await run(['init', '--database-url', own.url])
@@ -53,7 +53,7 @@ async function fingerprint({ sql }: TestDatabase): Promise<string> {
 }
 
 describe('sipis-gateway seed', () => {
-  it('writes the same rows for the same options, and others for another seed', async () => {
+  it('writes the same rows for the same options, and other rows for another seed', async () => {
     const seeded = async (...args: string[]) => {
       const own = untilTestEnds(await cloneDatabase('V2'))
       const { code, stdout } = await run(['seed', '--database-url', own.url, '--selectors', '40', ...args])
@@ -111,7 +111,7 @@ describe('sipis-gateway seed', () => {
   })
 
   it.each([[['--selectors', 'x']], [['--selectors', '-1']], [[]], [['--selectors', '5', '--calls', '1.5']]])(
-    'refuses %j',
+    'rejects %j',
     async (args) => {
       const { code, stderr } = await run(['seed', '--database-url', 'postgres://127.0.0.1:1/x', ...args])
       expect(code).toBe(1)

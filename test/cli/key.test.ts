@@ -38,7 +38,7 @@ describe('sipis-gateway key', () => {
     [['--name', 'x', '--scope', 'sipis:read', '--expires', 'soon'], /must have the form 90d/],
     [['--name', 'x', '--scope', 'sipis:read', '--expires', '2130-02-30'], /must have the form 90d/],
     [['--name', 'x', '--scope', 'sipis:read', '--expires', '2020-01-01'], /which is in the past/],
-  ])('create says what is wrong with %j', async (args, message) => {
+  ])('create reports why %j is invalid', async (args, message) => {
     const { code, stderr, stdout } = await create(...args)
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(message)

@@ -33,8 +33,8 @@ const isHealthy = (port: number) =>
 
 it.each([
   ['is closed', '| true'],
-  ['is a full disk, and standard error as well', '>/dev/full 2>&1'],
-])('serve goes on where standard output %s', async (_, redirection) => {
+  ['and standard error are a full disk', '>/dev/full 2>&1'],
+])('serve continues if standard output %s', async (_, redirection) => {
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const port = await freePort()
   const command = `{ "$0" "$2" serve --port ${port} --database-url "$1" & echo $! >&3; wait $!; echo $? >&3; } ${redirection}`

@@ -93,7 +93,7 @@ describe('sipis-gateway serve', () => {
     ).toEqual([['0']])
   })
 
-  it('serves the database that Settings.xml names, in the zone of the environment', async () => {
+  it('serves the database that Settings.xml names, in the time zone of the environment', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))
     await own.sql(`INSERT INTO pushtests VALUES (1, 'p', 'iOS', '2026-07-01 12:00:00')`)
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
@@ -148,7 +148,7 @@ describe('sipis-gateway serve', () => {
     expect(await running.printed('"access":true')).toMatch(/"access":true,.*"route":"metrics"/)
   })
 
-  it('ends on SIGINT with 0', async () => {
+  it('exits with 0 on SIGINT', async () => {
     const running = serve([])
     await addressOf(running)
     running.child.kill('SIGINT')
@@ -185,7 +185,7 @@ describe('sipis-gateway serve reports in one sentence what is wrong and what to 
     )
   })
 
-  it('when host or database are unknown, or the password is wrong', async () => {
+  it('when the host or database is unknown, or the password is wrong', async () => {
     const own = untilTestEnds(await emptyDatabase())
     const url = new URL(own.url)
     expect(await refusal(['--database-url', 'postgres://u:canary@nowhere.invalid/sipis'])).toMatch(
@@ -262,7 +262,7 @@ describe('sipis-gateway serve with authentication', () => {
   }
   const viewer = { data: { viewer: { name: 'dashboard', scopes: ['sipis:read'] } } }
 
-  it('requires an API key, refuses it once revoked, writes an audit log, and never prints the key', async () => {
+  it('requires an API key, rejects it once revoked, writes an audit log, and never prints the key', async () => {
     const { file, key } = await withKeys()
     const running = serve(await database(), { API_KEYS_FILE: file })
     const address = await addressOf(running)

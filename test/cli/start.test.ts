@@ -72,7 +72,7 @@ it('serve --wait is live but not ready until the database is reachable, and then
   expect([code, stdout.match(/Waiting/g)?.length]).toEqual([0, 1])
 })
 
-it('serve --wait ends on SIGTERM while it waits', async () => {
+it('serve --wait exits on SIGTERM while it waits', async () => {
   const running = start(['serve', '--wait', '--port', '0', '--database-url', 'postgres://u@127.0.0.1:1/sipis'])
   onTestFinished(() => void running.child.kill('SIGKILL'))
   await running.printed('Waiting for the database')

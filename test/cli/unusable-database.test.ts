@@ -142,7 +142,7 @@ describe('A server that', () => {
 })
 
 describe('The certificate of a server', () => {
-  it('is verified against the name if hostaddr is set, and its fault is reported', async () => {
+  it('is verified against the host name if hostaddr is set, and a failure is reported', async () => {
     const ca = join(await emptyHome(), 'ca.crt')
     await writeFile(ca, authority)
     const good = untilTestEnds(await tlsServer(certificate))
@@ -164,7 +164,7 @@ describe('The certificate of a server', () => {
 })
 
 describe('A role', () => {
-  it('that may not log in is reported with where to look', async () => {
+  it('that may not log in is reported with the places to check', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const role = `locked_${new URL(own.url).pathname.slice(-12)}`
     await own.sql(`CREATE ROLE ${role} NOLOGIN PASSWORD 'secret'`)

@@ -36,7 +36,7 @@ function createTasks(given: Partial<ShareLimits> = {}) {
   }
 }
 
-describe('A share of what runs at once', () => {
+describe('A share', () => {
   it('never exceeds the total and per-caller limits while tasks start, end and are aborted, and is free in the end', async () => {
     const step = fc.record({
       caller: fc.constantFrom('a', 'b', 'c'),

@@ -238,7 +238,7 @@ describe('Encryption', () => {
     expect(parse(text).tlsIsOptional).toBe(false)
   })
 
-  it('verifies the certificate against host if hostaddr is set too', () => {
+  it('verifies the certificate against host if hostaddr is set as well', () => {
     expect(sslOf('host=db.example hostaddr=10.0.0.1 sslmode=verify-full').servername).toBe('db.example')
     expect(sslOf('postgres://db.example/d?hostaddr=10.0.0.1&sslmode=require').servername).toBe('db.example')
   })

@@ -5,7 +5,7 @@ import { serveConfig } from '../../src/config/serve-config.ts'
 
 const warned = (environment: Record<string, string>) => serveConfig({}, environment).warnings
 
-describe('A setting that is misspelled', () => {
+describe('A misspelled setting', () => {
   it.each([
     ['LIMIT_DEPHT', 'LIMIT_DEPTH'],
     ['LIMIT_DEPTHS', 'LIMIT_DEPTH'],
@@ -28,7 +28,7 @@ describe('A setting that is misspelled', () => {
     ['AUDITLOG', 'AUDIT_LOG'],
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['LOGLEVEL', 'LOG_LEVEL'],
-  ])('%s is warned about with %s', (name, meant) => {
+  ])('%s is warned about with the suggestion %s', (name, meant) => {
     expect(warned({ [name]: 'x' })).toEqual([
       expect.stringMatching(new RegExp(`^${name} is set.*did you mean ${meant}\\?`)),
     ])
@@ -59,7 +59,7 @@ describe('A setting that is misspelled', () => {
     ['AUHT_JWKS_URL', 'AUTH_JWKS_URL'],
     ['JWKS_URL', 'AUTH_JWKS_URL'],
     ['AUTH_OIDC_DISCOVERY_ADDRESS', ''],
-  ])('%s is refused without authentication', (name, meant) => {
+  ])('%s is rejected without authentication', (name, meant) => {
     const wanted = new RegExp(
       `^Refused \\(misspelled-authentication\\): ${name} is set.*${meant === '' ? '' : `did you mean ${meant}\\?`}.*Correct the name`,
     )
@@ -104,7 +104,7 @@ describe('Variables of other programs', () => {
     },
   )
 
-  it('cause no warning when they are empty, whatever their names', () => {
+  it('cause no warning if they are empty, for any name', () => {
     expect(warned({ API_KEY_FILE: '', LIMIT_DEPHT: '' })).toEqual([])
   })
 })

@@ -38,7 +38,7 @@ describe('The name of a setting', () => {
     'ｐassword',
     'hash256',
     'key',
-  ])('like %s is password-like too', (name) => expect(isPasswordLike(name)).toBe(true))
+  ])('like %s is password-like as well', (name) => expect(isPasswordLike(name)).toBe(true))
 
   it.each(harmless)('like %s is not', (name) => expect(isPasswordLike(name)).toBe(false))
 

@@ -45,7 +45,7 @@ describe('The declared settings', () => {
   })
 
   it.each(declared.filter(([, { values }]) => / to \d/.test(values)))(
-    'keep to their bounds: %s',
+    'enforce their limits: %s',
     (name, { values }) => {
       const [min = 0, max = 0] = values.split(' to ').map(Number)
       const problems = (value: number) =>

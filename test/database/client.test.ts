@@ -233,7 +233,7 @@ describe('A connection whose session cannot be prepared', () => {
           ...limits,
         }).run(statement, undefined),
     ],
-  ])('%s is said to be refused, and is closed', async (_, open) => {
+  ])('%s reports the error, and is closed', async (_, open) => {
     const server = await fakeServer(greeting)
     server.server.on('connection', (socket) => {
       socket.on('data', ([code]) => {

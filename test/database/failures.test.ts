@@ -49,7 +49,7 @@ describe('A failure of the database', () => {
     ['Timeout', 'CONNECT_TIMEOUT'],
     ['Connection terminated unexpectedly', 'CONNECTION'],
     ['it was closed', 'CONNECTION'],
-  ])('without a code is known by the words "%s"', (message, code) => {
+  ])('without a code is recognized by the message "%s"', (message, code) => {
     expect(databaseError(new Error(message))).toMatchObject({ failure: 'unavailable', code, message })
   })
 
@@ -137,7 +137,7 @@ describe('The message for operators', () => {
     ['57014', 'raise DATABASE_STATEMENT_TIMEOUT_MS'],
     ['08P01', 'not that of a PostgreSQL server'],
     ['ERR_OUT_OF_RANGE', 'not that of a PostgreSQL server'],
-  ])('says for %s what to do', (code, words) => {
+  ])('describes what to do for %s', (code, words) => {
     expect(problem(code)).toMatch(/^The database here cannot be used: it failed\. /)
     expect(problem(code).slice('The database here cannot be used: it failed. '.length)).toContain(words)
   })

@@ -33,7 +33,7 @@ describe('Concurrent statements', () => {
     ['large answers', 'turn', ({ turn }: ReturnType<typeof openScans>) => turn, limits, 1, 1],
     ['look-ups', 'fast lane', fast, { scans: 4, scansPerCaller: Number.POSITIVE_INFINITY }, 32, 32],
     ['look-ups', 'slow lane', slow, { scans: 4, scansPerCaller: Number.POSITIVE_INFINITY }, 8, 8],
-  ] as const)('are as many %s (%s) as one caller and all callers may have', async (...row) => {
+  ] as const)('are limited for %s (%s) per caller and in total', async (...row) => {
     const [, , of, given, forOne, forAll] = row
     expect(await atOnce(of(openScans(given)), one)).toBe(forOne)
     expect(await atOnce(of(openScans(given)), many)).toBe(forAll)

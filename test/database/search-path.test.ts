@@ -66,7 +66,7 @@ describe.each([
   ['V1', 'UTF8'],
   ['V1', 'SQL_ASCII'],
   ['V2', 'UTF8'],
-] as const)('With a twin of every function, operator and type on the search_path of %s, %s', (version, encoding) => {
+] as const)('With an object that shadows every function, operator and type on the search_path of %s, %s', (version, encoding) => {
   let own: TestDatabase
   let calm: unknown[]
 

@@ -19,7 +19,7 @@ import { schema } from '../../src/graph/schema.ts'
 import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {
-  it('counts a field that the caller may not read as 25', () => {
+  it('is 25 for a field that the caller may not read', () => {
     const query = '{ selector(selector: "x") { tokens(first: 10) { nodes { id token } } } }'
     const prepared = documents.prepare(query)
     const operation = prepared.operation(undefined)
@@ -116,7 +116,7 @@ describe('The cost of a query', () => {
     expect(costOf(below)).toBe(2 + 3 * (1 + 4 + scan / 100))
   })
 
-  it('recognises a scan whose filter is a variable, contains one, or is the default of one', () => {
+  it('includes the scan if a filter is a variable, contains one, or is the default of one', () => {
     const served = 4
     const scanned = 1_004
     const whole = 'query ($f: CallFilter) { calls(first: 1, filter: $f) { nodes { id } } }'
@@ -146,7 +146,7 @@ describe('The cost of a query', () => {
     }
   })
 
-  it('counts long variables in each field that takes them', () => {
+  it('includes long variables for each field that uses them', () => {
     const query = 'query ($s: String!) { a: selector(selector: $s) { id } b: selector(selector: $s) { id } }'
     expect(costOf(query, { s: 'x' })).toBe(4)
     expect(costOf(query, { s: 'x'.repeat(10_240) })).toBe(4 + 2 * 10)
@@ -159,7 +159,7 @@ describe('The cost of a query', () => {
     for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
   })
 
-  it('counts the characters of literal lists and objects, including field names', () => {
+  it('includes the characters of literal lists and objects, including field names', () => {
     const x = (count: number) => 'x'.repeat(count)
     const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
     // Every 1,024 characters count as a value.
@@ -178,7 +178,7 @@ describe('The cost of a query', () => {
     expect(calls(`callerUsername: null, callerDomain: "${x(1_024 - both)}"`)).toBe(3)
   })
 
-  it('knows the size of every list of objects', () => {
+  it('includes the size of every list of objects', () => {
     const lists = Object.values(schema.getTypeMap()).flatMap((type) => {
       const isCounted = isObjectType(type) && !isIntrospectionType(type) && !/(Connection|Edge)$/.test(type.name)
       if (!isCounted) return []
@@ -196,7 +196,7 @@ describe('The cost of a query', () => {
     ])
   })
 
-  it('counts 100 rows of tableVersions', () => {
+  it('includes 100 rows of tableVersions', () => {
     expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
   })
 
@@ -211,7 +211,7 @@ describe('The cost of a query', () => {
     expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
   })
 
-  it('counts fragments of an introspection query', () => {
+  it('includes fragments of an introspection query', () => {
     const one = costOf('{ __type(name: "SchemaVersion") { name enumValues { name } } }')
     const inline = '{ __type(name: "SchemaVersion") { ... { name } ... on __Type { enumValues { name } } } }'
     expect(costOf(inline)).toBe(one)
@@ -230,7 +230,7 @@ describe('The cost of a query', () => {
     }
   })
 
-  it('counts introspection by the size of the schema', () => {
+  it('of introspection depends on the size of the schema', () => {
     const types = Object.keys(schema.getTypeMap()).length
     expect(costOf('{ __schema { types { name } } }')).toBe(1 + 1 + types * 2)
     expect(costOf('{ __schema { ...T ...T } } fragment T on __Schema { types { name } }')).toBe(1 + 2 * (1 + types * 2))
@@ -268,7 +268,7 @@ describe('The cost of a query', () => {
     expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 2)
   })
 
-  it('counts an invalid page size as the largest page', () => {
+  it('includes an invalid page size as the largest page', () => {
     for (const first of ['7', {}, [], -1, 1e300, true]) {
       expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
     }

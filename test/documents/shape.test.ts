@@ -141,7 +141,7 @@ describe('A document', () => {
     ['inline fragments', `${'{ ... '.repeat(20_000)}{ a ${'}'.repeat(20_001)}`],
     ['lists', `{ nodes(ids: ${'['.repeat(40_000)}1${']'.repeat(40_000)}) { id } }`],
     ['types', `query ($a: ${'['.repeat(40_000)}Int${']'.repeat(40_000)}) { viewer { name } }`],
-  ])('of %s within one another is refused, however many tokens are allowed', (_, text) => {
+  ])('of deeply nested %s is rejected for any token limit', (_, text) => {
     expect(refusal(text, { tokens: 100_000 })).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_DEPTH', limit: 16 })
   })
 

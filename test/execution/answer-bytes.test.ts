@@ -62,7 +62,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       ['uri', 'caller { uri }', uriBytes],
       ['displayName', 'caller { displayName }', 255 * 6 + 2],
       ['callId', 'callId', 200 * 2 + 2],
-    ])('counts %s with its escapes when it is resolved, and stops there', async (_, field, bytes) => {
+    ])('includes %s with its escapes when it is resolved, and stops at the limit', async (_, field, bytes) => {
       const many = aliases(40, field)
       const limit = bytes * 1_000
       const { texts, excess } = await counted(`{ calls(first: 100) { nodes { ${many} } } }`, limit)

@@ -42,6 +42,6 @@ describe('On a hot standby', () => {
     await load.during(() => standby.promote())
     await load.recovery()
     expect(load.tally.wrong).toEqual([])
-    await until('there is no lag to tell', async () => !('replicationLagMs' in (await load.ready())))
+    await until('the replication lag is zero', async () => !('replicationLagMs' in (await load.ready())))
   })
 })

@@ -39,7 +39,7 @@ describe('A DateTime', () => {
     ['2026-11-22t06:24:17.7018271z', '2026-11-22 06:24:17.701827+00:00'],
     ['2026-11-22T06:24:17.5-08:30', '2026-11-22 06:24:17.500000-08:30'],
     ['2024-02-29T23:59:60Z', '2024-02-29 23:59:60.000000+00:00'],
-  ])('%s is read as RFC 3339 says', (text, wanted) => {
+  ])('%s is parsed as defined by RFC 3339', (text, wanted) => {
     expect(parseInstant(text)).toBe(wanted)
   })
 
@@ -62,7 +62,7 @@ describe('A DateTime', () => {
     'infinity',
     'now',
     '',
-  ])('%j is refused', (text) => {
+  ])('%j is rejected', (text) => {
     expect(() => parseInstant(text)).toThrow(/not an RFC 3339 date/)
   })
 

@@ -29,7 +29,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
   it.each([
     ['a page that is too large', '{ calls(first: 101) { totalCount } }'],
     ['a page that is negative', '{ selectors { nodes { calls(last: -1) { totalCount } } } }'],
-    ['a cursor that is none', '{ calls(after: "nonsense") { nodes { id } } }'],
+    ['an invalid cursor', '{ calls(after: "nonsense") { nodes { id } } }'],
     ['an empty cursor', '{ calls(after: "") { nodes { id } } }'],
     ['a NUL in a text', '{ selector(selector: "a\\u0000") { id } }'],
     ['a NUL in a filter', '{ calls(filter: { callerUsername: "\\u0000" }) { totalCount } }'],
@@ -178,7 +178,7 @@ describe('A server error', () => {
     ['unreadable', '42501', 'UNAVAILABLE'],
     ['slow', '55P03', 'TIMEOUT'],
     ['timeout', '57014', 'TIMEOUT'],
-  ] as const)('that is %s has a code of its own', async (failure, sqlstate, code) => {
+  ] as const)('that is %s has an error code without details', async (failure, sqlstate, code) => {
     const client = await failing(new DatabaseError(failure, sqlstate, 'inner words'))
     const { errors } = await client.answer('{ calls { nodes { id } } }')
     expect(errors?.[0]).toMatchObject({ extensions: { code } })

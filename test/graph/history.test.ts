@@ -222,7 +222,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     ['calls', 'sipcalls', 'time', 'callid', 'callId'],
     ['messages', 'siptextmessages', 'time', 'msgid', 'messageId'],
     ['pushTests', 'pushtests', 'started', 'pushid', 'pushId'],
-  ])('give the %s that plain SQL gives', async (field, table, time, column, name) => {
+  ])('return the %s that plain SQL returns', async (field, table, time, column, name) => {
     const data = await client.ask(
       `{ ${field}(first: 100) { totalCount nodes { ${name} selector { selector } } } oldest: ${field}(last: 3) { nodes { ${name} } } }`,
     )
@@ -252,7 +252,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     expect(await names('orderBy: SELECTOR_ASC')).toEqual(await sql('selector COLLATE "C"'))
   })
 
-  it('page through the selectors by name', async () => {
+  it('return pages of selectors by name', async () => {
     const seen: string[] = []
     let after = ''
     for (let turn = 0; turn < 7; turn++) {

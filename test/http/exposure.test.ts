@@ -117,8 +117,8 @@ describe('Web pages', () => {
   })
 
   it.each<[string, Record<string, string>]>([
-    ['an image, where a proxy takes sec-fetch-site away', { 'sec-fetch-mode': 'no-cors' }],
-    ['an image of the address bar', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'no-cors' }],
+    ['an image, if a proxy removes sec-fetch-site', { 'sec-fetch-mode': 'no-cors' }],
+    ['an image opened from the address bar', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'no-cors' }],
     ['a script, image or fetch without CORS', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
     ['another port of this machine', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }],
     ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
@@ -132,7 +132,7 @@ describe('Web pages', () => {
     ['a name that ends like an allowed one', { origin: 'https://app.example.com.evil.example' }],
     ['an origin that contradicts its site', { origin: 'https://evil.example', 'sec-fetch-site': 'none' }],
     ['an unknown site', { 'sec-fetch-site': 'x' }],
-  ])('have nothing executed by %s, by GET or POST, with or without authentication', async (_, headers) => {
+  ])('cannot cause an execution by %s, by GET or POST, with or without authentication', async (_, headers) => {
     for (const options of [{}, { authenticate }, { corsOrigins: ['https://app.example.com'] }]) {
       const client = await opened(options)
       for (const method of ['GET', 'POST']) {

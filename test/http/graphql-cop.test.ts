@@ -58,7 +58,7 @@ const forOperators: Readonly<Record<string, Probe>> = {
   },
 }
 
-const forNobody: Readonly<Record<string, Probe>> = {
+const forEveryone: Readonly<Record<string, Probe>> = {
   'alias overloading': answers(`query cop { ${repeated(101, (n) => `alias${n}: __typename`)} }`),
   'array batching': async (send) => {
     const seen = await post(
@@ -163,7 +163,7 @@ const forNobody: Readonly<Record<string, Probe>> = {
     )
     return seen.some(({ status }) => status !== 404)
   },
-  'what it is made of': async (_, url) => {
+  'headers that reveal the implementation': async (_, url) => {
     const { headers } = await fetch(url)
     return ['server', 'x-powered-by'].some((name) => headers.has(name))
   },
@@ -181,9 +181,9 @@ async function bareGet(url: string, accept: string | undefined): Promise<Seen> {
 const principal: Principal = { id: 'test', name: 'test', scopes: ['sipis:read'], selector: null }
 
 const callers: Readonly<Record<string, ClientOptions>> = {
-  'whoever reaches it on this machine': {},
+  'an open gateway on this machine': {},
   'a principal without sipis:ops': { authenticate: async () => principal },
-  'a principal with every scope but sipis:ops': {
+  'a principal with every scope except sipis:ops': {
     authenticate: async () => ({ ...principal, scopes: ['sipis:read', 'sipis:tokens', 'sipis:settings'] }),
   },
   'a caller without a credential': {
@@ -194,7 +194,7 @@ const callers: Readonly<Record<string, ClientOptions>> = {
 }
 
 describe.each(Object.keys(callers))('For %s there is no vulnerability such as', (caller) => {
-  const isOpen = caller === 'whoever reaches it on this machine'
+  const isOpen = caller === 'an open gateway on this machine'
   let own: TestDatabase
   let database: Database
   let client: Client
@@ -217,7 +217,7 @@ describe.each(Object.keys(callers))('For %s there is no vulnerability such as', 
     await own?.[Symbol.asyncDispose]()
   })
 
-  it.each(Object.entries(forNobody))('%s', async (_, probe) => {
+  it.each(Object.entries(forEveryone))('%s', async (_, probe) => {
     expect(await probe(send, client.url)).toBe(false)
   })
 

@@ -60,7 +60,7 @@ describe('The service over HTTP', () => {
     await asked[Symbol.asyncDispose]()
   })
 
-  it('answers GET and POST', async () => {
+  it('responds to GET and POST', async () => {
     const query = '{ viewer { name } }'
     const answers = await Promise.all([
       post(JSON.stringify({ query })),
@@ -69,7 +69,7 @@ describe('The service over HTTP', () => {
     for (const answer of answers) expect(await answer.json()).toEqual({ data: { viewer: { name: 'open' } } })
   })
 
-  it('answers /health with 200 and the schema version', async () => {
+  it('responds to /health with 200 and the schema version', async () => {
     const answer = await fetch(`${url}/health`)
     expect(answer.status).toBe(200)
     expect(await answer.json()).toEqual({ status: 'ok', schemaVersion: 'V2' })
@@ -107,7 +107,7 @@ describe('The service over HTTP', () => {
     ['variables', 'objects', '{"a":', '1', '}'],
     ['variables', 'lists', '[', '', ']'],
     ['extensions', 'objects', '{"a":', 'null', '}'],
-  ])('refuses %s with thousands of nested %s with 400, by POST and GET', async (name, _, open, inner, close) => {
+  ])('rejects %s with thousands of nested %s with 400, by POST and GET', async (name, _, open, inner, close) => {
     const nested = (levels: number) => `{"f":${open.repeat(levels)}${inner}${close.repeat(levels)}}`
     const query = 'query ($f: CallFilter) { calls(filter: $f) { nodes { id } } }'
     for (const levels of [64, 1_000, 15_000]) {
@@ -212,7 +212,7 @@ describe('The service over HTTP', () => {
     'application/jsonx',
     'application/json; charset=utf-8; charset=latin1',
     '',
-  ])('refuses a body with content-type "%s"', async (type) => {
+  ])('rejects a body with content-type "%s"', async (type) => {
     expect((await post('{"query":"{ viewer { name } }"}', { 'content-type': type })).status).toBe(415)
   })
 
@@ -222,7 +222,7 @@ describe('The service over HTTP', () => {
     'GET /health HTTP/1.0',
     'GET /live HTTP/1.0',
     'GET /live HTTP/1.1\r\nHost:',
-  ])('answers %j of a load balancer that sends no host', async (head) => {
+  ])('responds to %j of a load balancer that sends no Host header', async (head) => {
     const { status, headers, body } = await raw(head)
     expect(status).toBe(200)
     expect(headers).toMatch(/content-type: application\/json; charset=utf-8\r\n.*content-length: \d+/is)
@@ -234,7 +234,7 @@ describe('The service over HTTP', () => {
     'GET / HTTP/1.0',
     'GET /graphql?query={viewer{name}} HTTP/1.0',
     'GET /health HTTP/1.0\r\nHost: evil.example',
-  ])('refuses %j, because without a credential it answers to localhost alone', async (head) => {
+  ])('rejects %j, because without authentication only localhost is served', async (head) => {
     expect((await raw(`${head}\r\nAccept: application/json`)).status).toBe(403)
   })
 
@@ -259,7 +259,7 @@ describe('The service over HTTP', () => {
     'https://localhost/graphql',
     'http:/graphql',
     '*',
-  ])('does not take %s for the API', async (target) => {
+  ])('does not treat %s as the API', async (target) => {
     for (const method of ['POST', 'GET']) {
       const { status, body } = await raw(
         `${method} ${target}?query={viewer{name}} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: ${method === 'GET' ? 0 : 31}`,
@@ -285,7 +285,7 @@ describe('The service over HTTP', () => {
 })
 
 describe('The service without its database', () => {
-  it('answers /health with 503 and queries with UNAVAILABLE, and recovers', async () => {
+  it('responds to /health with 503 and to queries with UNAVAILABLE, and recovers', async () => {
     const name = new URL(own.url).pathname.slice(1)
     await using other = await cloneDatabase('V2')
     const forbid = async (allow: boolean) => {

@@ -46,7 +46,7 @@ describe('The request id', () => {
     selectorNamed(1),
     selectorNamed(1).slice(0, 40),
     'sipis_0123',
-  ])('is a new one where the given one is no id: %s', async (id) => {
+  ])('is generated if the given one is not a valid id: %s', async (id) => {
     expect((await ask('{ viewer { name } }', id)).id).toEqual(generated)
   })
 

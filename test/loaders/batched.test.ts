@@ -53,7 +53,7 @@ describe('Batched loads', () => {
   it.each([
     ['a failure that is not about a value', new DatabaseError('unavailable', '57P01', 'gone')],
     ['another error', new Error('a bug')],
-  ])('fail together after one statement because of %s', async (_, error) => {
+  ])('fail for all keys after one statement because of %s', async (_, error) => {
     let statements = 0
     const load = batched<string, never>(String, () => {
       statements++

@@ -17,7 +17,7 @@ describe('A text', () => {
     ['a\0b', /U\+0000/],
     ['a\uD800b', /an unpaired surrogate/],
     ['\uDC00\uD800', /an unpaired surrogate/],
-  ])('%j is refused', (text, sentence) => {
+  ])('%j is rejected', (text, sentence) => {
     expect(() => checkText(text)).toThrow(BadInput)
     expect(() => checkText(text)).toThrow(sentence)
     expect(() => named('name', text)).toThrow(sentence)

@@ -177,7 +177,7 @@ describe.each(backends)('Unexpected duplicates, $name', ({ open, version }) => {
     ])
   })
 
-  it('are not searched for where a unique key prevents them', async () => {
+  it('are not searched for if a unique key prevents them', async () => {
     const opened = untilTestEnds(await open())
     let looked = 0
     const counted: Opened['database'] = {

@@ -78,7 +78,7 @@ describe.each(tried)('SIPIS_TIME_ZONE over $name', ({ open }) => {
     [' Europe/Prague', /not in pg_timezone_names/],
     ['%', /not in pg_timezone_names/],
     ["Europe/Prague'", /not in pg_timezone_names/],
-  ])('%s is refused by the name of the setting, with the reason and an example', async (given, reason) => {
+  ])('%s is rejected with the name of the setting, the reason and an example', async (given, reason) => {
     const refusal = await findTimeZone(opened.database, given).catch(String)
     expect(refusal).toMatch(reason)
     expect(refusal).toMatch(/SIPIS_TIME_ZONE .*e\.g\. Europe\/Prague/)

@@ -29,12 +29,12 @@ describe('The audit log file', () => {
   })
 
   it.each([
-    ['lies in a folder that does not exist', async () => join(folder, 'none', 'audit'), /its folder does not exist/],
+    ['is in a folder that does not exist', async () => join(folder, 'none', 'audit'), /its folder does not exist/],
     ['is a folder', async () => folder, /it is a folder/],
-    ['lies below a file', async () => join(process.execPath, 'audit'), /its folder does not exist/],
-    ['is full', async () => '/dev/full', /there is no space left/],
+    ['is below a file', async () => join(process.execPath, 'audit'), /its folder does not exist/],
+    ['is on a full disk', async () => '/dev/full', /there is no space left/],
     ['is a link to itself', async () => '/proc/self/none/x', /does not exist/],
-  ])('is refused where it %s', async (_, path, reason) => {
+  ])('is rejected if it %s', async (_, path, reason) => {
     const named = await path()
     expect(() => openAuditFile(named, observe)).toThrow(reason)
     expect(() => openAuditFile(named, observe)).toThrow(/^AUDIT_LOG .* cannot be written: .+\. .+AUDIT_LOG=stderr\.$/)

@@ -142,14 +142,14 @@ describe('The audit log', () => {
     ['is not valid', 'query Named { selector(selector: "canary") { nothing } }', {}],
     ['is too long', 'query Named { selector(selector: "canary") { id selector id } }', { limits: { repeats: 1 } }],
     ['costs too much', 'query Named { selector(selector: "canary") { id selector } }', { limits: { cost: 1 } }],
-    ['asks for the schema', 'query Named { selector(selector: "canary") { id } __schema { description } }', {}],
+    ['queries the schema', 'query Named { selector(selector: "canary") { id } __schema { description } }', {}],
     ['is a mutation', 'mutation Named { selector(selector: "canary") }', {}],
     [
       'has a value of the wrong type',
       'query Named { selector(selector: "canary") { calls(first: "x") { totalCount } } }',
       {},
     ],
-  ])('has name, document and selectors of an operation that %s', async (_, query, options) => {
+  ])('contains name, document and selectors of an operation that %s', async (_, query, options) => {
     const { client, lines } = await opened(options)
     await client.answer(query, {}, 'reader')
     expect(lines).toHaveLength(1)

@@ -97,7 +97,7 @@ describe('A request that is rejected before its body is complete', () => {
     ['for its type', '415', head.replace('application/json', 'text/plain').concat('Authorization: Bearer reader\r\n')],
     ['for its origin', '403', `${head}Origin: https://evil.example\r\n`],
     ['for its method', '405', head.replace('POST', 'PUT')],
-  ])('%s gets its answer while it still sends, and the connection is closed', async (_, status, headers) => {
+  ])('%s gets its response while it is still sending, and the connection is closed', async (_, status, headers) => {
     const socket = opened(client.url)
     socket.write(`${headers}Content-Length: 50000000\r\n\r\n`)
     const chunk = Buffer.alloc(10_000, ' ')
@@ -112,9 +112,9 @@ describe('A request that is rejected before its body is complete', () => {
   })
 
   it.each([
-    ['is refused', '', /^HTTP\/1.1 401 /],
-    ['says that its body is too long', 'Authorization: Bearer reader\r\n', /^HTTP\/1.1 413 /],
-  ])('is not asked for its body where it %s', async (_, headers, answer) => {
+    ['is rejected', '', /^HTTP\/1.1 401 /],
+    ['announces a body that is too long', 'Authorization: Bearer reader\r\n', /^HTTP\/1.1 413 /],
+  ])('gets no 100 Continue if it %s', async (_, headers, answer) => {
     const socket = opened(client.url)
     socket.write(`${head}${headers}Content-Length: 50000000\r\nExpect: 100-continue\r\n\r\n`)
     expect(await text(socket)).toMatch(answer)

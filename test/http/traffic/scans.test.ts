@@ -130,7 +130,7 @@ describe('Scans', () => {
         `f${n}: pushTests(first: 3, filter: ${n % 2 === 0 ? 'null' : '{ platform: null }'}) { nodes { id } }`,
     ],
     ['tableVersions', (n: number) => `f${n}: database { tableVersions { name } }`],
-  ])('of one %s run once, however often and in whatever words an operation asks', async (_, field) => {
+  ])('of one %s run once for any number of aliases and equivalent arguments', async (_, field) => {
     const client = await open({ limits: unlimited })
     client.statements()
     await client.ask(`{ ${Array.from({ length: 50 }, (_, n) => field(n)).join(' ')} }`)
@@ -138,14 +138,14 @@ describe('Scans', () => {
     // The same time with two UTC offsets is two strings.
     expect(ran.length).toBeLessThanOrEqual(field(0).includes('since') ? 2 : 1)
     await client.ask(`{ ${field(0)} }`)
-    expect(client.statements().length, 'asked anew by the next operation').toBeLessThanOrEqual(1)
+    expect(client.statements().length, 'the next operation runs it again').toBeLessThanOrEqual(1)
   })
 
   it.each([
     ['pages', 16, (n: number) => `first: ${n}) { nodes { id } }`],
     ['counts', 4, (n: number) => `filter: { callerUsername: "n${n}" }) { totalCount }`],
     ['searches', 4, (n: number) => `filter: { callerUsername: "n${n}" }) { nodes { id } }`],
-  ])('and look-ups of an operation are bounded: of %s %i are under way at once', async (_, bound, list) => {
+  ])('and look-ups of an operation are limited: of %s, %i run at once', async (_, bound, list) => {
     let now = 0
     let most = 0
     const watched: Database = {
