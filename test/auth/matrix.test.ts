@@ -44,7 +44,7 @@ const secrets: Readonly<Record<string, string>> = {
   'Selector.settings': 'sipis:settings',
 }
 
-interface Door {
+interface EntryPoint {
   readonly name: string
   /** Queries that lead to an object of the type, around a selection. */
   readonly query: (selector: string, selection: string) => string
@@ -61,7 +61,7 @@ const connections: Readonly<Record<string, string>> = {
   PushTest: 'pushTests',
 }
 
-const toSelector: readonly Door[] = [
+const toSelector: readonly EntryPoint[] = [
   { name: 'selector', query: (name, s) => `{ selector(selector: "${name}") { ${s} } }` },
   {
     name: 'node',
@@ -89,26 +89,26 @@ const idOf = (type: string, name: string) => {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-function toChild(type: string): Door[] {
+function toChild(type: string): EntryPoint[] {
   const field = connections[type] ?? ''
-  const below = toSelector.flatMap((door) => [
+  const below = toSelector.flatMap((entryPoint) => [
     {
-      ...door,
-      name: `${door.name}.${field}.nodes`,
-      query: (name: string, s: string) => door.query(name, `${field} { nodes { ${s} } }`),
+      ...entryPoint,
+      name: `${entryPoint.name}.${field}.nodes`,
+      query: (name: string, s: string) => entryPoint.query(name, `${field} { nodes { ${s} } }`),
     },
     {
-      ...door,
-      name: `${door.name}.${field}.edges`,
-      query: (name: string, s: string) => door.query(name, `${field} { edges { node { ${s} } } }`),
+      ...entryPoint,
+      name: `${entryPoint.name}.${field}.edges`,
+      query: (name: string, s: string) => entryPoint.query(name, `${field} { edges { node { ${s} } } }`),
     },
   ])
-  const byId: Door[] = [
+  const byId: EntryPoint[] = [
     { name: 'node', query: (name, s) => `{ node(id: "${idOf(type, name)}") { ... on ${type} { ${s} } } }` },
     { name: 'nodes', query: (name, s) => `{ nodes(ids: ["${idOf(type, name)}"]) { ... on ${type} { ${s} } } }` },
   ]
   // Tokens are reachable only through their selector.
-  const list: Door[] =
+  const list: EntryPoint[] =
     type === 'Token'
       ? []
       : [
@@ -144,16 +144,16 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   PageInfo: ['Selector', 'calls { pageInfo'],
 }
 
-function doorsTo(type: string): readonly Door[] {
+function entryPointsTo(type: string): readonly EntryPoint[] {
   if (type === 'Selector') return toSelector
   if (connections[type] !== undefined) return toChild(type)
   const [parent, path] = inside[type] ?? []
   if (parent === undefined || path === undefined) return []
   const closing = '}'.repeat(path.split('{').length)
-  return doorsTo(parent).map((door) => ({
-    ...door,
-    name: `${door.name}.${path}`,
-    query: (name, s) => door.query(name, `${path} { ${s} ${closing}`),
+  return entryPointsTo(parent).map((entryPoint) => ({
+    ...entryPoint,
+    name: `${entryPoint.name}.${path}`,
+    query: (name, s) => entryPoint.query(name, `${path} { ${s} ${closing}`),
   }))
 }
 
@@ -212,20 +212,20 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     })
 
     it('covers every type of the schema', () => {
-      const covered = types.filter(({ name }) => doorsTo(name).length > 0 || elsewhere.includes(name))
+      const covered = types.filter(({ name }) => entryPointsTo(name).length > 0 || elsewhere.includes(name))
       expect(covered.map(({ name }) => name)).toEqual(types.map(({ name }) => name))
     })
 
-    const cases = types.filter(({ name }) => doorsTo(name).length > 0).map(({ name }) => name)
+    const cases = types.filter(({ name }) => entryPointsTo(name).length > 0).map(({ name }) => name)
 
     it.each(cases)('is as specified for every field of %s', async (type) => {
-      for (const door of doorsTo(type)) {
+      for (const entryPoint of entryPointsTo(type)) {
         for (const principal of principals) {
           for (const target of ['own', 'foreign', 'unknown'] as const) {
-            if (door.ownOnly === true && target !== 'own') continue
-            const answer = await client.answer(door.query(targets[target], selectionOf(type)), {}, principal.name)
-            const where = [type, door.name, principal.name, target]
-            expect([where, outcome(type, answer)]).toEqual([where, expected(type, door, principal, target)])
+            if (entryPoint.ownOnly === true && target !== 'own') continue
+            const answer = await client.answer(entryPoint.query(targets[target], selectionOf(type)), {}, principal.name)
+            const where = [type, entryPoint.name, principal.name, target]
+            expect([where, outcome(type, answer)]).toEqual([where, expected(type, entryPoint, principal, target)])
           }
         }
       }
@@ -233,13 +233,15 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
 
     it('is denied with the same bytes for a foreign and an unknown selector', async () => {
       for (const type of cases) {
-        for (const door of doorsTo(type)) {
+        for (const entryPoint of entryPointsTo(type)) {
           for (const principal of principals.filter((one) => !reads(one))) {
-            if (door.ownOnly === true) continue
+            if (entryPoint.ownOnly === true) continue
             const [foreign, unknown] = await Promise.all(
-              [targets.foreign, targets.unknown].map((name) => bytes(door.query(name, selectionOf(type)), principal)),
+              [targets.foreign, targets.unknown].map((name) =>
+                bytes(entryPoint.query(name, selectionOf(type)), principal),
+              ),
             )
-            expect([door.name, principal.name, foreign]).toEqual([door.name, principal.name, unknown])
+            expect([entryPoint.name, principal.name, foreign]).toEqual([entryPoint.name, principal.name, unknown])
           }
         }
       }
@@ -319,12 +321,12 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     })
 
     it('causes no statement about another selector for a device', async () => {
-      for (const door of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
+      for (const entryPoint of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
         (one) => one.readersOnly !== true && one.ownOnly !== true,
       )) {
         client.statements()
-        await client.answer(door.query(targets.foreign, 'id'), {}, 'device')
-        expect([door.name, client.statements()]).toEqual([door.name, []])
+        await client.answer(entryPoint.query(targets.foreign, 'id'), {}, 'device')
+        expect([entryPoint.name, client.statements()]).toEqual([entryPoint.name, []])
       }
     })
 
@@ -354,9 +356,9 @@ function outcome(type: string, { data, errors = [] }: Answer): unknown {
   )
 }
 
-function expected(type: string, door: Door, principal: Principal, target: Target): unknown {
-  if (door.readersOnly === true && !reads(principal)) return 'FORBIDDEN'
-  if (!reaches(principal, target) || (door.ownOnly === true && principal.selector === null)) return 'absent'
+function expected(type: string, entryPoint: EntryPoint, principal: Principal, target: Target): unknown {
+  if (entryPoint.readersOnly === true && !reads(principal)) return 'FORBIDDEN'
+  if (!reaches(principal, target) || (entryPoint.ownOnly === true && principal.selector === null)) return 'absent'
   // A setting is below a field that requires its own scope.
   if (type === 'Setting' && !principal.scopes.includes('sipis:settings')) return 'FORBIDDEN'
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The results as Markdown. */
+/** Formats the results as Markdown. */
 import type { Contender } from './contenders.ts'
 import type { QueryName, Schema } from './dialects/dialect.ts'
 import type { Pair } from './further.ts'
@@ -18,7 +18,7 @@ export interface Cell {
 export interface Results {
   readonly contenders: readonly Contender[]
   readonly cells: readonly Cell[]
-  /** The schema of everything below. */
+  /** The schema version of all results. */
   readonly schema: Schema
   readonly usualConnections: number
   readonly sizes: ReadonlyMap<string, Pair>
@@ -147,7 +147,7 @@ function beside(results: Results): string {
   )
 }
 
-/** How far the ratios of the first half of the rounds are from those of the second. */
+/** Compares the ratios of the first half of the rounds with those of the second half. */
 function repeatability(cells: readonly Cell[], reference: string): string {
   const differences = cells.flatMap(({ samples }) =>
     [...samples.keys()]
@@ -166,7 +166,7 @@ function repeatability(cells: readonly Cell[], reference: string): string {
   )
 }
 
-/** Of each round by itself: those who had their turns in the same seconds had the same machine. */
+/** Ratios within each round, because measurements of the same seconds share the state of the machine. */
 function ratioOf(samples: Samples, name: string, reference: string, from = 0, to?: number): number {
   const rates = (of: string) => (samples.get(of) ?? []).slice(from, to).map(({ perSecond }) => perSecond)
   const ofReference = rates(reference)

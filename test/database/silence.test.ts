@@ -34,7 +34,7 @@ describe('A connection on which the server no longer answers', () => {
       ({ failure }): unknown => failure,
     )
   /** Collects what a client sees that repeats its query until the first right result. */
-  const untilRight = async (statement: typeof lookUp) => {
+  const untilCorrect = async (statement: typeof lookUp) => {
     const seen = new Set<unknown>()
     for (let n = 0; n < 100; n++) {
       const answer = await ask(statement)
@@ -54,13 +54,13 @@ describe('A connection on which the server no longer answers', () => {
 
   it('is destroyed and replaced, and its pending look-ups time out', async () => {
     proxy.silence()
-    expect(await untilRight(lookUp)).toEqual(['slow'])
+    expect(await untilCorrect(lookUp)).toEqual(['slow'])
     expect(lost()).toContain('one')
   })
 
   it('causes idle connections to the same server to be replaced as well', async () => {
     proxy.silence()
-    await untilRight(lookUp)
+    await untilCorrect(lookUp)
     expect(await ask(other)).toBe('here')
     expect(await ask(list)).toBe('here')
     expect(lost().sort()).toEqual(['one', 'other', 'pool'])
@@ -77,7 +77,7 @@ describe('A connection on which the server no longer answers', () => {
     proxy.silenceAll()
     for (let n = 0; n < 8; n++) expect(await ask(lookUp)).toBe('slow')
     proxy.heal()
-    expect(await untilRight(lookUp)).toEqual(expect.arrayContaining([]))
+    expect(await untilCorrect(lookUp)).toEqual(expect.arrayContaining([]))
     expect(await ask(list)).toMatch(/here|unavailable/)
   })
 
@@ -91,10 +91,10 @@ describe('A connection on which the server no longer answers', () => {
 
   it('is destroyed on bytes that a PostgreSQL server does not send', async () => {
     proxy.inject(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))
-    expect(await untilRight(lookUp)).not.toContain('unexpected')
+    expect(await untilCorrect(lookUp)).not.toContain('unexpected')
     // A message with a large length that does not continue.
     proxy.inject(Buffer.from([0x44, 0x00, 0x0f, 0xff, 0xff]))
-    expect(await untilRight(lookUp)).not.toContain('unexpected')
+    expect(await untilCorrect(lookUp)).not.toContain('unexpected')
   })
 })
 

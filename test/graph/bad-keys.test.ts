@@ -13,7 +13,7 @@ import { backends, emptyDatabase, openReader } from '../support/database.ts'
 import { addDataSet, addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 /** A field that looks up an object by a key, and whether the key is valid. */
-interface Door {
+interface EntryPoint {
   readonly type: 'String!' | 'ID!'
   readonly field: (key: string) => string
   readonly key: string
@@ -21,13 +21,13 @@ interface Door {
 }
 
 const quoted = JSON.stringify
-const bySelector = (key: string, good: boolean): Door => ({
+const bySelector = (key: string, good: boolean): EntryPoint => ({
   type: 'String!',
   field: (variable) => `selector(selector: ${variable}) { id __typename }`,
   key,
   good,
 })
-const byNode = (key: string, good: boolean): Door => ({
+const byNode = (key: string, good: boolean): EntryPoint => ({
   type: 'ID!',
   field: (variable) => `node(id: ${variable}) { id __typename }`,
   key,
@@ -35,10 +35,10 @@ const byNode = (key: string, good: boolean): Door => ({
 })
 
 /** Keys are passed as variables, because a document cannot contain half of a surrogate pair. */
-function questionOf(doors: readonly Door[]): [string, Record<string, string>] {
-  const definitions = doors.map(({ type }, n) => `$k${n}: ${type}`)
-  const fields = doors.map(({ field }, n) => `f${n}: ${field(`$k${n}`)}`)
-  const variables = Object.fromEntries(doors.map(({ key }, n) => [`k${n}`, key]))
+function questionOf(entryPoints: readonly EntryPoint[]): [string, Record<string, string>] {
+  const definitions = entryPoints.map(({ type }, n) => `$k${n}: ${type}`)
+  const fields = entryPoints.map(({ field }, n) => `f${n}: ${field(`$k${n}`)}`)
+  const variables = Object.fromEntries(entryPoints.map(({ key }, n) => [`k${n}`, key]))
   return [`query (${definitions.join(', ')}) { ${fields.join(' ')} }`, variables]
 }
 
@@ -70,7 +70,7 @@ describe.each(backends)('Invalid keys on $name', ({ version, open }) => {
   let opened: Opened
   let client: Client
   let ids: string[]
-  let doors: Door[]
+  let entryPoints: EntryPoint[]
 
   beforeAll(async () => {
     opened = await open()
@@ -84,7 +84,7 @@ describe.each(backends)('Invalid keys on $name', ({ version, open }) => {
     ids = [...JSON.stringify(data).matchAll(/"id":"([^"]+)"/g)].map(([, id = '']) => id)
     ids.push(encodeNodeId('Call', '9999999999:x'), encodeNodeId('Selector', 'nobody'))
     const names: string[] = data.selectors.nodes.map(({ selector }: { selector: string }) => selector)
-    doors = [
+    entryPoints = [
       ...[...names, 'nobody', '\u{1F600}', '\ufffd'].map((name) => bySelector(name, true)),
       ...['a\0b', '\0', '\ud800', 'x\udc00'].map((name) => bySelector(name, false)),
       ...ids.map((id) => byNode(id, true)),
@@ -94,7 +94,7 @@ describe.each(backends)('Invalid keys on $name', ({ version, open }) => {
   afterAll(() => opened[Symbol.asyncDispose]())
 
   it('fail only their own field', async () => {
-    const good = `b: selector(selector: ${quoted(doors[0]?.key)}) { id }`
+    const good = `b: selector(selector: ${quoted(entryPoints[0]?.key)}) { id }`
     const { data, errors } = await client.answer(`{ a: selector(selector: "a\\u0000b") { id } ${good} }`)
     expect(data).toEqual({ a: null, b: { id: ids[0] } })
     expect(errors).toMatchObject([{ path: ['a'], extensions: { code: 'BAD_USER_INPUT' } }])
@@ -114,15 +114,15 @@ describe.each(backends)('Invalid keys on $name', ({ version, open }) => {
 
   it('do not change the results of other fields, in any combination', async () => {
     const alone: ReturnType<typeof partOf>[] = []
-    for (const door of doors) {
-      const part = partOf(await client.answer(...questionOf([door])), 'f0')
-      expect(part.errors).toEqual(door.good ? [] : [[[], 'BAD_USER_INPUT']])
+    for (const entryPoint of entryPoints) {
+      const part = partOf(await client.answer(...questionOf([entryPoint])), 'f0')
+      expect(part.errors).toEqual(entryPoint.good ? [] : [[[], 'BAD_USER_INPUT']])
       alone.push(part)
     }
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(doors.length - 1), { minLength: 2, maxLength: 40 }), async (picked) => {
-        const answer = await client.answer(...questionOf(picked.flatMap((door) => doors[door] ?? [])))
-        expect(picked.map((_, n) => partOf(answer, `f${n}`))).toEqual(picked.map((door) => alone[door]))
+      fc.asyncProperty(fc.array(fc.nat(entryPoints.length - 1), { minLength: 2, maxLength: 40 }), async (picked) => {
+        const answer = await client.answer(...questionOf(picked.flatMap((index) => entryPoints[index] ?? [])))
+        expect(picked.map((_, n) => partOf(answer, `f${n}`))).toEqual(picked.map((index) => alone[index]))
       }),
       { numRuns: times(300, 15) },
     )

@@ -81,8 +81,8 @@ const plain: readonly (readonly [string, Variables?, string?])[] = [
 ]
 
 /** Number of requests for each document, because cached documents must not change responses. */
-const asks = 5
-const together = 10
+const repetitions = 5
+const concurrent = 10
 /** Number of documents on each of two databases. */
 const batches = times(2_600, 15)
 const allowedSettings = ['a', 'b', 'c']
@@ -118,7 +118,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
       allowedSettings,
       limits: { ...unlimited, repeats: 1_000, directives: 100, concurrentPerCaller: 64 },
     })
-    asker = openAsker(client.url, together)
+    asker = openAsker(client.url, concurrent)
     reference = await openReference(opened.database, allowedSettings)
   })
   afterAll(async () => {
@@ -132,7 +132,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
   /** Fails if a response differs. Returns the response; undefined if the document is invalid. */
   const compared = async (question: Question, principal = operator): Promise<string | undefined> => {
     const expected = await reference.answer(question, principal)
-    for (let time = 1; time <= asks; time++) {
+    for (let time = 1; time <= repetitions; time++) {
       const served = canonical(await asker.ask(question, principal.name))
       if (expected === undefined) expect(served).not.toContain('"data"')
       else if (served !== expected) await expectAlternative(question, principal, served, expected, time)
@@ -208,7 +208,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
         else if (answer.includes('"errors":[')) counted.failed++
         else counted.answered++
       }
-      const seeds = fc.array(fc.noBias(fc.integer()), { minLength: together, maxLength: together })
+      const seeds = fc.array(fc.noBias(fc.integer()), { minLength: concurrent, maxLength: concurrent })
       await fc.assert(
         fc.asyncProperty(seeds, async (some) => {
           await Promise.all(some.map(compareSeed))

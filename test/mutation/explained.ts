@@ -1,4 +1,4 @@
-/** Mutants that survive because they change nothing that a caller could notice, each with the reason. They still count. */
+/** Surviving mutants without an effect that a caller can observe, each with the reason. They count as survivors. */
 export const explained: Readonly<Record<string, string>> = {
   "src/loaders/collection-statements.ts | collectionStatements.count | 'count' -> ''":
     'Only has to differ from the other names of its statements, which one empty name still does.',

@@ -1,6 +1,6 @@
 /**
- * Faults that once left all tests green, written by hand. Every run tries them, whatever folders it is asked for. `find` stands
- * in the file exactly once and within one expression.
+ * Hand-written faults that earlier versions of the tests did not detect. Every run includes them, for any selection of folders.
+ * `find` occurs in the file exactly once and within one expression.
  */
 interface NamedFault {
   readonly name: string

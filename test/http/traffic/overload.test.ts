@@ -54,11 +54,11 @@ interface Busy {
 }
 
 /** Accepts the Authorization header as the name of the caller. */
-const believe: Authenticate = async (name) => ({ ...anonymousPrincipal, id: name ?? 'anybody' })
+const trustName: Authenticate = async (name) => ({ ...anonymousPrincipal, id: name ?? 'anybody' })
 
 async function busy(limits: Partial<Limits>, options: ClientOptions = {}): Promise<Busy> {
   const gate = openGate(reader)
-  const client = untilTestEnds(await openClient(gate.database, { authenticate: believe, limits, ...options }))
+  const client = untilTestEnds(await openClient(gate.database, { authenticate: trustName, limits, ...options }))
   return { url: client.url, gate, ask: (...given) => ask(client.url, ...given) }
 }
 
@@ -260,7 +260,7 @@ describe('An admission slot', () => {
     const authenticate: Authenticate = async (name) => {
       arrived++
       if (name === 'early') await door
-      return believe(name)
+      return trustName(name)
     }
     const { gate, ask } = await busy({ concurrent: 1, queue: 0 }, { authenticate })
     const leaving = [ask(slow, 'early', 'GET'), ask(slow, 'early', 'POST')]
