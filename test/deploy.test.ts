@@ -55,7 +55,7 @@ describe('The files of deploy/', () => {
     expect([...names].filter((name) => !text.includes(`# TYPE ${name} `))).toEqual([])
   })
 
-  it("show every metric of the gateway on the dashboard", () => {
+  it('show every metric of the gateway on the dashboard', () => {
     const shown = new Set(panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => metricsIn(expr))))
     const all = createMetrics().descriptions.map(({ name }) => name)
     expect(all.filter((name) => !shown.has(name))).toEqual([])

@@ -403,16 +403,19 @@ describe('A file of API keys', () => {
     expect([after.ino, after.mode, after.uid, after.gid]).toEqual([before.ino, before.mode, before.uid, before.gid])
   })
 
-  it.skipIf(process.getuid?.() !== 0)('of another user keeps its owner when root creates and revokes keys', async () => {
-    make('first')
-    await chmod(folder, 0o755)
-    await chown(file, 65_534, 65_534)
-    make('second')
-    revokeKeys(file, 'first')
-    const { uid, gid, mode } = await stat(file)
-    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
-    expect(execFileSync('cat', [file], { uid: 65_534, gid: 65_534 }).toString()).toContain('second')
-  })
+  it.skipIf(process.getuid?.() !== 0)(
+    'of another user keeps its owner when root creates and revokes keys',
+    async () => {
+      make('first')
+      await chmod(folder, 0o755)
+      await chown(file, 65_534, 65_534)
+      make('second')
+      revokeKeys(file, 'first')
+      const { uid, gid, mode } = await stat(file)
+      expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
+      expect(execFileSync('cat', [file], { uid: 65_534, gid: 65_534 }).toString()).toContain('second')
+    },
+  )
 
   it('with two keys of the same id is rejected, and one revocation removes both', async () => {
     const { id } = make('dashboard')
@@ -474,11 +477,14 @@ describe('A file of API keys', () => {
     expect(readKeys(file)).toHaveLength(1)
   })
 
-  it.each([0o644, 0o604, 0o602, 0o601])('is rejected if other users have access (%o), with what to do', async (mode) => {
-    make('dashboard')
-    await chmod(file, mode)
-    expect(() => verifier()).toThrow(/^Refused \(world-readable-keys\).* chmod 600/)
-  })
+  it.each([0o644, 0o604, 0o602, 0o601])(
+    'is rejected if other users have access (%o), with what to do',
+    async (mode) => {
+      make('dashboard')
+      await chmod(file, mode)
+      expect(() => verifier()).toThrow(/^Refused \(world-readable-keys\).* chmod 600/)
+    },
+  )
 
   it('that is missing or contains an invalid line is rejected with what to do', async () => {
     expect(() => verifier()).toThrow(/key create/)

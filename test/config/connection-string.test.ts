@@ -212,9 +212,12 @@ describe('A connection string is rejected with what to do:', () => {
 })
 
 describe('Encryption', () => {
-  it.each(['host=h', 'host=h sslmode=prefer', 'host=h sslmode=allow'])('is used if the server offers it: %s', (text) => {
-    expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: true })
-  })
+  it.each(['host=h', 'host=h sslmode=prefer', 'host=h sslmode=allow'])(
+    'is used if the server offers it: %s',
+    (text) => {
+      expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: true })
+    },
+  )
 
   it.each(['host=h sslmode=disable', 'host=/tmp sslmode=verify-full', 'postgres://%2Ftmp/d?sslmode=require'])(
     'is not used: %s',

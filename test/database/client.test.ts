@@ -117,7 +117,9 @@ describe('A client', () => {
   })
 
   it('fails if the server answers the TLS request with an invalid byte', async () => {
-    expect(await outcome(clientOf(await fakeServer(greeting, 'X'), optionalTls).connect())).toMatch(/establishing an SSL/)
+    expect(await outcome(clientOf(await fakeServer(greeting, 'X'), optionalTls).connect())).toMatch(
+      /establishing an SSL/,
+    )
   })
 
   it('does not request TLS if it is disabled', async () => {

@@ -66,52 +66,55 @@ describe.each([
   ['V1', 'UTF8'],
   ['V1', 'SQL_ASCII'],
   ['V2', 'UTF8'],
-] as const)('With an object that shadows every function, operator and type on the search_path of %s, %s', (version, encoding) => {
-  let own: TestDatabase
-  let calm: unknown[]
+] as const)(
+  'With an object that shadows every function, operator and type on the search_path of %s, %s',
+  (version, encoding) => {
+    let own: TestDatabase
+    let calm: unknown[]
 
-  beforeAll(async () => {
-    own = await cloneDatabase(version, encoding)
-    await addDataSet({ version, sql: own.sql }, { selectors: 8, calls: 5 })
-    await own.sql(`INSERT INTO data (${version === 'V1' ? 'id' : 'selector'}, name, value)
+    beforeAll(async () => {
+      own = await cloneDatabase(version, encoding)
+      await addDataSet({ version, sql: own.sql }, { selectors: 8, calls: 5 })
+      await own.sql(`INSERT INTO data (${version === 'V1' ? 'id' : 'selector'}, name, value)
       SELECT ${version === 'V1' ? 'id' : 'selector'}, 'title', 'a' FROM selectors`)
-    calm = await readAll(own)
-    await makeHostile(own)
-  })
-  afterAll(() => own[Symbol.asyncDispose]())
-
-  it('the shadowing objects affect statements that do not name a schema', async () => {
-    const plain = new pg.Client(own.url)
-    await plain.connect()
-    await expect(plain.query(`SELECT convert_to(selector, 'UTF8') FROM selectors`)).rejects.toThrow(/shadowed/)
-    await expect(plain.query(`SELECT FROM selectors WHERE selector = 'a'`)).rejects.toThrow(/shadowed/)
-    await expect(plain.query(`SELECT $1::text`, ['a'])).rejects.toThrow(/shadowed/)
-    await plain.end()
-  })
-
-  it('every field has the same result as without them', async () => {
-    expect(await readAll(own)).toEqual(calm)
-  })
-
-  it('check finds the tables', async () => {
-    const database = openReader(own.url)
-    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
-    const report = await examine(database, 'test', () => undefined)
-    expect(report).toMatchObject({ schemaVersion: version, encoding })
-    expect(report.tables.map(({ name }) => name)).toContain('sipcalls')
-  })
-
-  if (version === 'V1') {
-    it('copy moves every row, into a database that also has them', async () => {
-      const target = untilTestEnds(await cloneDatabase('V2', encoding))
-      await makeHostile(target)
-      const dry = await runCopy(own, target)
-      expect(dry.problems).toEqual([])
-      const { committed, problems } = await runCopy(own, target, { mode: 'execute' })
-      expect({ committed, problems }).toEqual({ committed: true, problems: [] })
+      calm = await readAll(own)
+      await makeHostile(own)
     })
-  }
-})
+    afterAll(() => own[Symbol.asyncDispose]())
+
+    it('the shadowing objects affect statements that do not name a schema', async () => {
+      const plain = new pg.Client(own.url)
+      await plain.connect()
+      await expect(plain.query(`SELECT convert_to(selector, 'UTF8') FROM selectors`)).rejects.toThrow(/shadowed/)
+      await expect(plain.query(`SELECT FROM selectors WHERE selector = 'a'`)).rejects.toThrow(/shadowed/)
+      await expect(plain.query(`SELECT $1::text`, ['a'])).rejects.toThrow(/shadowed/)
+      await plain.end()
+    })
+
+    it('every field has the same result as without them', async () => {
+      expect(await readAll(own)).toEqual(calm)
+    })
+
+    it('check finds the tables', async () => {
+      const database = openReader(own.url)
+      untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+      const report = await examine(database, 'test', () => undefined)
+      expect(report).toMatchObject({ schemaVersion: version, encoding })
+      expect(report.tables.map(({ name }) => name)).toContain('sipcalls')
+    })
+
+    if (version === 'V1') {
+      it('copy moves every row, into a database that also has them', async () => {
+        const target = untilTestEnds(await cloneDatabase('V2', encoding))
+        await makeHostile(target)
+        const dry = await runCopy(own, target)
+        expect(dry.problems).toEqual([])
+        const { committed, problems } = await runCopy(own, target, { mode: 'execute' })
+        expect({ committed, problems }).toEqual({ committed: true, problems: [] })
+      })
+    }
+  },
+)
 
 describe('With such shadowing objects in an empty database', () => {
   it.each(['v1', 'v2'])('init and seed create %s without calling any of them', async (schema) => {

@@ -64,10 +64,7 @@ describe('The error catalogue', () => {
     }
   })
 
-  it.each(Object.entries(errorCatalogue))(
-    'blames the server exactly for statuses of 5xx: %s',
-    (_, entry) => {
-      for (const status of entry.statuses) expect(status >= 500).toBe(entry.fault === 'server')
-    },
-  )
+  it.each(Object.entries(errorCatalogue))('blames the server exactly for statuses of 5xx: %s', (_, entry) => {
+    for (const status of entry.statuses) expect(status >= 500).toBe(entry.fault === 'server')
+  })
 })
