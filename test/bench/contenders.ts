@@ -52,7 +52,7 @@ const unlimited = {
 const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'>[] = [
   {
     name: 'sipis-gateway',
-    note: 'this gateway as it is shipped, open',
+    note: 'this gateway with its defaults, without authentication',
     setting: { environment: {}, headers: {}, body: fullText },
   },
   {
@@ -62,13 +62,13 @@ const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'p
   },
   {
     name: 'sipis-gateway, guarded',
-    note: 'asks for an API key, counts against every limit (the rates raised beyond what a bench asks for), writes its audit log to a file',
+    note: 'requires an API key, applies every limit (with rates that the benchmark does not reach), writes its audit log to a file',
     setting: { environment: unlimited, headers: {}, body: fullText },
     prepare: async ({ folder }) => guarded(folder),
   },
   {
     name: 'sipis-gateway, trusted documents',
-    note: 'guarded as well, and answers nothing but documents of a manifest',
+    note: 'like guarded, and executes only documents of a manifest',
     setting: { environment: unlimited, headers: {}, body: fullText },
     prepare: async ({ folder, operations }) => {
       const manifest = join(folder, 'manifest.json')
@@ -103,7 +103,7 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
   },
   {
     name: 'Mercurius',
-    note: 'compiled queries (jit: 1), its batched loaders, SQL by hand in prepared statements',
+    note: 'compiled queries (jit: 1), its batched loaders, handwritten SQL in prepared statements',
     dialect: plain,
     file: 'mercurius.ts',
   },
@@ -115,7 +115,7 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
   },
   {
     name: 'by hand',
-    note: 'no GraphQL: a server that knows these queries beforehand, over two pipelined connections and a pool for scans',
+    note: 'handwritten server without GraphQL: these queries are built in, over two pipelined connections and a pool for scans',
     dialect: sipisGateway,
     file: 'handwritten.ts',
   },

@@ -11,7 +11,7 @@ import { queries } from './queries.ts'
 import { table } from './report.ts'
 
 const file = new URL('../../docs/performance.md', import.meta.url)
-const mark = '<!-- Below this line the bench writes. -->'
+const mark = '<!-- The benchmark writes below this line. -->'
 
 /** Conditions of a run that are needed to interpret its figures. Contains no host names or paths. */
 export function circumstances(options: Options, contenders: readonly Contender[], postgres: string): string {
@@ -32,7 +32,7 @@ export function circumstances(options: Options, contenders: readonly Contender[]
     ),
     `Packages of the peers: ${peers.join(', ')}.`,
     table(
-      ['query', 'what it asks for'],
+      ['query', 'what it requests'],
       queries.map(({ label, what }) => [label, what]),
     ),
     ...unanswered(options, contenders),

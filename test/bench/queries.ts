@@ -58,7 +58,7 @@ export const queries: readonly Query[] = [
     questions: 'one',
     paging: deepPage - 1,
   },
-  { name: 'tiny', label: 'Q6', what: 'nothing that needs the database', questions: 'one' },
+  { name: 'tiny', label: 'Q6', what: 'a field that needs no database', questions: 'one' },
   { name: 'nodes', label: 'Q7', what: '100 selectors by id or name', questions: 'groups' },
 ]
 

@@ -42,9 +42,9 @@ export function report(results: Results): string {
   return [
     ...schemas.flatMap((schema) => {
       const own = cells.filter((cell) => cell.schema === schema)
-      return [`### Schema ${schema}: requests a second`, overview(own, contenders, reference)]
+      return [`### Schema ${schema}: requests per second`, overview(own, contenders, reference)]
     }),
-    '### Beside the queries',
+    '### Other measurements',
     beside(results),
     repeatability(cells, reference),
     ...schemas.flatMap((schema) => [
@@ -122,7 +122,7 @@ function beside(results: Results): string {
       (name) => quotient(of('history', most, name)?.p99, of('history', most, name)?.p50),
     ],
     [
-      'p99 of Q1 beside Q4 in a loop / alone',
+      'p99 of Q1 while Q4 runs in a loop / alone',
       (name) =>
         figure(
           change(neighbours.get(name), ({ p99 }) => p99),
@@ -130,7 +130,7 @@ function beside(results: Results): string {
         ),
     ],
     [
-      'rate of Q1 beside Q4 in a loop / alone',
+      'rate of Q1 while Q4 runs in a loop / alone',
       (name) =>
         figure(
           change(neighbours.get(name), ({ perSecond }) => perSecond),
@@ -138,7 +138,7 @@ function beside(results: Results): string {
         ),
     ],
     [`peak memory in Q1, ${most} callers, MB`, (name) => figure(of('history', most, name)?.peakMegabytes, 0)],
-    ['start to first answer, s', (name) => figure(firstAnswers.get(name), 2)],
+    ['start to first response, s', (name) => figure(firstAnswers.get(name), 2)],
   ]
   const names = contenders.map(({ name }) => name)
   return table(
