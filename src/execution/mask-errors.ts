@@ -18,20 +18,20 @@ interface ClientError {
 
 /** Response errors for database failures. */
 const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
-  input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
+  input: { code: 'BAD_USER_INPUT', message: 'A value is out of range or in a format that the database cannot read.' },
   timeout: {
     code: 'TIMEOUT',
-    message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
+    message: 'The database took too long. Request less: a shorter period, a smaller page, no totalCount.',
   },
   slow: { code: 'TIMEOUT', message: 'The database is slow or locked now. Try again in a few seconds.' },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
   unreadable: {
     code: 'UNAVAILABLE',
-    message: 'The gateway may not read this data now, or does not find it. Its operator finds the cause in the log.',
+    message: 'The gateway cannot read this data: a table, column or privilege is missing. The log contains the cause.',
   },
   unexpected: {
     code: 'INTERNAL',
-    message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',
+    message: 'The gateway failed unexpectedly. The log contains the cause.',
   },
 }
 
@@ -90,7 +90,7 @@ function masked(
 function moreErrors(omitted: number): GraphQLError {
   return codedError(
     'TOO_COSTLY',
-    `${omitted} more errors are left out; the first ${maxErrors} are listed. Ask for smaller pages to see them all.`,
+    `${omitted} more errors are omitted; the first ${maxErrors} are listed. Request smaller pages to see them all.`,
     { omitted },
   )
 }

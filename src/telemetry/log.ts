@@ -56,7 +56,7 @@ export function createLog(logger: Logger): LogListener {
   const add = (line: Line) => (line.key === undefined ? write(line, 0) : repeats.add(line.key, line))
   const watchDatabase = createReachability(
     (failure) => add(error('The database cannot be reached', failure, 'unreachable')),
-    (outage) => add(warn('The database is reached again', outage, 'reached')),
+    (outage) => add(warn('The database is reachable again', outage, 'reached')),
   )
   const observe = (observation: Observation) => {
     if (observation.kind === 'credentialRefused') return refusals.add(observation.reason)

@@ -82,7 +82,7 @@ describe('The log', () => {
     expect(lines).toMatchObject([
       { level: 40, msg: 'A database connection was lost', code: '57P01' },
       { level: 50, msg: 'The database cannot be reached', code: 'ECONNREFUSED', message: 'refused' },
-      { level: 40, msg: 'The database is reached again', failedAttempts: 3 },
+      { level: 40, msg: 'The database is reachable again', failedAttempts: 3 },
     ])
     expect(lines).toHaveLength(3)
   })

@@ -6,15 +6,15 @@ const statementBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 export function statementMetrics(instruments: Instruments) {
   const outcomeOf = bounded(50)
   const statements = instruments.counter('sipis_gateway_statements_total', {
-    help: 'Statements by lane, or pool, and outcome: ok, SQLSTATE or code of the operating system.',
+    help: 'Statements by lane or pool, and by outcome: ok, SQLSTATE or code of the operating system.',
     labels: ['lane', 'outcome'],
   })
   const rows = instruments.counter('sipis_gateway_statement_rows_total', {
-    help: 'Rows of statements.',
+    help: 'Rows that statements returned.',
     labels: ['lane'],
   })
   const durations = instruments.histogram('sipis_gateway_statement_duration_seconds', {
-    help: 'Seconds from the call of a statement to its outcome, waiting for a connection included.',
+    help: 'Seconds from the call of a statement to its outcome, including the wait for a connection.',
     labels: ['lane'],
     buckets: statementBuckets,
   })
@@ -24,11 +24,11 @@ export function statementMetrics(instruments: Instruments) {
     buckets: statementBuckets,
   })
   const resent = instruments.counter('sipis_gateway_statements_resent_total', {
-    help: 'Statements that were sent again, because their connection was lost or another one failed before them.',
+    help: 'Statements that were sent again because their connection was lost or an earlier statement of their batch failed.',
     labels: ['lane'],
   })
   const cancels = instruments.counter('sipis_gateway_cancels_total', {
-    help: 'Requests to the server to cancel a statement.',
+    help: 'Cancel requests to the server.',
     labels: ['lane'],
   })
   return {
@@ -45,7 +45,7 @@ export function statementMetrics(instruments: Instruments) {
 
 export function connectionMetrics(instruments: Instruments) {
   const connections = instruments.counter('sipis_gateway_connections_total', {
-    help: 'Connections to the database that were opened, lost in use, or could not be made.',
+    help: 'Connections to the database that were opened, were lost, or could not be established.',
     labels: ['lane', 'event'],
   })
   const events = { connectionOpened: 'opened', connectionLost: 'lost', connectionFailed: 'failed' } as const

@@ -10,7 +10,7 @@ export function sipisMetrics(instruments: Instruments) {
     read: () => (selectors === undefined ? [] : [[selectors]]),
   })
   instruments.gauge('sipis_calls_last_hour', {
-    help: 'Calls of the last hour by why they did not reach the user, counted up to 100,000. Absent if they could not be counted.',
+    help: 'Calls of the last hour by the reason why they were missed, counted up to 100,000. Absent if they could not be counted.',
     labels: ['reason'],
     read: () => calls.map(({ reason, count }) => [count, reason]),
   })
