@@ -184,7 +184,7 @@ async function forgeries(): Promise<Record<string, string>> {
     'sub a number': await signed({ sub: 5 as unknown as string }),
     'sub an object': await signed({ sub: { a: 1 } as unknown as string }),
     'sub endless': await signed({ sub: 'x'.repeat(1_000) }),
-    'a device whose sub is no selector': await signed({ sub: 'y'.repeat(65), scope: 'sipis:own' }),
+    'a device whose sub is not a selector': await signed({ sub: 'y'.repeat(65), scope: 'sipis:own' }),
     'a device whose sub has a NUL': await signed({ sub: 'y\0', scope: 'sipis:own' }),
     'another payload': `${header}.${base64({ ...claims, sub: 'admin' })}.${signature}`,
     'another signature': `${header}.${payload}.${flipped}`,
@@ -199,7 +199,7 @@ async function forgeries(): Promise<Record<string, string>> {
     'not base64': `${header}.%%%.${signature}`,
     'huge, of 10 KB': await signed({ more: 'x'.repeat(10_000) }),
     'huge, of 40 KB': `${header}.${'x'.repeat(40_000)}.${signature}`,
-    'an API key where there are none': 'sipis_0123456789ab_0123456789012345678901234567890123456789012',
+    'an API key without an API keys file': 'sipis_0123456789ab_0123456789012345678901234567890123456789012',
   }
   return {
     ...Object.fromEntries(Object.entries(tokens).map(([kind, token]) => [kind, `Bearer ${token}`])),

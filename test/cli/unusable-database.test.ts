@@ -105,23 +105,23 @@ describe.each(Object.keys(commands))('sipis-gateway %s reports what to do, and e
   )
 
   it('the server never answers', async () => {
-    const other = untilTestEnds(await socketServer(behaviours['accepts and says nothing']))
+    const other = untilTestEnds(await socketServer(behaviours['accepts and does not answer']))
     const url = `postgres://u:secret@127.0.0.1:${other.port}/d?connect_timeout=1`
     expectProblem(command, await outcome(command, url), /No answer came in time/)
   })
 })
 
 const said: Readonly<Record<keyof typeof behaviours, RegExp>> = {
-  'accepts and says nothing': /No answer came in time/,
+  'accepts and does not answer': /No answer came in time/,
   'closes at once': /closed before PostgreSQL answered/,
   'resets at once': /closed before PostgreSQL answered/,
   'is an SSH server': /not that of a PostgreSQL server/,
   'sends garbage': /not that of a PostgreSQL server/,
-  'sends an error without an end': /not that of a PostgreSQL server/,
+  'sends an unterminated error': /not that of a PostgreSQL server/,
   'sends an unknown message': /not that of a PostgreSQL server/,
-  'asks for GSSAPI': /choose one of them in pg_hba.conf/,
-  'lets in and says nothing more': /not that of a PostgreSQL server/,
-  'takes TLS and sends garbage': /TLS could not be set up|not that of a PostgreSQL server/,
+  'requests GSSAPI': /choose one of them in pg_hba.conf/,
+  'authenticates and then does not answer': /not that of a PostgreSQL server/,
+  'accepts TLS and sends garbage': /TLS could not be set up|not that of a PostgreSQL server/,
 }
 
 describe('A server that', () => {

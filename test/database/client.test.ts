@@ -141,7 +141,7 @@ describe('A client', () => {
     ['a part of a longer notice than there is', message('N', 'Mlong', 30_001), invalid],
     ['an unknown message', message('~', 'ab\0\0'), invalid],
     ['an error with one zero at its end', message('E', 'Mabc\0'), invalid],
-    ['an error whose last byte is no zero', message('E', 'Mab\0c'), invalid],
+    ['an error without a final zero byte', message('E', 'Mab\0c'), invalid],
     ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), invalid],
   ])(
     'reports the first message of a server if it is invalid: %s',

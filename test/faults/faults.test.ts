@@ -54,8 +54,8 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
         ),
     ],
     ['connections that are reset', 50, 1, async () => proxy.reset()],
-    ['connections that are cut in the middle of an answer', 500, 5, async (n) => proxy.cutAfter(random(n, 2_000))],
-    ['connections that go silent', 200, 1, async () => proxy.silence()],
+    ['connections that are closed within a response', 500, 5, async (n) => proxy.cutAfter(random(n, 2_000))],
+    ['half-open connections', 200, 1, async () => proxy.silence()],
     [
       'a network that is silent for a second',
       20,
@@ -108,7 +108,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
       () => admin('BEGIN; LOCK TABLE tokens; SELECT pg_sleep(1.5); COMMIT'),
     ],
     [
-      'a server that is frozen for a second',
+      'a server that is suspended for a second',
       10,
       1,
       async () => {

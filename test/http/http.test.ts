@@ -88,11 +88,11 @@ describe('The service over HTTP', () => {
 
   it('rejects invalid GraphQL requests with a 4xx status and a code', async () => {
     const answers = {
-      'no JSON': await post('{'),
-      'no object': await post('5'),
+      'invalid JSON': await post('{'),
+      'a body that is not an object': await post('5'),
       'no query': await post('{}'),
-      'a query that is no text': await post('{"query": 5}'),
-      'variables that are no object': await post('{"query": "{ viewer { name } }", "variables": "x"}'),
+      'a query that is not a string': await post('{"query": 5}'),
+      'variables that are not an object': await post('{"query": "{ viewer { name } }", "variables": "x"}'),
       'a batch': await post('[{"query": "{ viewer { name } }"}]'),
     }
     for (const [what, answer] of Object.entries(answers)) {

@@ -53,16 +53,16 @@ function refusingTls(answer: Buffer): (socket: Socket) => void {
 }
 
 export const behaviours = {
-  'accepts and says nothing': () => undefined,
+  'accepts and does not answer': () => undefined,
   'closes at once': (socket: Socket) => socket.end(),
   'resets at once': (socket: Socket) => socket.resetAndDestroy(),
   'is an SSH server': (socket: Socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'),
   'sends garbage': (socket: Socket) => socket.write(Buffer.from('00ff45000000086162636400ff', 'hex')),
-  'sends an error without an end': refusingTls(message('E', 'abcd')),
+  'sends an unterminated error': refusingTls(message('E', 'abcd')),
   'sends an unknown message': refusingTls(message('~', 'abcd')),
-  'asks for GSSAPI': refusingTls(gssapi),
-  'lets in and says nothing more': refusingTls(authenticated),
-  'takes TLS and sends garbage': (socket: Socket) =>
+  'requests GSSAPI': refusingTls(gssapi),
+  'authenticates and then does not answer': refusingTls(authenticated),
+  'accepts TLS and sends garbage': (socket: Socket) =>
     socket.once('data', () => socket.write('S')).once('data', () => setImmediate(() => socket.write('garbage'))),
 } satisfies Readonly<Record<string, (socket: Socket) => void>>
 

@@ -55,7 +55,7 @@ async function readUntilTold(stream: Readable): Promise<string> {
     read += chunk
     if (/log lines were dropped.*\n$/.test(read.slice(-300))) return read
   }
-  throw new Error('The log does not say how much of it is missing.')
+  throw new Error('The log does not report the number of dropped lines.')
 }
 
 describe('Standard error that is not read', () => {

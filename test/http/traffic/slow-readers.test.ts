@@ -72,7 +72,7 @@ describe('A client that does not read its responses', () => {
     // A slow machine may return errors, which fit into the buffers of a connection.
     const unread = answers().filter((bytes) => bytes > bodyBytes).length
     expect(unread).toBeGreaterThan(0)
-    await until('those that are not read are ended', () => stalled() === unread)
+    await until('connections with unread responses are closed', () => stalled() === unread)
     await until('nothing is held', () => unsent() === 0)
   })
 
