@@ -3,12 +3,12 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /**
- * The rooms of src/, and the rooms that each may import. A room is a folder of src/, or a file that is named here. Types count: a type of a later
- * room is a dependency as well.
+ * The layers of src/, and the layers that each may import. A layer is a folder of src/, or a file that is listed here. Type imports
+ * count as dependencies.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  // The types of observations are at the ground; their listeners are wired at the top alone.
+  // Observation types have no dependencies; only the top layers wire their listeners.
   'telemetry/observation.ts': [],
   telemetry: ['errors', 'telemetry/observation.ts'],
   concurrency: ['errors'],
@@ -69,22 +69,22 @@ function importsOf(file: string): readonly string[] {
   return [...specifiers].map(([, specifier = '']) => normalize(join(dirname(file), specifier)))
 }
 
-function roomOf(file: string): string {
+function layerOf(file: string): string {
   const path = file.slice('src/'.length)
   const [folder = ''] = path.split('/')
   return path in allowed ? path : folder
 }
 
-/** A way from the file back to itself, if there is one. */
-function circleThrough(start: string): readonly string[] | undefined {
+/** Returns an import cycle through the file; undefined if there is none. */
+function cycleThrough(start: string): readonly string[] | undefined {
   const seen = new Set<string>()
   const walk = (file: string, way: readonly string[]): readonly string[] | undefined => {
     for (const next of imports.get(file) ?? []) {
       if (next === start) return [...way, next]
       if (seen.has(next)) continue
       seen.add(next)
-      const circle = walk(next, [...way, next])
-      if (circle !== undefined) return circle
+      const cycle = walk(next, [...way, next])
+      if (cycle !== undefined) return cycle
     }
     return undefined
   }
@@ -92,53 +92,53 @@ function circleThrough(start: string): readonly string[] | undefined {
 }
 
 describe('The imports of src/', () => {
-  it('name files that exist', () => {
+  it('refer to existing files', () => {
     expect([...imports.values()].flat().filter((file) => file.startsWith('src/') && !imports.has(file))).toEqual([])
   })
 
-  it('go from a room to rooms that it may use', () => {
+  it('point only to layers that the layer may import', () => {
     const wrong = files.flatMap((file) => {
-      const mayUse = [roomOf(file), ...(allowed[roomOf(file)] ?? [])]
+      const mayUse = [layerOf(file), ...(allowed[layerOf(file)] ?? [])]
       return (imports.get(file) ?? [])
-        .filter((target) => target.startsWith('src/') && !mayUse.includes(roomOf(target)))
+        .filter((target) => target.startsWith('src/') && !mayUse.includes(layerOf(target)))
         .map((target) => `${file} -> ${target}`)
     })
     expect(wrong).toEqual([])
   })
 
-  it('make no circle, types included', () => {
-    expect(files.map(circleThrough).filter((circle) => circle !== undefined)).toEqual([])
+  it('form no cycle, including type imports', () => {
+    expect(files.map(cycleThrough).filter((cycle) => cycle !== undefined)).toEqual([])
   })
 
-  it('use every arrow that is allowed', () => {
+  it('use every dependency that is allowed', () => {
     const used = new Set(
-      [...imports].flatMap(([file, targets]) => targets.map((target) => `${roomOf(file)} -> ${roomOf(target)}`)),
+      [...imports].flatMap(([file, targets]) => targets.map((target) => `${layerOf(file)} -> ${layerOf(target)}`)),
     )
-    const all = Object.entries(allowed).flatMap(([room, targets]) => targets.map((target) => `${room} -> ${target}`))
-    expect(all.filter((arrow) => !used.has(arrow))).toEqual([])
+    const all = Object.entries(allowed).flatMap(([layer, targets]) => targets.map((target) => `${layer} -> ${target}`))
+    expect(all.filter((dependency) => !used.has(dependency))).toEqual([])
   })
 
-  it('keep the rooms in an order in which each uses only earlier ones', () => {
+  it('order the layers so that each depends only on earlier ones', () => {
     const order = Object.keys(allowed)
-    for (const [room, targets] of Object.entries(allowed)) {
+    for (const [layer, targets] of Object.entries(allowed)) {
       for (const target of targets)
-        expect(order.indexOf(target), `${room} -> ${target}`).toBeLessThan(order.indexOf(room))
+        expect(order.indexOf(target), `${layer} -> ${target}`).toBeLessThan(order.indexOf(layer))
     }
-    expect([...new Set(files.map(roomOf))].sort()).toEqual(order.toSorted())
+    expect([...new Set(files.map(layerOf))].sort()).toEqual(order.toSorted())
   })
 })
 
-describe('Libraries that measure', () => {
+describe('Prometheus and OpenTelemetry libraries', () => {
   const importing = (name: RegExp) => files.filter((file) => name.test(readFileSync(file, 'utf8')))
 
-  it('are imported by telemetry/ alone', () => {
+  it('are imported only by telemetry/', () => {
     expect(importing(/'(prom-client|@opentelemetry\/.*)'/)).toEqual([
       'src/telemetry/instruments.ts',
       'src/telemetry/traces.ts',
     ])
   })
 
-  it('are not loaded for traces that nothing takes', () => {
+  it('are not loaded if no collector is configured', () => {
     expect(importing(/import \{.*'.*\/traces.ts'/)).toEqual([])
   })
 })

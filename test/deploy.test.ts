@@ -33,20 +33,20 @@ const expressions = [
   ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
 ]
 
-/** The names of metrics in PromQL, without those of the parts of a histogram. */
+/** Names of metrics in a PromQL expression, without the suffixes of histograms. */
 function metricsIn(expression: string): string[] {
   const names = expression.match(/\b(sipis|nodejs|process)_\w+/g) ?? []
   return names.map((name) => name.replace(/_(bucket|sum|count)$/, ''))
 }
 
 describe('The files of deploy/', () => {
-  it.each(yamlFiles)('are YAML that parses without a complaint: %s', (file) => {
+  it.each(yamlFiles)('are YAML that parses without warnings: %s', (file) => {
     const documents = parseAllDocuments(textOf(file), { merge: true })
     expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([])
     expect(documents.length).toBeGreaterThan(0)
   })
 
-  it('name only metrics that a running gateway has', async () => {
+  it('refer only to metrics that a running gateway has', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const { scrape } = await openMeasured(own.url)
     const text = await (await scrape()).text()
@@ -55,13 +55,13 @@ describe('The files of deploy/', () => {
     expect([...names].filter((name) => !text.includes(`# TYPE ${name} `))).toEqual([])
   })
 
-  it("show every metric of the gateway's own on the dashboard", () => {
+  it('show every metric of the gateway on the dashboard', () => {
     const shown = new Set(panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => metricsIn(expr))))
     const all = createMetrics().descriptions.map(({ name }) => name)
     expect(all.filter((name) => !shown.has(name))).toEqual([])
   })
 
-  it('select only by labels that a metric has', () => {
+  it('select only by labels that the metric has', () => {
     const labels = new Map(createMetrics().descriptions.map((metric) => [metric.name, metric.labels]))
     const wrong = expressions.flatMap((expression) =>
       [...expression.matchAll(/\b(sipis_\w+?)(?:_bucket)?\{([^}]*)\}/g)].flatMap(([, name = '', selection = '']) => {

@@ -20,7 +20,7 @@ const phone: Principal = { id: 'phone', name: 'phone', scopes: ['sipis:own'], se
 const count = '{ selectors { totalCount } }'
 const connections = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sipis-gateway'`
 
-/** A server of someone else's, with the gateway as its listener. */
+/** A server of another program, with the gateway as its listener. */
 async function serve(options: GatewayOptions) {
   const gateway = untilTestEnds(await openGateway(options))
   const server = createServer(gateway.handle)
@@ -58,7 +58,7 @@ async function database() {
 }
 
 describe('openGateway', () => {
-  it('serves a database by its URL from a server of your own, and closes what it opened', async () => {
+  it('serves a database by its URL from a server of another program, and closes its connections', async () => {
     const own = await database()
     const ask = await serve({ databaseUrl: own.url, auth: 'open', log: () => undefined })
     expect(await (await ask(count)).json()).toEqual({ data: { selectors: { totalCount: 2 } } })
@@ -67,7 +67,7 @@ describe('openGateway', () => {
     await until('no connection is left', async () => (await own.sql(connections)).length === 0)
   })
 
-  it('serves another schema version that comes to stand behind the address, and says meanwhile why it is not ready', async () => {
+  it('serves another schema version after the database is replaced, and meanwhile reports why it is not ready', async () => {
     const own = await database()
     const log: LogEntry[] = []
     const ask = await serve({ databaseUrl: own.url, auth: 'open', log: (entry) => log.push(entry) })
@@ -84,7 +84,7 @@ describe('openGateway', () => {
     await own.sql('DROP SCHEMA public CASCADE; DROP SCHEMA sipis_gateway CASCADE; CREATE SCHEMA public')
     await asMigrator(own.url, 'V1')
     await addSelector({ version: 'V1', sql: own.sql }, 1)
-    await until('it asks again', async () => {
+    await until('it queries again', async () => {
       await ask(count)
       return (await ready())[0] === 200
     })
@@ -97,7 +97,7 @@ describe('openGateway', () => {
     expect(log.map(({ fields }) => fields)).toContainEqual({ from: 'V2', to: 'V1' })
   })
 
-  it('identifies callers by a function, and answers 401 where it throws, without its message', async () => {
+  it('identifies callers with a function, and responds with 401 if the function throws, without its message', async () => {
     const own = await database()
     const entries: LogEntry[] = []
     const ask = await serve({
@@ -125,7 +125,7 @@ describe('openGateway', () => {
     expect(JSON.stringify(entries)).not.toContain('a secret')
   })
 
-  it('shows no selector in GraphiQL where callers are identified', async () => {
+  it('shows no selector in GraphiQL if callers are identified', async () => {
     const own = await database()
     const settings = { AUDIT_LOG: 'off' }
     const common = { databaseUrl: own.url, settings, log: () => undefined }
@@ -134,7 +134,7 @@ describe('openGateway', () => {
       return (await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } })).text()
     }
     const ops: Principal = { ...tool, scopes: ['sipis:ops'] }
-    // The page has megabytes, which a failure would print.
+    // Compares lengths, because a failure would print megabytes of the page.
     const found = async (options: GatewayOptions) => {
       const page = await pageOf(options)
       return { isPage: page.includes('GraphiQL'), names: [1, 2].some((n) => page.includes(selectorNamed(n))) }
@@ -146,7 +146,7 @@ describe('openGateway', () => {
     expect(await found({ ...common, auth: 'open' })).toEqual({ isPage: true, names: true })
   })
 
-  it('takes settings and limits, and does not read the environment of the process', async () => {
+  it('accepts settings and limits, and ignores the environment', async () => {
     const own = await database()
     const limited = await serve({
       settings: { DATABASE_URL: own.url, LIMIT_DEPTH: '3' },
@@ -163,12 +163,12 @@ describe('openGateway', () => {
   })
 
   it.each<[string, Partial<GatewayOptions>, RegExp]>([
-    ['nobody identifies callers', {}, /Callers are not identified\. Set auth/],
-    ['the role may write', { auth: async () => tool }, /Refused \(writable-role\)/],
+    ['callers are not identified', {}, /Callers are not identified\. Set auth/],
+    ['the role can write', { auth: async () => tool }, /Refused \(writable-role\)/],
     ['a setting is wrong', { auth: 'open', settings: { LIMIT_DEPTH: 'x' } }, /LIMIT_DEPTH/],
     ['auth is given twice', { auth: 'open', settings: { API_KEYS_FILE: 'keys.jsonl' } }, /Leave out one of them/],
     ['the database cannot be reached', { auth: 'open', databaseUrl: 'postgres://u@127.0.0.1:1/d' }, /127\.0\.0\.1:1/],
-  ])('fails with a Problem where %s, and leaves no connection', async (_, options, message) => {
+  ])('fails with a Problem if %s, and leaves no connection', async (_, options, message) => {
     const own = await database()
     const failure: unknown = await openGateway({ databaseUrl: own.url, log: () => undefined, ...options }).catch(
       (error: unknown) => error,
@@ -194,7 +194,7 @@ describe('The types of the package', () => {
     }
   }
 
-  it('compile under skipLibCheck: false, and show no other package', { timeout: 120_000 }, () => {
+  it('compile with skipLibCheck: false, and contain no types of other packages', { timeout: 120_000 }, () => {
     onTestFinished(() => rmSync(folder, { recursive: true }))
     expect(tsc('-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist'))).toBe('')
     symlinkSync(resolve('node_modules/@types'), join(folder, 'types'))
@@ -230,7 +230,7 @@ describe('The types of the package', () => {
     const types = ['--lib', 'es2023,esnext.disposable', '--typeRoots', join(folder, 'types'), '--types', 'node']
     const listed = tsc(...flags, ...types, '--listFiles', join(folder, 'consumer.ts')).split('\n')
     expect(listed.filter((line) => line.includes('error TS'))).toEqual([])
-    // Only what the entry reaches: a declaration of another package there would have to be installed with its types.
+    // Only the files that the entry reaches, because a dependency there would have to be installed with its types.
     const foreign = listed.filter(
       (file) => /node_modules/.test(file) && !/\/(typescript[^/]*|@typescript|@types|undici-types)\//.test(file),
     )

@@ -11,7 +11,7 @@ import { openClient } from './support/client.ts'
 import { untilTestEnds } from './support/database.ts'
 
 describe('README.md', () => {
-  it.each(['V2'] as const)('shows a first query and the answer that the demo gives (%s)', async (version) => {
+  it.each(['V2'] as const)('shows a sample query and the response of the demo (%s)', async (version) => {
     const readme = await readFile('README.md', 'utf8')
     const [, query = '', answer = ''] = /```graphql\n(.*?)```\s+```json\n(.*?)```/s.exec(readme) ?? []
     const database = await openDemo(version)
@@ -19,7 +19,7 @@ describe('README.md', () => {
     expect(await (await openClient(database)).answer(query)).toEqual(JSON.parse(answer))
   })
 
-  it('links to files that are there, as do the other documents', async () => {
+  it('has links to existing files only, like the other documents', async () => {
     const documents = [...globSync('*.md'), ...globSync('docs/**/*.md')]
     expect(documents.length).toBeGreaterThan(8)
     for (const document of documents) {
@@ -30,7 +30,7 @@ describe('README.md', () => {
     }
   })
 
-  it('repeats no heading, nor do the other documents', async () => {
+  it('repeats no heading, like the other documents', async () => {
     for (const document of [...globSync('*.md'), ...globSync('docs/**/*.md')]) {
       const text = (await readFile(document, 'utf8')).replaceAll(/^```.*?^```/gms, '')
       const headings = [...text.matchAll(/^#+ .+$/gm)].map(([heading]) => heading)
@@ -38,7 +38,7 @@ describe('README.md', () => {
     }
   })
 
-  it('names files of src/ and test/ that exist, as do the other documents', async () => {
+  it('refers only to existing files of src/ and test/, like the other documents', async () => {
     for (const document of [...globSync('*.md'), ...globSync('docs/**/*.md')].filter(
       (name) => name !== 'CHANGELOG.md',
     )) {
@@ -47,7 +47,7 @@ describe('README.md', () => {
     }
   })
 
-  it('names every command that there is', async () => {
+  it('lists every command', async () => {
     const readme = await readFile('README.md', 'utf8')
     for (const command of ['serve', 'check', 'init', 'seed', 'copy', 'key', 'schema'])
       expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
@@ -55,14 +55,14 @@ describe('README.md', () => {
 })
 
 describe('docs/api.md', () => {
-  it('shows a query that the schema knows', async () => {
+  it('shows a valid query', async () => {
     const [query = ''] = /^ {4}query History.*?^ {4}}$/ms.exec(await readFile('docs/api.md', 'utf8')) ?? []
     expect(validate(schema, parse(query))).toEqual([])
   })
 })
 
 describe('docs/migration.md', () => {
-  it('names every reason why a row cannot be copied, and every option of the command', async () => {
+  it('lists every reason why a row cannot be copied, and every option of the command', async () => {
     const text = await readFile('docs/migration.md', 'utf8')
     for (const reason of reasons) expect([reason, text.includes(`\`${reason}\``)]).toEqual([reason, true])
     for (const option of [
@@ -83,7 +83,7 @@ describe('docs/migration.md', () => {
 })
 
 describe('docs/security.md', () => {
-  it('names every reason not to start, every scope, and tests that are there', async () => {
+  it('lists every reason not to start, every scope, and existing tests', async () => {
     const text = await readFile('docs/security.md', 'utf8')
     for (const scope of scopes) expect(text).toContain(`\`${scope}\``)
     const sources = await Promise.all(globSync('src/**/*.ts').map((file) => readFile(file, 'utf8')))

@@ -11,7 +11,7 @@ const refreshAfterMs = 600_000
 const fetchTimeoutMs = 5_000
 const maxKeySetBytes = 1_000_000
 
-/** Keys that come from an issuer's address. */
+/** Keys that are fetched from the issuer. */
 export interface IssuerKeys extends JWTVerifyGetKey {
   /** Why no token can be verified now; undefined if they can. Fetches the keys if there are none yet. */
   problem(): Promise<string | undefined>
@@ -135,7 +135,7 @@ export function jwksFromUrl(url: URL, warn: KeysWarning): IssuerKeys {
       })
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
-      // No keys are known, or the refetch for a new one failed or waits: whether the credential is good cannot be known now.
+      // There are no keys, or fetching a new one failed or is cooling down, so the credential cannot be verified now.
       throw new KeysUnavailable("The issuer's keys cannot be fetched.", error)
     }
   }

@@ -7,8 +7,8 @@ import { has, maySee } from './principal.ts'
 
 /**
  * Restricts loaders to the selectors that a principal may read. A forbidden selector is not looked up at all, so it is
- * indistinguishable from an unknown one. Rows of a permitted selector need no further check. Each loader is named, without a spread
- * of all, so that one without its restriction does not compile.
+ * indistinguishable from an unknown one. Rows of a permitted selector need no further check. Lists each loader instead of spreading
+ * them, so that a new loader does not compile until it is restricted here.
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
@@ -26,7 +26,7 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     pushTests: guarded(loaders.pushTests, principal),
     // Orphans have no selector, so no device owns them.
     orphanPushTests: { load: async () => null },
-    // Both read for an object that was reached.
+    // Both read for an object that was already returned.
     messageContents,
     settings,
   }

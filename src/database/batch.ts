@@ -1,8 +1,9 @@
 /**
- * Batches: several statements in one message, one transaction and one answer. Each of these costs more than a look-up.
+ * Sends several statements as one batch: one message, one implicit transaction, one response. A message and a transaction for each
+ * look-up would cost more than the look-up.
  *
- * Rows come without a description of their columns, because all values stay as PostgreSQL prints them: a Date or a number would
- * lose microseconds, infinity and 64-bit integers.
+ * Does not request column descriptions, because all values stay as PostgreSQL prints them: a Date or a number would lose
+ * microseconds, infinity and 64-bit integers.
  */
 import pg from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
@@ -13,49 +14,49 @@ import type { Statement, Value } from './database.ts'
 import type { SilenceWatch } from './silence-watch.ts'
 import { createSilenceWatch } from './silence-watch.ts'
 
-/** A connection, and what is known of its session. */
+/** A connection with the state of its session. */
 export interface BatchClient<Client extends pg.ClientBase = pg.ClientBase> {
   readonly client: Client
-  /** Names of statements that the server has prepared. A name counts once its statement has run: a failure before it skips it. */
+  /** Names of the prepared statements. A name is added once its statement has run, because a failure before it skips it. */
   readonly prepared: Set<string>
   readonly maxPrepared: number
-  /** Begins each batch: behind a pooler it carries the settings of the session. */
+  /** First statement of each batch; behind a pooler it applies the session settings. */
   readonly prologue: Statement | undefined
-  /** How many names are sent and do not count yet. */
+  /** Number of names that are sent but not yet in `prepared`. */
   parsing: number
   /** Destroys the connection if the server does not answer. */
   readonly watch: SilenceWatch
 }
 
 export interface BatchClientOptions {
-  /** false behind connection poolers that give each statement another session */
+  /** false for connection poolers that run each statement in another session. */
   readonly preparedStatements: boolean
-  /** The time that the server gives each statement. */
+  /** The statement_timeout of the server. */
   readonly statementTimeoutMs: number
   readonly onSilent: () => void
   readonly prologue?: Statement | undefined
 }
 
-/** Bounds the memory of a session on the server: there are more shapes of statements than this. */
+/** Maximum number of prepared statements of a session. Limits its memory on the server, because there are more statements than this. */
 const maxPrepared = 200
-/** How much later than its time limit the server may end a statement before the connection is taken for dead. */
-const lateMs = 500
+/** Grace period after the statement timeout; then the connection is considered dead. */
+const graceMs = 500
 
 export function createBatchClient<Client extends pg.ClientBase>(
   client: Client,
   { preparedStatements, statementTimeoutMs, onSilent, prologue }: BatchClientOptions,
 ): BatchClient<Client> {
-  const silenceMs = statementTimeoutMs + lateMs
+  const silenceMs = statementTimeoutMs + graceMs
   const watch = createSilenceWatch(silenceMs, () => {
     destroyConnection(client, silent(silenceMs))
     onSilent()
   })
-  // A pooler gives each batch another session, which does not know the names of this one.
+  // A pooler may run each batch in another session, which lacks the prepared statements of this one.
   const mayPrepare = preparedStatements && prologue === undefined
   return { client, prepared: new Set(), maxPrepared: mayPrepare ? maxPrepared : 0, prologue, parsing: 0, watch }
 }
 
-/** The rows of a statement, its failure, or undefined if the server did not run it because one before it failed. */
+/** The rows of a statement, its failure, or undefined if the server skipped it because an earlier statement of the batch failed. */
 export type Outcome = Value[][] | DatabaseError | undefined
 
 /** One statement of a batch. */
@@ -76,7 +77,7 @@ interface SerializedEntry extends Entry {
   readonly values: (Buffer | string | null)[]
 }
 
-/** A value that the driver cannot serialize fails its own statement alone. */
+/** Serializes the values of an entry. A value that the driver cannot serialize fails only this entry. */
 function serialized(entry: Entry): SerializedEntry | undefined {
   try {
     return { ...entry, values: entry.statement.values.map(prepareValue) }
@@ -86,7 +87,11 @@ function serialized(entry: Entry): SerializedEntry | undefined {
   }
 }
 
-/** Runs one statement by itself. */
+/**
+ * Runs one statement as a batch of its own.
+ *
+ * @throws DatabaseError if the statement fails
+ */
 export async function runAlone(client: BatchClient, statement: Statement): Promise<Value[][]> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let outcome: Outcome
@@ -99,11 +104,11 @@ export async function runAlone(client: BatchClient, statement: Statement): Promi
   return outcome ?? []
 }
 
-/** The driver's client calls the methods that are named after what the server says. */
+/** A batch as a query of the driver, which calls a `handle…` method for each message of the server. */
 class Batch extends pg.Query {
   readonly #client: BatchClient
   readonly #onEnd: () => void
-  /** The names that are new to the session, by the place of their statement. */
+  /** Names that this batch prepares, by the index of their entry. */
   readonly #parsed = new Map<number, string>()
   #entries: readonly SerializedEntry[]
   #settled = 0
@@ -119,7 +124,7 @@ class Batch extends pg.Query {
     this.#isInPrologue = client.prologue !== undefined
     const messages = entries.flatMap((entry, place) => this.#messagesOf(entry, place))
     const all = Buffer.concat([...prologueMessages(client), ...messages, serialize.sync()])
-    // The driver would take a return value for an error.
+    // The driver treats a return value as an error.
     this.submit = ({ stream }): void => {
       client.watch.sent()
       this.#isSent = true
@@ -137,7 +142,7 @@ class Batch extends pg.Query {
     if (known === '') return [parse, ...run]
     this.#parsed.set(place, known)
     this.#client.parsing++
-    // The name may exist: of a statement that failed, or of a batch that is under way. Closing one that does not exist is no error.
+    // The name may exist, from a failed statement or a pending batch. Closing a name that does not exist is not an error.
     return [serialize.close({ type: 'S', name: known }), parse, ...run]
   }
 
@@ -174,7 +179,7 @@ class Batch extends pg.Query {
     this.#client.parsing -= this.#parsed.size
     this.#parsed.clear()
     for (const entry of this.#entries.slice(this.#settled)) entry.settle(undefined)
-    // The driver holds a query longer than it needs it, and with it every row that was read.
+    // Releases the rows, because the driver keeps a reference to the query after its end.
     this.#entries = []
     this.#onEnd()
   }

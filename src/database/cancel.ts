@@ -1,4 +1,4 @@
-/** PostgreSQL's own way to end a statement: a second connection that carries nothing but the number and key of the first. */
+/** Cancel requests of the PostgreSQL protocol: a second connection that sends only the process id and secret key of the first. */
 import { TLSSocket } from 'node:tls'
 import type pg from 'pg'
 import { Connection } from './client.ts'
@@ -17,15 +17,16 @@ declare module 'pg' {
 const giveUpAfterMs = 2_000
 
 /**
- * Asks the server to cancel what this connection runs. Resolves when the server has closed the second connection, for then the
- * signal has been sent: whatever the first one runs next is safe from it. Never fails. Resolves with false if that is not certain, because
- * the server did not answer in time: the request may still arrive.
+ * Requests the server to cancel the running statement of this connection. Never rejects.
+ *
+ * @returns true once the server has closed the second connection: it has sent the signal, so later statements are not affected.
+ *   False if the server did not answer in time: the request may still arrive.
  */
 export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']): Promise<boolean> {
   const { processID, secretKey, host, port } = client
   if (processID === null || secretKey === null) return Promise.resolve(true)
   return new Promise((resolve) => {
-    // As the first connection turned out to be, where the server decides about encryption.
+    // Encrypted if the first connection is, because with sslmode=prefer the server decides.
     const isEncrypted = client.connection.stream instanceof TLSSocket
     const { sslNegotiation } = client
     const connection = new Connection(isEncrypted ? { ssl, sslNegotiation } : {}, false)
@@ -39,7 +40,7 @@ export function cancelStatement(client: pg.Client, ssl: pg.ClientConfig['ssl']):
       clearTimeout(giveUp)
       resolve(isCertain)
     })
-    // The driver's client asks for TLS, not its connection.
+    // In the driver, the client requests TLS, not its connection.
     if (isEncrypted && sslNegotiation !== 'direct') connection.once('connect', () => connection.requestSsl())
     connection.once(isEncrypted ? 'sslconnect' : 'connect', () => connection.cancel(processID, secretKey))
     if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)

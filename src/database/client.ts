@@ -1,4 +1,4 @@
-/** The connection that everything uses: the driver's, without the cases in which it stays open or never answers. */
+/** The driver's client, with fixes for cases in which it leaves a connection open or never settles. Used for all connections. */
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
@@ -17,22 +17,22 @@ declare module 'pg' {
   }
 }
 
-/** What the driver takes, and what it has no word for. */
+/** Options of the driver, and options that it lacks. */
 export interface ConnectionConfig extends pg.ClientConfig {
-  /** Encrypts where the server offers it: sslmode=prefer. */
+  /** Uses TLS if the server supports it: sslmode=prefer. */
   readonly tlsIsOptional?: boolean | undefined
-  /** How long the server may take to connect, beside all other limits: connect_timeout. */
+  /** Time limit of connecting, in addition to other limits: connect_timeout. */
   readonly connectTimeoutMs?: number | undefined
   /** Limits the attempts to connect while they fail. */
   readonly gate?: ReconnectGate | undefined
 }
 
-/** Idle connections are probed after so long; the kernel ends one that does not answer within 10 further seconds. */
+/** Idle time before the kernel sends TCP keep-alive probes; it closes a connection that does not answer within 10 more seconds. */
 export const keepAliveMs = 10_000
-/** Closing waits so long for the server; then connections are destroyed. */
+/** Time limit of closing; then connections are destroyed. */
 export const closeMs = 500
-/** How long a server may take to hear that a connection ends. */
-const goodbyeMs = 5_000
+/** Time limit of ending a connection in the protocol; then its socket is destroyed. */
+const endMs = 5_000
 
 export class Client extends pg.Client {
   readonly #connectTimeoutMs: number | undefined
@@ -48,11 +48,11 @@ export class Client extends pg.Client {
       { ssl, sslNegotiation, keepAlive, keepAliveInitialDelayMillis },
       ssl !== false && tlsIsOptional,
     )
-    // The driver listens to it from connect() on. Its types call the property read-only.
+    // The driver adds its listeners in connect(). Its types declare the property read-only.
     Object.assign(this, { connection })
   }
 
-  /** A connection that fails is closed. The driver leaves it open where the server waits for a password. */
+  /** Closes a connection that fails. The driver leaves it open if the server waits for a password. */
   override connect(): Promise<Client>
   override connect(callback: (error: Error | null) => void): void
   override connect(callback?: (error: Error | null) => void): Promise<Client> | undefined {
@@ -70,11 +70,11 @@ export class Client extends pg.Client {
     return undefined
   }
 
-  /** Says goodbye, but does not wait for a server that is gone. */
+  /** Ends the connection; destroys it if the server does not close it within 5 seconds. */
   override end(): Promise<void>
   override end(callback: () => void): void
   override end(callback?: () => void): Promise<void> | undefined {
-    const giveUp = setTimeout(() => this.connection.stream.destroy(), goodbyeMs)
+    const giveUp = setTimeout(() => this.connection.stream.destroy(), endMs)
     const ended = super.end().finally(() => clearTimeout(giveUp))
     if (callback === undefined) return ended
     ended.then(callback)
@@ -93,7 +93,7 @@ export class Connection extends pg.Connection {
   override connect(port: number | string, host?: string): void {
     super.connect(port, host)
     if (!this.#tlsIsOptional) return
-    // The driver takes a refusal of TLS for a failure. PostgreSQL waits for the start-up message all the same.
+    // The driver fails if the server refuses TLS. PostgreSQL still accepts an unencrypted start-up message on this connection.
     const { stream } = this
     const [negotiate] = stream.listeners('data')
     stream.removeAllListeners('data')
@@ -104,7 +104,7 @@ export class Connection extends pg.Connection {
     })
   }
 
-  /** The driver's parser throws, or never ends, where the bytes are not PostgreSQL's. That ends the connection, not the process. */
+  /** Destroys the connection on bytes that are not PostgreSQL's. The driver's parser throws on them, or waits forever. */
   override attachListeners(stream: Duplex): void {
     const received = new EventEmitter()
     super.attachListeners(received)
@@ -122,7 +122,7 @@ export class Connection extends pg.Connection {
   }
 }
 
-/** What libpq takes for the first message of a server: an authentication request, an error or a notice of a plausible length. */
+/** Whether bytes may start the first message of a server, as in libpq: an authentication request, error or notice of valid length. */
 function isGreeting(bytes: Buffer): boolean {
   if (bytes.length < 5) return true
   const length = bytes.readUInt32BE(1)
@@ -132,12 +132,12 @@ function isGreeting(bytes: Buffer): boolean {
   return bytes[0] === 'R'.charCodeAt(0) || !isWhole || (body.at(-1) === 0 && body.at(-2) === 0)
 }
 
-/** Ends a connection without the server, which may not answer; its statements fail with `reason`. */
+/** Closes the socket without waiting for the server, which may not answer. Pending statements fail with `reason`. */
 export function destroyConnection(client: pg.ClientBase, reason?: Error): void {
   if (client instanceof pg.Client) client.connection.stream.destroy(reason)
 }
 
-/** Waits for what a connection is asked; one that does not answer in time is destroyed, so that its statements fail. */
+/** Awaits an answer of the connection. Destroys the connection at the time limit, which fails its statements. */
 export async function answerWithin<T>(client: pg.ClientBase, timeoutMs: number, answer: Promise<T>): Promise<T> {
   const giveUp = setTimeout(
     () => destroyConnection(client, new Error(`timeout: no answer in ${timeoutMs} ms`)),

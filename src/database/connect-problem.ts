@@ -5,7 +5,7 @@ const corrupt = 'The answer is not that of a PostgreSQL server: correct host and
 const untrusted =
   "The server's certificate is not signed by an authority that is trusted here: set sslrootcert to the certificate of yours."
 
-/** What an operator has to do about a database that cannot be used, by SQLSTATE or the operating system's code. */
+/** How to fix a database that cannot be used, by SQLSTATE or code of the operating system. */
 const advice: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Nothing listens there: start PostgreSQL, or correct host and port.',
   ECONNRESET:
@@ -51,8 +51,8 @@ const advice: Readonly<Record<string, string>> = {
   ERR_OUT_OF_RANGE: corrupt,
 }
 
-/** Codes of a server that may be there in a moment. */
-const passing: ReadonlySet<string> = new Set([
+/** Codes of failures that may pass without a change of the configuration. */
+const transientCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -69,26 +69,31 @@ const passing: ReadonlySet<string> = new Set([
   '57P03',
 ])
 
-/** A database that is not there now, and may be there in a moment. */
+/** The database is unavailable now. Connecting again may succeed. */
 export class Unreachable extends Problem {}
 
 const tls = /SSL|TLS|certificate|self[- ]signed/i
 
+/** Describes a failure to use the database, with how to fix it. */
 export function connectProblem(label: string, error: DatabaseError): Problem {
   const hint =
     advice[error.code] ??
     (tls.test(error.message) ? 'Check sslmode and sslrootcert.' : 'Look into the log of the server.')
   const message = `The database ${label} cannot be used: ${sentence(error)}. ${hint}`
-  return passing.has(error.code) ? new Unreachable(message) : new Problem(message)
+  return transientCodes.has(error.code) ? new Unreachable(message) : new Problem(message)
 }
 
-/** One line, and nothing that a foreign server could have a terminal do. */
+/** The message on one line, without control characters, which could manipulate the terminal. */
 function sentence({ message, code }: DatabaseError): string {
   const line = message.replaceAll(/\p{C}+|\s+/gu, ' ').trim()
   return (line || code).slice(0, 300).replace(/\.$/, '')
 }
 
-/** Runs a first use of the database; where that fails, tells what to do about it. */
+/**
+ * Runs `use`, the first use of a database.
+ *
+ * @throws Problem with how to fix it, instead of a DatabaseError
+ */
 export async function orProblem<T>(label: string, use: () => Promise<T>): Promise<T> {
   try {
     return await use()

@@ -1,14 +1,16 @@
 import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 
-/** A value exactly as PostgreSQL prints it: 64-bit integers, microseconds and infinity survive only as text. */
+/** A value as PostgreSQL prints it, because only text keeps 64-bit integers, microseconds and infinity. */
 export type Value = string | null
 
-/** All that a reader may do with a database, be it a server or the embedded one. */
+/** A read-only database: a PostgreSQL server or the embedded one. */
 export interface Database {
   /**
-   * Runs one statement and gives its rows as arrays of text. Fails with a DatabaseError, and with nothing else. Once the signal
-   * is given it fails at once, and the server is asked to end the statement.
+   * Runs one statement and returns its rows as arrays of text. Rejects as soon as the signal is aborted, and cancels the statement
+   * on the server.
+   *
+   * @throws DatabaseError and no other error
    */
   query(statement: SQL | Statement, signal?: AbortSignal): Promise<Value[][]>
   close(): Promise<void>
@@ -17,31 +19,31 @@ export interface Database {
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
-  /** The same for the same text, and fit for a prepared statement; undefined where a plan is to be made for the very values. */
+  /** Name of the prepared statement, equal for equal texts; undefined if PostgreSQL should plan for the values. */
   readonly name?: string | undefined
-  /** Set where an index answers it, whatever the values: then it may share a connection with others. */
+  /** Set if an index answers the statement for all values, so that it may share a connection with others. */
   readonly lookUp?: LookUp | undefined
-  /** The bytes of its rows, where they are known before it runs. */
+  /** Size of its rows, if known before it runs. */
   readonly expectedBytes?: number
 }
 
 export interface LookUp {
   /** Look-ups of one lane share a connection and wait for one another; those of another lane do not. */
   readonly lane: string
-  /** Whether it may take long although an index answers it. All of a lane are, or none. */
+  /** Whether it may take long although an index answers it. The same for all look-ups of a lane. */
   readonly slow?: boolean
 }
 
 const dialect = new PgDialect()
 
-/** The statement's text with numbered parameters. Drizzle quotes names; values never become part of the text. */
+/** Renders a statement with numbered parameters. Drizzle quotes names; values never become part of the text. */
 export function render(statement: SQL | Statement): Statement {
   if ('text' in statement) return statement
   const { sql, params } = dialect.sqlToQuery(statement)
   return { text: sql, values: params }
 }
 
-/** A text as a literal, for statements that take no parameters. */
+/** Quotes a text as a literal, for statements that do not accept parameters. */
 export function literal(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
 }

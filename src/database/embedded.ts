@@ -8,10 +8,10 @@ import type { Contents } from './snapshot.ts'
 import { readSnapshot } from './snapshot.ts'
 
 const unchanged = (value: string) => value
-/** As with a server, values stay as PostgreSQL prints them. */
+/** Parsers that keep values as PostgreSQL prints them, as for a server. */
 export const asText = Object.fromEntries(Object.values(types).map((oid) => [oid, unchanged]))
 
-/** PostgreSQL in this process, in memory only: for the demo and for tests, not for load. */
+/** Starts PostgreSQL in this process, in memory only. For the demo and for tests. */
 export async function startEmbedded(contents: Contents | undefined): Promise<PGlite> {
   if (contents === undefined) return started({})
   const files = readSnapshot(contents)
@@ -27,14 +27,14 @@ async function started(options: PGliteOptions): Promise<PGlite> {
   return server
 }
 
-/** The embedded database as readers see it. It is one session, so it is made read-only once it is filled. */
+/** Opens the embedded database for reading. Its only session becomes read-only, so fill it first. */
 export async function openEmbedded(server: PGlite): Promise<Database> {
   await server.exec(
     `${pinSearchPath} SET default_transaction_read_only = on; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'`,
   )
   return {
     async query(statement, signal) {
-      // It runs in this process, one statement after the other: what has begun cannot be ended from outside.
+      // A running statement cannot be cancelled, because it runs in this process.
       if (signal?.aborted) throw cancelled()
       const { text, values } = render(statement)
       try {

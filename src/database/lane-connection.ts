@@ -12,35 +12,36 @@ export interface LaneSession {
   readonly prologue: Statement | undefined
 }
 
-/** How a lane reaches its server. */
+/** The server of a lane: connects, cancels, and receives events. */
 export interface LaneServer {
   connect(): Promise<LaneSession>
-  /** Cancels what the connection runs at this moment. Never fails; false if it is not certain that the server is done with it. */
+  /** Cancels the running statement of the connection. Never rejects; false if the request may still arrive later. */
   cancel(client: pg.Client): Promise<boolean>
-  /** Called when a connection has ended, or is replaced. */
+  /** Called when a connection has ended or is replaced. */
   onLost(code: string): void
-  /** Called when the server has not answered for so long that the connection is destroyed. */
+  /** Called when a connection is destroyed because the server does not answer. */
   onSilent(): void
 }
 
 export type Opened = Promise<BatchClient<pg.Client>>
 
-/** The connection of a lane. It is made when it is first needed, and again after it has ended. */
+/** The connection of a lane. Connects on first use, and again after the connection has ended. */
 export interface LaneConnection {
-  /** The connection for the next queries. */
+  /** The current connection; connects if there is none. */
   current(): Opened
-  /** Uses another connection from now on. Queries that are under way on this one may still be answered. */
+  /** Replaces the connection for further queries. Pending queries on the old one may still be answered. */
   abandon(lost: Opened, code: string): void
-  /** Uses another connection from now on if no query is under way on this one: another one to the same server is silent. */
+  /** Replaces the connection if no query is pending on it. Called when another connection to the server is silent. */
   replaceIdle(): void
   /**
-   * Cancels the query that runs, if it is still the one that `isRunning` means once there is a connection. Resolves with false at
-   * once while an earlier request is under way.
+   * Cancels the running query if `isRunning` still returns true once the connection is open.
+   *
+   * @returns false at once while an earlier cancel request is pending
    */
   cancel(isRunning: () => boolean): Promise<boolean>
-  /** How many cancel requests have been made so far, and how many of them can hit nothing any more. */
+  /** Number of cancel requests so far, and of those that cannot hit a query any more. */
   readonly cancels: { readonly begun: number; readonly ended: number }
-  /** Ends the connection; if that takes longer than half a second, without the server. */
+  /** Ends the connection; destroys it after half a second. */
   close(): Promise<void>
 }
 
@@ -58,7 +59,7 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
     known = undefined
     return true
   }
-  /** Returns whether it was in use. Each query of a lost connection says so once more. */
+  /** Returns false if the connection was reported as lost before: each of its queries reports the loss. */
   const lose = (lost: Opened, code: string) => {
     const wasInUse = forget(lost)
     if (wasInUse) server.onLost(code)
@@ -101,7 +102,7 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
       try {
         const found = await opened?.catch(() => undefined)
         if (found === undefined || !isRunning()) return true
-        // A request that may still be on its way would cancel a later query.
+        // The request may still arrive and would cancel a later query.
         if (!(await server.cancel(found.client))) destroyConnection(found.client)
       } finally {
         cancels.ended++
@@ -119,7 +120,7 @@ export function openLaneConnection(server: LaneServer, options: LaneConnectionOp
 }
 
 async function end(closing: Opened): Promise<void> {
-  const goodbye = () => closing.then(({ client }) => client.end()).catch(() => undefined)
-  const isEnded = await closeWithin(closeMs, { [Symbol.asyncDispose]: goodbye })
+  const endConnection = () => closing.then(({ client }) => client.end()).catch(() => undefined)
+  const isEnded = await closeWithin(closeMs, { [Symbol.asyncDispose]: endConnection })
   if (!isEnded) closing.then(({ client }) => destroyConnection(client)).catch(() => undefined)
 }

@@ -9,24 +9,24 @@ import type { QueryQueue, QueueLimits } from './query-queue.ts'
 import { createQueryQueue } from './query-queue.ts'
 
 export interface LaneLimits extends QueueLimits {
-  /** The most that a look-up may take, its wait included; the server gives each statement as long. */
+  /** Time limit of a look-up including its wait, and statement timeout on the server. */
   readonly timeoutMs: number
-  /** Whether a session keeps its plans. Some connection poolers cannot: they give each statement another session. */
+  /** Whether to use prepared statements. false for connection poolers that run each statement in another session. */
   readonly preparedStatements: boolean
 }
 
 export interface LaneServer extends ConnectionServer {
-  /** Called when a query is sent, with how long it has waited. */
+  /** Called when a query is sent, with its waiting time. */
   onSent(waitedMs: number): void
   /** Called when a query is sent a second time. */
   onResent(): void
 }
 
-/** One connection that many share: a statement is sent without waiting for the answers to those before it. */
+/** A shared, pipelined connection: statements are sent without waiting for earlier responses. */
 export interface Lane {
-  /** @throws DatabaseError `unavailable` when too many queries wait, `timeout` at the deadline or when the signal is given */
+  /** @throws DatabaseError `unavailable` if too many queries wait, `timeout` at the deadline or when the signal is aborted */
   run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]>
-  /** Replaces a connection on which nothing is under way: another one to the same server has gone silent. */
+  /** Replaces the connection if it is idle. Called when another connection to the server is silent. */
   replaceIdle(): void
   close(): Promise<void>
 }
@@ -34,15 +34,15 @@ export interface Lane {
 interface PendingQuery extends PromiseWithResolvers<Value[][]> {
   readonly statement: Statement
   readonly since: number
-  /** Its caller has disconnected, or its deadline has passed. */
+  /** The caller has disconnected, or the deadline has passed. */
   isAbandoned: boolean
-  /** It is sent for the second time, which happens once. */
+  /** The query is sent for the second time; it is not retried again. */
   isRetry: boolean
 }
 
 /**
- * The most statements of a batch. Their answers come when the last of them has run: with more, server and gateway would wait for
- * each other instead of working at the same time.
+ * Maximum number of statements in a batch. The server responds when the last one has run, so with larger batches server and gateway
+ * would wait for each other instead of working in parallel.
  */
 const batchSize = 8
 
@@ -54,7 +54,7 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
     statementTimeoutMs: limits.timeoutMs,
   })
   const queue = createQueryQueue<PendingQuery>(limits)
-  const send = createSending(connection, queue, server)
+  const send = createSender(connection, queue, server)
   return {
     async run(statement, signal) {
       if (queue.isFull) throw busy()
@@ -73,8 +73,8 @@ export function openLane(server: LaneServer, limits: LaneLimits): Lane {
   }
 }
 
-/** Gives the function that sends a query: with the other queries of this turn of the event loop, in batches. */
-function createSending(
+/** Creates the function that sends a query. Queries of one event-loop turn are sent in batches. */
+function createSender(
   connection: LaneConnection,
   queue: QueryQueue<PendingQuery>,
   { onSent, onResent }: LaneServer,
@@ -91,10 +91,9 @@ function createSending(
   const sendAll = () => {
     const queries = unsent
     unsent = []
-    for (let from = 0; from < queries.length; from += batchSize)
-      void sendTogether(queries.slice(from, from + batchSize))
+    for (let from = 0; from < queries.length; from += batchSize) void sendChunk(queries.slice(from, from + batchSize))
   }
-  const sendTogether = async (queries: readonly PendingQuery[]) => {
+  const sendChunk = async (queries: readonly PendingQuery[]) => {
     const opened = connection.current()
     const cancelsBefore = connection.cancels.ended
     const settle = (query: PendingQuery, outcome: Outcome) => {
@@ -129,13 +128,13 @@ function createSending(
 interface Sent {
   readonly connection: LaneConnection
   readonly opened: Opened
-  /** Whether a cancel request was under way at some time since the query was sent. */
+  /** Whether a cancel request was pending at any time since the query was sent. */
   readonly wasCancelled: boolean
 }
 
-/** Settles a query with its outcome, or returns true if it has to be sent again. Look-ups change nothing, so they may be. */
+/** Settles a query, or returns true if it must be sent again. Look-ups are read-only, so repeating them is safe. */
 function settled(query: PendingQuery, outcome: Outcome, { connection, opened, wasCancelled }: Sent): boolean {
-  // The server did not run it, because one before it in its batch failed.
+  // The server skipped it, because an earlier statement of the batch failed.
   if (outcome === undefined) return !query.isAbandoned
   if (!(outcome instanceof DatabaseError)) {
     query.resolve(outcome)
@@ -143,31 +142,31 @@ function settled(query: PendingQuery, outcome: Outcome, { connection, opened, wa
   }
   const isLost = (outcome.failure === 'unavailable' && !isConflict(outcome)) || isStale(outcome)
   if (isLost) connection.abandon(opened, outcome.code)
-  // The server may have reached this query when the request to cancel the one before it arrived.
-  const isMistaken = outcome.code === queryCanceled && wasCancelled && !query.isAbandoned
-  // As often as it is hit: its deadline bounds that.
-  if (isMistaken) return true
+  // The cancel request of an earlier query may have hit this one.
+  const wasHitByMistake = outcome.code === queryCanceled && wasCancelled && !query.isAbandoned
+  // Repeated each time; the deadline of the query bounds that.
+  if (wasHitByMistake) return true
   if (query.isRetry || query.isAbandoned || !(isLost || isConflict(outcome))) {
-    query.reject(ofLookUp(outcome))
+    query.reject(asLookUpFailure(outcome))
     return false
   }
   query.isRetry = true
   return true
 }
 
-/** Cancels a query without a caller once it is its turn: it would only hold up the queries behind it. */
+/** Cancels the running query if it is abandoned, because it delays the queries behind it. */
 function cancelAbandoned(connection: LaneConnection, queue: QueryQueue<PendingQuery>): void {
   const { running } = queue
   if (running?.isAbandoned !== true) return
   const isRunning = () => queue.running === running
   void connection.cancel(isRunning).then((isDone) => {
-    // Another one may have been given up meanwhile. The same one gets no second request.
+    // Another query may have been abandoned meanwhile. One query is cancelled only once.
     if (isDone && !isRunning()) cancelAbandoned(connection, queue)
   })
 }
 
-/** An index answers a look-up, so a time limit says that the database is slow, not that too much was asked for. */
-function ofLookUp(failure: DatabaseError): DatabaseError {
+/** An index answers a look-up, so a statement timeout means that the database is slow, not that the request is too large. */
+function asLookUpFailure(failure: DatabaseError): DatabaseError {
   if (failure.code !== queryCanceled) return failure
   return new DatabaseError('slow', failure.code, failure.message)
 }

@@ -19,13 +19,13 @@ export interface LaneOptions extends LaneLimits {
   readonly observe: Observe
   /** Shared by all connections to one server. */
   readonly gate: ReconnectGate
-  /** Called when the server has not answered on one connection: others may be dead as well. */
+  /** Called when the server does not answer on one connection; others may be dead as well. */
   readonly onSilent: () => void
 }
 
 export type Lanes = Pick<Lane, 'run' | 'replaceIdle' | 'close'>
 
-/** A lane for each name that statements give: slow queries of one do not hold up the queries of another. */
+/** Opens one lane for each lane name, so that slow queries of one lane do not delay those of another. */
 export function openLanes(options: LaneOptions): Lanes {
   const lanes = new Map<string, Lane>()
   const replaceIdle = () => {
@@ -99,8 +99,8 @@ async function connect({
 }
 
 /**
- * A plan for the very values never pays for a look-up, but is made each time. PostgreSQL before 12 has no
- * such setting.
+ * Prepares the session of a lane. Generic plans only, because planning for the values costs more than it saves for a look-up;
+ * PostgreSQL before 12 lacks this setting.
  */
 async function prepareLane(client: pg.Client, timeoutMs: number): Promise<Statement | undefined> {
   const prologue = await prepareSession(client, readingSettings(timeoutMs))

@@ -2,7 +2,7 @@ import { connectFailure } from '../errors/database-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 
 /**
- * Makes a connection, and emits why that failed.
+ * Connects, and emits an observation on failure.
  *
  * @throws DatabaseError `unavailable`
  */

@@ -1,5 +1,5 @@
-/** The driver exports it, its types do not. */
+/** Exported by the driver, but missing from its types. */
 declare module 'pg/lib/utils.js' {
-  /** A value as the protocol carries it. */
+  /** Converts a value to its text in the protocol. */
   export function prepareValue(value: unknown): string | null
 }

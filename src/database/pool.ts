@@ -16,15 +16,15 @@ export interface PoolOptions {
   readonly statementTimeoutMs: number
   readonly applicationName: string
   readonly observe?: Observe | undefined
-  /** Limits of the look-ups, where they are to be others than those below. */
+  /** Overrides of the default look-up limits. */
   readonly lookUps?: Partial<LaneLimits> | undefined
 }
 
 const defaultLookUps: LaneLimits = { timeoutMs: 2_000, maxInFlight: 32, maxWaiting: 1_000, preparedStatements: true }
 
 /**
- * A database by connections that can only read. Look-ups share a few among all who ask; a statement that may take long has one
- * of a pool to itself.
+ * Opens a database with read-only connections. Look-ups share a few pipelined connections; each other statement has a connection of
+ * the pool to itself.
  */
 export function openPool(options: PoolOptions): Database {
   const { observe = ignore } = options
@@ -52,7 +52,7 @@ export function openPool(options: PoolOptions): Database {
   }
 }
 
-/** Runs a statement, and emits how that ended. */
+/** Runs a statement, and emits an observation with its outcome. */
 async function observedStatement(
   observe: Observe,
   { lookUp }: Statement,

@@ -4,20 +4,22 @@ import { is, Placeholder } from 'drizzle-orm'
 import type { Statement } from './database.ts'
 import { render } from './database.ts'
 
-/** A statement whose text is made once; each time, values are given for its placeholders. */
+/** A statement that is rendered once, and called with values for its placeholders. */
 export type Prepared = (values: Readonly<Record<string, unknown>>) => Statement
 
-/** How statements travel. */
-export interface Travel {
-  /** With a lane they are look-ups: statements that an index answers, whatever the values. */
+export interface StatementOptions {
+  /** Lane of a look-up, a statement that an index answers for all values; undefined for other statements. */
   readonly lane?: string
-  /** Whether these look-ups may take long. */
+  /** Whether the look-ups may take long. */
   readonly slow?: boolean
-  /** Whether one plan is good for all values, so that it pays to keep it. Of look-ups it always is. */
+  /** Whether one plan suits all values, so that the statement is prepared. Default: true for look-ups. */
   readonly planned?: boolean
 }
 
-export function prepare(statement: SQL, { lane, slow = false, planned = lane !== undefined }: Travel = {}): Prepared {
+export function prepare(
+  statement: SQL,
+  { lane, slow = false, planned = lane !== undefined }: StatementOptions = {},
+): Prepared {
   const { text, values: params } = render(statement)
   const places = params.map((param) => (is(param, Placeholder) ? { name: param.name } : { constant: param }))
   const name = planned ? nameOf(text) : undefined
@@ -30,7 +32,7 @@ export function prepare(statement: SQL, { lane, slow = false, planned = lane !==
   })
 }
 
-/** The server keeps at most 63 bytes of a name. */
+/** The server truncates names to 63 bytes. */
 function nameOf(text: string): string {
   return `sipis_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
 }

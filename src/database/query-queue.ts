@@ -1,28 +1,28 @@
 /**
- * Queries of a lane: some are sent, the others wait for their turn. Arrays, not sets: what a set or map outgrows stays in memory,
- * with all that went through it, until the next full garbage collection.
+ * The queries of a lane: sent ones, and ones that wait. Uses arrays, because a set or map that grows leaves its old table in memory,
+ * with references to all queries, until the next full garbage collection.
  */
 export interface QueryQueue<Query> {
-  /** Whether another query would exceed the bounds. */
+  /** Whether both limits are reached. */
   readonly isFull: boolean
-  /** The query that the server runs now: of those sent, the first one that is not answered. */
+  /** The query that the server runs now: the oldest one that is sent and not answered. */
   readonly running: Query | undefined
-  /** Adds a query behind those that wait. */
+  /** Appends a query to the waiting ones. */
   add(query: Query): void
-  /** Moves waiting queries to the sent ones, as many as the bound allows, and calls `send` for each. */
+  /** Moves waiting queries to the sent ones up to the limit, and calls `send` for each. */
   advance(send: (query: Query) => void): void
-  /** Counts a query as sent without waiting: one that is sent a second time. */
+  /** Adds a query to the sent ones without waiting, because it is sent a second time. */
   resend(query: Query): void
-  /** Forgets a query that is answered. */
+  /** Removes a query that is answered. */
   answered(query: Query): void
-  /** Forgets a query if it still waits. */
+  /** Removes a query if it still waits. */
   withdraw(query: Query): void
 }
 
 export interface QueueLimits {
-  /** Most queries that are sent and not answered. */
+  /** Maximum number of queries that are sent and not answered. */
   readonly maxInFlight: number
-  /** Most queries that wait behind those. */
+  /** Maximum number of queries that wait to be sent. */
   readonly maxWaiting: number
 }
 

@@ -1,17 +1,17 @@
-/** How connections are made to a server that may be gone, or may not answer. */
+/** Connects to a server that may be down or may not answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Limits the attempts to connect while they fail. */
 export interface ReconnectGate {
   /**
-   * Runs an attempt. While attempts fail, there is one at a time, after a pause; other callers share its failure, or connect after
-   * its success.
+   * Runs an attempt. While attempts fail, one runs at a time, after a pause; other callers wait for it, then share its failure or
+   * connect after its success.
    */
   run<T>(attempt: () => Promise<T>): Promise<T>
 }
 
-/** The longest pause is what the first success can be late by. */
-const pauses = { firstMs: 20, mostMs: 250 }
+/** The longest pause bounds how late a recovered server is noticed. */
+const pauses = { firstMs: 20, maxMs: 250 }
 
 export function createReconnectGate(): ReconnectGate {
   let failures = 0
@@ -47,18 +47,20 @@ export function createReconnectGate(): ReconnectGate {
   }
 }
 
-/** Jitter keeps the lanes of many gateways from connecting in step. */
+/** Exponential backoff. Jitter keeps the lanes of several gateways from connecting at the same time. */
 function pauseMs(failures: number): number {
-  const most = Math.min(pauses.mostMs, pauses.firstMs * 2 ** Math.min(failures, 10))
-  return most / 2 + (Math.random() * most) / 2
+  const longest = Math.min(pauses.maxMs, pauses.firstMs * 2 ** Math.min(failures, 10))
+  return longest / 2 + (Math.random() * longest) / 2
 }
 
-/** After so long an attempt that has not failed gets a second one beside it. */
+/** Interval at which further attempts start while the earlier ones are pending. */
 const hedgeMs = 1_000
 
 /**
- * Connects. Where an attempt hangs, another one is made beside it every second, because the kernel goes on with the first for minutes
- * although the network is back. The first one to end decides; each has its own bound, so there are only a few.
+ * Connects with hedged attempts: while attempts hang, another one starts every second, because the kernel retries the first for minutes
+ * even if the network is back. The first attempt to settle decides. Each has a time limit, which bounds their number.
+ *
+ * @param close called with connections that are established too late
  */
 export function connectHedged<T>(connect: () => Promise<T>, close: (late: T) => void): Promise<T> {
   return new Promise((resolve, reject) => {

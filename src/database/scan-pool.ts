@@ -21,18 +21,18 @@ export interface ScanPoolOptions {
   readonly preparedStatements: boolean
   readonly observe: Observe
   readonly gate: ReconnectGate
-  /** Called when the server has not answered on one connection: others may be dead as well. */
+  /** Called when the server does not answer on one connection; others may be dead as well. */
   readonly onSilent: () => void
 }
 
-/** Name of the pool in observations, beside the names of the lanes. */
+/** Name of the pool in observations, which name a lane otherwise. */
 export const poolLane = 'pool'
 
-/** A statement that was cancelled may take so long to end. */
+/** Time limit for a cancelled statement to end; then its connection is destroyed. */
 const cancelledMs = 1_000
-/** A connection that was idle for so long is asked whether it is alive, before a statement waits for it. */
+/** Idle time after which a connection is tested before use. */
 const idleMs = 5_000
-/** How long it may take to answer. */
+/** Time limit of that test. */
 const aliveMs = 1_000
 
 /** A connection of the pool. */
@@ -42,14 +42,14 @@ interface Session {
   usedAt: number
 }
 
-/** Connections for statements that may take long: each has one to itself. */
+/** A pool for statements that may take long; each has a connection to itself. */
 export class ScanPool {
   readonly #options: ScanPoolOptions
   readonly #pool: pg.Pool
   readonly #sessions = new Map<pg.ClientBase, Session>()
   /** See `prepareSession`. */
   readonly #prologues = new WeakMap<pg.ClientBase, Statement | undefined>()
-  /** Connections that were used before and not since are not used again. */
+  /** Connections that were last used before this time are not used again. */
   #silentAt = Number.NEGATIVE_INFINITY
   #closing: Promise<void> | undefined
 
@@ -62,23 +62,23 @@ export class ScanPool {
       this.#sessions.delete(client)
       this.#observeUse()
     })
-    // An idle connection that the server ends is replaced at the next query; without a listener it would end the process.
+    // The pool replaces an idle connection that the server closes; without a listener, the error would end the process.
     this.#pool.on('error', (error) =>
       observe({ kind: 'connectionLost', lane: poolLane, code: databaseError(error).code }),
     )
   }
 
-  /** @throws DatabaseError, and nothing else */
+  /** @throws DatabaseError and no other error */
   async run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
     return withDeadline(this.#runOrRepeat(statement, signal), { signal })
   }
 
-  /** Replaces connections on which nothing is under way: another one to the same server has gone silent. */
+  /** Replaces idle connections. Called when another connection to the server is silent. */
   replaceIdle(): void {
     this.#silentAt = performance.now()
   }
 
-  /** Ends all connections; those that take longer than half a second, without the server. */
+  /** Ends all connections; destroys them after half a second. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -178,7 +178,7 @@ async function isAlive({ client, batches, usedAt }: Session, silentAt: number): 
   )
 }
 
-/** What PostgreSQL says about a statement leaves its connection fit for the next one. */
+/** Failures of a statement that leave its connection usable. */
 const harmless: ReadonlySet<string> = new Set(['input', 'timeout', 'slow', 'unreadable'])
 
 function createPgPool(options: ScanPoolOptions, prologues: WeakMap<pg.ClientBase, Statement | undefined>): pg.Pool {
@@ -201,20 +201,20 @@ function createPgPool(options: ScanPoolOptions, prologues: WeakMap<pg.ClientBase
 }
 
 /**
- * The statement to send once more after a failure on a connection, if there is one: it changes nothing, so it may run again. A plan that
- * is out of date is made anew.
+ * Returns the statement to send again after a failure, or undefined. Statements are read-only, so repeating them is safe. With a stale
+ * plan, the statement is sent without a name.
  */
 function repeatable(statement: Statement, failure: ReturnType<typeof databaseError>): Statement | undefined {
   const { text, values } = statement
   if (statement.name !== undefined && isStale(failure)) return { text, values }
-  // The server has ended the connection, often while it was idle. A silent one has used up the time of the statement.
+  // The server has closed the connection, often while it was idle. On a silent one, the time of the statement is used up.
   const isLost = failure.failure === 'unavailable' && failure.code !== silentCode
   return isLost || isConflict(failure) ? statement : undefined
 }
 
 /**
- * Once the signal is given, the server is asked to cancel what the connection runs, and the connection is kept until it has. One that
- * does not end its statement then, or whose request may still be on its way, is destroyed.
+ * Runs `work`, and sends a cancel request when the signal is aborted. Destroys the connection if its statement does not end then, or if
+ * the request may still arrive later.
  */
 async function cancellable<T>(
   client: pg.PoolClient,

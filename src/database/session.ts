@@ -3,12 +3,12 @@ import type { Statement } from './database.ts'
 import { pinSearchPath, pinSearchPathLocally } from './search-path.ts'
 
 /**
- * What the text of a value depends on, for every session that reads or copies.
+ * Settings that determine how PostgreSQL prints values, for every session that reads or copies.
  *
- * In an SQL_ASCII database any byte may stand in a text column. With client_encoding UTF8 one invalid byte fails the whole
- * statement; with SQL_ASCII the bytes arrive as they are, and each value is decoded on its own.
+ * In an SQL_ASCII database, text columns may contain any bytes. With client_encoding UTF8, one invalid byte fails the whole
+ * statement; with SQL_ASCII, bytes arrive unchanged and each value is decoded on its own.
  */
-const textOfValues: Settings = {
+const textFormat: Settings = {
   TimeZone: "'UTC'",
   DateStyle: "'ISO, MDY'",
   extra_float_digits: "'3'",
@@ -16,13 +16,13 @@ const textOfValues: Settings = {
     "CASE WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END",
 }
 
-/** Names of settings, and SQL expressions of their values. */
+/** SQL expressions of values, by name of the setting. */
 export type Settings = Readonly<Record<string, string>>
 
 /**
- * Settings for a session that serves requests: it can only read, and its waits are bounded.
+ * Settings for a session that serves requests: read-only, with time limits.
  *
- * A scan has one process of the server: parallel workers are SIPIS's as well, and with them one scan takes three processors.
+ * No parallel workers, because with them one scan takes three processors, and SIPIS needs the workers as well.
  */
 export function readingSettings(statementTimeoutMs: number): Settings {
   const timeout = `'${statementTimeoutMs}'`
@@ -35,7 +35,7 @@ export function readingSettings(statementTimeoutMs: number): Settings {
   }
 }
 
-/** Settings for a session that copies whole tables: its statements take as long as they take. */
+/** Settings for a session that copies whole tables, without a statement timeout. */
 export function copyingSettings(lockTimeoutMs: number): Settings {
   return {
     work_mem: "'64MB'",
@@ -46,16 +46,16 @@ export function copyingSettings(lockTimeoutMs: number): Settings {
 }
 
 /**
- * Pins the session's search_path, the text of its values, and the settings given. By a statement, not by start-up parameters,
- * because connection poolers refuse parameters that they do not know.
+ * Sets the search_path, the format of values and the given settings of a session. Uses a statement instead of start-up parameters,
+ * because connection poolers reject unknown parameters.
  *
- * Behind a pooler the session belongs to other programs as well, SIPIS perhaps: nothing is set then, and the statement is returned that
- * each batch has to begin with. It sets the same for one transaction.
+ * @returns undefined; behind a pooler, a statement that must begin each batch and applies the same settings to one transaction. The
+ *   session itself is not changed then, because other programs use it as well.
  */
 export async function prepareSession(client: pg.ClientBase, settings: Settings): Promise<Statement | undefined> {
-  // During the set-up no other listener exists, and an error event without one would end the process.
+  // No other listener exists during set-up, and an error event without a listener ends the process.
   client.on('error', () => undefined)
-  const all = { ...textOfValues, jit: "'off'", ...settings }
+  const all = { ...textFormat, jit: "'off'", ...settings }
   if (await isPooled(client)) return prologueOf(all)
   await client.query(`${pinSearchPath} SELECT ${setAll(all, false).join(', ')}`)
   return undefined
@@ -70,7 +70,7 @@ function prologueOf({ default_transaction_read_only: readOnly, ...settings }: Se
   return { text: `SELECT ${[...pinSearchPathLocally, ...setAll(ofTransaction, true)].join(', ')}`, values: [] }
 }
 
-/** A pooler, such as PgBouncer, makes up the process id of a connection: the server's own is another one. */
+/** Detects a pooler, such as PgBouncer: the process id that it reports differs from that of the server. */
 export async function isPooled(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ pid: string | number }>('SELECT pg_catalog.pg_backend_pid() AS pid')
   const [row] = rows

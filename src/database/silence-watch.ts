@@ -1,27 +1,27 @@
-/** Notices a server that has stopped answering. */
+/** Detects a server that has stopped answering. */
 export interface SilenceWatch {
-  /** Statements were sent. */
+  /** Called when a batch is sent. */
   sent(): void
-  /** The server has settled a statement. */
+  /** Called when the server has settled a statement. */
   progress(): void
-  /** The batch that was sent is settled as a whole. */
+  /** Called when the whole batch is settled. */
   ended(): void
-  /** Whether nothing is under way. */
+  /** Whether no batch is pending. */
   readonly isIdle: boolean
 }
 
 /**
- * Calls `onSilent` once statements are under way and none of them has been settled for `limitMs`. The server bounds each statement, so
- * a longer silence means that the connection is dead, whatever the kernel believes: a half-open connection reports no error.
+ * Calls `onSilent` when statements are pending and none has been settled for `limitMs`. The server limits each statement, so a longer
+ * silence means that the connection is dead, even if the kernel reports no error for a half-open connection.
  */
 export function createSilenceWatch(limitMs: number, onSilent: () => void): SilenceWatch {
-  let underWay = 0
+  let pending = 0
   let progressAt = 0
   let timer: NodeJS.Timeout | undefined
 
   const check = () => {
     timer = undefined
-    if (underWay === 0) return
+    if (pending === 0) return
     const leftMs = progressAt + limitMs - performance.now()
     if (leftMs <= 0) onSilent()
     else timer = setTimeout(check, leftMs)
@@ -29,21 +29,21 @@ export function createSilenceWatch(limitMs: number, onSilent: () => void): Silen
 
   return {
     sent() {
-      if (underWay === 0) progressAt = performance.now()
-      underWay++
+      if (pending === 0) progressAt = performance.now()
+      pending++
       timer ??= setTimeout(check, limitMs)
     },
     progress() {
       progressAt = performance.now()
     },
     ended() {
-      underWay--
-      if (underWay > 0) return
+      pending--
+      if (pending > 0) return
       clearTimeout(timer)
       timer = undefined
     },
     get isIdle() {
-      return underWay === 0
+      return pending === 0
     },
   }
 }

@@ -1,23 +1,23 @@
 /**
- * UTF-8 as regular expressions of PostgreSQL over an SQL_ASCII database, where a character is a byte. Literals for `E''` are
- * not needed: the expressions themselves know `\xhh`.
+ * Matches UTF-8 with PostgreSQL regular expressions in an SQL_ASCII database, where a character is a byte. Plain literals suffice,
+ * because the regular expressions support `\xhh`.
  */
 const tail = '[\\x80-\\xbf]'
 const wellFormed =
   `[\\x01-\\x7f]|[\\xc2-\\xdf]${tail}|\\xe0[\\xa0-\\xbf]${tail}|[\\xe1-\\xec\\xee\\xef]${tail}{2}|\\xed[\\x80-\\x9f]${tail}` +
   `|\\xf0[\\x90-\\xbf]${tail}{2}|[\\xf1-\\xf3]${tail}{3}|\\xf4[\\x80-\\x8f]${tail}{2}`
 
-/** What a decoder replaces by one U+FFFD: the longest start of a character, or a byte that can start none. */
+/** What a decoder replaces with one U+FFFD: the longest valid prefix of a character, or a byte that cannot start one. */
 const illFormed =
   `\\xe0[\\xa0-\\xbf]|[\\xe1-\\xec\\xee\\xef]${tail}|\\xed[\\x80-\\x9f]|\\xf0[\\x90-\\xbf]${tail}?` +
   `|[\\xf1-\\xf3]${tail}{1,2}|\\xf4[\\x80-\\x8f]${tail}?|[\\x80-\\xff]`
 
-/** True where the text is not well-formed UTF-8; null where it is null. */
+/** SQL that is true if the text is not well-formed UTF-8, and null if the text is null. */
 export function isNotUtf8(expression: string): string {
   return `${expression} !~ '^(?:${wellFormed})*$'`
 }
 
-/** The text with U+FFFD for whatever is not well-formed, one for each part that a decoder would replace by one. */
+/** SQL that replaces each ill-formed part of the text with U+FFFD, like a decoder. */
 export function replaceIllFormed(expression: string): string {
   return `CASE WHEN ${isNotUtf8(expression)} THEN (
     SELECT string_agg(coalesce(part.found[1], E'\\xef\\xbf\\xbd'), '' ORDER BY part.n)
@@ -25,7 +25,7 @@ export function replaceIllFormed(expression: string): string {
   ) ELSE ${expression} END`
 }
 
-/** The text with ill-formed values taken for Latin-1. */
+/** SQL that decodes an ill-formed text as Latin-1. */
 export function readAsLatin1(expression: string): string {
   return `CASE WHEN ${isNotUtf8(expression)}
     THEN convert_from(convert(convert_to(${expression}, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII')

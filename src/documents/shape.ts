@@ -48,7 +48,7 @@ export function exceeded(document: DocumentNode, limits: Measures): GraphQLError
 }
 
 export function tooDeep(depth: number, limit: number): GraphQLError {
-  return tooCostly('LIMIT_DEPTH', 'Levels of the query', depth, limit, 'Ask for the inner objects by their id.')
+  return tooCostly('LIMIT_DEPTH', 'Levels of the query', depth, limit, 'Request the inner objects by id.')
 }
 
 function countNodes(document: DocumentNode): { aliases: number; directives: number } {

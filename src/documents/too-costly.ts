@@ -25,6 +25,6 @@ export function answerTooLarge({ what, found, limit }: { what: string; found: nu
     what,
     found,
     limit,
-    'Ask for smaller pages, or for fewer bodies and headers at a time.',
+    'Request smaller pages, or fewer bodies and headers at a time.',
   )
 }

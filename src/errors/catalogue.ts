@@ -69,7 +69,7 @@ export const errorCatalogue = {
     statuses: [413],
     fault: 'client',
     meaning: 'the request exceeds a limit; `extensions.setting` names it',
-    action: 'ask for less: fewer fields, smaller pages',
+    action: 'request less: fewer fields, smaller pages',
     retry: 'no',
   },
   RATE_LIMITED: {
@@ -84,7 +84,7 @@ export const errorCatalogue = {
     statuses: [],
     fault: 'server',
     meaning: 'the operation or one of its statements took too long',
-    action: 'ask for less: a shorter period, a smaller page, no `totalCount`',
+    action: 'request less: a shorter period, a smaller page, no `totalCount`',
     retry: 'after a few seconds',
   },
   UNAVAILABLE: {

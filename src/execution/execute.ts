@@ -31,7 +31,7 @@ export interface Operation {
   readonly usage: Usage
   /** Aborted when the operation times out or the caller disconnects. */
   readonly signal: AbortSignal
-  /** In errors that the operator has to look into. */
+  /** Included in errors that the operator has to investigate. */
   readonly requestId: string
 }
 
@@ -63,7 +63,7 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
 /** Maximum number of errors for invalid variables, because each may repeat the whole value. */
 export const maxCoercionErrors = 5
 
-/** Creates the function that executes operations on one database. What all operations share is made here once. */
+/** Creates the function that executes operations on one database. State that all operations share is created once. */
 export function createExecute(options: ExecuteOptions): Execute {
   const { database, detected, timeZone, allowedSettings, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })

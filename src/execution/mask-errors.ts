@@ -7,10 +7,10 @@ import { codedError } from '../errors/coded-error.ts'
 import type { DatabaseFailure } from '../errors/database-error.ts'
 import { cancelled, DatabaseError } from '../errors/database-error.ts'
 import { BadInput } from '../loaders/bad-input.ts'
-import { mostErrors, unlisted } from '../loaders/usage.ts'
+import { maxErrors, unlisted } from '../loaders/usage.ts'
 import type { Observe, OperationFailed } from '../telemetry/observation.ts'
 
-/** What clients see of a failure. */
+/** Error that clients see for a failure. */
 interface ClientError {
   readonly code: ErrorCode
   readonly message: string
@@ -18,24 +18,24 @@ interface ClientError {
 
 /** Response errors for database failures. */
 const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
-  input: { code: 'BAD_USER_INPUT', message: 'A value is out of the range or form that the database can read.' },
+  input: { code: 'BAD_USER_INPUT', message: 'A value is out of range or in a format that the database cannot read.' },
   timeout: {
     code: 'TIMEOUT',
-    message: 'The database took too long. Ask for less: a shorter period, a smaller page, no totalCount.',
+    message: 'The database took too long. Request less: a shorter period, a smaller page, no totalCount.',
   },
   slow: { code: 'TIMEOUT', message: 'The database is slow or locked now. Try again in a few seconds.' },
   unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
   unreadable: {
     code: 'UNAVAILABLE',
-    message: 'The gateway may not read this data now, or does not find it. Its operator finds the cause in the log.',
+    message: 'The gateway cannot read this data: a table, column or privilege is missing. The log contains the cause.',
   },
   unexpected: {
     code: 'INTERNAL',
-    message: 'Something went wrong in the gateway. Its operator finds the cause in the log.',
+    message: 'The gateway failed unexpectedly. The log contains the cause.',
   },
 }
 
-/** The codes of errors that resolvers make for clients. Their messages are shown as they are. */
+/** Codes of errors that resolvers create for clients. Their messages are shown unchanged. */
 const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COSTLY'])
 
 /**
@@ -50,7 +50,7 @@ export function maskErrors(errors: readonly GraphQLError[], observe: Observe, re
     const cause = rootCause(error)
     const replacement = clientError(cause, error)
     if (replacement !== undefined && isReported(replacement, cause)) count(failures, replacement.code, cause, error)
-    if (shown.length < mostErrors) shown.push(replacement === undefined ? error : masked(error, replacement, requestId))
+    if (shown.length < maxErrors) shown.push(replacement === undefined ? error : masked(error, replacement, requestId))
   }
   for (const failure of failures.values()) observe({ ...failure, requestId })
   const omitted = errors.length - shown.length
@@ -77,7 +77,7 @@ function count(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error,
   }
 }
 
-/** The operator finds the request in the log by its id. Errors of the client have none, so that equal requests have equal answers. */
+/** Adds the request id to server errors, for the operator. Client errors have none, so that equal requests have equal responses. */
 function masked(
   { nodes, path }: GraphQLError,
   { code, message }: ClientError,
@@ -90,7 +90,7 @@ function masked(
 function moreErrors(omitted: number): GraphQLError {
   return codedError(
     'TOO_COSTLY',
-    `${omitted} more errors are left out; the first ${mostErrors} are listed. Ask for smaller pages to see them all.`,
+    `${omitted} more errors are omitted; the first ${maxErrors} are listed. Request smaller pages to see them all.`,
     { omitted },
   )
 }

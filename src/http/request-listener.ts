@@ -132,7 +132,7 @@ function refusalOf(error: unknown, { headers }: IncomingMessage, options: Listen
   }
   if (error instanceof KeysUnavailable) return keysUnavailable
   options.observe({ kind: 'requestFailed', requestId: id, error })
-  return new Refusal(500, 'INTERNAL', 'Something went wrong in the gateway. Its operator finds the cause in the log.')
+  return new Refusal(500, 'INTERNAL', 'The gateway failed unexpectedly. The log contains the cause.')
 }
 
 /** Omits why the credential was rejected; the log has the reason. */

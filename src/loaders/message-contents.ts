@@ -8,7 +8,7 @@ import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
 /**
- * Reads headers and bodies of messages. They may be megabytes long, so they are read only when selected, and only if their
+ * Reads headers and bodies of messages. They may have megabytes, so they are read only when selected, and only if their
  * sizes, which are read with the messages, fit into the byte limit of the operation.
  */
 export type MessageContentsLoader = Readonly<

@@ -4,7 +4,7 @@ import type { Share } from '../concurrency/share.ts'
 const rowsPerTurn = 500
 
 /**
- * Spreads the rows of an operation over several turns of the event loop. graphql-js resolves all available rows synchronously, so
+ * Spreads the rows of an operation over several turns of the event loop, because graphql-js resolves all available rows synchronously:
  * ten thousand rows would block all other callers.
  */
 export interface Pace {

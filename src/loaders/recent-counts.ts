@@ -6,15 +6,15 @@ import { reasonWords } from '../sipis/missed-reason.ts'
 import type { Projection } from '../sipis/projection.ts'
 
 /** Rows beyond this are not counted. */
-const mostCounted = 100_000
+const maxCounted = 100_000
 
-/** The platforms of SIPIS's own clients; a client may name any. */
+/** Platforms of SIPIS's own clients. Other clients may report any platform. */
 const knownPlatforms: readonly string[] = ['iOS', 'Android']
 
 export interface RecentCounts {
   /** Selectors that were seen. */
   selectors(signal: AbortSignal): Promise<number>
-  /** Calls by reason. Null is the reason where the database records none. */
+  /** Calls by reason; the reason is null if the database does not record reasons. */
   calls(signal: AbortSignal): Promise<{ readonly reason: string | null; readonly count: number }[]>
   /** Push tests that were started, by platform and whether they are concluded. */
   pushTests(signal: AbortSignal): Promise<PushTestCount[]>
@@ -39,7 +39,7 @@ export function createRecentCounts(
   const byReason = sql`SELECT reason, count(*) FROM (SELECT ${reason} AS reason FROM ${calls.table}
     WHERE ${calls.columns.time.sql} >= ${anHourAgo} LIMIT ${limit}) AS recent GROUP BY reason`
   const { platform, concluded, started, startedLocal } = pushTests.columns
-  // No zone is further from UTC than 15 hours. The first condition is one that an index on the stored time answers.
+  // The first condition allows 15 hours for the time zone, so that an index on the stored time answers it.
   const byPlatform = sql`SELECT platform, concluded, count(*) FROM (
     SELECT ${knownOr(platform.sql, knownPlatforms)} AS platform, ${concluded.sql} IS NOT NULL AS concluded
     FROM ${pushTests.table} WHERE ${startedLocal.sql} >= ${anHourAgo} AT TIME ZONE 'UTC' - interval '15 hours'
@@ -65,9 +65,9 @@ export function createRecentCounts(
   }
 }
 
-const limit: SQL = sql.raw(String(mostCounted))
+const limit: SQL = sql.raw(String(maxCounted))
 
-/** Texts that are not known become one, so that the number of groups is bounded. Null stays null. */
+/** Maps unknown texts to an empty string, so that the number of groups is bounded. Null stays null. */
 function knownOr(text: SQL, known: readonly string[]): SQL {
   return sql`CASE WHEN ${text} <> ALL(${sql.param([...known])}::text[]) THEN '' ELSE ${text} END`
 }

@@ -5,8 +5,8 @@ import type { SelectorFilter } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
 /**
- * Wraps loaders to record for the audit log every selector that the caller names, found or not. Each loader is named, so that one
- * that is forgotten here does not compile.
+ * Wraps loaders to record for the audit log every selector that the caller names, found or not. Lists each loader, so that a new
+ * loader does not compile until it is added here.
  */
 export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usage): Loaders {
   const record = (...names: readonly (string | null | undefined)[]) => {
@@ -41,7 +41,7 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     calls: collection(loaders.calls),
     messages: collection(loaders.messages),
     pushTests: collection(loaders.pushTests),
-    // An orphan's selector is gone; the other two read for an object that was reached.
+    // Orphans have no selector; the other two read for an object that was already returned.
     orphanPushTests,
     messageContents,
     settings,

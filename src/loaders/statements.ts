@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Statement } from '../database/database.ts'
-import type { Prepared, Travel } from '../database/prepared.ts'
+import type { Prepared, StatementOptions } from '../database/prepared.ts'
 import { prepare } from '../database/prepared.ts'
 import type { Condition } from './condition.ts'
 import type { Window } from './keyset.ts'
@@ -16,11 +16,11 @@ export type Statements = (
   compose: () => SQL,
 ) => Statement
 
-export function createStatements(travel: Travel = {}): Statements {
+export function createStatements(options: StatementOptions = {}): Statements {
   const known = new Map<string, Prepared>()
   return (shape, conditions, values, compose) => {
     const full = [shape, ...conditions.map((condition) => condition.shape)].join(' ')
-    const statement = known.get(full) ?? prepare(compose(), travel)
+    const statement = known.get(full) ?? prepare(compose(), options)
     known.set(full, statement)
     return statement(Object.assign({}, values, ...conditions.map((condition) => condition.values)))
   }

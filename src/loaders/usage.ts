@@ -3,7 +3,7 @@ import { BadInput } from './bad-input.ts'
 import { jsonBytes } from './json-bytes.ts'
 
 /** Maximum number of errors in a response. A list may fail once for each of its rows. */
-export const mostErrors = 100
+export const maxErrors = 100
 
 /** Placeholder for errors beyond the limit. Its path keeps graphql-js from wrapping it and locating it in the document. */
 export const unlisted = new GraphQLError('Further errors are omitted.', { path: [] })
@@ -82,7 +82,7 @@ export function createUsage(maxBytes: number): Usage {
       if (bytesAnswered > maxBytes) fail('Bytes of the answer', bytesAnswered)
     },
     failed(error) {
-      if (error instanceof BadInput && ++failures > mostErrors) return unlisted
+      if (error instanceof BadInput && ++failures > maxErrors) return unlisted
       return error instanceof Error ? error : new Error(String(error))
     },
     onExcess: (callback) => {

@@ -12,14 +12,14 @@ const statAsync = promisify(stat)
 const writeAsync = promisify(write)
 
 const delayMs = 250
-/** How often the path is compared with the open file, while there are lines to write. */
+/** Interval at which the path is compared with the open file while lines are written. */
 const comparePathMs = 2_000
 /** O_NONBLOCK makes opening a pipe without a reader fail instead of block. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 const mode = 0o600
 
 /**
- * Opens the audit log for appending. It is opened anew after it was renamed or removed.
+ * Opens the audit log for appending. A file that is renamed or removed is opened again.
  *
  * @throws Problem if it cannot be opened or written
  */
@@ -40,7 +40,7 @@ function openAppendFile(file: FileName, setting: string, path: string, observe: 
   return new LineFile({ file, target: new PathTarget(path, openFile(path, setting)), observe, delayMs })
 }
 
-/** A file by its path, which may come to name another file. */
+/** A file that is reopened when its path refers to another file. */
 class PathTarget implements Target {
   readonly #path: string
   #descriptor: number
@@ -61,7 +61,7 @@ class PathTarget implements Target {
     this.#comparedAt = Number.NEGATIVE_INFINITY
   }
 
-  /** @throws the error of opening the file, so that lines wait until the path can be opened again */
+  /** @throws the error of opening the file; lines wait until it can be opened */
   async refresh(): Promise<boolean> {
     if (performance.now() - this.#comparedAt < comparePathMs) return false
     const isRenamed = await this.#isRenamed()

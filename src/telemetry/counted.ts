@@ -1,4 +1,4 @@
-/** Counts events by name, and reports them together. */
+/** Counts events by name, and reports the counts at intervals. */
 export interface Counted {
   add(name: string): void
   flush(): void

@@ -1,4 +1,4 @@
-/** Prometheus' kinds of metrics, with what the documents say of each. */
+/** Creates Prometheus metrics, and collects their descriptions for the documentation. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface MetricDescription {
@@ -8,47 +8,47 @@ export interface MetricDescription {
   readonly help: string
 }
 
-interface About {
+interface MetricOptions {
   readonly help: string
   readonly labels?: readonly string[]
 }
 
-/** Adds to a counter, or to a histogram. */
+/** Increments a counter, or observes a value in a histogram. */
 export type Add = (amount: number, ...labels: readonly string[]) => void
 
-/** A value and its labels. */
+/** A value and its label values. */
 export type Sample = readonly [value: number, ...labels: string[]]
 
-/** A registry of its own, because a program that embeds the gateway may have another one. */
+/** Metrics in a registry of their own, because a program that embeds the gateway may use the default one. */
 export class Instruments {
   readonly #registry = new Registry()
   readonly descriptions: MetricDescription[] = []
 
-  /** Of the process: event loop, heap, handles, processor. */
+  /** Adds prom-client's default metrics of the process: event loop, heap, handles, CPU. */
   measureProcess(): void {
     collectDefaultMetrics({ register: this.#registry })
   }
 
-  counter(name: string, about: About): Add {
-    const counter = new Counter(this.#describe(name, 'counter', about))
+  counter(name: string, options: MetricOptions): Add {
+    const counter = new Counter(this.#describe(name, 'counter', options))
     const children = new Map<string, Counter.Internal>()
     return (amount, ...labels) => childOf(children, labels, () => counter.labels(...labels)).inc(amount)
   }
 
   /** @param buckets in seconds */
-  histogram(name: string, { buckets, ...about }: About & { readonly buckets: readonly number[] }): Add {
-    const histogram = new Histogram({ ...this.#describe(name, 'histogram', about), buckets: [...buckets] })
+  histogram(name: string, { buckets, ...options }: MetricOptions & { readonly buckets: readonly number[] }): Add {
+    const histogram = new Histogram({ ...this.#describe(name, 'histogram', options), buckets: [...buckets] })
     const children = new Map<string, Histogram.Internal<string>>()
     return (amount, ...labels) => childOf(children, labels, () => histogram.labels(...labels)).observe(amount)
   }
 
-  /** `read` gives the samples at each scrape. */
-  gauge(name: string, { read, ...about }: About & { readonly read: () => Iterable<Sample> }): void {
+  /** @param read called at each scrape; returns the samples */
+  gauge(name: string, { read, ...options }: MetricOptions & { readonly read: () => Iterable<Sample> }): void {
     const gauge = new Gauge({
-      ...this.#describe(name, 'gauge', about),
+      ...this.#describe(name, 'gauge', options),
       collect: () => {
-        // One without labels would be 0 after a reset.
-        if (about.labels === undefined) gauge.remove()
+        // reset() sets a gauge without labels to 0; remove() makes it absent.
+        if (options.labels === undefined) gauge.remove()
         else gauge.reset()
         for (const [value, ...labels] of read()) gauge.labels(...labels).set(value)
       },
@@ -59,13 +59,13 @@ export class Instruments {
     return this.#registry.metrics()
   }
 
-  #describe(name: string, type: MetricDescription['type'], { help, labels = [] }: About) {
+  #describe(name: string, type: MetricDescription['type'], { help, labels = [] }: MetricOptions) {
     this.descriptions.push({ name, type, labels, help })
     return { name, help, labelNames: [...labels], registers: [this.#registry] }
   }
 }
 
-/** prom-client looks up the labels each time; this is several times as fast. */
+/** Caches metrics by label values. Several times as fast as the lookup of prom-client. */
 function childOf<Child>(children: Map<string, Child>, labels: readonly string[], make: () => Child): Child {
   const key = labels.length === 1 ? (labels[0] ?? '') : labels.join('\n')
   const child = children.get(key) ?? make()

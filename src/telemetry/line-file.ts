@@ -3,17 +3,17 @@ import type { FileName, Observe } from './observation.ts'
 /** Where the lines of a LineFile go. */
 export interface Target {
   /**
-   * Writes some of the bytes, and never blocks the event loop.
+   * Writes some of the bytes without blocking the event loop.
    *
    * @returns the number of bytes written
    * @throws an error with the code of the operating system; `EAGAIN` if there is no room now
    */
   write(bytes: Buffer): Promise<number>
-  /** One attempt while the process exits. It may not wait. */
+  /** Writes synchronously, at most once, while the process exits. */
   writeAtExit?(bytes: Buffer): void
-  /** Called before lines are written. @returns whether they go to another file from now on */
+  /** Called before lines are written. @returns whether another file has been opened */
   refresh?(): Promise<boolean>
-  /** Has `refresh` open the file again. */
+  /** Makes the next `refresh` compare the path with the open file. */
   reopen?(): void
   close(): void
 }
@@ -22,30 +22,30 @@ export interface LineFileOptions {
   readonly file: FileName
   readonly target: Target
   readonly observe: Observe
-  /** How long lines wait for others, so that they are written together. */
+  /** Time that lines wait, so that several are written at once. */
   readonly delayMs: number
 }
 
 const retryMs = 1_000
-/** A pipe that was full is tried again after this; the pause doubles while there is still no room. */
-const fullPause = { firstMs: 5, mostMs: 250 }
-/** Beyond this, lines are dropped, so that a target that fails does not exhaust memory. */
+/** Pause before a full pipe is written again; doubles while it stays full. */
+const fullPause = { firstMs: 5, maxMs: 250 }
+/** Further lines are dropped, so that a failing target does not exhaust memory. */
 const maxHeldBytes = 10_000_000
-/** Written at once, so that progress is seen. */
+/** Maximum size of one write, so that progress is detected. */
 const maxWriteBytes = 262_144
-/** Closing waits so long without progress, and so long in all. */
-const endPatience = { stuckMs: 500, mostMs: 5_000 }
+/** Time limits of closing: without progress, and in total. */
+const closeLimits = { stuckMs: 500, totalMs: 5_000 }
 const newline = 0x0a
 
 /**
- * Lines that are appended to a file or a pipe in the background. While that fails, up to 10 MB wait in memory; the first failure, the
- * first lost line and the recovery are observed.
+ * Appends lines to a file or a pipe in the background. While writing fails, up to 10 MB of lines wait in memory; the first failure, the
+ * first dropped line and the recovery are observed.
  */
 export class LineFile implements AsyncDisposable {
   readonly #options: LineFileOptions
   #waiting: string[] = []
   #waitingBytes = 0
-  /** The lines that are being written, and how many of their bytes are. */
+  /** The lines that are being written, and the number of bytes written so far. */
   #batch = Buffer.alloc(0)
   #written = 0
   #lost = 0
@@ -72,18 +72,18 @@ export class LineFile implements AsyncDisposable {
     }
   }
 
-  /** Opens the file anew before the next lines are written, because it was renamed. */
+  /** Compares the path with the open file before the next write. Called after the file was renamed. */
   reopen(): void {
     this.#options.target.reopen?.()
   }
 
-  /** Attempts once to write what waits, because the process exits. */
+  /** Writes waiting lines synchronously, at most once, because the process exits. */
   writeAtExit(): void {
     if (this.#running !== undefined || this.#isClosed || !this.#hasLines) return
     this.#options.target.writeAtExit?.(Buffer.concat([this.#rest, Buffer.from(this.#waiting.join(''))]))
   }
 
-  /** Writes what waits, as long as there is progress at least every half second. */
+  /** Writes waiting lines. Gives up after half a second without progress, or after five seconds. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#ending ??= this.#end()
     return this.#ending
@@ -109,7 +109,7 @@ export class LineFile implements AsyncDisposable {
     return this.#written < this.#batch.length || this.#waiting.length > 0
   }
 
-  /** Number of lines that are not written as a whole. */
+  /** Number of lines that are not completely written. */
   get #lines(): number {
     return newlinesOf(this.#rest) + this.#waiting.length
   }
@@ -122,7 +122,7 @@ export class LineFile implements AsyncDisposable {
       while (!isStuck && !isDone) {
         await pause(fullPause.firstMs)
         const now = performance.now()
-        isStuck = now - this.#progressAt > endPatience.stuckMs || now - start > endPatience.mostMs
+        isStuck = now - this.#progressAt > closeLimits.stuckMs || now - start > closeLimits.totalMs
       }
     }
     let isDone = false
@@ -152,7 +152,7 @@ export class LineFile implements AsyncDisposable {
     return this.#running
   }
 
-  /** Writes all lines; on failure keeps what is unwritten for the next attempt. */
+  /** Writes all lines; on failure keeps the rest for the next attempt. */
   async #flush(): Promise<void> {
     const { target } = this.#options
     let progress = false
@@ -179,7 +179,7 @@ export class LineFile implements AsyncDisposable {
     return this.#batch.length > 0
   }
 
-  /** A line that is half written is written anew as a whole, because its beginning is in another file. */
+  /** Writes a partially written line again in full, because its first part is in the previous file. */
   #repeatLine(): void {
     if (this.#written > 0) this.#written = this.#batch.lastIndexOf(newline, this.#written - 1) + 1
   }
@@ -187,7 +187,7 @@ export class LineFile implements AsyncDisposable {
   #drop(): void {
     const { file, observe } = this.#options
     this.#lost++
-    // Counted before it is observed, because the observation may be a line of this very file.
+    // Counted before it is observed, because the observation may add a line to this file.
     if (this.#lost === 1) observe({ kind: 'linesDropped', file, code: this.#failure, lost: 1 })
   }
 
@@ -196,7 +196,7 @@ export class LineFile implements AsyncDisposable {
     const isFirst = code !== 'EAGAIN' && (this.#failure === undefined || this.#failure === 'EAGAIN')
     if (code !== 'EAGAIN') this.#pauseMs = retryMs
     else if (progress || this.#failure !== 'EAGAIN') this.#pauseMs = fullPause.firstMs
-    else this.#pauseMs = Math.min(this.#pauseMs * 2, fullPause.mostMs)
+    else this.#pauseMs = Math.min(this.#pauseMs * 2, fullPause.maxMs)
     this.#failure = code
     if (isFirst) observe({ kind: 'fileFailed', file, code, waiting: this.#lines })
   }

@@ -11,11 +11,11 @@ interface Line {
   readonly level: 'warn' | 'error'
   readonly message: string
   readonly fields: object
-  /** Lines with the same key are counted instead of written. Default: each is written. */
+  /** Repeated lines with the same key are counted instead of written; undefined writes each line. */
   readonly key?: string
 }
 
-/** The log of this process, as lines of JSON on standard error. Closing it writes what waits. */
+/** The log of this process, as JSON lines on standard error. Closing it writes waiting lines. */
 export interface Log extends AsyncDisposable {
   readonly observe: Observe
   readonly standardError: LineFile
@@ -27,7 +27,7 @@ export function openLog(level: string): Log {
   return closable(log, standardError)
 }
 
-/** A log that is written elsewhere, beside a standard error for the audit log. */
+/** Creates a log with another logger; standard error then carries only the audit log. */
 export function openLogTo(logger: Logger): Log {
   const { observe, flush } = createLog(logger)
   return closable({ observe, flush }, openStandardError(observe))
@@ -43,11 +43,11 @@ function closable({ observe, flush }: LogListener, standardError: LineFile): Log
 
 export interface LogListener {
   readonly observe: Observe
-  /** Writes what is counted so far. */
+  /** Writes the current counts. */
   flush(): void
 }
 
-/** Creates the listener that writes observations to the log. Equal failures are one line, and then one with their number per ten seconds. */
+/** Creates the listener that writes observations to the log. Repeated failures become one line with their number per ten seconds. */
 export function createLog(logger: Logger): LogListener {
   const refusals = createCounted((refused) => logger.warn({ refused }, 'Requests rejected for their credential'))
   const write = ({ level, fields, message }: Line, repeated: number) =>
@@ -56,7 +56,7 @@ export function createLog(logger: Logger): LogListener {
   const add = (line: Line) => (line.key === undefined ? write(line, 0) : repeats.add(line.key, line))
   const watchDatabase = createReachability(
     (failure) => add(error('The database cannot be reached', failure, 'unreachable')),
-    (outage) => add(warn('The database is reached again', outage, 'reached')),
+    (outage) => add(warn('The database is reachable again', outage, 'reached')),
   )
   const observe = (observation: Observation) => {
     if (observation.kind === 'credentialRefused') return refusals.add(observation.reason)
@@ -76,7 +76,7 @@ function lineOf(observation: Observation): Line | undefined {
   switch (observation.kind) {
     case 'statementEnded':
     case 'connectionOpened':
-    // Watched as a whole.
+    // Logged by createReachability.
     case 'connectionFailed':
     case 'statementResent':
     case 'cancelSent':
@@ -130,7 +130,7 @@ function lineOf(observation: Observation): Line | undefined {
   }
 }
 
-/** A log that cannot be written tells only afterwards how much of it is missing. */
+/** Standard error can report its own dropped lines only once it is writable again. */
 function lineOfLog(observation: FileObservation): Line | undefined {
   if (observation.kind !== 'fileRecovered' || observation.lost === 0) return undefined
   return warn(`${observation.lost} log lines were dropped`, { lost: observation.lost })
@@ -152,7 +152,7 @@ function lineOfFile({ file, kind, ...fields }: FileObservation): Line {
   }
 }
 
-/** @param key what makes lines with this message equal; without it every line is written */
+/** @param key lines with the same message and key are counted as repeated; if undefined, every line is written */
 function error(message: string, fields: object, key?: string): Line {
   return line('error', message, fields, key)
 }

@@ -10,7 +10,7 @@ import type { Observation, Observe } from './observation.ts'
 
 export interface Metrics {
   readonly observe: Observe
-  /** What there is, for the documents; without the metrics of the process. */
+  /** For the documentation; without the metrics of the process. */
   readonly descriptions: readonly MetricDescription[]
   /** All metrics in Prometheus' text format. */
   print(): Promise<string>

@@ -1,6 +1,6 @@
 /**
- * What happens in the gateway. Rooms emit observations and do not know who listens: the log (log.ts), and whatever else openService
- * is given. Types only, so that every room can import this file.
+ * Events of the gateway, for the log, the metrics and other listeners. Emitters do not know the listeners. Types only, so that
+ * every folder can import this file.
  */
 export type Observe = (observation: Observation) => void
 
@@ -21,71 +21,71 @@ export type Observation =
   | Warning
   | UnhandledRejection
 
-/** The observations of a kind. */
-export type Of<Kind extends Observation['kind']> = Extract<Observation, { readonly kind: Kind }>
+/** The observations of one kind. */
+export type ObservationOf<Kind extends Observation['kind']> = Extract<Observation, { readonly kind: Kind }>
 
 type DatabaseObservation =
-  /** A statement has its outcome. */
+  /** A statement has succeeded or failed. */
   | {
       readonly kind: 'statementEnded'
       /** Name of the lane, or `pool`. */
       readonly lane: string
-      /** SQLSTATE or the operating system's code; undefined for a statement that gave its rows. */
+      /** SQLSTATE or code of the operating system; undefined if the statement succeeded. */
       readonly failure: string | undefined
       readonly rows: number
-      /** From the call to the outcome, waiting included. */
+      /** From the call to the outcome, including waiting. */
       readonly durationMs: number
     }
   | { readonly kind: 'connectionOpened'; readonly lane: string }
   | { readonly kind: 'connectionFailed'; readonly lane: string; readonly code: string; readonly message: string }
-  /** A connection that was in use has ended, or is replaced. */
+  /** An open connection has ended or is replaced. */
   | { readonly kind: 'connectionLost'; readonly lane: string; readonly code: string }
   | { readonly kind: 'statementResent'; readonly lane: string }
   | { readonly kind: 'cancelSent'; readonly lane: string }
-  /** A statement got its connection. `waitedMs` from the call on. */
+  /** A statement is sent. `waitedMs` is counted from its call. */
   | { readonly kind: 'statementSent'; readonly lane: string; readonly waitedMs: number }
-  /** `connections` include those in use; `waiting` are statements. */
+  /** `connections` includes those in use; `waiting` counts statements. */
   | { readonly kind: 'poolChanged'; readonly connections: number; readonly inUse: number; readonly waiting: number }
   /** Statements that take turns before they reach the pool or a lane. */
   | { readonly kind: 'turnsChanged'; readonly share: string; readonly running: number; readonly waiting: number }
 
 type SchemaObservation =
-  /** Another schema version, or other tables, stand behind the address; they are served from now on. */
+  /** The database has another schema version or other tables, which are served from now on. */
   | { readonly kind: 'schemaChanged'; readonly from: string; readonly to: string }
-  /** A table, column or privilege that readers need is gone. */
+  /** A table, column or privilege that the gateway needs is missing. */
   | { readonly kind: 'schemaUnreadable'; readonly message: string }
   | { readonly kind: 'schemaReadable' }
 
-/** `log` is standard error, where the audit log goes as well unless it has a file. */
+/** `log` is standard error, which also carries the audit log if AUDIT_LOG names no file. */
 export type FileName = 'audit' | 'access' | 'log'
 
 export type FileObservation =
-  /** A file cannot be written: its lines wait in memory. */
+  /** A file cannot be written; its lines wait in memory. */
   | { readonly kind: 'fileFailed'; readonly file: FileName; readonly code: string; readonly waiting: number }
-  /** Memory is full: this line and those after it are dropped. */
+  /** The memory limit is reached; lines are dropped from now on. */
   | { readonly kind: 'linesDropped'; readonly file: FileName; readonly code: string | undefined; readonly lost: number }
   | { readonly kind: 'fileRecovered'; readonly file: FileName; readonly lost: number }
   | { readonly kind: 'fileEndLost'; readonly file: FileName; readonly code: string | undefined; readonly lost: number }
 
 type RateStoreObservation =
-  /** The store that gateways share does not answer: this one counts alone. */
+  /** The shared rate store does not answer; this gateway counts alone. */
   | { readonly kind: 'rateStoreLost'; readonly code: string; readonly message: string }
   | { readonly kind: 'rateStoreBack' }
 
 type AnswerObservation =
-  /** The bytes of answers that are not read yet have changed. */
+  /** The number of bytes that clients have not read yet has changed. */
   | { readonly kind: 'unsentBytes'; readonly total: number }
-  /** A connection was ended because its client did not read an answer. */
+  /** A connection was closed because its client did not read a response. */
   | { readonly kind: 'writeStalled' }
 
-/** A request was answered, or its caller disconnected before. Holds nothing that identifies a selector or a caller. */
+/** A response was sent, or the caller disconnected first. Does not identify a selector or a caller. */
 export interface RequestEnded {
   readonly kind: 'requestEnded'
   readonly requestId: string
   readonly route: Route
-  /** Undefined if the caller disconnected before the answer. */
+  /** Undefined if the caller disconnected before the response. */
   readonly status: number | undefined
-  /** Error codes of the answer, each once. */
+  /** Error codes of the response, each once. */
   readonly codes: readonly string[]
   /** Settings of the limits that the request exceeded. */
   readonly limits: readonly string[]
@@ -93,7 +93,7 @@ export interface RequestEnded {
   /** Counted towards RATE_LIMIT_COST, whether that is set or not. */
   readonly cost: number
   readonly rows: number
-  /** Of the answer's body. */
+  /** Size of the response body. */
   readonly bytes: number
   /** Name of the operation. */
   readonly operation: string | undefined
@@ -101,7 +101,7 @@ export interface RequestEnded {
   readonly document: string | undefined
 }
 
-/** `probe` is an endpoint for load balancers, `other` everything that is no endpoint. */
+/** `probe`: an endpoint for load balancers; `other`: any path that is not an endpoint. */
 export type Route = 'graphql' | 'probe' | 'metrics' | 'other'
 
 /** Operations that run and that wait for their turn. */
@@ -111,31 +111,31 @@ interface AdmissionChanged {
   readonly waiting: number
 }
 
-/** What is counted in SIPIS's tables, each with a bound. Undefined if it could not be counted. */
+/** Counts of rows in SIPIS's tables, up to a limit. Undefined if they could not be counted. */
 type SipisObservation =
   | { readonly kind: 'selectorsCounted'; readonly seen: number | undefined }
   | { readonly kind: 'callsCounted'; readonly counts: readonly CallCount[] | undefined }
   | { readonly kind: 'pushTestsCounted'; readonly counts: readonly PushTestCount[] | undefined }
 
 export interface CallCount {
-  /** One of few: an unknown reason is `other`, and `none` where the database records no reasons. */
+  /** One of few values: `other` for an unknown reason, `none` if the database does not record reasons. */
   readonly reason: string
   readonly count: number
 }
 
 export interface PushTestCount {
-  /** One of few: an unknown platform is `other`. */
+  /** One of few values: `other` for an unknown platform. */
   readonly platform: string
   readonly isConcluded: boolean
   readonly count: number
 }
 
-/** Fields of an operation failed for a reason that the caller did not cause. One observation per code. */
+/** Fields of an operation failed, and not because of the caller. One observation per error code. */
 export interface OperationFailed {
   readonly kind: 'operationFailed'
   readonly code: string
   readonly requestId?: string | undefined
-  /** Of the first field that failed. */
+  /** Path of the first field that failed. */
   readonly path: string
   /** Number of fields that failed with this code. */
   readonly fields: number
@@ -151,7 +151,7 @@ interface RequestFailed {
   readonly error: unknown
 }
 
-/** A response was not sent as a whole. */
+/** A response could not be sent completely. */
 interface ResponseFailed {
   readonly kind: 'responseFailed'
   readonly error: unknown
@@ -159,11 +159,11 @@ interface ResponseFailed {
 
 interface CredentialRefused {
   readonly kind: 'credentialRefused'
-  /** Never holds the credential. */
+  /** Never contains the credential. */
   readonly reason: string
 }
 
-/** While stopping, a part did not close in time. The process ends without it. */
+/** A part did not close in time while the gateway stopped. The process ends without waiting for it. */
 interface CloseTimedOut {
   readonly kind: 'closeTimedOut'
   readonly part: string
@@ -177,7 +177,7 @@ interface Warning {
   readonly cause?: string
 }
 
-/** A promise failed and no code handled it: a bug. */
+/** A promise rejection that no code handled: a bug. */
 interface UnhandledRejection {
   readonly kind: 'unhandledRejection'
   readonly error: unknown

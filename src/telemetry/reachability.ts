@@ -10,7 +10,7 @@ export interface ReachedAgain {
   readonly failedAttempts: number
 }
 
-/** Tells from observations when the database becomes unreachable, and when it is reached again. */
+/** Creates a listener that detects when the database becomes unreachable, and when it is reachable again. */
 export function createReachability(
   onUnreachable: (failure: Unreachable) => void,
   onReached: (outage: ReachedAgain) => void,
@@ -30,7 +30,7 @@ export function createReachability(
       since = performance.now()
       onUnreachable({ code: observation.code, message: observation.message })
     } else if (observation.kind === 'connectionOpened') reached()
-    // No connection is opened where all are in use already.
+    // With all connections open, a success is the only sign.
     else if (observation.kind === 'statementEnded' && observation.failure === undefined) reached()
   }
 }

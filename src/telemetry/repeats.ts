@@ -1,19 +1,19 @@
-/** Something to log, and how much of it is equal to what was logged before. */
+/** Writes a line. `repeated` is the number of equal lines since the last one; 0 for the first. */
 export type WriteRepeated<T> = (line: T, repeated: number) => void
 
 export interface Repeats<T> {
   /** Writes the line at once, or counts it if a line with this key was written in the last ten seconds. */
   add(key: string, line: T): void
-  /** Writes what is counted. */
+  /** Writes the current counts. */
   flush(): void
 }
 
 const intervalMs = 10_000
-/** Further keys share one count, so that a flood of different lines is bounded as well. */
+/** Further keys share one count, which limits a flood of different lines. */
 const maxKeys = 50
 const otherKeys = Symbol('other keys')
 
-/** Keeps a flood of equal lines out of the log: the first is written at once, further ones as one line with their number. */
+/** Limits repeated lines: writes the first at once, and further ones as a single line with their number. */
 export function createRepeats<T>(write: WriteRepeated<T>, writeOthers: (count: number) => void): Repeats<T> {
   const known = new Map<string | typeof otherKeys, { last: T; repeated: number; timer: NodeJS.Timeout }>()
   const report = (key: string | typeof otherKeys) => {

@@ -9,8 +9,8 @@ const writeAsync = promisify(write)
 const standardError = 2
 
 /**
- * Standard error as lines that never block the process and never end it, wherever they go: a full disk, a pipe that is not read, a
- * terminal that is held. There is one for a process, so that lines of the log and of the audit log do not mix.
+ * Opens standard error for lines. Writing never blocks or ends the process, even with a full disk, a pipe that is not read, or a
+ * stopped terminal. Open it once per process, so that lines of the log and of the audit log do not interleave.
  */
 export function openStandardError(observe: Observe): LineFile {
   let opened: Target | undefined
@@ -37,15 +37,15 @@ export function openStandardError(observe: Observe): LineFile {
 }
 
 /**
- * The file is opened anew, so that O_NONBLOCK holds whatever other processes do to the descriptor that they share. A socket, such as
- * that of journald, cannot be opened anew; Node writes to it without blocking.
+ * Opens the file again, because O_NONBLOCK on the inherited descriptor would be shared with other processes. A socket, such as that of
+ * journald, cannot be opened again; Node writes to it without blocking.
  */
 function openTarget(): Target {
   const found = statOf(standardError)
   if (found?.isSocket() === true) return streamTarget()
   const own = reopened()
   if (own !== undefined) return descriptorTarget(own, () => closeSync(own))
-  // Not Linux, or a terminal or pipe of another user.
+  // Not Linux, or the terminal or pipe belongs to another user.
   return found?.isFIFO() === true ? streamTarget() : descriptorTarget(standardError, () => undefined)
 }
 
@@ -73,7 +73,7 @@ function descriptorTarget(descriptor: number, close: () => void): Target {
       try {
         writeSync(descriptor, bytes)
       } catch {
-        // There is no one left to tell.
+        // The process exits, and the failure cannot be reported.
       }
     },
     close,
@@ -81,7 +81,7 @@ function descriptorTarget(descriptor: number, close: () => void): Target {
 }
 
 function streamTarget(): Target {
-  // The failure of a write is known from its callback.
+  // The callback of a write reports its failure.
   process.stderr.on('error', () => undefined)
   return {
     write: (bytes) =>

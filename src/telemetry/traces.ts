@@ -1,4 +1,4 @@
-/** Sends operations and their statements to an OpenTelemetry collector. Loaded only where one is named. */
+/** Sends spans of requests and statements to an OpenTelemetry collector. Loaded only if a collector is configured. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { RequestListener } from 'node:http'
 import type { Context, Span, Tracer } from '@opentelemetry/api'
@@ -11,21 +11,21 @@ import type { Observe, RequestEnded } from './observation.ts'
 
 export interface Traces extends AsyncDisposable {
   readonly observe: Observe
-  /** Has the requests of a listener traced. */
+  /** Wraps a listener to trace its requests. */
   follow(handle: RequestListener): RequestListener
 }
 
-/** A request that is being answered; the context of everything that is done for it. */
+/** The trace of a running request. */
 interface Traced {
   readonly span: Span
-  /** With the span as the parent of others. */
+  /** Makes the span the parent of further ones. */
   readonly context: Context
   statements: number
 }
 
-/** Further statements of a request have no span. */
-const mostStatements = 200
-/** A collector that does not answer in this time loses the spans. */
+/** Maximum number of statement spans of a request. */
+const maxStatements = 200
+/** Time limit of an export; then its spans are dropped. */
 const exportMs = 2_000
 
 /** @param endpoint URL of the collector, without /v1/traces */
@@ -62,13 +62,13 @@ interface Statement {
   readonly durationMs: number
 }
 
-/** Statements that are not of a request, such as those of /health, have no span. */
+/** Statements outside of a request, such as those of /health, have no span. */
 function addStatement(
   tracer: Tracer,
   request: Traced | undefined,
   { lane, failure, rows, durationMs }: Statement,
 ): void {
-  if (request === undefined || ++request.statements > mostStatements) return
+  if (request === undefined || ++request.statements > maxStatements) return
   const now = performance.timeOrigin + performance.now()
   const attributes = { 'db.system.name': 'postgresql', 'sipis_gateway.lane': lane, 'sipis_gateway.rows': rows }
   const options = { kind: SpanKind.CLIENT, startTime: now - durationMs, attributes }
@@ -102,7 +102,7 @@ const serverCodes: ReadonlySet<string> = new Set(
   Object.entries(errorCatalogue).flatMap(([code, { fault }]) => (fault === 'server' ? code : [])),
 )
 
-/** The caller's span, as W3C's header `traceparent` names it. */
+/** The span of the caller, from the W3C header `traceparent`. */
 function parentOf(header: string | string[] | undefined): Context {
   const [, traceId, spanId, flags] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(String(header)) ?? []
   if (traceId === undefined || spanId === undefined || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return ROOT_CONTEXT

@@ -41,16 +41,16 @@ afterEach(async () => {
 
 const make = (name: string, expires?: Date) => createKey(file, { name, scopes: ['sipis:read', 'sipis:read'], expires })
 const verifier = () => createApiKeyVerifier(file, (sentence) => warnings.push(sentence))
-/** The file is read once a second. */
+/** The file is read at most once a second. */
 const later = (ms = 1_100) => vi.advanceTimersByTime(ms)
 
 describe('An API key', () => {
-  it('says whose it is and what it may see', () => {
+  it('identifies the caller and its scopes', () => {
     const { id, key } = make('dashboard')
     expect(verifier()(key)).toEqual({ id: `key:${id}`, name: 'dashboard', scopes: ['sipis:read'], selector: null })
   })
 
-  it('is kept nowhere but as its SHA-256, in a file that only its owner may read', async () => {
+  it('is stored only as its SHA-256, in a file that only its owner can read', async () => {
     const { key } = make('dashboard')
     const text = await readFile(file, 'utf8')
     expect(text).not.toContain(key)
@@ -58,11 +58,11 @@ describe('An API key', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600)
   })
 
-  it('that is another, cut, longer or of another id is refused', () => {
+  it('that is changed, truncated, extended or has another id is rejected', () => {
     const { key } = make('one')
     const { id } = make('two')
     const verify = verifier()
-    // The secret itself may have underscores.
+    // The secret part may contain underscores.
     const prefix = 'sipis'
     const secret = key.slice('sipis_0123456789ab_'.length)
     const flipped = `${secret.startsWith('A') ? 'B' : 'A'}${secret.slice(1)}`
@@ -79,7 +79,7 @@ describe('An API key', () => {
     }
   })
 
-  it('is refused once it has expired', () => {
+  it('is rejected after it has expired', () => {
     const { key } = make('short', new Date(Date.now() + 60_000))
     const verify = verifier()
     expect(verify(key).name).toBe('short')
@@ -89,7 +89,7 @@ describe('An API key', () => {
     expect(() => verify(key)).toThrow(/has expired/)
   })
 
-  it('is accepted and refused without a restart once it is made and revoked, by id or name', () => {
+  it('is accepted once created and rejected once revoked, by id or name, without a restart', () => {
     make('first')
     const verify = verifier()
     const { id, key } = make('second')
@@ -105,7 +105,7 @@ describe('An API key', () => {
     expect(readKeys(file).map(({ name }) => name)).toEqual(['first'])
   })
 
-  it('stays valid for 60 seconds while the file is broken, which is logged once, and is then refused until it is mended', async () => {
+  it('stays valid for 60 seconds while the file is broken, with one warning, and is then rejected until the file is repaired', async () => {
     const { key } = make('dashboard')
     const verify = verifier()
     await appendFile(file, 'nonsense\n')
@@ -131,7 +131,7 @@ describe('An API key', () => {
     expect(warnings[2]).toBe(warnings[0])
   })
 
-  it('is looked for in the file again after a second, and not before', () => {
+  it('is looked up in the file again after one second, not earlier', () => {
     make('first')
     later(10)
     const verify = verifier()
@@ -149,7 +149,7 @@ describe('An API key', () => {
     expect(verify(third).name).toBe('third')
   })
 
-  it('is refused 60 seconds after the file was read for the last time, and not before', async () => {
+  it('is rejected 60 seconds after the last successful read of the file, not earlier', async () => {
     later(100_000)
     const { key } = make('dashboard')
     const verify = verifier()
@@ -164,7 +164,7 @@ describe('An API key', () => {
     expect(warnings[1]).toContain('All API keys are rejected')
   })
 
-  it('is refused a second after its file is deleted, although the clock of the machine goes back an hour', async () => {
+  it('is rejected one second after its file is deleted, even if the system clock goes back an hour', async () => {
     const { key } = make('dashboard')
     const verify = verifier()
     expect(verify(key).name).toBe('dashboard')
@@ -174,7 +174,7 @@ describe('An API key', () => {
     expect(() => verify(key)).toThrow(CredentialError)
   })
 
-  it('cannot be verified once the file was unreadable for 60 seconds, with a warning', async () => {
+  it('cannot be verified after the file has been unreadable for 60 seconds, with a warning', async () => {
     make('dashboard')
     const verify = verifier()
     await appendFile(file, 'nonsense\n')
@@ -184,7 +184,7 @@ describe('An API key', () => {
     expect(verify.problem()).toBe('the API keys file cannot be read')
   })
 
-  it('is refused at once where the file can no longer be read after 60 seconds without a request', async () => {
+  it('is rejected at once if the file is unreadable after 60 seconds without a request', async () => {
     later(100_000)
     const { key } = make('dashboard')
     const verify = verifier()
@@ -195,13 +195,13 @@ describe('An API key', () => {
   })
 
   it.each([
-    ['is open to others', () => chmod(file, 0o604)],
-    ['can be written by its group', () => chmod(file, 0o620)],
+    ['is readable by other users', () => chmod(file, 0o604)],
+    ['is writable by its group', () => chmod(file, 0o620)],
     ['is a folder', () => rm(file).then(() => mkdir(file))],
-    ['lies in a folder that others can write', () => chmod(folder, 0o777)],
+    ['is in a folder that other users can write', () => chmod(folder, 0o777)],
     ['is a link to itself', () => rm(file).then(() => symlink(file, file))],
-    ['has two keys with one id', () => readFile(file).then((line) => appendFile(file, line))],
-  ])('is refused after 60 seconds once the file %s', async (_, change) => {
+    ['contains two keys with the same id', () => readFile(file).then((line) => appendFile(file, line))],
+  ])('is rejected after 60 seconds if the file %s', async (_, change) => {
     const { key } = make('dashboard')
     const verify = verifier()
     await change()
@@ -212,7 +212,7 @@ describe('An API key', () => {
     expect(() => verify(key)).toThrow(KeysUnavailable)
   })
 
-  it('that is revoked is refused where the wall clock is set back, and where the file keeps its time and size', async () => {
+  it('is rejected once revoked, even if the wall clock goes back and the file keeps its time and size', async () => {
     const { id, key } = make('dashboard')
     const verify = verifier()
     const { atime, mtime } = await stat(file)
@@ -223,7 +223,7 @@ describe('An API key', () => {
     expect(() => verify(key)).toThrow(CredentialError)
   })
 
-  it('is refused once the file is taken away', async () => {
+  it('is rejected after the file is removed', async () => {
     const { key } = make('dashboard')
     const verify = verifier()
     await rm(file)
@@ -233,9 +233,9 @@ describe('An API key', () => {
 })
 
 describe('A file of API keys', () => {
-  it('in a folder that can no longer be read keeps the keys that are known, with a warning', async () => {
+  it('keeps known keys valid while its folder is unreadable, with a warning', async () => {
     const { key } = make('dashboard')
-    // For root no folder is unreadable, so that the process takes another user.
+    // Root can read every folder, so the process switches to another user.
     const script = `
       import { chmodSync, chownSync } from 'node:fs'
       import { createApiKeyVerifier } from './src/auth/api-key-verifier.ts'
@@ -255,7 +255,7 @@ describe('A file of API keys', () => {
     )
   })
 
-  it('that breaks again within 60 seconds is told of again', async () => {
+  it('is reported again if it breaks a second time within 60 seconds', async () => {
     const { key } = make('dashboard')
     const verify = verifier()
     const good = await readFile(file)
@@ -271,7 +271,7 @@ describe('A file of API keys', () => {
     expect(warnings[1]).toBe(warnings[0])
   })
 
-  it('has a line for each key and no others, whether it was empty or not there', async () => {
+  it('has one line for each key, whether it was empty or missing before', async () => {
     await writeFile(file, '', { mode: 0o600 })
     make('first')
     make('second')
@@ -282,7 +282,7 @@ describe('A file of API keys', () => {
     expect((await readFile(file, 'utf8')).split('\n').map((line) => line.slice(0, 1))).toEqual(['{', ''])
   })
 
-  it.skipIf(process.platform !== 'linux')('that has no room for the whole key makes the command fail', async () => {
+  it.skipIf(process.platform !== 'linux')('without space for the whole key makes the command fail', async () => {
     make('first')
     const { size } = await stat(file)
     const own = ['--pid', `${process.pid}`]
@@ -298,13 +298,13 @@ describe('A file of API keys', () => {
     }
   })
 
-  it('loses the key that is revoked, and none before or after it', () => {
+  it('loses only the revoked key', () => {
     for (const name of ['first', 'second', 'third', 'fourth']) make(name)
     revokeKeys(file, 'second')
     expect(readKeys(file).map(({ name }) => name)).toEqual(['first', 'third', 'fourth'])
   })
 
-  it.skipIf(process.platform !== 'linux')('is closed after each use, also where it is refused', async () => {
+  it.skipIf(process.platform !== 'linux')('is closed after each use, also if it is rejected', async () => {
     const open = () => readdirSync('/proc/self/fd').length
     make('dashboard')
     readKeys(file)
@@ -315,7 +315,7 @@ describe('A file of API keys', () => {
     expect(open()).toBeLessThan(before + 20)
   })
 
-  it('that is replaced while a key is made or revoked makes the command fail, which says so', async () => {
+  it('that is replaced while a key is created or revoked makes the command fail with that reason', async () => {
     const [one, other] = [join(folder, 'one'), join(folder, 'other')]
     const link = join(folder, 'link')
     make('dashboard')
@@ -334,7 +334,7 @@ describe('A file of API keys', () => {
       }`
     const swapping = new Worker(source, { eval: true, workerData: { folder, link } })
     await once(swapping, 'online')
-    /** What the command says once its file is swapped for another. */
+    /** Output of the command when its file is swapped for another. */
     const untilRefused = (command: () => void) => {
       for (let tries = 0; tries < 1_000; tries++) {
         restore()
@@ -354,14 +354,14 @@ describe('A file of API keys', () => {
     expect(said).toEqual(Array(2).fill(expect.stringContaining('Another process replaced')))
   })
 
-  it.each([0o660, 0o620])('that its group can change (%o) is refused with what to do', async (mode) => {
+  it.each([0o660, 0o620])('is rejected if its group can change it (%o), with what to do', async (mode) => {
     make('dashboard')
     await chmod(file, mode)
     expect(() => verifier()).toThrow(/^Refused \(group-writable-keys\).* chmod g-w/)
     expect(() => make('another')).toThrow(/group-writable-keys/)
   })
 
-  it('in a folder where every user can replace it is refused, but not where the folder is sticky as /tmp is', async () => {
+  it('is rejected in a folder where every user can replace it, unless the folder is sticky like /tmp', async () => {
     make('dashboard')
     await chmod(folder, 0o777)
     expect(() => verifier()).toThrow(/^Refused \(world-writable-folder\).* chmod o-w/)
@@ -371,14 +371,14 @@ describe('A file of API keys', () => {
     expect(verifier()).toBeTypeOf('function')
   })
 
-  it('gets no key whose making is refused', async () => {
+  it('is not changed if the key to create is rejected', async () => {
     await chmod(folder, 0o777)
     expect(() => make('dashboard')).toThrow(/world-writable-folder/)
     await chmod(folder, 0o700)
     expect(readKeys(file)).toEqual([])
   })
 
-  it('that cannot be opened, or is not a file, is refused with what to do, and does not block', () => {
+  it('that cannot be opened or is not a regular file is rejected with what to do, without blocking', () => {
     expect(() => createKey(folder, { name: 'x', scopes: ['sipis:read'], expires: undefined })).toThrow(/is not a file/)
     expect(() => createApiKeyVerifier('/dev/zero', () => undefined)).toThrow(/is not a file/)
     expect(() => readKeys(join(file, 'x'))).toThrow(/does not exist|cannot be read/)
@@ -387,7 +387,7 @@ describe('A file of API keys', () => {
     ).toThrow(/cannot be changed \(ENOENT\)/)
   })
 
-  it('keeps its mode, links, lines by hand and place on the disk when keys are made and revoked', async () => {
+  it('keeps its mode, links, hand-written lines and inode when keys are created and revoked', async () => {
     make('first')
     await writeFile(file, `${(await readFile(file, 'utf8')).trim()}`)
     await chmod(file, 0o640)
@@ -403,18 +403,21 @@ describe('A file of API keys', () => {
     expect([after.ino, after.mode, after.uid, after.gid]).toEqual([before.ino, before.mode, before.uid, before.gid])
   })
 
-  it.skipIf(process.getuid?.() !== 0)('of another user stays theirs when root makes and revokes keys', async () => {
-    make('first')
-    await chmod(folder, 0o755)
-    await chown(file, 65_534, 65_534)
-    make('second')
-    revokeKeys(file, 'first')
-    const { uid, gid, mode } = await stat(file)
-    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
-    expect(execFileSync('cat', [file], { uid: 65_534, gid: 65_534 }).toString()).toContain('second')
-  })
+  it.skipIf(process.getuid?.() !== 0)(
+    'of another user keeps its owner when root creates and revokes keys',
+    async () => {
+      make('first')
+      await chmod(folder, 0o755)
+      await chown(file, 65_534, 65_534)
+      make('second')
+      revokeKeys(file, 'first')
+      const { uid, gid, mode } = await stat(file)
+      expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
+      expect(execFileSync('cat', [file], { uid: 65_534, gid: 65_534 }).toString()).toContain('second')
+    },
+  )
 
-  it('with two keys of one id is refused, and one revocation removes both', async () => {
+  it('with two keys of the same id is rejected, and one revocation removes both', async () => {
     const { id } = make('dashboard')
     await appendFile(file, await readFile(file))
     expect(() => verifier()).toThrow(new RegExp(`Lines 1 and 2 of .* have the same id, ${id}`))
@@ -423,7 +426,7 @@ describe('A file of API keys', () => {
   })
 
   it.each(['a\nb', 'a\u001b[2J', 'a\u202eb', '\u0000', 'a\u2028', 'a\u200bb', 'a\u009b', '\ud800', '012345678abc'])(
-    'takes no name like %j',
+    'rejects a name like %j',
     (name) => {
       expect(() => make(name)).toThrow(
         /^(The name "[\x20-\x7e]+" contains an unprintable character|A name must not look like)/,
@@ -431,14 +434,14 @@ describe('A file of API keys', () => {
     },
   )
 
-  it('takes a name of 1 to 100 characters that are not all blank', () => {
+  it('accepts names of 1 to 100 characters that are not all blank', () => {
     for (const name of ['', ' ', 'x'.repeat(101)])
       expect(() => make(name)).toThrow(/^A name must have 1 to 100 characters/)
     for (const name of ['x', 'x'.repeat(100)]) make(name)
     expect(readKeys(file).map(({ name }) => name.length)).toEqual([1, 100])
   })
 
-  it('takes keys with one or more scopes, none of them that of a device', () => {
+  it('accepts keys with one or more scopes, except that of a device', () => {
     const create = (...scopes: Scope[]) => createKey(file, { name: 'x', scopes, expires: undefined })
     expect(() => create()).toThrow()
     expect(() => create('sipis:own')).toThrow()
@@ -447,7 +450,7 @@ describe('A file of API keys', () => {
     expect(readKeys(file).map(({ scopes }) => scopes)).toEqual([['sipis:read', 'sipis:tokens']])
   })
 
-  it('with a line by hand that no command would write is refused', async () => {
+  it('with a hand-written line that no command would write is rejected', async () => {
     make('dashboard')
     const good = JSON.parse(await readFile(file, 'utf8'))
     for (const wrong of [
@@ -467,20 +470,23 @@ describe('A file of API keys', () => {
     expect(readKeys(file)).toHaveLength(1)
   })
 
-  it('has nothing to revoke under a name that is not there, which is shown without its control characters', () => {
+  it('reports an unknown name to revoke, without its control characters', () => {
     make('dashboard')
     expect(() => revokeKeys(file, 'other')).toThrow(/has no key with the id or name "other"/)
     expect(() => revokeKeys(file, '\u001b[2J\u202e')).toThrow(/the id or name "\\u\{1b\}\[2J\\u\{202e\}"/)
     expect(readKeys(file)).toHaveLength(1)
   })
 
-  it.each([0o644, 0o604, 0o602, 0o601])('that others may use (%o) is refused with what to do', async (mode) => {
-    make('dashboard')
-    await chmod(file, mode)
-    expect(() => verifier()).toThrow(/^Refused \(world-readable-keys\).* chmod 600/)
-  })
+  it.each([0o644, 0o604, 0o602, 0o601])(
+    'is rejected if other users have access (%o), with what to do',
+    async (mode) => {
+      make('dashboard')
+      await chmod(file, mode)
+      expect(() => verifier()).toThrow(/^Refused \(world-readable-keys\).* chmod 600/)
+    },
+  )
 
-  it('that is not there, or has a line that is no key, is refused with what to do', async () => {
+  it('that is missing or contains an invalid line is rejected with what to do', async () => {
     expect(() => verifier()).toThrow(/key create/)
     for (const line of ['x', '{}', '{"id":"0","name":"","scopes":[],"sha256":""}', '[]', '{"__proto__":1}']) {
       await writeFile(file, `${line}\n`, { mode: 0o600 })

@@ -26,13 +26,13 @@ describe('The Authorization header', () => {
     ['Bearer a,b', 'not of the form "Bearer …"'],
     ['Basic YTpi', 'not of the form "Bearer …"'],
     [' Bearer a', 'not of the form "Bearer …"'],
-  ])('%j is refused: %s', async (header, reason) => {
+  ])('%j is rejected: %s', async (header, reason) => {
     const refusal = await both(header).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(CredentialError)
     expect(refusal).toHaveProperty('message', reason)
   })
 
-  it('is refused where it holds a credential of a kind that is not configured', async () => {
+  it('is rejected if it holds a kind of credential that is not configured', async () => {
     const tokensOnly = createAuthenticate({ jwt, apiKey: undefined })
     await expect(tokensOnly('Bearer sipis_x')).rejects.toThrow('an API key, but API_KEYS_FILE is not set')
     expect(await tokensOnly('Bearer x')).toEqual(tool('JWT x'))
@@ -42,7 +42,7 @@ describe('The Authorization header', () => {
     expect(await keysOnly('Bearer sipis_x')).toEqual(tool('key sipis_x'))
   })
 
-  it('is not looked at in open mode', async () => {
+  it('is ignored in open mode', async () => {
     const open = createAuthenticate({ jwt: undefined, apiKey: undefined })
     for (const header of [undefined, 'Bearer sipis_x', 'nonsense']) expect(await open(header)).toBe(anonymousPrincipal)
   })

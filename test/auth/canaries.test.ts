@@ -1,4 +1,4 @@
-/** Secrets are put wherever secrets are; then everybody asks for everything, rightly and wrongly, and nothing may show them. */
+/** Plants canary values in all secrets, sends valid and invalid requests as every principal, and searches all output for the canaries. */
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
@@ -116,7 +116,7 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
       await opened[Symbol.asyncDispose]()
     })
 
-    it('show up in no answer but that of a principal with the scope for it, and do not even leave the database', async () => {
+    it('appear only in responses to principals with the required scope, and are not read from the database for others', async () => {
       for (const [name, credential] of Object.entries(credentials)) {
         received.length = 0
         const answers = await Promise.all([
@@ -133,7 +133,7 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
       }
     })
 
-    it('show up in no log and no audit line, nor do variables and selectors', () => {
+    it('appear in no log and no audit line, and neither do variables and selectors', () => {
       expect(audited.length).toBeGreaterThan(50)
       const written = [...client.log, ...audited].join('\n')
       const secrets = [

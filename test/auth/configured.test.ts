@@ -21,7 +21,7 @@ async function configured() {
 }
 
 describe('The configuration', () => {
-  it('with an issuer and a file of API keys takes credentials of both kinds, and no others', async () => {
+  it('with an issuer and an API keys file accepts both kinds of credentials, and no others', async () => {
     const { apiKeysFile, jwt, token, key } = await configured()
     const { authenticate } = configuredAuthentication({ jwt, apiKeysFile }, warn)
     expect((await authenticate(token)).id).toBe('jwt:tool')
@@ -29,7 +29,7 @@ describe('The configuration', () => {
     await expect(authenticate(undefined)).rejects.toThrow(CredentialError)
   })
 
-  it('with one of the two takes credentials of that kind alone', async () => {
+  it('with only one of them accepts only that kind', async () => {
     const { apiKeysFile, jwt, token, key } = await configured()
     const { authenticate: tokensOnly } = configuredAuthentication({ jwt, apiKeysFile: undefined }, warn)
     expect((await tokensOnly(token)).id).toBe('jwt:tool')
@@ -39,7 +39,7 @@ describe('The configuration', () => {
     await expect(keysOnly(token)).rejects.toThrow('neither AUTH_JWKS_URL nor AUTH_JWKS_FILE is set')
   })
 
-  it('with the address of an issuer fetches its keys', async () => {
+  it('with the URL of an issuer fetches its keys', async () => {
     const { issuer, token } = await configured()
     const server = createServer((_, response) => response.end(JSON.stringify(issuer.jwks))).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -53,12 +53,12 @@ describe('The configuration', () => {
     expect((await authenticate(token)).id).toBe('jwt:tool')
   })
 
-  it('without either lets everybody in', async () => {
+  it('without either accepts every request', async () => {
     const { authenticate } = configuredAuthentication({ jwt: undefined, apiKeysFile: undefined }, warn)
     expect(await authenticate(undefined)).toBe(anonymousPrincipal)
   })
 
-  it('says that no credential can be verified while the keys of the issuer cannot be fetched', async () => {
+  it('reports a problem while the keys of the issuer cannot be fetched', async () => {
     const url = new URL('http://127.0.0.1:1/jwks')
     const { problem } = configuredAuthentication({ jwt: { ...options, keys: { url } }, apiKeysFile: undefined }, warn)
     expect(await problem()).toBe("the issuer's keys cannot be fetched")

@@ -38,7 +38,7 @@ describe.each(schemaVersions)(`${pairs} pairs of devices in parallel (%s)`, (ver
     await own[Symbol.asyncDispose]()
   })
 
-  it('never see each other’s rows, though each asks for the other’s at the same time as for its own', async () => {
+  it('never see each other’s rows, although each requests those of the other at the same time as its own', async () => {
     const ask = async (mine: number, theirs: number) => {
       const token = await issuer.tokenOf(selectorNamed(mine), 'sipis:own')
       const calls = 'calls { nodes { caller { username } selector { selector } } }'
@@ -57,7 +57,7 @@ describe.each(schemaVersions)(`${pairs} pairs of devices in parallel (%s)`, (ver
     }
   })
 
-  it('never see a selector whose name differs from their own in case alone', async () => {
+  it('never see a selector that differs from their own only in case', async () => {
     const selector = selectorNamed(1)
     const id = (text: string) => Buffer.from(text).toString('base64url')
     for (const sub of [selector.toLowerCase(), `${selector.slice(0, 40).toLowerCase()}${selector.slice(40)}`]) {

@@ -12,7 +12,7 @@ import { goodClaims, openIssuer, options } from '../support/issuer.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** An issuer's address that answers as it is told. */
+/** A JWKS endpoint with configurable responses. */
 async function serveKeys(answer: () => { status: number; body: string }) {
   let asked = 0
   const server = createServer((_, response) => {
@@ -33,7 +33,7 @@ async function serveKeys(answer: () => { status: number; body: string }) {
   return { ask, authenticate, warnings, asked: () => asked }
 }
 
-/** Each token differs, so that none is known from before. */
+/** Creates a different token each time, so that none is cached. */
 let number = 0
 const claims = () => ({ ...goodClaims(), sub: `tool ${number++}` })
 
@@ -46,7 +46,7 @@ describe('The keys of an issuer', () => {
     expect(served.asked()).toBe(1)
   })
 
-  it('are not fetched again for a flood of unknown keys within the cool-down', async () => {
+  it('are not fetched again during the cool-down, however many unknown keys are used', async () => {
     const issuer = untilTestEnds(await openIssuer())
     const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks) }))
     await served.ask(await issuer.sign(claims()))
@@ -57,7 +57,7 @@ describe('The keys of an issuer', () => {
     expect(served.asked()).toBe(1)
   })
 
-  it('are fetched again for a new key once the cool-down is over', async () => {
+  it('are fetched again for a new key after the cool-down', async () => {
     const [before, after] = [
       untilTestEnds(await openIssuer('ES256', 'old')),
       untilTestEnds(await openIssuer('ES256', 'new')),
@@ -88,7 +88,7 @@ describe('The keys of an issuer', () => {
     expect(await served.ask(await after.sign(claims()))).toMatch(/^tool/)
   })
 
-  it('go on being used while the issuer is down, which is told without the address’s secrets', async () => {
+  it('stay in use while the issuer is down, with a warning that omits secrets in the URL', async () => {
     const issuer = untilTestEnds(await openIssuer())
     let status = 200
     const served = await serveKeys(() => ({ status, body: JSON.stringify(issuer.jwks) }))
@@ -103,11 +103,11 @@ describe('The keys of an issuer', () => {
     expect(served.asked()).toBe(6)
     expect(served.warnings.join()).toMatch(/cannot be fetched: it responds with status 500/)
     expect(served.warnings.join()).not.toContain('canary')
-    // A key that is not known may be a new one.
+    // An unknown key may be a new one.
     await expect(served.ask(await issuer.sign(claims(), { kid: 'other' }))).rejects.toBeInstanceOf(KeysUnavailable)
   })
 
-  it('that hang when a credential names a new one leave it open whether it is good, and known ones stay in use', async () => {
+  it('that cannot be fetched for a new key make that credential unverifiable, and known keys stay in use', async () => {
     const issuer = untilTestEnds(await openIssuer())
     let isHanging = false
     const server = createServer((_, response) => {
@@ -133,12 +133,12 @@ describe('The keys of an issuer', () => {
   it.each([
     ['an error', { status: 500, body: '{}' }],
     ['a redirect', { status: 302, body: '' }],
-    ['no JSON', { status: 200, body: '<html>' }],
+    ['invalid JSON', { status: 200, body: '<html>' }],
     ['no keys', { status: 200, body: '{"a": 1}' }],
     ['no content', { status: 204, body: '' }],
     ['more than a megabyte', { status: 200, body: `{"keys":["${'x'.repeat(1_100_000)}"]}` }],
   ])(
-    'that could never be had for %s leave it open who asks, and are not asked for again at once',
+    'that have never been fetched because of %s make credentials unverifiable, and are not fetched again at once',
     async (_, answer) => {
       const issuer = untilTestEnds(await openIssuer())
       const served = await serveKeys(() => answer)
@@ -149,7 +149,7 @@ describe('The keys of an issuer', () => {
     },
   )
 
-  it('that could not be had are asked for again after 30 seconds, and not before', async () => {
+  it('are fetched again 30 seconds after a failure, not earlier', async () => {
     const issuer = untilTestEnds(await openIssuer())
     let status = 500
     const served = await serveKeys(() => ({ status, body: JSON.stringify(issuer.jwks) }))
@@ -166,7 +166,7 @@ describe('The keys of an issuer', () => {
     expect([served.asked(), served.warnings.length]).toEqual([2, 1])
   })
 
-  it('are fetched again every ten minutes, while those that are known are used', async () => {
+  it('are fetched again every ten minutes, while known keys stay in use', async () => {
     const issuer = untilTestEnds(await openIssuer())
     const served = await serveKeys(() => ({ status: 200, body: JSON.stringify(issuer.jwks) }))
     vi.useFakeTimers({ toFake: ['Date', 'performance'] })
@@ -176,14 +176,14 @@ describe('The keys of an issuer', () => {
     for (const ms of [0, 599_999, 1, 599_999, 1]) {
       vi.advanceTimersByTime(ms)
       expect(await ask()).toMatch(/^tool/)
-      // What is fetched meanwhile comes with the next answers of the server.
+      // The reload completes with a later response of the server.
       await new Promise((resolve) => setTimeout(resolve, 50))
       counts.push(served.asked())
     }
     expect(counts).toEqual([1, 1, 2, 2, 3])
   })
 
-  it('are taken from an answer of up to 1,000,000 bytes', async () => {
+  it('are accepted in a response of up to 1,000,000 bytes', async () => {
     const issuer = untilTestEnds(await openIssuer())
     for (const [bytes, warnings] of [
       [1_000_000, []],
@@ -196,7 +196,7 @@ describe('The keys of an issuer', () => {
     }
   })
 
-  it('that do not say which one a credential means are a reason of their own', async () => {
+  it('are rejected with their own reason if several match a credential', async () => {
     const [one, other] = [untilTestEnds(await openIssuer()), untilTestEnds(await openIssuer())]
     const keys = [...one.jwks.keys, ...other.jwks.keys].map((key) => ({ ...key, kid: undefined }))
     const served = await serveKeys(() => ({ status: 200, body: JSON.stringify({ keys }) }))
@@ -206,7 +206,7 @@ describe('The keys of an issuer', () => {
     await expect(served.ask(unknown)).rejects.toThrow('ERR_JWKS_NO_MATCHING_KEY')
   })
 
-  it('that have a private or no key among them are not used', async () => {
+  it('are rejected if one of them is private or malformed', async () => {
     const issuer = untilTestEnds(await openIssuer())
     for (const keys of [[...issuer.jwks.keys, { kty: 'EC', d: 'x' }], [...issuer.jwks.keys, 5], []]) {
       const served = await serveKeys(() => ({ status: 200, body: JSON.stringify({ keys }) }))
@@ -215,7 +215,7 @@ describe('The keys of an issuer', () => {
     }
   })
 
-  it('that are out of reach are told with the reason of the system', async () => {
+  it('are reported with the reason of the operating system if the issuer is unreachable', async () => {
     const warnings: string[] = []
     const keys = jwksFromUrl(new URL('http://127.0.0.1:1/jwks'), (sentence) => warnings.push(sentence))
     await expect(keys({ alg: 'ES256' }, { payload: '', signature: '' })).rejects.toThrow(KeysUnavailable)
@@ -226,7 +226,7 @@ describe('The keys of an issuer', () => {
     ])
   })
 
-  it('that could never be had are a 503 with Retry-After to the caller', async () => {
+  it('cause a 503 with Retry-After if they have never been fetched', async () => {
     const issuer = untilTestEnds(await openIssuer())
     const { authenticate } = await serveKeys(() => ({ status: 500, body: '' }))
     const own = untilTestEnds(await cloneDatabase('V2'))
@@ -239,13 +239,13 @@ describe('The keys of an issuer', () => {
   })
 })
 
-describe('A file of keys', () => {
+describe('A JWKS file', () => {
   it.each([
-    ['is no JSON', 'x', /cannot be read: it is not valid JSON/],
-    ['has no keys', '{"keys":[]}', /is not a set of public keys/],
-    ['has a private key', '{"keys":[{"kty":"EC","d":"x"}]}', /without private keys/],
-    ['has a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /only asymmetric keys/],
-  ])('is refused where it %s', async (_, text, message) => {
+    ['is not valid JSON', 'x', /cannot be read: it is not valid JSON/],
+    ['contains no keys', '{"keys":[]}', /is not a set of public keys/],
+    ['contains a private key', '{"keys":[{"kty":"EC","d":"x"}]}', /without private keys/],
+    ['contains a shared secret', '{"keys":[{"kty":"oct","k":"x"}]}', /only asymmetric keys/],
+  ])('is rejected if it %s', async (_, text, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, text)
     expect(() => jwksFromFile(issuer.jwksFile, () => undefined)).toThrow(message)
@@ -254,14 +254,14 @@ describe('A file of keys', () => {
   it.each([
     ['a private key among others', { kty: 'EC', d: 'x' }, /without private keys/],
     ['a shared secret among others', { kty: 'oct', k: 'x' }, /only asymmetric keys/],
-    ['something else among others', 5, /is not a set of public keys/],
-  ])('is refused where it has %s', async (_, key, message) => {
+    ['an invalid key among others', 5, /is not a set of public keys/],
+  ])('is rejected if it contains %s', async (_, key, message) => {
     const issuer = untilTestEnds(await openIssuer())
     await writeFile(issuer.jwksFile, JSON.stringify({ keys: [...issuer.jwks.keys, key] }))
     expect(() => jwksFromFile(issuer.jwksFile, () => undefined)).toThrow(message)
   })
 
-  it('may have several keys', async () => {
+  it('may contain several keys', async () => {
     const [one, other] = [
       untilTestEnds(await openIssuer('ES256', 'one')),
       untilTestEnds(await openIssuer('ES256', 'other')),
@@ -274,7 +274,7 @@ describe('A file of keys', () => {
     for (const issuer of [one, other]) expect((await verify(await issuer.sign(claims()))).name).toMatch(/^tool/)
   })
 
-  it('is read again when it changes, and while it is invalid or missing the keys before stay in use, with one warning', async () => {
+  it('is read again when it changes; while it is invalid or missing, the previous keys stay in use, with one warning', async () => {
     const [before, after] = [
       untilTestEnds(await openIssuer('ES256', 'old')),
       untilTestEnds(await openIssuer('ES256', 'new')),
@@ -303,7 +303,7 @@ describe('A file of keys', () => {
     await expect(verify(await before.sign(claims()))).rejects.toBeInstanceOf(CredentialError)
   })
 
-  it('is refused where there is none', () => {
+  it('is rejected if it is missing', () => {
     expect(() => jwksFromFile('/nowhere/jwks.json', () => undefined)).toThrow(/cannot be read: ENOENT/)
   })
 })

@@ -7,7 +7,7 @@ import { createJwtVerifier } from '../../src/auth/jwt.ts'
 import type { Issuer } from '../support/issuer.ts'
 import { goodClaims, openIssuer, options } from '../support/issuer.ts'
 
-describe('The verifier of JSON Web Tokens', () => {
+describe('The JWT verifier', () => {
   let issuer: Issuer
   let key: CryptoKey | Uint8Array
   let lookUps = 0
@@ -32,7 +32,7 @@ describe('The verifier of JSON Web Tokens', () => {
     vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] })
     return 1_800_000_000
   }
-  /** The cache reads the clock again once a real timer has fired. */
+  /** The LRU cache reads the clock again only after a real timer has fired. */
   const pass = async (ms: number) => {
     elapsed += ms
     vi.setSystemTime(Date.now() + ms)
@@ -41,7 +41,7 @@ describe('The verifier of JSON Web Tokens', () => {
   const claimed = async (claims: object) => verify(await issuer.sign({ ...goodClaims(), ...claims }))
 
   it.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
-    'accepts a signature by %s',
+    'accepts signatures of the algorithm %s',
     async (algorithm) => {
       const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
       const imported = await importJWK(await exportJWK(publicKey), algorithm)
@@ -50,7 +50,7 @@ describe('The verifier of JSON Web Tokens', () => {
     },
   )
 
-  it('makes a device of a token with sipis:own, and a tool of any other', async () => {
+  it('returns a device for a token with sipis:own, and a tool for any other token', async () => {
     expect(await claimed({ sub: 'A:B', scope: 'sipis:own' })).toEqual({
       id: 'jwt:A:B',
       name: 'A:B',
@@ -70,11 +70,11 @@ describe('The verifier of JSON Web Tokens', () => {
     ['an object', { 'sipis:read': true }, []],
     ['a number', 5, []],
     ['missing', undefined, []],
-  ])('reads scopes from a text or a list: %s', async (_, scope, expected) => {
+  ])('reads scopes from a string or a list: %s', async (_, scope, expected) => {
     expect((await claimed({ scope })).scopes).toEqual(expected)
   })
 
-  it('accepts names up to the bound of their kind, and no longer ones', async () => {
+  it('accepts names up to the maximum length of their kind', async () => {
     await expect(claimed({ sub: 'x'.repeat(256) })).resolves.toBeDefined()
     await expect(claimed({ sub: 'x'.repeat(257) })).rejects.toThrow('sub')
     await expect(claimed({ sub: 'x'.repeat(64), scope: 'sipis:own' })).resolves.toBeDefined()
@@ -83,7 +83,7 @@ describe('The verifier of JSON Web Tokens', () => {
     await expect(claimed({ sub: 'x\0' })).resolves.toBeDefined()
   })
 
-  it('accepts times up to the clock skew, and no later ones', async () => {
+  it('accepts times up to the clock skew', async () => {
     const now = freeze()
     const latest = now + options.maxLifetimeSeconds + options.clockSkewSeconds
     await expect(claimed({ exp: latest })).resolves.toBeDefined()
@@ -92,14 +92,14 @@ describe('The verifier of JSON Web Tokens', () => {
     await expect(claimed({ iat: now + options.clockSkewSeconds + 1 })).rejects.toThrow('iat')
   })
 
-  it('refuses a token longer than 8,192 characters before any work', async () => {
+  it('rejects a token longer than 8,192 characters before any other check', async () => {
     lookUps = 0
     await expect(verify('x'.repeat(8_193))).rejects.toThrow('longer than 8192 characters')
     await expect(verify('x'.repeat(8_192))).rejects.toThrow('JWT not accepted: ERR_JWS_INVALID')
     expect(lookUps).toBe(0)
   })
 
-  it('checks a good signature once a minute', async () => {
+  it('verifies the signature of a valid token once a minute', async () => {
     freeze()
     const own = verifier()
     const token = await issuer.sign(goodClaims())
@@ -116,7 +116,7 @@ describe('The verifier of JSON Web Tokens', () => {
     expect(principals).toEqual([principal, principal, principal, principal])
   })
 
-  it('remembers the tokens that were used last, up to a number', async () => {
+  it('caches the most recently used tokens, up to a maximum number', async () => {
     const own = verifier(2)
     const tokens = await Promise.all(['a', 'b', 'c'].map((sub) => issuer.sign({ ...goodClaims(), sub })))
     lookUps = 0
@@ -126,7 +126,7 @@ describe('The verifier of JSON Web Tokens', () => {
     expect(lookUps).toBe(4)
   })
 
-  it('trusts a signature no longer than the token is valid', async () => {
+  it('does not cache a token longer than it is valid', async () => {
     const now = freeze()
     const own = verifier()
     const token = await issuer.sign({ ...goodClaims(), exp: now + 10 })
@@ -139,7 +139,7 @@ describe('The verifier of JSON Web Tokens', () => {
     await expect(own(token)).rejects.toThrow('JWT has expired')
   })
 
-  it('says why a token is refused, without quoting it', async () => {
+  it('gives the reason for rejecting a token, without quoting it', async () => {
     await expect(claimed({ exp: 1 })).rejects.toThrow(/^JWT has expired$/)
     await expect(claimed({ aud: 'other' })).rejects.toThrow(/^JWT claim aud check_failed$/)
     await expect(verify('x')).rejects.toThrow(/^JWT not accepted: ERR_JWS_INVALID$/)
@@ -147,7 +147,7 @@ describe('The verifier of JSON Web Tokens', () => {
     await expect(failing(await issuer.sign(goodClaims()))).rejects.toThrow(/^not a JWT$/)
   })
 
-  it('passes on that the keys are unavailable, because the token may be good', async () => {
+  it('passes on that keys are unavailable, because the token may be valid', async () => {
     const away = createJwtVerifier(() => Promise.reject(new KeysUnavailable('gone')), options)
     await expect(away(await issuer.sign(goodClaims()))).rejects.toBeInstanceOf(KeysUnavailable)
   })

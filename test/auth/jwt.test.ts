@@ -36,7 +36,7 @@ const ask = (authorization: string) =>
   })
 
 describe('A JSON Web Token', () => {
-  it('of the issuer for this service says who asks, and what they may see', async () => {
+  it('from the issuer for this service determines the caller and its scopes', async () => {
     const token = await issuer.sign({
       ...goodClaims(),
       sub: 'tool',
@@ -47,7 +47,7 @@ describe('A JSON Web Token', () => {
     })
   })
 
-  it('may have its scopes in a list, its audience among others, and be older or newer by the clock skew', async () => {
+  it('may have a list of scopes, several audiences, and times within the clock skew', async () => {
     const good: JWTPayload[] = [
       { scope: ['sipis:read'] },
       { aud: ['other', options.audience] },
@@ -61,7 +61,7 @@ describe('A JSON Web Token', () => {
     }
   })
 
-  it('without a scope of this service shows who asks, and nothing else', async () => {
+  it('without a scope of this service can read only `viewer`', async () => {
     const token = await issuer.sign({ ...goodClaims(), scope: 'openid' })
     expect(await client.ask('{ viewer { scopes } selector(selector: "x") { id } }', {}, token)).toEqual({
       viewer: { scopes: [] },
@@ -70,7 +70,7 @@ describe('A JSON Web Token', () => {
     expect((await client.answer('{ calls { totalCount } }', {}, token)).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
   })
 
-  it('is checked again when its time is up, however often it was good before', async () => {
+  it('is rejected after it has expired, even if it was accepted before', async () => {
     const token = await issuer.sign({ ...goodClaims(), exp: now() - options.clockSkewSeconds + 2 })
     await issuer.authenticate(`Bearer ${token}`)
     await new Promise((resolve) => setTimeout(resolve, 2_500))
@@ -79,12 +79,12 @@ describe('A JSON Web Token', () => {
 })
 
 describe('A forged credential', () => {
-  it('of any of these kinds is refused with 401, and why is neither said nor is the credential logged', async () => {
+  it('of any of these kinds is rejected with 401, without a reason in the response and without the credential in the log', async () => {
     const forged = await forgeries()
     expect(Object.keys(forged).length).toBeGreaterThanOrEqual(50)
     for (const [kind, authorization] of Object.entries(forged)) {
       const answer = await ask(authorization)
-      // Node refuses headers of more than 16 KB by itself.
+      // Node rejects headers of more than 16 KB itself.
       expect([kind, [401, 431].includes(answer.status)]).toEqual([kind, true])
       if (answer.status === 431) continue
       expect([kind, answer.headers.get('www-authenticate')]).toEqual([
@@ -99,7 +99,7 @@ describe('A forged credential', () => {
     for (const line of client.log) for (const one of Object.values(forged)) expect(line).not.toContain(one.slice(-30))
   })
 
-  it('that is missing is refused with 401 and the way to send one', async () => {
+  it('that is missing is rejected with 401 and WWW-Authenticate', async () => {
     const answer = await fetch(`${client.url}/graphql`, { method: 'POST' })
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="sipis-gateway"'])
     expect(((await answer.json()) as { errors: { message: string }[] }).errors[0]?.message).toContain(
@@ -108,7 +108,7 @@ describe('A forged credential', () => {
   })
 })
 
-/** Each is wrong in one way. */
+/** Credentials with one defect each. */
 async function forgeries(): Promise<Record<string, string>> {
   const stranger = await generateKeyPair('RS256', { extractable: true })
   const curve = await generateKeyPair('ES256')
@@ -184,7 +184,7 @@ async function forgeries(): Promise<Record<string, string>> {
     'sub a number': await signed({ sub: 5 as unknown as string }),
     'sub an object': await signed({ sub: { a: 1 } as unknown as string }),
     'sub endless': await signed({ sub: 'x'.repeat(1_000) }),
-    'a device whose sub is no selector': await signed({ sub: 'y'.repeat(65), scope: 'sipis:own' }),
+    'a device whose sub is not a selector': await signed({ sub: 'y'.repeat(65), scope: 'sipis:own' }),
     'a device whose sub has a NUL': await signed({ sub: 'y\0', scope: 'sipis:own' }),
     'another payload': `${header}.${base64({ ...claims, sub: 'admin' })}.${signature}`,
     'another signature': `${header}.${payload}.${flipped}`,
@@ -193,13 +193,13 @@ async function forgeries(): Promise<Record<string, string>> {
     'two parts': `${header}.${payload}`,
     'four parts': `${good}.x`,
     'five parts, as if encrypted': `${header}.x.x.x.x`,
-    'a payload that is no JSON': `${header}.${base64('no JSON')}.${signature}`,
+    'a payload that is not JSON': `${header}.${base64('not JSON')}.${signature}`,
     'a payload that is a list': `${header}.${base64('[]')}.${signature}`,
-    'a header that is no JSON': `${base64('x')}.${payload}.${signature}`,
+    'a header that is not JSON': `${base64('x')}.${payload}.${signature}`,
     'not base64': `${header}.%%%.${signature}`,
     'huge, of 10 KB': await signed({ more: 'x'.repeat(10_000) }),
     'huge, of 40 KB': `${header}.${'x'.repeat(40_000)}.${signature}`,
-    'an API key where there are none': 'sipis_0123456789ab_0123456789012345678901234567890123456789012',
+    'an API key without an API keys file': 'sipis_0123456789ab_0123456789012345678901234567890123456789012',
   }
   return {
     ...Object.fromEntries(Object.entries(tokens).map(([kind, token]) => [kind, `Bearer ${token}`])),

@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const make = (name: string) => createKey(file, { name, scopes: ['sipis:read'], expires: undefined })
 
 describe('A file of API keys', () => {
-  it('takes 10,000 keys and no more', async () => {
+  it('holds at most 10,000 keys', async () => {
     make('first')
     const line = JSON.parse(await readFile(file, 'utf8'))
     const lines = Array.from({ length: 9_998 }, (_, n) =>
@@ -28,7 +28,7 @@ describe('A file of API keys', () => {
     expect(readKeys(file)).toHaveLength(10_000)
   })
 
-  it('of more than 16,000,000 bytes is refused, blank lines included', async () => {
+  it('of more than 16,000,000 bytes is rejected, including blank lines', async () => {
     make('dashboard')
     const { size } = await stat(file)
     await appendFile(file, '\n'.repeat(16_000_000 - size))

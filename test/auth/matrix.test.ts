@@ -1,6 +1,6 @@
 /**
- * Every field × every kind of principal × its own, a foreign and an unknown selector, by every door. What is expected is said
- * here once more, in other words than src/auth/rules.ts.
+ * Tests every field × every kind of principal × its own, a foreign and an unknown selector, through every entry point. The expected
+ * results are written independently of src/auth/rules.ts.
  */
 import { isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -22,7 +22,7 @@ const principals: readonly Principal[] = [
   device('device-with-tokens', targets.own, 'sipis:tokens'),
   device('device-with-settings', targets.own, 'sipis:settings'),
   device('device-that-reads', targets.own, 'sipis:read'),
-  // A selector without the scope for it is worth nothing.
+  // sipis:own without a selector has no effect.
   { id: 'jwt:x', name: 'device-without-scope', scopes: [], selector: targets.own },
   tool('nobody'),
   tool('reader', 'sipis:read'),
@@ -38,19 +38,19 @@ const reads = ({ scopes }: Principal) => scopes.includes('sipis:read')
 const reaches = (principal: Principal, target: Target) =>
   target !== 'unknown' && (reads(principal) || (target === 'own' && principal.scopes.includes('sipis:own')))
 
-/** The fields that need more than to have reached their object. */
+/** Fields that require a scope beyond access to their object. */
 const secrets: Readonly<Record<string, string>> = {
   'Token.token': 'sipis:tokens',
   'Selector.settings': 'sipis:settings',
 }
 
-interface Door {
+interface EntryPoint {
   readonly name: string
-  /** A query with the selection in the place of an object of the type. */
+  /** Queries that lead to an object of the type, around a selection. */
   readonly query: (selector: string, selection: string) => string
-  /** For lists over all selectors. */
+  /** Whether it is a list over all selectors. */
   readonly readersOnly?: boolean
-  /** Whether it leads to an object of one's own alone. */
+  /** Whether it leads only to objects of the caller. */
   readonly ownOnly?: boolean
 }
 
@@ -61,7 +61,7 @@ const connections: Readonly<Record<string, string>> = {
   PushTest: 'pushTests',
 }
 
-const toSelector: readonly Door[] = [
+const toSelector: readonly EntryPoint[] = [
   { name: 'selector', query: (name, s) => `{ selector(selector: "${name}") { ${s} } }` },
   {
     name: 'node',
@@ -89,26 +89,26 @@ const idOf = (type: string, name: string) => {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-function toChild(type: string): Door[] {
+function toChild(type: string): EntryPoint[] {
   const field = connections[type] ?? ''
-  const below = toSelector.flatMap((door) => [
+  const below = toSelector.flatMap((entryPoint) => [
     {
-      ...door,
-      name: `${door.name}.${field}.nodes`,
-      query: (name: string, s: string) => door.query(name, `${field} { nodes { ${s} } }`),
+      ...entryPoint,
+      name: `${entryPoint.name}.${field}.nodes`,
+      query: (name: string, s: string) => entryPoint.query(name, `${field} { nodes { ${s} } }`),
     },
     {
-      ...door,
-      name: `${door.name}.${field}.edges`,
-      query: (name: string, s: string) => door.query(name, `${field} { edges { node { ${s} } } }`),
+      ...entryPoint,
+      name: `${entryPoint.name}.${field}.edges`,
+      query: (name: string, s: string) => entryPoint.query(name, `${field} { edges { node { ${s} } } }`),
     },
   ])
-  const byId: Door[] = [
+  const byId: EntryPoint[] = [
     { name: 'node', query: (name, s) => `{ node(id: "${idOf(type, name)}") { ... on ${type} { ${s} } } }` },
     { name: 'nodes', query: (name, s) => `{ nodes(ids: ["${idOf(type, name)}"]) { ... on ${type} { ${s} } } }` },
   ]
-  // Tokens are listed below their selector only.
-  const list: Door[] =
+  // Tokens are reachable only through their selector.
+  const list: EntryPoint[] =
     type === 'Token'
       ? []
       : [
@@ -121,7 +121,7 @@ function toChild(type: string): Door[] {
   return [...below, ...byId, ...list]
 }
 
-/** Lets through what belongs to the selector. */
+/** Selects the objects that belong to the selector. */
 function filterOf(type: string, name: string): string {
   const n = name.slice(-1)
   if (type === 'Call') return `(filter: { callerUsername: "u${n}" })`
@@ -129,7 +129,7 @@ function filterOf(type: string, name: string): string {
   return `(filter: { platform: "f${n}" })`
 }
 
-/** Below another object, by the way there. */
+/** Wraps an entry point with the path from another object. */
 const inside: Readonly<Record<string, readonly [parent: string, path: string]>> = {
   SipAddress: ['Call', 'caller'],
   Setting: ['Selector', 'settings'],
@@ -144,20 +144,20 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   PageInfo: ['Selector', 'calls { pageInfo'],
 }
 
-function doorsTo(type: string): readonly Door[] {
+function entryPointsTo(type: string): readonly EntryPoint[] {
   if (type === 'Selector') return toSelector
   if (connections[type] !== undefined) return toChild(type)
   const [parent, path] = inside[type] ?? []
   if (parent === undefined || path === undefined) return []
   const closing = '}'.repeat(path.split('{').length)
-  return doorsTo(parent).map((door) => ({
-    ...door,
-    name: `${door.name}.${path}`,
-    query: (name, s) => door.query(name, `${path} { ${s} ${closing}`),
+  return entryPointsTo(parent).map((entryPoint) => ({
+    ...entryPoint,
+    name: `${entryPoint.name}.${path}`,
+    query: (name, s) => entryPoint.query(name, `${path} { ${s} ${closing}`),
   }))
 }
 
-/** Types that no door to a selector leads to, asked for on their own below. */
+/** Types that are not reachable through a selector; they have tests of their own below. */
 const elsewhere = ['Query', 'Viewer', 'Database', 'TableVersion', 'SelectorConnection', 'SelectorEdge']
 
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))
@@ -166,7 +166,7 @@ const fieldsOf = (type: string) => {
   return isObjectType(found) ? Object.values(found.getFields()) : []
 }
 
-/** All fields of a type at once, each under its own name behind `field_`. */
+/** All fields of a type in one selection, each under the alias `field_…`. */
 function selectionOf(type: string): string {
   const fields = fieldsOf(type).map(({ name, type: of }) => {
     const isLeaf = /^\[?(String|ID|Int|Float|Boolean|DateTime|MissedReason)!?\]?!?$/.test(String(of))
@@ -176,7 +176,7 @@ function selectionOf(type: string): string {
 }
 
 describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
-  'The matrix of fields and principals on $name',
+  'Access to fields by principals on $name',
   ({ open }) => {
     let opened: Opened
     let client: Client
@@ -211,35 +211,37 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       await opened[Symbol.asyncDispose]()
     })
 
-    it('leaves out no type of the schema', () => {
-      const covered = types.filter(({ name }) => doorsTo(name).length > 0 || elsewhere.includes(name))
+    it('covers every type of the schema', () => {
+      const covered = types.filter(({ name }) => entryPointsTo(name).length > 0 || elsewhere.includes(name))
       expect(covered.map(({ name }) => name)).toEqual(types.map(({ name }) => name))
     })
 
-    const cases = types.filter(({ name }) => doorsTo(name).length > 0).map(({ name }) => name)
+    const cases = types.filter(({ name }) => entryPointsTo(name).length > 0).map(({ name }) => name)
 
-    it.each(cases)('is as written for every field of %s', async (type) => {
-      for (const door of doorsTo(type)) {
+    it.each(cases)('is as specified for every field of %s', async (type) => {
+      for (const entryPoint of entryPointsTo(type)) {
         for (const principal of principals) {
           for (const target of ['own', 'foreign', 'unknown'] as const) {
-            if (door.ownOnly === true && target !== 'own') continue
-            const answer = await client.answer(door.query(targets[target], selectionOf(type)), {}, principal.name)
-            const where = [type, door.name, principal.name, target]
-            expect([where, outcome(type, answer)]).toEqual([where, expected(type, door, principal, target)])
+            if (entryPoint.ownOnly === true && target !== 'own') continue
+            const answer = await client.answer(entryPoint.query(targets[target], selectionOf(type)), {}, principal.name)
+            const where = [type, entryPoint.name, principal.name, target]
+            expect([where, outcome(type, answer)]).toEqual([where, expected(type, entryPoint, principal, target)])
           }
         }
       }
     })
 
-    it('gives those who may not read the same bytes for a foreign and an unknown selector', async () => {
+    it('is denied with the same bytes for a foreign and an unknown selector', async () => {
       for (const type of cases) {
-        for (const door of doorsTo(type)) {
+        for (const entryPoint of entryPointsTo(type)) {
           for (const principal of principals.filter((one) => !reads(one))) {
-            if (door.ownOnly === true) continue
+            if (entryPoint.ownOnly === true) continue
             const [foreign, unknown] = await Promise.all(
-              [targets.foreign, targets.unknown].map((name) => bytes(door.query(name, selectionOf(type)), principal)),
+              [targets.foreign, targets.unknown].map((name) =>
+                bytes(entryPoint.query(name, selectionOf(type)), principal),
+              ),
             )
-            expect([door.name, principal.name, foreign]).toEqual([door.name, principal.name, unknown])
+            expect([entryPoint.name, principal.name, foreign]).toEqual([entryPoint.name, principal.name, unknown])
           }
         }
       }
@@ -251,13 +253,13 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
         headers: { 'content-type': 'application/json', authorization: `Bearer ${name}` },
         body: JSON.stringify({ query }),
       })
-      // The last one is random, whatever is asked for.
+      // The last value is random for every request.
       const varying = new Set(['date', 'ratelimit', 'x-request-id'])
       const headers = [...response.headers].filter(([header]) => !varying.has(header))
       return JSON.stringify([response.status, headers, await response.text()])
     }
 
-    it('is as written for what stands on Query, Viewer and Database', async () => {
+    it('is as specified for Query, Viewer and Database', async () => {
       const may = (principal: Principal, ...scopes: string[]) =>
         principal.scopes.some((scope) => scopes.includes(scope))
       for (const principal of principals) {
@@ -295,7 +297,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       }
     })
 
-    it('shows a push test whose selector is gone to readers alone', async () => {
+    it('includes orphaned push tests only for readers', async () => {
       const key = opened.version === 'V1' ? '99' : 'gone'
       const id = encodeNodeId('PushTest', JSON.stringify(['orphan', key, 'orphan']))
       for (const principal of principals) {
@@ -304,7 +306,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       }
     })
 
-    it('makes a cursor of another principal a position in one’s own list, and no more', async () => {
+    it('is not extended by a cursor of another principal: it is only a position in the caller’s own list', async () => {
       const list = 'calls(filter: {}) { edges { cursor node { caller { username } } } }'
       const foreign = await client.ask(`{ selector(selector: "${targets.foreign}") { ${list} } }`, {}, 'reader')
       const [{ cursor }] = foreign.selector.calls.edges
@@ -318,17 +320,17 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       }
     })
 
-    it('does not read what it does not show: no statement of a device names another selector', async () => {
-      for (const door of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
+    it('causes no statement about another selector for a device', async () => {
+      for (const entryPoint of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
         (one) => one.readersOnly !== true && one.ownOnly !== true,
       )) {
         client.statements()
-        await client.answer(door.query(targets.foreign, 'id'), {}, 'device')
-        expect([door.name, client.statements()]).toEqual([door.name, []])
+        await client.answer(entryPoint.query(targets.foreign, 'id'), {}, 'device')
+        expect([entryPoint.name, client.statements()]).toEqual([entryPoint.name, []])
       }
     })
 
-    it('gives only settings that are allowed, to nobody a password', async () => {
+    it('covers only allowed settings, and never a password', async () => {
       const query = `{ selector(selector: "${targets.own}") { all: settings { name value } some: settings(names: ["password", "title", "x"]) { name } none: settings(names: []) { name } } }`
       expect((await client.ask(query, {}, 'everything')).selector).toEqual({
         all: [{ name: 'title', value: 'T' }],
@@ -339,7 +341,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
   },
 )
 
-/** `absent`, the code of what refuses the door, or for each field whether it was given. */
+/** `absent`, the error code that denies the entry point, or whether each field was returned. */
 function outcome(type: string, { data, errors = [] }: Answer): unknown {
   const found = find(data, 'reached')
   if (found === undefined)
@@ -354,10 +356,10 @@ function outcome(type: string, { data, errors = [] }: Answer): unknown {
   )
 }
 
-function expected(type: string, door: Door, principal: Principal, target: Target): unknown {
-  if (door.readersOnly === true && !reads(principal)) return 'FORBIDDEN'
-  if (!reaches(principal, target) || (door.ownOnly === true && principal.selector === null)) return 'absent'
-  // A setting is behind a field that has a scope of its own.
+function expected(type: string, entryPoint: EntryPoint, principal: Principal, target: Target): unknown {
+  if (entryPoint.readersOnly === true && !reads(principal)) return 'FORBIDDEN'
+  if (!reaches(principal, target) || (entryPoint.ownOnly === true && principal.selector === null)) return 'absent'
+  // A setting is below a field that requires its own scope.
   if (type === 'Setting' && !principal.scopes.includes('sipis:settings')) return 'FORBIDDEN'
   return Object.fromEntries(
     fieldsOf(type).map(({ name }) => {
@@ -367,7 +369,7 @@ function expected(type: string, door: Door, principal: Principal, target: Target
   )
 }
 
-/** The first object anywhere in the answer that has this key. */
+/** Finds the first object in the response that has this key. */
 function find(value: unknown, key: string): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (key in value) return Object.fromEntries(Object.entries(value))

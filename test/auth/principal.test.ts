@@ -5,7 +5,7 @@ import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { device, tool } from '../support/principals.ts'
 
 describe('A principal', () => {
-  it('may see its own selector with sipis:own, every one with sipis:read, and none otherwise', () => {
+  it('may read its own selector with sipis:own, every selector with sipis:read, and none otherwise', () => {
     const seen = (principal: Parameters<typeof maySee>[0]) =>
       ['A:B', 'a:b', 'A:BC', ''].filter((selector) => maySee(principal, selector))
     expect(seen(device('device', 'A:B'))).toEqual(['A:B'])
@@ -15,7 +15,7 @@ describe('A principal', () => {
     expect(seen(tool('reader', 'sipis:read'))).toEqual(['A:B', 'a:b', 'A:BC', ''])
   })
 
-  it('has scopes of these names alone', () => {
+  it('has only scopes with these names', () => {
     expect(scopes).toEqual(['sipis:own', 'sipis:read', 'sipis:tokens', 'sipis:settings', 'sipis:ops'])
     expect(['sipis:read', 'sipis:', '', 'SIPIS:READ', 'sipis:read ', 'toString'].filter(isScope)).toEqual([
       'sipis:read',
@@ -31,7 +31,7 @@ describe('A principal', () => {
     })
   })
 
-  it('is refused the fields of the scopes that it lacks', () => {
+  it('is denied the fields that require scopes it lacks', () => {
     const lists = ['Query.selectors', 'Query.calls', 'Query.messages', 'Query.pushTests']
     const refused = (...some: (typeof scopes)[number][]) => [...refusedFields(tool('tool', ...some))]
     expect(refused()).toEqual([...lists, 'Query.database', 'Selector.settings', 'Token.token'])
@@ -42,13 +42,13 @@ describe('A principal', () => {
     expect(refused('sipis:settings', 'sipis:read', 'sipis:tokens')).toEqual([])
   })
 
-  it('has the same set of refused fields as others with its scopes, whatever their order', () => {
+  it('shares its set of denied fields with principals of the same scopes, in any order', () => {
     const set = refusedFields(tool('one', 'sipis:read', 'sipis:ops'))
     expect(refusedFields(tool('other', 'sipis:ops', 'sipis:read'))).toBe(set)
     expect(refusedFields(tool('other', 'sipis:read'))).not.toBe(set)
   })
 
-  it('is told which scopes would do', () => {
+  it('gets an error that names the required scopes', () => {
     const error = new Forbidden('This field', ['sipis:read', 'sipis:ops'])
     expect(error.message).toBe('This field requires the scope sipis:read or sipis:ops.')
   })

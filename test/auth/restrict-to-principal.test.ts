@@ -16,7 +16,7 @@ import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 const [mine, theirs] = [selectorNamed(1), selectorNamed(2)]
 
-describe('Restricted to a principal', () => {
+describe('With loaders restricted to a principal', () => {
   let own: TestDatabase
   let database: Database
   let open: (principal: Principal) => Loaders
@@ -55,31 +55,31 @@ describe('Restricted to a principal', () => {
     }
   }
 
-  it('a device finds what is its own, and nothing else', async () => {
+  it('a device can read only its own rows', async () => {
     const found = { selectors: [mine, undefined], calls: ['c', null], orphan: null }
     expect(await reached(device('device', mine))).toEqual(found)
     expect(await reached(device('device', mine, 'sipis:tokens', 'sipis:settings', 'sipis:ops'))).toEqual(found)
   })
 
-  it('a device is told null of an orphan, as of one that is not there', async () => {
+  it('a device gets null for an orphan, as for an unknown id', async () => {
     const key = { key: selectorNamed(9), pushId: 'gone' }
     expect(await open(device('device', mine)).orphanPushTests.load(key)).toBeNull()
     expect(await open(tool('reader', 'sipis:read')).orphanPushTests.load({ ...key, pushId: 'none' })).toBeNull()
   })
 
-  it('a selector without its scope, or no selector, finds nothing', async () => {
+  it('a principal without sipis:own or without a selector can read nothing', async () => {
     const nothing = { selectors: [undefined, undefined], calls: [null, null], orphan: null }
     expect(await reached({ ...device('device', mine), scopes: [] })).toEqual(nothing)
     expect(await reached(tool('tool', 'sipis:own', 'sipis:ops'))).toEqual(nothing)
   })
 
-  it('a reader finds everything', async () => {
+  it('a reader can read everything', async () => {
     const everything = { selectors: [mine, theirs], calls: ['c', 'c'], orphan: 'gone' }
     expect(await reached(tool('reader', 'sipis:read'))).toEqual(everything)
     expect(await reached(device('device', mine, 'sipis:read'))).toEqual(everything)
   })
 
-  it('lists over all selectors are for readers alone, although the rules keep others from asking', async () => {
+  it('only readers can use lists over all selectors, in addition to the field rules', async () => {
     const { projection, selectors, ...others } = open(device('device', mine))
     const window = windowOf({ name: 'selectorsByName', columns: projection.selectors.order, descending: false }, {})
     const query = { conditions: [], signature: '', window }

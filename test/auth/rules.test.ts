@@ -21,8 +21,8 @@ const fields = (of: GraphQLSchema) =>
       isObjectType(type) ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`) : [],
     )
 
-describe('The fields that are refused', () => {
-  it('are those of which no scope is held, whatever the order of the scopes', () => {
+describe('The denied fields', () => {
+  it('are those that require scopes the principal lacks, in any order of the scopes', () => {
     const of = (...scopes: Scope[]) => refusedFields({ ...anonymousPrincipal, scopes })
     const ofRules = (held: readonly Scope[]) =>
       Object.entries(rules).flatMap(([type, lines]) =>
@@ -40,25 +40,25 @@ describe('The fields that are refused', () => {
 })
 
 describe('The rules', () => {
-  it('have a line for every field of the schema, and none beside', () => {
+  it('cover every field of the schema, and no other', () => {
     const lines = Object.entries(rules).flatMap(([type, of]) => Object.keys(of).map((field) => `${type}.${field}`))
     expect(lines.toSorted()).toEqual(fields(schema).toSorted())
   })
 
-  it('leave no field out unnoticed: without its line the schema cannot be made', () => {
+  it('are required: the schema cannot be built if a field has none', () => {
     const query = new GraphQLObjectType({ name: 'Query', fields: { forgotten: { type: GraphQLString } } })
     expect(() => guard(new GraphQLSchema({ query }))).toThrow(/Query\.forgotten has no rule/)
     expect(() => guard(buildSchema('type Query { viewer: String }'))).toThrow(/rules for unknown fields/)
   })
 
-  it('let everybody see only who they are, and what a lookup gives', () => {
+  it('allow every principal only `viewer` and what a lookup returns', () => {
     const ofQuery = Object.entries(rules['Query'] ?? {}).filter(([, rule]) => rule === 'anyone' || rule === 'lookup')
     expect(ofQuery.map(([field]) => field)).toEqual(['viewer', 'node', 'nodes', 'selector'])
     const anyone = Object.values(rules).flatMap((of) => Object.values(of).filter((rule) => rule === 'anyone'))
     expect(anyone).toHaveLength(1)
   })
 
-  it('are a word that is explained, or a list of scopes', () => {
+  it('are documented keywords or lists of scopes', () => {
     const all = Object.values(rules).flatMap((of) => Object.values(of))
     const words = new Set(all.filter((rule) => typeof rule === 'string'))
     expect(words).toEqual(new Set(['anyone', 'lookup', 'inherited']))
@@ -66,7 +66,7 @@ describe('The rules', () => {
       if (typeof rule !== 'string') expect([rule.length > 0, rule.every(isScope)]).toEqual([true, true])
   })
 
-  it('lead to objects by a lookup or a list for readers alone', () => {
+  it('lead to objects only through a lookup, or through a list for readers', () => {
     expect(rules['Query']).toEqual({
       viewer: 'anyone',
       node: 'lookup',

@@ -1,4 +1,4 @@
-/** The contenders over one database, each with the requests that it will be sent. */
+/** The contenders over one database, each with its prepared requests. */
 import { compareAnswers } from './compare-answers.ts'
 import type { Contender } from './contenders.ts'
 import { callersIn } from './databases.ts'
@@ -29,7 +29,7 @@ export interface ArenaOptions {
 
 const callers = 200
 
-/** Fails where two contenders differ in an answer. */
+/** Throws if the responses of two contenders differ. */
 export async function openArena({ contenders, schema, url, selectors, queries }: ArenaOptions): Promise<Arena> {
   const runners: Runner[] = []
   const close = async () => {

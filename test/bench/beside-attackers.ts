@@ -1,11 +1,11 @@
 /**
- * What a device and a probe notice of callers that ask for the dearest things that the limits let through.
+ * Measures the latency of a device and a probe next to callers that send the most expensive operations within the limits.
  *
  *   npm run bench:attackers -- --selectors 20000 --callers 16 --seconds 10
  *
- * One process serves with API keys, another attacks, and this one asks for a device's history, for two at once, and for /health.
- * It prints the 50th and 99th percentile without attackers and beside each kind of them. Attackers ask again as soon as they are
- * answered, each with several operations at once.
+ * One process serves with API keys, another attacks, and this one requests a device's history, two at once, and /health.
+ * It prints the 50th and 99th percentile without attackers and next to each kind of them. Attackers send the next request as soon
+ * as they get a response, each with several concurrent operations.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,9 +25,9 @@ const { values } = parseArgs({
     selectors: { type: 'string', default: '20000' },
     callers: { type: 'string', default: '16' },
     seconds: { type: 'string', default: '10' },
-    /** Kinds of attackers, by the beginning of their names. */
+    /** Kinds of attackers, by the prefix of their names. */
     only: { type: 'string', default: '' },
-    /** Set in the process that attacks. */
+    /** Set in the attacking process. */
     attack: { type: 'string' },
   },
 })
@@ -56,7 +56,7 @@ interface Target {
   readonly keys: readonly string[]
 }
 
-/** Asks until it is killed, and then prints how often it was answered how. */
+/** Sends requests until the process is killed, and then prints the number of responses by status. */
 async function attack({ origin, query, keys }: Target): Promise<void> {
   const counts = new Map<string, number>()
   process.once('SIGTERM', () => {
@@ -68,7 +68,7 @@ async function attack({ origin, query, keys }: Target): Promise<void> {
       for (;;) {
         const outcome = await ask(origin, key, query)
         counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-        // As a client does that is not mad.
+        // Waits, like a well-behaved client.
         if (outcome === 'UNAVAILABLE' || outcome === 'RATE_LIMITED')
           await new Promise((resolve) => setTimeout(resolve, 100))
       }
@@ -165,7 +165,7 @@ function probesOf(origin: string, key: string, selector: string): (() => Probe)[
   ]
 }
 
-/** Asks each probe in turn for so long. */
+/** Sends each probe in turn for a number of seconds. */
 async function measure(probes: readonly (() => Probe)[], forSeconds: number): Promise<string> {
   const running = probes.map((open) => open())
   const outcomes = new Map<string, number>()

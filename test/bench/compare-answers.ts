@@ -5,7 +5,7 @@ import type { Runner } from './runner.ts'
 
 const sample = 20
 
-/** Fails unless all contenders give the same rows, and some at all. What each is asked differs only in its cursors. */
+/** Throws unless all contenders return the same rows, and at least one. Their requests differ only in cursors. */
 export async function compareAnswers(query: Query, asked: ReadonlyMap<Runner, readonly Question[]>): Promise<void> {
   const [first, ...others] = [...asked]
   if (first === undefined) return

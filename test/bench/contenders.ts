@@ -1,4 +1,4 @@
-/** Who is measured: data. The first is what all others are compared with. */
+/** The measured servers. All others are compared with the first one. */
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,19 +11,19 @@ import { sipisGateway } from './dialects/sipis-gateway.ts'
 
 export interface Contender {
   readonly name: string
-  /** What the report says of it. */
+  /** Description for the report. */
   readonly note: string
   readonly dialect: (schema: Schema) => Dialect
   readonly command: (database: string) => readonly string[]
   readonly setting: Setting
-  /** Makes what has to exist before it starts, such as a key file; what it gives is added to the setting. */
+  /** Creates files that must exist before the start, such as a key file. Returns additional environment variables. */
   readonly prepare?: (request: Preparation) => Promise<Partial<Setting>>
 }
 
 interface Setting {
   readonly environment: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
-  /** How a request says what it asks. */
+  /** Format of the requests. */
   readonly body: BodyForm
 }
 
@@ -33,26 +33,26 @@ export type BodyForm = (
 ) => Readonly<Record<string, unknown>>
 
 interface Preparation {
-  /** Of its own, and removed in the end. */
+  /** A temporary folder, which is removed at the end. */
   readonly folder: string
   readonly operations: readonly Operation[]
 }
 
 const fullText: BodyForm = ({ text }, variables) => ({ query: text, variables })
 
-/** Every caller of the bench is the same principal, from the same address. */
-const unhurried = {
+/** All callers of the benchmark are the same principal with the same address. */
+const unlimited = {
   RATE_LIMIT_COST: '2000000000',
   RATE_LIMIT_REQUESTS: '2000000000',
   LIMIT_CONCURRENT_PER_CALLER: '1000',
   LIMIT_QUEUE: '1000',
 }
 
-/** With authentication, limits or trusted documents switched on it is a contender like any other. */
+/** With authentication, limits or trusted documents it is an additional contender. */
 const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'prepare'>[] = [
   {
     name: 'sipis-gateway',
-    note: 'this gateway as it is shipped, open',
+    note: 'this gateway with its defaults, without authentication',
     setting: { environment: {}, headers: {}, body: fullText },
   },
   {
@@ -62,14 +62,14 @@ const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'p
   },
   {
     name: 'sipis-gateway, guarded',
-    note: 'asks for an API key, counts against every limit (the rates raised beyond what a bench asks for), writes its audit log to a file',
-    setting: { environment: unhurried, headers: {}, body: fullText },
+    note: 'requires an API key, applies every limit (with rates that the benchmark does not reach), writes its audit log to a file',
+    setting: { environment: unlimited, headers: {}, body: fullText },
     prepare: async ({ folder }) => guarded(folder),
   },
   {
     name: 'sipis-gateway, trusted documents',
-    note: 'guarded as well, and answers nothing but documents of a manifest',
-    setting: { environment: unhurried, headers: {}, body: fullText },
+    note: 'like guarded, and executes only documents of a manifest',
+    setting: { environment: unlimited, headers: {}, body: fullText },
     prepare: async ({ folder, operations }) => {
       const manifest = join(folder, 'manifest.json')
       await writeFile(manifest, JSON.stringify(Object.fromEntries(operations.map(({ text }) => [idOf(text), text]))))
@@ -86,7 +86,7 @@ const gatewayVariants: readonly Pick<Contender, 'name' | 'note' | 'setting' | 'p
 function guarded(folder: string) {
   const file = join(folder, 'keys.jsonl')
   const { key } = createKey(file, { name: 'bench', scopes: ['sipis:read', 'sipis:tokens'], expires: undefined })
-  const environment = { ...unhurried, API_KEYS_FILE: file, AUDIT_LOG: join(folder, 'audit.jsonl') }
+  const environment = { ...unlimited, API_KEYS_FILE: file, AUDIT_LOG: join(folder, 'audit.jsonl') }
   return { environment, headers: { authorization: `Bearer ${key}` } }
 }
 
@@ -103,7 +103,7 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
   },
   {
     name: 'Mercurius',
-    note: 'compiled queries (jit: 1), its batched loaders, SQL by hand in prepared statements',
+    note: 'compiled queries (jit: 1), its batched loaders, handwritten SQL in prepared statements',
     dialect: plain,
     file: 'mercurius.ts',
   },
@@ -115,7 +115,7 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
   },
   {
     name: 'by hand',
-    note: 'no GraphQL: a server that knows these queries beforehand, over two pipelined connections and a pool for scans',
+    note: 'handwritten server without GraphQL: these queries are built in, over two pipelined connections and a pool for scans',
     dialect: sipisGateway,
     file: 'handwritten.ts',
   },

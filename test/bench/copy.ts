@@ -1,10 +1,10 @@
 /**
- * How fast a v1 database is copied, beside psql piped into psql for the same rows.
+ * Measures copying a v1 database, compared with psql piped into psql for the same rows.
  *
  *   npm run bench:copy [-- --selectors 125000]
  *
- * 125,000 selectors are 5 million rows. Needs psql. Both copy the same SELECTs into tables with the same indexes, in turn,
- * on one server; the ratios are what counts.
+ * 125,000 selectors are 5 million rows. Requires psql. Both copy the same SELECTs into tables with the same indexes, in turn,
+ * on one server; only the ratios are meaningful.
  */
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'

@@ -7,7 +7,7 @@ import { parentOf } from './process-usage.ts'
 export interface Contents {
   readonly selectors: number
   readonly calls: number
-  /** Whether there are messages and push tests too. */
+  /** Whether to add messages and push tests. */
   readonly whole: boolean
 }
 
@@ -17,7 +17,7 @@ const names = {
   large: 'sipis_gateway_bench_large',
 } as const
 
-/** Makes and fills a database with the gateway's own commands. Gives its URL. */
+/** Creates and fills a database with the gateway's own commands. Returns its URL. */
 export async function makeDatabase(
   server: string,
   which: keyof typeof names,
@@ -35,19 +35,19 @@ export async function makeDatabase(
   return url
 }
 
-/** What a run makes on a server that is not its own, or what one that was interrupted left behind. */
+/** Databases that a run creates on an external server, or that an interrupted run left. */
 export async function dropDatabases(server: string): Promise<void> {
   await asAdmin(server, async (admin) => {
     for (const name of Object.values(names)) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
   })
 }
 
-/** As a database is that has been in use for a while: nothing is left for autovacuum to do while we measure. */
+/** Vacuums and analyzes, so that autovacuum does not run during the measurement. */
 async function settle(url: string, name: string): Promise<void> {
   await withClient(url, async (client) => {
     await client.query('VACUUM (ANALYZE)')
     await client.query('CHECKPOINT')
-    // What a contender makes of a time without a zone depends on it.
+    // Determines how a contender interprets a time without a zone.
     await client.query(`ALTER DATABASE ${name} SET TimeZone = 'UTC'`)
   })
 }
@@ -57,7 +57,7 @@ async function succeed(args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(stderr)
 }
 
-/** The callers of the newest calls: those about whom it is asked. */
+/** Callers of the newest calls, for queries by caller. */
 export async function callersIn(url: string, count: number): Promise<string[]> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ username: string }>(
@@ -68,7 +68,7 @@ export async function callersIn(url: string, count: number): Promise<string[]> {
   })
 }
 
-/** PostgreSQL's first process, of which all others are children. */
+/** The PostgreSQL process that is the parent of all others. */
 export async function postmaster(url: string): Promise<{ readonly pid: number | undefined; readonly version: string }> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ pid: number; version: string; local: boolean }>(

@@ -1,4 +1,4 @@
-/** docs/performance.md: what stands above the mark is written by hand, what stands below it by the bench. */
+/** docs/performance.md: the part above the mark is hand-written, the part below is generated. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -11,9 +11,9 @@ import { queries } from './queries.ts'
 import { table } from './report.ts'
 
 const file = new URL('../../docs/performance.md', import.meta.url)
-const mark = '<!-- Below this line the bench writes. -->'
+const mark = '<!-- The benchmark writes below this line. -->'
 
-/** What has to be known of a run to understand its figures. Neither names of machines nor paths. */
+/** Conditions of a run that are needed to interpret its figures. Contains no host names or paths. */
 export function circumstances(options: Options, contenders: readonly Contender[], postgres: string): string {
   const { selectors, calls, rounds, seconds, warmUp } = options
   const [cpu] = cpus()
@@ -32,7 +32,7 @@ export function circumstances(options: Options, contenders: readonly Contender[]
     ),
     `Packages of the peers: ${peers.join(', ')}.`,
     table(
-      ['query', 'what it asks for'],
+      ['query', 'what it requests'],
       queries.map(({ label, what }) => [label, what]),
     ),
     ...unanswered(options, contenders),
@@ -54,7 +54,7 @@ function unanswered({ schemas }: Options, contenders: readonly Contender[]): str
 export function writeDocument(text: string): void {
   const [byHand = ''] = readFileSync(file, 'utf8').split(mark)
   writeFileSync(file, `${byHand}${mark}\n\n${text}\n`)
-  // The project's check wants tables in columns.
+  // The formatter requires aligned tables.
   const biome = fileURLToPath(new URL('../../node_modules/.bin/biome', import.meta.url))
   execFileSync(biome, ['format', '--write', fileURLToPath(file)], { stdio: 'ignore' })
 }

@@ -1,10 +1,10 @@
 /**
- * Whether the time of an answer tells a device if another selector exists.
+ * Tests whether response times reveal to a device that another selector exists.
  *
  *   npm run bench:timing
  *
- * Asks for a foreign and an unknown selector in turn, by name and by id, over HTTP on a real database, and prints the medians and
- * how often the foreign one was the slower of a pair. Half is what chance gives.
+ * Requests a foreign and an unknown selector in turn, by name and by id, over HTTP on a real database. Prints the medians and
+ * how often the foreign one was slower in a pair; chance is 50 %.
  */
 
 import pg from 'pg'
@@ -72,7 +72,7 @@ async function measure(url: string, door: string, query: (name: string) => strin
       foreign: () => timed(url, query(selectorNamed(2 + n))),
       unknown: () => timed(url, query(selectorNamed(20_000 + n))),
     }
-    // The first of a pair is the slower one more often, so they take turns.
+    // The first of a pair is slower more often, so the order alternates.
     const order = n % 2 === 0 ? (['foreign', 'unknown'] as const) : (['unknown', 'foreign'] as const)
     for (const kind of order) times[kind].push(await ask[kind]())
     if (Number(times.foreign.at(-1)) > Number(times.unknown.at(-1))) foreignSlower++

@@ -1,4 +1,4 @@
-/** What is measured beside the queries: the size of the table, a slow neighbour, the start. */
+/** Measurements besides the queries: table size, a slow neighbour, start time. */
 import type { Arena, Entrant } from './arena.ts'
 import type { Contender } from './contenders.ts'
 import type { QueryName, Question, Schema } from './dialects/dialect.ts'
@@ -16,7 +16,7 @@ export interface Pair {
 
 type Pairs = ReadonlyMap<string, Pair>
 
-/** Q1 over two databases in turn. */
+/** Runs Q1 over two databases in turn. */
 export async function compareSizes(
   meter: Meter,
   small: Arena,
@@ -35,7 +35,7 @@ export async function compareSizes(
   })
 }
 
-/** Q1 alone, and while one caller asks Q4 over and over. */
+/** Runs Q1 alone, and while one caller repeats Q4. */
 export async function compareNeighbours(
   meter: Meter,
   { entrants }: Arena,
@@ -79,7 +79,7 @@ async function inPairs(
   return pairs
 }
 
-/** From the start of the process to its first answer of Q1, in seconds. */
+/** Seconds from the start of the process to its first response to Q1. */
 export async function firstAnswers(
   contenders: readonly Contender[],
   schema: Schema,

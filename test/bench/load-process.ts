@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Job, Load } from './load/job.ts'
 
-/** The process that asks, kept from job to job so that its code stays compiled. */
+/** The load process. Reused for all jobs, so that its code stays compiled. */
 export interface LoadProcess extends Disposable {
   run(job: Job): Promise<Load>
 }

@@ -4,13 +4,13 @@ import { medianOf } from './median.ts'
 import { familySeconds, peakMegabytes, processSeconds, resetPeak } from './process-usage.ts'
 import type { Runner } from './runner.ts'
 
-/** One turn of one contender. */
+/** One measurement of one contender. */
 export interface Sample {
   readonly perSecond: number
   /** Milliseconds. */
   readonly p50: number
   readonly p99: number
-  /** Processor time of a thousand requests, in seconds: of the server, and of PostgreSQL. */
+  /** CPU time per thousand requests, in seconds: of the server, and of PostgreSQL. */
   readonly serverCpu: number | undefined
   readonly postgresCpu: number | undefined
   readonly peakMegabytes: number | undefined
@@ -38,7 +38,7 @@ export async function measure({ load, postmaster }: Meter, { pid }: Runner, job:
   }
 }
 
-/** The middle of each figure over the rounds; of memory the most. */
+/** The median of each figure over the rounds; the maximum of memory. */
 export function middle(samples: readonly Sample[]): Sample {
   const of = (figure: (sample: Sample) => number | undefined) => medianOf(samples.map(figure))
   const peaks = samples.map((sample) => sample.peakMegabytes).filter((peak) => peak !== undefined)

@@ -8,11 +8,11 @@ export interface Options {
   readonly connections: readonly number[]
   readonly rounds: number
   readonly seconds: number
-  /** Seconds for which each contender is asked each query before it counts. */
+  /** Warm-up seconds for each query and contender. */
   readonly warmUp: number
-  /** Names of contenders or parts of them; all where it is empty. */
+  /** Names of contenders or parts of names; empty for all. */
   readonly contenders: readonly string[]
-  /** Which processors everything shares, as taskset takes them; all where it is empty. */
+  /** Processors for all processes, in the format of taskset; empty for all. */
   readonly cpus: string
   readonly write: boolean
 }
@@ -50,7 +50,7 @@ const settings = {
 const full = { selectors: '20000', schemas: 'v1,v2', connections: '1,8,64', rounds: '6', seconds: '1', 'warm-up': '3' }
 const quick = { selectors: '1000', schemas: 'v2', connections: '8', rounds: '2', seconds: '0.3', 'warm-up': '0.3' }
 
-/** Undefined where only help is asked for. */
+/** Undefined if --help was given. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({ args: [...args], options: settings })
   if (values.help) return undefined

@@ -1,4 +1,4 @@
-/** The packages of the peers: not the gateway's own, so they are installed when the bench first runs. */
+/** Packages of the peers. They are not dependencies of the gateway, so the first run of the benchmark installs them. */
 import type { ExecFileSyncOptions } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { z } from 'zod'
 const folder = import.meta.dirname
 const root = join(folder, '..', '..')
 
-/** Builds the gateway as it is shipped, installs what is missing, and checks the types of what the project's own check cannot. */
+/** Builds the gateway, installs missing packages, and type-checks files that the project's own check excludes. */
 export function preparePeers(): void {
   const quietly: ExecFileSyncOptions = { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }
   if (!existsSync(join(folder, 'node_modules'))) execFileSync('npm', ['ci', '--prefix', folder], quietly)
@@ -16,7 +16,7 @@ export function preparePeers(): void {
   execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', folder], { cwd: root, stdio: 'inherit' })
 }
 
-/** What was measured, by name and version. */
+/** The measured packages by name and version. */
 export function peerVersions(): [string, string][] {
   const { dependencies } = z
     .object({ dependencies: z.record(z.string(), z.string()) })

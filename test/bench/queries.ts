@@ -1,4 +1,4 @@
-/** What is asked. The texts are in dialects/. */
+/** The queries of the benchmark. Their texts are in dialects/. */
 import type { QueryName } from './dialects/dialect.ts'
 import { pageSizes } from './dialects/page-sizes.ts'
 
@@ -6,9 +6,9 @@ export interface Query {
   readonly name: QueryName
   readonly label: string
   readonly what: string
-  /** Which questions are asked in turn. */
+  /** Which parameters are used in rotation. */
   readonly questions: 'selectors' | 'groups' | 'callers' | 'one'
-  /** Where the page comes from: the first, the one behind it, or the one behind so many. */
+  /** The page: the first one, the second one, or one further behind. */
   readonly paging?: 'each second' | 'all in turn' | number
   /** Whether it is measured with every number of connections, or with one. */
   readonly thorough?: boolean
@@ -58,11 +58,11 @@ export const queries: readonly Query[] = [
     questions: 'one',
     paging: deepPage - 1,
   },
-  { name: 'tiny', label: 'Q6', what: 'nothing that needs the database', questions: 'one' },
+  { name: 'tiny', label: 'Q6', what: 'a field that needs no database', questions: 'one' },
   { name: 'nodes', label: 'Q7', what: '100 selectors by id or name', questions: 'groups' },
 ]
 
-/** The made-up data ends here. */
+/** The generated data ends here. */
 const lastDay = '2026-11-21T00:00:00Z'
 const lastFortnight = '2026-11-08T00:00:00Z'
 

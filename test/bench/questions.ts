@@ -1,13 +1,13 @@
-/** The questions of each query, and the cursors that a contender gives for them. */
+/** Parameters of each query, and the cursors that a contender returns for them. */
 import { selectorName } from '../../src/tools/demo/data-set.ts'
 import { defaultDataSet } from '../../src/tools/demo/options.ts'
 import type { Answer, Question } from './dialects/dialect.ts'
 import type { Query } from './queries.ts'
 import { sinceOf } from './queries.ts'
 
-/** Enough that no contender, nor PostgreSQL's nearest caches, sees the same again soon. */
+/** Large enough that no contender and no cache close to PostgreSQL sees the same parameters again soon. */
 const inTurn = 1_000
-/** Of those that need a request of their own for a cursor. */
+/** Number of parameters that require a request of their own for a cursor. */
 const pagesInTurn = 200
 const listPages = 40
 const groupSize = 100
@@ -46,7 +46,7 @@ export function questionsOf(query: Query, { selectors, callers }: Subjects): Que
   }
 }
 
-/** Puts cursors into the questions by asking for the pages before them. */
+/** Adds cursors to the parameters by requesting the preceding pages. */
 export async function withCursors(
   query: Query,
   questions: readonly Question[],
@@ -59,12 +59,12 @@ export async function withCursors(
   if (paging === 'all in turn') return walk(first, listPages, ask)
   if (typeof paging === 'number') return (await walk(first, paging + 1, ask)).slice(-1)
   const seconds: Question[] = []
-  // One behind the other: a gateway sheds what more callers ask at once than its queue is long.
+  // Sequential, because a gateway rejects concurrent requests beyond its queue.
   for (const question of questions) seconds.push({ ...question, after: (await ask(question)).endCursor ?? null })
   return seconds.filter(({ after }) => after !== null)
 }
 
-/** The questions for so many pages, one behind the other. */
+/** Parameters for a number of consecutive pages. */
 async function walk(first: Question, pages: number, ask: (question: Question) => Promise<Answer>): Promise<Question[]> {
   const found = [first]
   for (let question = first; found.length < pages; ) {

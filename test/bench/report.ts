@@ -1,4 +1,4 @@
-/** The results as Markdown. */
+/** Formats the results as Markdown. */
 import type { Contender } from './contenders.ts'
 import type { QueryName, Schema } from './dialects/dialect.ts'
 import type { Pair } from './further.ts'
@@ -18,7 +18,7 @@ export interface Cell {
 export interface Results {
   readonly contenders: readonly Contender[]
   readonly cells: readonly Cell[]
-  /** The schema of everything below. */
+  /** The schema version of all results. */
   readonly schema: Schema
   readonly usualConnections: number
   readonly sizes: ReadonlyMap<string, Pair>
@@ -42,9 +42,9 @@ export function report(results: Results): string {
   return [
     ...schemas.flatMap((schema) => {
       const own = cells.filter((cell) => cell.schema === schema)
-      return [`### Schema ${schema}: requests a second`, overview(own, contenders, reference)]
+      return [`### Schema ${schema}: requests per second`, overview(own, contenders, reference)]
     }),
-    '### Beside the queries',
+    '### Other measurements',
     beside(results),
     repeatability(cells, reference),
     ...schemas.flatMap((schema) => [
@@ -122,7 +122,7 @@ function beside(results: Results): string {
       (name) => quotient(of('history', most, name)?.p99, of('history', most, name)?.p50),
     ],
     [
-      'p99 of Q1 beside Q4 in a loop / alone',
+      'p99 of Q1 while Q4 runs in a loop / alone',
       (name) =>
         figure(
           change(neighbours.get(name), ({ p99 }) => p99),
@@ -130,7 +130,7 @@ function beside(results: Results): string {
         ),
     ],
     [
-      'rate of Q1 beside Q4 in a loop / alone',
+      'rate of Q1 while Q4 runs in a loop / alone',
       (name) =>
         figure(
           change(neighbours.get(name), ({ perSecond }) => perSecond),
@@ -138,7 +138,7 @@ function beside(results: Results): string {
         ),
     ],
     [`peak memory in Q1, ${most} callers, MB`, (name) => figure(of('history', most, name)?.peakMegabytes, 0)],
-    ['start to first answer, s', (name) => figure(firstAnswers.get(name), 2)],
+    ['start to first response, s', (name) => figure(firstAnswers.get(name), 2)],
   ]
   const names = contenders.map(({ name }) => name)
   return table(
@@ -147,7 +147,7 @@ function beside(results: Results): string {
   )
 }
 
-/** How far the ratios of the first half of the rounds are from those of the second. */
+/** Compares the ratios of the first half of the rounds with those of the second half. */
 function repeatability(cells: readonly Cell[], reference: string): string {
   const differences = cells.flatMap(({ samples }) =>
     [...samples.keys()]
@@ -166,7 +166,7 @@ function repeatability(cells: readonly Cell[], reference: string): string {
   )
 }
 
-/** Of each round by itself: those who had their turns in the same seconds had the same machine. */
+/** Ratios within each round, because measurements of the same seconds share the state of the machine. */
 function ratioOf(samples: Samples, name: string, reference: string, from = 0, to?: number): number {
   const rates = (of: string) => (samples.get(of) ?? []).slice(from, to).map(({ perSecond }) => perSecond)
   const ofReference = rates(reference)

@@ -8,14 +8,14 @@ export interface Turns {
   readonly connections: number
   readonly rounds: number
   readonly seconds: number
-  /** Seconds for which each is asked first: compilers, caches and connections need a while. */
+  /** Warm-up seconds for compilers, caches and connections. */
   readonly warmUp: number
 }
 
-/** By the name of the contender, a sample for each round. */
+/** Samples of each round, by contender. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>
 
-/** Every contender has its turn in every round, so that what disturbs the machine for a while disturbs all of them. */
+/** Measures every contender in every round, so that temporary disturbances affect all of them. */
 export async function playRounds(meter: Meter, entrants: readonly Entrant[], turns: Turns): Promise<Samples> {
   const { query, connections, rounds, seconds, warmUp } = turns
   const samples = new Map<string, Sample[]>()

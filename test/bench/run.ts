@@ -1,5 +1,5 @@
 /**
- * How fast the gateway is beside others that answer the same questions from the same database: see docs/performance.md.
+ * Compares the gateway with other servers on the same queries and database: see docs/performance.md.
  *
  *   npm run bench [-- --help]
  */
@@ -34,7 +34,7 @@ else await bench(options)
 
 async function bench(options: Options): Promise<void> {
   preparePeers()
-  // What is started from here on inherits it.
+  // Processes that are started later inherit it.
   if (options.cpus !== '') execFileSync('taskset', ['-acp', options.cpus, String(process.pid)])
   const chosen = choose(options.contenders)
   const server = await startPostgres()
@@ -132,7 +132,7 @@ async function measureFurther(
   const large = await makeDatabase(server, 'large', schema, { selectors, calls: options.calls, whole: false })
   say('ten times the rows are seeded')
   await using tenfold = await openArena({ contenders: chosen, schema, url: large, selectors, queries: history })
-  // The others have been asked for minutes by now.
+  // The other contenders are warmed up by now.
   await playRounds(meter, tenfold.entrants, { ...turns, query: 'history', rounds: 0, warmUp: 3 * options.warmUp })
   const sizes = await compareSizes(meter, arena, tenfold, turns)
   return { neighbours, sizes, firstAnswers: starts }

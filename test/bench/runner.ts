@@ -6,15 +6,15 @@ import type { BodyForm, Contender } from './contenders.ts'
 import type { Answer, Operation, QueryName, Question, Schema } from './dialects/dialect.ts'
 import { startServer } from './server-process.ts'
 
-/** A contender that serves a database. */
+/** A running contender with its database. */
 export interface Runner extends AsyncDisposable {
   readonly name: string
   readonly pid: number
   readonly origin: string
-  /** When its process was started, by performance.now(). */
+  /** Start time of its process, by performance.now(). */
   readonly startedAt: number
   readonly headers: Readonly<Record<string, string>>
-  /** Undefined where it has no such query. */
+  /** Undefined if it does not support the query. */
   operation(query: QueryName): Operation | undefined
   bodyOf(operation: Operation, question: Question): string
   ask(query: QueryName, question: Question): Promise<Answer>

@@ -2,13 +2,13 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** A contender that serves. */
+/** A running server. */
 export interface ServerProcess extends AsyncDisposable {
   readonly pid: number
   readonly origin: string
 }
 
-/** Starts a program of Node's, and waits until it prints its address. */
+/** Starts a Node program, and waits until it prints its address. */
 export async function startServer(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -25,7 +25,7 @@ export async function startServer(
       if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
-      // Not everyone listens to the first.
+      // Some servers ignore the first signal.
       const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
       await ended
       clearTimeout(force)
@@ -37,7 +37,7 @@ function addressOf(child: ChildProcess): Promise<string> {
   let printed = ''
   return new Promise((resolve, reject) => {
     const hear = (chunk: Buffer) => {
-      // Once the address is known, what is printed is only taken away, for a full pipe would stop the server.
+      // Output is read and discarded from now on, because a full pipe would block the server.
       if (printed.length > 20_000) return
       printed += chunk.toString()
       const [address] = /http:\/\/127\.0\.0\.1:\d+(?=\s|\/)/.exec(printed) ?? []

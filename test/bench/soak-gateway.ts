@@ -1,4 +1,4 @@
-/** The gateway of soak.ts, in a process of its own: its memory is measured without that of the load. */
+/** The gateway of soak.ts in a separate process, so that its memory is measured without that of the load. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openGateway } from '../../src/gateway.ts'

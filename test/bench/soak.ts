@@ -1,9 +1,9 @@
 /**
- * Whether memory and handles stay flat under a long load.
+ * Tests whether memory and handles stay constant under a long load.
  *
  *   npm run test:soak -- 10
  *
- * Finds the rate that the gateway can answer, then sends 70 % of it for so many minutes, and prints the heap after a full collection,
+ * Determines the maximum rate of the gateway, then sends 70 % of it for a number of minutes. Prints the heap after a full collection
  * every ten seconds, and its slope.
  */
 import { fork } from 'node:child_process'
@@ -46,7 +46,7 @@ function ask(n: number): Promise<number> {
   })
 }
 
-/** Sends as fast as answers come, from 32 connections. */
+/** Sends requests as fast as responses arrive, from 32 connections. */
 async function mostPerSecond(ms: number): Promise<number> {
   const end = performance.now() + ms
   let answered = 0
@@ -67,7 +67,7 @@ async function measured() {
   return z.object({ heapUsed: z.number(), rss: z.number(), handles: z.number() }).parse(found)
 }
 
-/** Least squares, in bytes a minute. */
+/** Least squares, in bytes per minute. */
 function slope(samples: readonly { readonly minute: number; readonly heapUsed: number }[]): number {
   const mean = (of: (sample: (typeof samples)[number]) => number) =>
     samples.reduce((sum, one) => sum + of(one), 0) / samples.length

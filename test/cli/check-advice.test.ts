@@ -152,7 +152,7 @@ describe('Row level security', () => {
   })
 })
 
-describe('CREATE in a schema where names are looked up', () => {
+describe('CREATE in a schema of the search_path', () => {
   it('is advised against for all but the owners of the schema and of the tables', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const { role } = await addRole(own)

@@ -26,7 +26,7 @@ describe('sipis-gateway', () => {
     for (const name of settingNames) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 
-  it('refuses an unknown command, and names the nearest', async () => {
+  it('rejects an unknown command, and suggests the nearest', async () => {
     const { code, stderr } = await run(['serv'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/unknown command 'serv'\n\(Did you mean serve\?\)/)

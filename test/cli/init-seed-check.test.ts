@@ -29,7 +29,7 @@ describe('sipis-gateway init', () => {
     })
   })
 
-  it('refuses a database that has a table of these names already, and changes nothing', async () => {
+  it('refuses a database that already has a table of SIPIS, and changes nothing', async () => {
     const own = untilTestEnds(await emptyDatabase())
     await own.sql('CREATE TABLE tokens (mine int)')
     const { code, stderr } = await run(['init', '--database-url', own.url])
@@ -38,7 +38,7 @@ describe('sipis-gateway init', () => {
     expect(await own.sql(`SELECT count(*) FROM pg_namespace WHERE nspname = 'sipis_gateway'`)).toEqual([['0']])
   })
 
-  it('requires a database', async () => {
+  it('requires a database URL', async () => {
     expect(await run(['init'])).toMatchObject({ code: 1, stderr: expect.stringContaining('--database-url') })
   })
 })
@@ -53,7 +53,7 @@ async function fingerprint({ sql }: TestDatabase): Promise<string> {
 }
 
 describe('sipis-gateway seed', () => {
-  it('writes the same rows for the same options, and others for another seed', async () => {
+  it('writes the same rows for the same options, and other rows for another seed', async () => {
     const seeded = async (...args: string[]) => {
       const own = untilTestEnds(await cloneDatabase('V2'))
       const { code, stdout } = await run(['seed', '--database-url', own.url, '--selectors', '40', ...args])
@@ -98,7 +98,7 @@ describe('sipis-gateway seed', () => {
     expect(await own.sql('SELECT count(*) FROM selectors')).toEqual([['1']])
   })
 
-  it('that is interrupted reports that and leaves no rows', async () => {
+  it('that is interrupted reports the interruption and leaves no rows', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const running = start(['seed', '--database-url', own.url, '--selectors', '200000'])
     await running.printed('of 200000 rows')
@@ -111,7 +111,7 @@ describe('sipis-gateway seed', () => {
   })
 
   it.each([[['--selectors', 'x']], [['--selectors', '-1']], [[]], [['--selectors', '5', '--calls', '1.5']]])(
-    'refuses %j',
+    'rejects %j',
     async (args) => {
       const { code, stderr } = await run(['seed', '--database-url', 'postgres://127.0.0.1:1/x', ...args])
       expect(code).toBe(1)
@@ -163,7 +163,7 @@ describe('sipis-gateway check', () => {
   })
 
   it.each(schemaVersions)(
-    'prints how to make a role that may only read, which it then finds content (%s)',
+    'prints how to create a read-only role, which then causes no warning (%s)',
     async (version) => {
       const own = untilTestEnds(await cloneDatabase(version))
       const { report } = await checked(own)
@@ -184,7 +184,7 @@ describe('sipis-gateway check', () => {
     },
   )
 
-  it('counts the rows of a v1 database that cannot be migrated, with those of invalid bytes', async () => {
+  it('counts the rows of a v1 database that cannot be migrated, including rows with invalid bytes', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'), (2, NULL), (3, 'žluťoučký 𝒳 电')`)
     await own.sql(`INSERT INTO sipcalls (id, time, scheme, userdisplayname, username, domain, domainport, callid) VALUES
@@ -220,7 +220,7 @@ describe('sipis-gateway check', () => {
     expect(text.stdout).toContain('a superuser')
   })
 
-  it('exits with 2 if nothing can be served', async () => {
+  it('exits with 2 if no database can be served', async () => {
     const own = untilTestEnds(await emptyDatabase())
     expect(await run(['check', '--database-url', own.url])).toMatchObject({
       code: 2,

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const create = (...args: string[]) => run(['key', 'create', '--file', file, ...args])
 
 describe('sipis-gateway key', () => {
-  it('create prints the key alone to standard output, list shows everything but the key, revoke removes it', async () => {
+  it('create prints only the key to standard output, list shows everything except the key, revoke removes it', async () => {
     const made = await create('--name', 'dashboard', '--scope', 'sipis:read', 'sipis:ops', '--expires', '90d')
     expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^sipis_[0-9a-f]{12}_[\w-]{43}\n$/)])
     expect(made.stderr).not.toContain(made.stdout.trim())
@@ -38,7 +38,7 @@ describe('sipis-gateway key', () => {
     [['--name', 'x', '--scope', 'sipis:read', '--expires', 'soon'], /must have the form 90d/],
     [['--name', 'x', '--scope', 'sipis:read', '--expires', '2130-02-30'], /must have the form 90d/],
     [['--name', 'x', '--scope', 'sipis:read', '--expires', '2020-01-01'], /which is in the past/],
-  ])('create says what is wrong with %j', async (args, message) => {
+  ])('create reports why %j is invalid', async (args, message) => {
     const { code, stderr, stdout } = await create(...args)
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(message)

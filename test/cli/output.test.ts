@@ -33,8 +33,8 @@ const isHealthy = (port: number) =>
 
 it.each([
   ['is closed', '| true'],
-  ['is a full disk, and standard error as well', '>/dev/full 2>&1'],
-])('serve goes on where standard output %s', async (_, redirection) => {
+  ['and standard error are a full disk', '>/dev/full 2>&1'],
+])('serve continues if standard output %s', async (_, redirection) => {
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const port = await freePort()
   const command = `{ "$0" "$2" serve --port ${port} --database-url "$1" & echo $! >&3; wait $!; echo $? >&3; } ${redirection}`
@@ -53,7 +53,7 @@ it.each([
   expect(said.trim().split('\n')).toEqual([String(pid), '0'])
 })
 
-it('SIGHUP has serve open the audit log anew, and ends nothing', async () => {
+it('SIGHUP makes serve reopen the audit log without stopping', async () => {
   const folder = await folderOfTest()
   const [audit, keys] = [join(folder, 'audit'), join(folder, 'keys')]
   const { stdout: key } = await run(['key', 'create', '--name', 'one', '--scope', 'sipis:read', '--file', keys])
@@ -84,7 +84,7 @@ it('SIGHUP has serve open the audit log anew, and ends nothing', async () => {
   expect(await readFile(audit, 'utf8')).toMatch(/"who":"key:/)
 })
 
-it('serve stops when its terminal is closed, which sends SIGHUP as well', async () => {
+it('serve stops when its terminal is closed, which also sends SIGHUP', async () => {
   const port = await freePort()
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const command = `exec ${process.execPath} ${inject('commandLine')} serve --port ${port} --database-url ${url}`

@@ -68,7 +68,7 @@ describe('sipis-gateway serve', () => {
     expect(answer.data.selector.calls.nodes).toHaveLength(3)
   })
 
-  it.each(schemaVersions)('serves a %s database by its URL, and leaves nothing behind in it', async (version) => {
+  it.each(schemaVersions)('serves a %s database by its URL, and does not change it', async (version) => {
     const own = untilTestEnds(await cloneDatabase(version))
     await addDataSet({ version, sql: own.sql }, { selectors: 3 })
     const before = await everything(own)
@@ -93,7 +93,7 @@ describe('sipis-gateway serve', () => {
     ).toEqual([['0']])
   })
 
-  it('serves the database that Settings.xml names, in the zone of the environment', async () => {
+  it('serves the database that Settings.xml names, in the time zone of the environment', async () => {
     const own = untilTestEnds(await cloneDatabase('V1', 'SQL_ASCII'))
     await own.sql(`INSERT INTO pushtests VALUES (1, 'p', 'iOS', '2026-07-01 12:00:00')`)
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
@@ -120,7 +120,7 @@ describe('sipis-gateway serve', () => {
     })
   })
 
-  it('warns of duplicate selectors at the start, as check does', async () => {
+  it('warns of duplicate selectors at the start, like check', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('ALTER TABLE selectors DROP CONSTRAINT selectors_selector_key')
     await own.sql(`INSERT INTO selectors (selector) VALUES ('a'), ('a')`)
@@ -148,7 +148,7 @@ describe('sipis-gateway serve', () => {
     expect(await running.printed('"access":true')).toMatch(/"access":true,.*"route":"metrics"/)
   })
 
-  it('ends on SIGINT with 0', async () => {
+  it('exits with 0 on SIGINT', async () => {
     const running = serve([])
     await addressOf(running)
     running.child.kill('SIGINT')
@@ -169,7 +169,7 @@ describe('sipis-gateway serve', () => {
   })
 })
 
-describe('sipis-gateway serve says in one sentence what is wrong and what to do', () => {
+describe('sipis-gateway serve reports in one sentence what is wrong and what to do', () => {
   const refusal = async (args: string[], environment?: Record<string, string>) => {
     const { code, stderr, stdout } = await run(['serve', '--port', '0', ...args], environment)
     expect(code).not.toBe(0)
@@ -185,7 +185,7 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     )
   })
 
-  it('when host or database are unknown, or the password is wrong', async () => {
+  it('when the host or database is unknown, or the password is wrong', async () => {
     const own = untilTestEnds(await emptyDatabase())
     const url = new URL(own.url)
     expect(await refusal(['--database-url', 'postgres://u:canary@nowhere.invalid/sipis'])).toMatch(
@@ -200,7 +200,7 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     if (!said.stderr.includes('No SIPIS table')) expect(said.stderr).toMatch(/User or password is wrong/)
   })
 
-  it('when the database is not that of SIPIS', async () => {
+  it('when the database has no tables of SIPIS', async () => {
     const own = untilTestEnds(await emptyDatabase())
     expect(await refusal(['--database-url', own.url])).toMatch(/No SIPIS table .* init/)
   })
@@ -221,7 +221,7 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     expect(await refusal(['--host', '0.0.0.0'])).toMatch(/^Refused \(open-beyond-loopback\)/)
   })
 
-  it('when several things are wrong at once', async () => {
+  it('when several settings are wrong at once', async () => {
     const said = await refusal(['--host', '1.2.3.4', '--settings', '/nowhere'], {
       LOG_LEVEL: 'x',
     })
@@ -235,7 +235,7 @@ describe('sipis-gateway serve says in one sentence what is wrong and what to do'
     )
   })
 
-  it.each([['--nonsense'], ['extra'], ['--port']])('when it does not know %s', async (arg) => {
+  it.each([['--nonsense'], ['extra'], ['--port']])('when an argument is unknown or incomplete: %s', async (arg) => {
     const { code, stderr } = await run(['serve', arg])
     expect(code).toBe(1)
     expect(stderr).toMatch(/error: .*\n.*--help/)
@@ -262,7 +262,7 @@ describe('sipis-gateway serve with authentication', () => {
   }
   const viewer = { data: { viewer: { name: 'dashboard', scopes: ['sipis:read'] } } }
 
-  it('requires an API key, refuses it once revoked, writes an audit log, and never prints the key', async () => {
+  it('requires an API key, rejects it once revoked, writes an audit log, and never prints the key', async () => {
     const { file, key } = await withKeys()
     const running = serve(await database(), { API_KEYS_FILE: file })
     const address = await addressOf(running)
@@ -298,14 +298,14 @@ describe('sipis-gateway serve with authentication', () => {
     expect(await readFile(join(dirname(issuer.jwksFile), 'audit.jsonl'), 'utf8')).toContain('"who":"jwt:dashboard"')
   })
 
-  it('that is not configured reports that in its log and in viewer', async () => {
+  it('that is not configured is reported in the log and by viewer', async () => {
     const running = serve(await database())
     const address = await addressOf(running)
     expect(await running.printed('every user of this machine')).toMatch(/"level":40.*Authentication is off/)
     expect(await ask(address, '{ viewer { name } }')).toEqual({ data: { viewer: { name: 'open' } } })
   })
 
-  it('refuses to start beyond loopback with a role that may write, unless --allow-writable-role is given; on loopback it warns', async () => {
+  it('refuses to start beyond loopback with a role that can write, unless --allow-writable-role is given; on loopback it warns', async () => {
     const { file } = await withKeys()
     const own = untilTestEnds(await cloneDatabase('V2'))
     const args = ['--database-url', own.url]
@@ -319,7 +319,7 @@ describe('sipis-gateway serve with authentication', () => {
     expect(await serve(args).printed('is a superuser')).toMatch(/"level":40/)
   })
 
-  it('shares its counts with others through a writable database, and reports one that cannot be reached', async () => {
+  it('shares rate limit counters through a writable database, and reports one that cannot be reached', async () => {
     const store = untilTestEnds(await emptyDatabase())
     const environment = {
       RATE_LIMIT_STORE_URL: store.url,
@@ -342,7 +342,7 @@ describe('sipis-gateway serve with authentication', () => {
 })
 
 describe('sipis-gateway serve refuses to start', () => {
-  it('with keys that other users can read, or files that cannot be read, in one sentence', async () => {
+  it('with keys that other users can read or files that cannot be read, reported in one sentence', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-serve-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const file = join(folder, 'keys')

@@ -26,7 +26,7 @@ const statusOf = (port: number, path: string) =>
     () => undefined,
   )
 
-it('npm start passes SIGTERM on, so that the port is free afterwards', async () => {
+it('npm start forwards SIGTERM, so that the port is free afterwards', async () => {
   const port = await freePort()
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const npm = spawn('npm', ['start', '--', '--port', String(port), '--database-url', url], { stdio: 'ignore' })
@@ -36,7 +36,7 @@ it('npm start passes SIGTERM on, so that the port is free afterwards', async () 
   await until('the gateway has ended', async () => (await statusOf(port, '/live')) === undefined)
 })
 
-it('serve without a database says that it makes the demo, after it has taken the port', async () => {
+it('serve without a database listens on its port first, then reports that it creates the demo', async () => {
   const { server, port } = await listening()
   onTestFinished(() => void server.close())
   const refused = await run(['serve', '--port', String(port)])
@@ -47,7 +47,7 @@ it('serve without a database says that it makes the demo, after it has taken the
   expect(await running.printed('demo')).toBe('Making the demo database…\n')
 })
 
-it('serve --wait is live and not ready until its database can be reached, and then serves it', async () => {
+it('serve --wait is live but not ready until the database is reachable, and then serves it', async () => {
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const [port, databasePort] = [await freePort(), await freePort()]
   const absent = new URL(url)
@@ -72,7 +72,7 @@ it('serve --wait is live and not ready until its database can be reached, and th
   expect([code, stdout.match(/Waiting/g)?.length]).toEqual([0, 1])
 })
 
-it('serve --wait ends on SIGTERM while it waits', async () => {
+it('serve --wait exits on SIGTERM while it waits', async () => {
   const running = start(['serve', '--wait', '--port', '0', '--database-url', 'postgres://u@127.0.0.1:1/sipis'])
   onTestFinished(() => void running.child.kill('SIGKILL'))
   await running.printed('Waiting for the database')

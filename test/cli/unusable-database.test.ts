@@ -49,7 +49,7 @@ function expectProblem(command: string, { code, stdout, stderr }: Finished, sent
   expect(code).toBe(command === 'check' ? 2 : 1)
 }
 
-/** The same in this process. */
+/** Runs the same commands in this process. */
 async function problemAt(text: string): Promise<string> {
   const connection = parseConnectionString(text, 'test', { HOME: await emptyHome() })
   return orProblem('here', () => openWriter(connection, 'sipis-gateway test')).then(() => 'It was connected.', String)
@@ -94,7 +94,7 @@ const faults: Readonly<Record<string, [RegExp, () => string]>> = {
   'there is no socket': [/There is no such socket/, () => 'postgres://u@%2Fnowhere/d'],
 }
 
-describe.each(Object.keys(commands))('sipis-gateway %s says what to do, and ends, where', (command) => {
+describe.each(Object.keys(commands))('sipis-gateway %s reports what to do, and exits, if', (command) => {
   const few = ['a password is missing']
   const isFull = times(1, 0) === 1
   it.each(Object.entries(faults).filter(([name]) => command === 'check' || isFull || few.includes(name)))(
@@ -105,23 +105,23 @@ describe.each(Object.keys(commands))('sipis-gateway %s says what to do, and ends
   )
 
   it('the server never answers', async () => {
-    const other = untilTestEnds(await socketServer(behaviours['accepts and says nothing']))
+    const other = untilTestEnds(await socketServer(behaviours['accepts and does not answer']))
     const url = `postgres://u:secret@127.0.0.1:${other.port}/d?connect_timeout=1`
     expectProblem(command, await outcome(command, url), /No answer came in time/)
   })
 })
 
 const said: Readonly<Record<keyof typeof behaviours, RegExp>> = {
-  'accepts and says nothing': /No answer came in time/,
+  'accepts and does not answer': /No answer came in time/,
   'closes at once': /closed before PostgreSQL answered/,
   'resets at once': /closed before PostgreSQL answered/,
   'is an SSH server': /not that of a PostgreSQL server/,
   'sends garbage': /not that of a PostgreSQL server/,
-  'sends an error without an end': /not that of a PostgreSQL server/,
+  'sends an unterminated error': /not that of a PostgreSQL server/,
   'sends an unknown message': /not that of a PostgreSQL server/,
-  'asks for GSSAPI': /choose one of them in pg_hba.conf/,
-  'lets in and says nothing more': /not that of a PostgreSQL server/,
-  'takes TLS and sends garbage': /TLS could not be set up|not that of a PostgreSQL server/,
+  'requests GSSAPI': /choose one of them in pg_hba.conf/,
+  'authenticates and then does not answer': /not that of a PostgreSQL server/,
+  'accepts TLS and sends garbage': /TLS could not be set up|not that of a PostgreSQL server/,
 }
 
 describe('A server that', () => {
@@ -142,7 +142,7 @@ describe('A server that', () => {
 })
 
 describe('The certificate of a server', () => {
-  it('is verified against the name if hostaddr is set, and its fault is reported', async () => {
+  it('is verified against the host name if hostaddr is set, and a failure is reported', async () => {
     const ca = join(await emptyHome(), 'ca.crt')
     await writeFile(ca, authority)
     const good = untilTestEnds(await tlsServer(certificate))
@@ -164,7 +164,7 @@ describe('The certificate of a server', () => {
 })
 
 describe('A role', () => {
-  it('that may not log in is reported with where to look', async () => {
+  it('that may not log in is reported with the places to check', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const role = `locked_${new URL(own.url).pathname.slice(-12)}`
     await own.sql(`CREATE ROLE ${role} NOLOGIN PASSWORD 'secret'`)

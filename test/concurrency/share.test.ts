@@ -12,7 +12,7 @@ const failure = (work: Promise<unknown>) => work.then(String, (error: DatabaseEr
 /** Resolves when all pending promise callbacks have run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Tasks that run until they are ended, in the order in which they began. */
+/** Tasks that run until the test ends them, in the order in which they started. */
 function createTasks(given: Partial<ShareLimits> = {}) {
   const share = createShare({ ...limits, ...given }, { full: busy, givenUp: cancelled })
   const began: string[] = []
@@ -36,8 +36,8 @@ function createTasks(given: Partial<ShareLimits> = {}) {
   }
 }
 
-describe('A share of what runs at once', () => {
-  it('is bounded in all and for each caller, whatever starts, ends and is aborted, and is free in the end', async () => {
+describe('A share', () => {
+  it('never exceeds the total and per-caller limits while tasks start, end and are aborted, and is free in the end', async () => {
     const step = fc.record({
       caller: fc.constantFrom('a', 'b', 'c'),
       deed: fc.constantFrom('ask' as const, 'end' as const, 'give up' as const),
@@ -85,14 +85,14 @@ describe('A share of what runs at once', () => {
     expect(tasks.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b', 'a'])
   })
 
-  it('is free for one caller while another has as much as one may have', async () => {
+  it('is available to a caller while another uses its whole limit', async () => {
     const tasks = createTasks()
     for (const caller of ['a', 'a', 'a', 'a', 'b']) void tasks.ask(caller)
     await settled()
     expect(tasks.began).toEqual(['a', 'a', 'b'])
   })
 
-  it('is refused at once if too many wait, and given up when the signal is aborted', async () => {
+  it('rejects tasks at once if too many wait, and rejects a waiting task when its signal is aborted', async () => {
     const tasks = createTasks({ total: 1, maxWaiting: 1 })
     const first = tasks.ask('a')
     const leaving = new AbortController()
@@ -108,7 +108,7 @@ describe('A share of what runs at once', () => {
     expect(tasks.began).toEqual(['a', 'c'])
   })
 
-  it('is refused to the caller with most waiting tasks if too many wait', async () => {
+  it('rejects the task of the caller with the most waiting tasks if too many wait', async () => {
     const tasks = createTasks({ total: 1, maxWaiting: 4 })
     const first = tasks.ask('a')
     const greedy = Array.from({ length: 4 }, () => tasks.ask('a'))
@@ -124,13 +124,13 @@ describe('A share of what runs at once', () => {
     expect(tasks.began).toEqual(['a', 'a', 'b', 'a', 'b'])
   })
 
-  it('keeps some for callers without a running task', async () => {
+  it('reserves places for callers without a running task', async () => {
     const tasks = createTasks({ total: 3, ofFurther: 2, perCaller: 3 })
     for (const caller of ['a', 'a', 'a', 'b', 'b', 'c']) void tasks.ask(caller)
     await settled()
     expect(tasks.began).toEqual(['a', 'a', 'b'])
     while (tasks.running.length > 0) await tasks.endFirst()
-    // The third of a, the second of b: each waits until two are left; c waits for the third place only.
+    // The third task of a and the second of b wait until two places are free; c waits only for the third place.
     expect(tasks.began).toEqual(['a', 'a', 'b', 'c', 'a', 'b'])
   })
 })

@@ -38,7 +38,7 @@ const sslOf = (text: string, environment?: Record<string, string>) => {
 const quote = (value: string) => `'${value.replaceAll(/['\\]/g, '\\$&')}'`
 const escaped = (value: string) => value.replaceAll(/['\\ \t\n\v\f\r]/g, '\\$&')
 
-describe('A connection string is read as libpq reads it:', () => {
+describe('A connection string is parsed as in libpq:', () => {
   it.each([
     [
       'host=db port=5432 dbname=sipis user=sipis password=secret',
@@ -87,7 +87,7 @@ describe('A connection string is read as libpq reads it:', () => {
     expect(parse(text)).toMatchObject(wanted)
   })
 
-  it('values that are quoted by its rules are parsed unchanged, from keywords and from a URL', () => {
+  it('quoted values are unquoted, in keywords and in a URL', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((value) => !/[\0\ud800-\udfff]/.test(value))
     const parameters = fc.record({
       user: text,
@@ -114,13 +114,13 @@ describe('A connection string is read as libpq reads it:', () => {
     )
   })
 
-  it('without a host it is the socket if there is one, and otherwise localhost', () => {
+  it('without a host it uses the socket if there is one, and otherwise localhost', () => {
     expect(parse('dbname=x port=1').host).toBe('localhost')
     expect(parse('postgres:///x?port=1').host).toBe('localhost')
   })
 })
 
-describe('A connection string is refused with what to do:', () => {
+describe('A connection string is rejected with what to do:', () => {
   it.each([
     ['', /is empty/],
     ['/var/lib/sipis/state.sqlite', /SQLite/],
@@ -179,7 +179,7 @@ describe('A connection string is refused with what to do:', () => {
     expect(problemOf(text)).toMatch(message)
   })
 
-  it('its description never contains a part of the password', () => {
+  it('its description never contains part of the password', () => {
     const special = fc.constantFrom('@', '/', ':', '?', '#', '&', '=', ' ', "'")
     fc.assert(
       fc.property(fc.array(special, { maxLength: 4 }), (between) => {
@@ -194,7 +194,7 @@ describe('A connection string is refused with what to do:', () => {
     )
   })
 
-  it('its problem quotes keywords only', () => {
+  it('its error message quotes only keywords', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom('canary-1', 'canary=1', "host=h password='canary' "), (text, secret) => {
         for (const whole of [`${secret} ${text}`, `postgres://u:canary1@h/${text}`, `postgres://u:canary1@${text}`]) {
@@ -212,9 +212,12 @@ describe('A connection string is refused with what to do:', () => {
 })
 
 describe('Encryption', () => {
-  it.each(['host=h', 'host=h sslmode=prefer', 'host=h sslmode=allow'])('is used where it is offered: %s', (text) => {
-    expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: true })
-  })
+  it.each(['host=h', 'host=h sslmode=prefer', 'host=h sslmode=allow'])(
+    'is used if the server offers it: %s',
+    (text) => {
+      expect(parse(text)).toMatchObject({ ssl: { rejectUnauthorized: false }, tlsIsOptional: true })
+    },
+  )
 
   it.each(['host=h sslmode=disable', 'host=/tmp sslmode=verify-full', 'postgres://%2Ftmp/d?sslmode=require'])(
     'is not used: %s',
@@ -238,18 +241,18 @@ describe('Encryption', () => {
     expect(parse(text).tlsIsOptional).toBe(false)
   })
 
-  it('verifies the certificate against host if hostaddr is set too', () => {
+  it('verifies the certificate against host if hostaddr is set as well', () => {
     expect(sslOf('host=db.example hostaddr=10.0.0.1 sslmode=verify-full').servername).toBe('db.example')
     expect(sslOf('postgres://db.example/d?hostaddr=10.0.0.1&sslmode=require').servername).toBe('db.example')
   })
 
-  it('has the lowest version of TLS that is set, and starts without a request if sslnegotiation is direct', () => {
+  it('uses the configured minimum version of TLS, and starts without a request if sslnegotiation is direct', () => {
     expect(sslOf('host=h sslmode=require ssl_min_protocol_version=TLSv1.3').minVersion).toBe('TLSv1.3')
     expect(parse('host=h sslmode=require sslnegotiation=direct').sslnegotiation).toBe('direct')
   })
 })
 
-describe('What a connection string leaves out', () => {
+describe('A parameter that the connection string lacks', () => {
   it('comes from the environment', () => {
     const environment = {
       PGHOST: 'env',
@@ -276,7 +279,7 @@ describe('What a connection string leaves out', () => {
     expect(problemOf('host=h', { PGCHANNELBINDING: 'require' })).toMatch(/PGCHANNELBINDING is not supported/)
   })
 
-  it('comes from its service before the environment', async () => {
+  it('comes from its service, which takes precedence over the environment', async () => {
     await writeFile(
       join(home, '.pg_service.conf'),
       '# services\n[other]\nhost=no\n\n  [sipis]  \nhost=service\nport=6000\nhost=second\n  dbname=sipis db\n[last]\nuser=x\n',
@@ -299,7 +302,7 @@ describe('What a connection string leaves out', () => {
     expect(problem('canary')).not.toContain('canary')
   })
 
-  it('may be a password, from a file that only its owner can read', async () => {
+  it('is read from the password file if it is the password and only the owner can read the file', async () => {
     const file = join(home, '.pgpass')
     await writeFile(
       file,
@@ -329,7 +332,7 @@ localhost:5432:d:s:of the socket
     await rm(file)
   })
 
-  it('may be certificates, from the folder where libpq keeps them', async () => {
+  it("is read from libpq's folder if it is a certificate", async () => {
     const folder = join(home, '.postgresql')
     await mkdir(folder)
     await writeFile(join(folder, 'root.crt'), 'not a certificate')

@@ -6,7 +6,7 @@ import type { Setting } from '../../src/config/setting.ts'
 import { operationLimitSettings, requestLimitSettings } from '../../src/config/settings/limits.ts'
 
 describe('The limits', () => {
-  it('are by default those of a gateway with authentication', () => {
+  it('have the defaults of a gateway with authentication', () => {
     expect(serveConfig({}, { API_KEYS_FILE: 'keys' }).limits).toEqual(defaultLimits)
   })
 
@@ -30,7 +30,7 @@ describe('The limits', () => {
     })
   })
 
-  it('have the sentences of their settings as comments', () => {
+  it('have the sentences of their settings as doc comments', () => {
     const source = readFileSync('src/config/limits-interface.ts', 'utf8')
     const comments = [...source.matchAll(/^ {2}\/\*\* (.+)\. \*\/\n {2}readonly (\w+)/gm)]
     expect(comments.map(([, , name]) => name).sort()).toEqual(Object.keys(defaultLimits).sort())
@@ -41,7 +41,7 @@ describe('The limits', () => {
     }
   })
 
-  it('of scans are half of the pool at most, and one at least', () => {
+  it('of scans default to half of the pool, and at least one', () => {
     expect(defaultLimits.scans).toBeGreaterThanOrEqual(1)
     expect(defaultLimits.scans).toBeLessThanOrEqual(5)
     expect(defaultLimits.scansPerCaller).toBe(Math.ceil(defaultLimits.scans / 2))

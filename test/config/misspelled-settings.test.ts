@@ -5,7 +5,7 @@ import { serveConfig } from '../../src/config/serve-config.ts'
 
 const warned = (environment: Record<string, string>) => serveConfig({}, environment).warnings
 
-describe('A setting that is misspelled', () => {
+describe('A misspelled setting', () => {
   it.each([
     ['LIMIT_DEPHT', 'LIMIT_DEPTH'],
     ['LIMIT_DEPTHS', 'LIMIT_DEPTH'],
@@ -28,14 +28,14 @@ describe('A setting that is misspelled', () => {
     ['AUDITLOG', 'AUDIT_LOG'],
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['LOGLEVEL', 'LOG_LEVEL'],
-  ])('%s is warned about with %s', (name, meant) => {
+  ])('%s is warned about with the suggestion %s', (name, meant) => {
     expect(warned({ [name]: 'x' })).toEqual([
       expect.stringMatching(new RegExp(`^${name} is set.*did you mean ${meant}\\?`)),
     ])
   })
 
   it.each(['LIMIT_EVERYTHING_AT_ONCE', 'LIMIT_MAX_DEPTH', 'SIPIS_HOME', 'TRUSTED_FRIENDS_AND_FAMILY'])(
-    '%s is warned about without a guess',
+    '%s is warned about without a suggestion',
     (name) => {
       expect(warned({ [name]: 'x' })).toEqual([expect.stringMatching(`^${name} is set.*docs/configuration.md`)])
     },
@@ -59,7 +59,7 @@ describe('A setting that is misspelled', () => {
     ['AUHT_JWKS_URL', 'AUTH_JWKS_URL'],
     ['JWKS_URL', 'AUTH_JWKS_URL'],
     ['AUTH_OIDC_DISCOVERY_ADDRESS', ''],
-  ])('%s is refused without authentication', (name, meant) => {
+  ])('%s is rejected without authentication', (name, meant) => {
     const wanted = new RegExp(
       `^Refused \\(misspelled-authentication\\): ${name} is set.*${meant === '' ? '' : `did you mean ${meant}\\?`}.*Correct the name`,
     )
@@ -67,7 +67,7 @@ describe('A setting that is misspelled', () => {
     expect(warned({ [name]: 'x', API_KEYS_FILE: 'keys' })).toHaveLength(1)
   })
 
-  it('is named by commands that lack the setting', () => {
+  it('is named in the error of commands that lack the setting', () => {
     expect(() => requireDatabase({}, { DATABASE_URI: 'x' })).toThrow(/No database.*did you mean DATABASE_URL\?/s)
     expect(() => requireApiKeysFile(undefined, { API_KEY_FILE: 'x' })).toThrow(/did you mean API_KEYS_FILE\?/)
   })
@@ -87,7 +87,7 @@ describe('Variables of other programs', () => {
   })
 
   it.each(['SIPIS_GATEWAY', 'SIPIS', 'AUTH', 'AUTH_PROXY', 'API_KEYS', 'AUDIT_LOG', 'DATABASE', 'RATE_LIMIT_REDIS'])(
-    'raise no alarm where Kubernetes sets them for a service: %s',
+    'cause no warning if they are those that Kubernetes sets for a service: %s',
     (service) => {
       const link = {
         SERVICE_HOST: '10.0.0.1',
@@ -104,7 +104,7 @@ describe('Variables of other programs', () => {
     },
   )
 
-  it('cause no warning when they are empty, whatever their names', () => {
+  it('cause no warning if they are empty, for any name', () => {
     expect(warned({ API_KEY_FILE: '', LIMIT_DEPHT: '' })).toEqual([])
   })
 })

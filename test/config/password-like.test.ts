@@ -38,11 +38,11 @@ describe('The name of a setting', () => {
     'ｐassword',
     'hash256',
     'key',
-  ])('like %s is password-like too', (name) => expect(isPasswordLike(name)).toBe(true))
+  ])('like %s is password-like as well', (name) => expect(isPasswordLike(name)).toBe(true))
 
   it.each(harmless)('like %s is not', (name) => expect(isPasswordLike(name)).toBe(false))
 
-  it('is password-like in any case, with any other word before or behind it, however they are joined', () => {
+  it('is password-like in any case, next to any other word, with any separator', () => {
     const secret = fc.constantFrom(...secrets)
     const affix = fc.constantFrom(...affixes)
     const digits = fc.constantFrom('', '1', '02')

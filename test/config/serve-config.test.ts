@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const file = (name: string) => join(folder, name)
 
 describe('The configuration', () => {
-  it('without any setting is the demo on loopback', () => {
+  it('without any setting serves the demo on loopback', () => {
     expect(serveConfig({}, {})).toMatchObject({
       database: undefined,
       host: '127.0.0.1',
@@ -32,7 +32,7 @@ describe('The configuration', () => {
     expect(serveConfig({}, { DATABASE_URL: '', PORT: '' })).toMatchObject({ database: undefined, port: 4000 })
   })
 
-  it('prefers the command line to the environment', () => {
+  it('prefers flags to the environment', () => {
     const environment = { DATABASE_URL: 'postgres://env/e', HOST: '::1', PORT: '1', SIPIS_TIME_ZONE: 'Europe/Prague' }
     expect(serveConfig({}, environment)).toMatchObject({
       database: { label: 'env:5432/e' },
@@ -75,7 +75,7 @@ describe('The configuration', () => {
   })
 
   it.each(['0.0.0.0', '::', '192.168.1.1', 'example.com', '127.0.0.1.example.com', '10.127.0.1'])(
-    'refuses to listen on %s',
+    'does not listen on %s',
     (host) => {
       expect(() => serveConfig({ host }, {})).toThrow(/^Refused \(open-beyond-loopback\).*API_KEYS_FILE/)
     },
@@ -85,7 +85,7 @@ describe('The configuration', () => {
     [{ databaseUrl: 'postgres://h/d', settings: ['x'] }, /Give one of them/],
     [{ settings: ['a.xml', 'c.xml'] }, /different databases: .*a\.xml db:5432\/a, .*c\.xml other:5432\/a/],
     [{ settings: ['none.xml'] }, /names no database/],
-  ])('refuses %j', (flags, message) => {
+  ])('rejects %j', (flags, message) => {
     const settings = 'databaseUrl' in flags ? flags.settings : flags.settings.map(file)
     const problem = problemOf(() => serveConfig({ ...flags, settings }, {}))
     expect(problem).toMatch(message)
@@ -100,7 +100,7 @@ describe('The configuration', () => {
     ['misspelled-authentication', { API_KEY_FILE: 'keys' }],
     ['password-like-setting', { SETTINGS_ALLOW: 'title, cloud_password' }],
     ['password-like-setting', { SETTINGS_ALLOW: 'authToken' }],
-  ])('is refused by name: %s', (name, environment) => {
+  ])('is rejected with the name of the reason: %s', (name, environment) => {
     expect(problemOf(() => serveConfig({}, environment))).toMatch(new RegExp(`^Refused \\(${name}\\): .+\\. .+\\.$`))
   })
 
@@ -122,7 +122,7 @@ describe('The configuration', () => {
     [{ RATE_LIMIT_STORE_URL: 'postgres://u:canary@h/d' }, /without RATE_LIMIT_SECRET.*openssl rand -hex 32/],
     [{ RATE_LIMIT_SECRET: 'canary' }, /RATE_LIMIT_SECRET must have at least 16 characters/],
     [{ SETTINGS_ALLOW: 'x'.repeat(65) }, /at most 64 characters/],
-  ])('says what to do about %j', (environment, message) => {
+  ])('reports what to do about %j', (environment, message) => {
     const problem = problemOf(() => serveConfig({}, environment))
     expect(problem).toMatch(message)
     expect(problem).not.toContain('canary')
@@ -134,11 +134,11 @@ describe('The configuration', () => {
     expect(serveConfig({}, { RATE_LIMIT_REQUESTS: '5' }).rates.requestsPerMinute).toBe(5)
   })
 
-  it('allows no setting by default that could be a password', () => {
+  it('by default allows no setting that could be a password', () => {
     for (const name of serveConfig({}, {}).allowedSettings) expect(name).not.toMatch(/pass|secret|auth|cloud/i)
   })
 
-  it('without a database is refused by the commands that need one', () => {
+  it('without a database is rejected by commands that need one', () => {
     expect(() => requireDatabase({}, {})).toThrow(/--database-url/)
     expect(requireDatabase({}, { DATABASE_URL: 'postgres://h/d' }).label).toBe('h:5432/d')
   })

@@ -44,7 +44,7 @@ describe('Settings.xml', () => {
     expect(openStrings(path)).toEqual([`dbname=a password='<&"ž'`])
   })
 
-  it('inherits what it lacks from its Defaults, along a chain of relative paths', async () => {
+  it('inherits missing values from its Defaults, along a chain of relative paths', async () => {
     await write('defaults/base.xml', '<Sipis><Database OpenString="dbname=base"/></Sipis>')
     await write('defaults/middle.xml', '<Sipis Defaults="base.xml"><HttpServer Port="5000"/></Sipis>')
     const silent = await write('silent.xml', '<Sipis Defaults="defaults/middle.xml"><Server Name="x"/></Sipis>')
@@ -56,14 +56,14 @@ describe('Settings.xml', () => {
     expect(openStrings(silent, empty, loud)).toEqual(['dbname=base', 'dbname=base', 'dbname=own'])
   })
 
-  it('may be one of several in a folder', async () => {
+  it('may be one of several files in a folder', async () => {
     for (const n of [1, 2])
       await write(`several/Settings${n}.xml`, `<Sipis><Database OpenString="dbname=${n}"/></Sipis>`)
     await write('several/other.xml', '<Sipis/>')
     expect(openStrings(join(folder, 'several'))).toEqual(['dbname=1', 'dbname=2'])
   })
 
-  it('may be in another encoding that it declares, or in UTF-16', async () => {
+  it('may use another declared encoding, or UTF-16', async () => {
     const text = `<?xml version="1.0" encoding="windows-1250"?><Sipis><Database OpenString="dbname=x password=`
     const central = Buffer.concat([Buffer.from(text), Buffer.from([0x9e]), Buffer.from('"/></Sipis>')])
     const wide = Buffer.from('\ufeff<Sipis><Database OpenString="dbname=ž"/></Sipis>', 'utf16le')
@@ -73,7 +73,7 @@ describe('Settings.xml', () => {
     ])
   })
 
-  it('without a database gives no connection string', async () => {
+  it('without a database yields no connection string', async () => {
     expect(openStrings(await write('none.xml', '<Sipis/>'))).toEqual([undefined])
   })
 
@@ -85,12 +85,12 @@ describe('Settings.xml', () => {
     ['circle.xml', '<Sipis Defaults="circle.xml"/>', /lead back to/],
     ['lost.xml', '<Sipis Defaults="nowhere.xml"/>', /Cannot read .*nowhere\.xml/],
     ['binary.xml', Buffer.from([0, 1, 2, 255]), /not well-formed|no root element/],
-  ])('%s is refused with what to do', async (name, text, message) => {
+  ])('%s is rejected with what to do', async (name, text, message) => {
     const path = text === undefined ? join(folder, name) : await write(name, text)
     expect(() => readSettings([path])).toThrow(message)
   })
 
-  it('is refused if its entities expand without bound', async () => {
+  it('is rejected if its entities expand without bound', async () => {
     const levels = Array.from({ length: 12 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`).join('')
     const path = await write(
       'bomb.xml',
@@ -104,7 +104,7 @@ describe('Settings.xml', () => {
     }
   })
 
-  it('is missed in a folder without one', async () => {
+  it('is reported as missing in a folder without one', async () => {
     await mkdir(join(folder, 'bare'))
     expect(() => readSettings([join(folder, 'bare')])).toThrow(/no Settings\*\.xml/)
   })

@@ -23,29 +23,29 @@ const message = (code: string, body: Buffer | string = '', length = Buffer.byteL
 const key = Buffer.from('0000004d00000058', 'hex')
 const greeting = Buffer.concat([message('R', Buffer.alloc(4)), message('K', key), message('Z', 'I')])
 
-/** What a client sends first. */
+/** Codes of the first message of a client. */
 const codes = { tls: 80_877_103, cancel: 80_877_102, start: 196_608 }
 const codeOf = (bytes: Buffer) => (bytes.length < 8 ? undefined : bytes.readUInt32BE(4))
 
-/** What a server that only says what it is given has been sent, and by whom. */
-interface Pretended {
+/** A fake server with the bytes that it has received. */
+interface FakeServer {
   readonly server: Server
   readonly sockets: Socket[]
-  readonly heard: Buffer[]
+  readonly received: Buffer[]
 }
 
-/** Answers the wish for TLS as it is told, and every start-up message with these bytes. */
-async function pretend(
+/** Starts a fake server that answers the TLS request with `tls`, and every start-up message with `answer`. */
+async function fakeServer(
   answer: Buffer,
   tls: 'N' | 'S' | 'X' = 'N',
   address: { path: string } | { port: 0 } = { port: 0 },
 ) {
   const sockets: Socket[] = []
-  const heard: Buffer[] = []
+  const received: Buffer[] = []
   const talk = (socket: Socket) => {
     socket.on('error', () => undefined)
     socket.on('data', (bytes) => {
-      heard.push(bytes)
+      received.push(bytes)
       const code = codeOf(bytes)
       if (code === codes.cancel) socket.end()
       if (code === codes.start) socket.write(answer)
@@ -64,10 +64,10 @@ async function pretend(
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { server, sockets, heard } satisfies Pretended
+  return { server, sockets, received } satisfies FakeServer
 }
 
-function clientOf({ server }: Pretended, config: ConnectionConfig = {}): Client {
+function clientOf({ server }: FakeServer, config: ConnectionConfig = {}): Client {
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('no port')
   const client = new Client({ host: '127.0.0.1', port: address.port, user: 'u', database: 'd', ...config })
@@ -87,43 +87,45 @@ describe('A client', () => {
   afterEach(() => void vi.useRealTimers())
 
   it('connects, with a promise or a callback', async () => {
-    const server = await pretend(greeting)
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     expect(await client.connect()).toBe(client)
     const other = clientOf(server)
     expect(await new Promise((resolve) => other.connect(resolve))).toBeNull()
     await new Promise<void>((resolve) => other.end(resolve))
     await client.end()
-    expect(server.heard.filter((bytes) => bytes.equals(message('X')))).toHaveLength(2)
+    expect(server.received.filter((bytes) => bytes.equals(message('X')))).toHaveLength(2)
   })
 
-  it('goes on without TLS where that is optional and refused', async () => {
-    const server = await pretend(greeting)
+  it('connects without TLS if it is optional and the server refuses it', async () => {
+    const server = await fakeServer(greeting)
     expect(await outcome(clientOf(server, optionalTls).connect())).toBe('connected')
-    expect(server.heard.map(codeOf)).toEqual([codes.tls, codes.start])
+    expect(server.received.map(codeOf)).toEqual([codes.tls, codes.start])
   })
 
-  it('fails where TLS is refused but not optional', async () => {
-    const client = clientOf(await pretend(greeting), { ...optionalTls, tlsIsOptional: false })
+  it('fails if the server refuses TLS that is not optional', async () => {
+    const client = clientOf(await fakeServer(greeting), { ...optionalTls, tlsIsOptional: false })
     expect(await outcome(client.connect())).toBe('The server does not support SSL connections')
-    const unsaid = clientOf(await pretend(greeting), { ssl: true })
+    const unsaid = clientOf(await fakeServer(greeting), { ssl: true })
     expect(await outcome(unsaid.connect())).toBe('The server does not support SSL connections')
   })
 
-  it('takes TLS where it is offered', async () => {
-    const client = clientOf(await pretend(greeting, 'S'), optionalTls)
+  it('uses TLS if the server offers it', async () => {
+    const client = clientOf(await fakeServer(greeting, 'S'), optionalTls)
     expect(await outcome(client.connect())).toBe('connected')
     expect(client.connection.stream).toBeInstanceOf(TLSSocket)
   })
 
-  it('fails where the server answers the wish for TLS with something else', async () => {
-    expect(await outcome(clientOf(await pretend(greeting, 'X'), optionalTls).connect())).toMatch(/establishing an SSL/)
+  it('fails if the server answers the TLS request with an invalid byte', async () => {
+    expect(await outcome(clientOf(await fakeServer(greeting, 'X'), optionalTls).connect())).toMatch(
+      /establishing an SSL/,
+    )
   })
 
-  it('does not ask for TLS where there shall be none', async () => {
-    const server = await pretend(greeting, 'X')
+  it('does not request TLS if it is disabled', async () => {
+    const server = await fakeServer(greeting, 'X')
     expect(await outcome(clientOf(server, { ssl: false, tlsIsOptional: true }).connect())).toBe('connected')
-    expect(server.heard).toHaveLength(1)
+    expect(server.received).toHaveLength(1)
   })
 
   const invalid = 'received invalid response'
@@ -139,15 +141,15 @@ describe('A client', () => {
     ['a part of a longer notice than there is', message('N', 'Mlong', 30_001), invalid],
     ['an unknown message', message('~', 'ab\0\0'), invalid],
     ['an error with one zero at its end', message('E', 'Mabc\0'), invalid],
-    ['an error whose last byte is no zero', message('E', 'Mab\0c'), invalid],
+    ['an error without a final zero byte', message('E', 'Mab\0c'), invalid],
     ['HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), invalid],
   ])(
-    'that is greeted by %s reports it',
+    'reports the first message of a server if it is invalid: %s',
     async (_, bytes, said) => {
-      const server = await pretend(bytes)
+      const server = await fakeServer(bytes)
       const client = clientOf(server)
       const work = outcome(client.connect())
-      while (server.heard.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      while (server.received.length === 0) await new Promise((resolve) => setImmediate(resolve))
       if (said === ended) server.sockets[0]?.end()
       expect(await work).toBe(said)
       if (said === 'connected' || said === ended) return
@@ -159,8 +161,8 @@ describe('A client', () => {
     3_000,
   )
 
-  it('ends when the server later sends what the driver cannot read', async () => {
-    const server = await pretend(greeting)
+  it('closes the connection if the server later sends bytes that the driver cannot parse', async () => {
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     await client.connect()
     const failed = outcome(client.query('SELECT 1'))
@@ -170,14 +172,14 @@ describe('A client', () => {
     expect(client.connection.stream.destroyed).toBe(true)
   })
 
-  it('gives up a server that does not answer in time, and closes its connection', async () => {
-    const client = clientOf(await pretend(Buffer.alloc(0)), { connectTimeoutMs: 20 })
+  it('gives up on a server that does not answer in time, and closes its connection', async () => {
+    const client = clientOf(await fakeServer(Buffer.alloc(0)), { connectTimeoutMs: 20 })
     expect(await outcome(client.connect())).toBe('timeout: no answer in 20 ms')
     expect(client.connection.stream.destroyed).toBe(true)
   })
 
-  it('is not ended later by the time that it had to connect, or to answer', async () => {
-    const client = clientOf(await pretend(greeting), { connectTimeoutMs: 200 })
+  it('is not closed later by the time limits of connecting and answering', async () => {
+    const client = clientOf(await fakeServer(greeting), { connectTimeoutMs: 200 })
     await client.connect()
     expect(await answerWithin(client, 5, Promise.resolve('answer'))).toBe('answer')
     await expect(answerWithin(client, 5, Promise.reject(new Error('no')))).rejects.toThrow('no')
@@ -185,16 +187,16 @@ describe('A client', () => {
     expect(client.connection.stream.destroyed).toBe(false)
   })
 
-  it('that has said goodbye leaves no timer behind', async () => {
-    const client = clientOf(await pretend(greeting))
+  it('leaves no timer behind after it has ended', async () => {
+    const client = clientOf(await fakeServer(greeting))
     await client.connect()
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     await client.end()
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('says goodbye, and waits 5 seconds for a server that does not hear it', async () => {
-    const server = await pretend(greeting)
+  it('sends Terminate on end, and destroys the connection if the server does not close it within 5 seconds', async () => {
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     await client.connect()
     server.sockets[0]?.pause()
@@ -211,18 +213,18 @@ describe('A client', () => {
   })
 })
 
-describe('A connection whose session cannot be set up', () => {
-  const connection = ({ server }: Pretended) => {
+describe('A connection whose session cannot be prepared', () => {
+  const connection = ({ server }: FakeServer) => {
     const address = server.address()
     return { host: '127.0.0.1', port: typeof address === 'object' && address !== null ? address.port : 0, user: 'u' }
   }
   const limits = { timeoutMs: 5_000, maxInFlight: 1, maxWaiting: 1, preparedStatements: true }
   const statement = { text: 'SELECT 1', values: [], lookUp: { lane: 'x' } }
   it.each([
-    ['that writes', (server: Pretended) => openWriter({ ...connection(server), database: 'd' }, 'writer')],
+    ['that writes', (server: FakeServer) => openWriter({ ...connection(server), database: 'd' }, 'writer')],
     [
       'of a lane',
-      (server: Pretended) =>
+      (server: FakeServer) =>
         openLanes({
           connection: { ...connection(server), database: 'd' },
           connectTimeoutMs: 5_000,
@@ -233,8 +235,8 @@ describe('A connection whose session cannot be set up', () => {
           ...limits,
         }).run(statement, undefined),
     ],
-  ])('%s is said to be refused, and is closed', async (_, open) => {
-    const server = await pretend(greeting)
+  ])('%s reports the error, and is closed', async (_, open) => {
+    const server = await fakeServer(greeting)
     server.server.on('connection', (socket) => {
       socket.on('data', ([code]) => {
         if (code === 'Q'.charCodeAt(0)) {
@@ -244,57 +246,57 @@ describe('A connection whose session cannot be set up', () => {
     })
     const failed = open(server)
     await expect(failed).rejects.toMatchObject({ code: '42501', message: 'not for you' })
-    await vi.waitFor(() => expect(server.heard.filter((bytes) => bytes.equals(message('X')))).toHaveLength(1))
+    await vi.waitFor(() => expect(server.received.filter((bytes) => bytes.equals(message('X')))).toHaveLength(1))
   })
 })
 
-describe('To cancel a statement', () => {
+describe('Cancelling a statement', () => {
   afterEach(() => void vi.useRealTimers())
-  /** The code of the request, and the number and key of the session. */
+  /** The code of the request, then the process id and secret key of the session. */
   const request = Buffer.concat([Buffer.from('0000001004d2162e', 'hex'), key])
 
-  it('a second connection carries the number and key of the session', async () => {
-    const server = await pretend(greeting)
+  it('sends the process id and secret key of the session on a second connection', async () => {
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     await client.connect()
     await cancelStatement(client, false)
-    expect(server.heard.at(-1)).toEqual(request)
+    expect(server.received.at(-1)).toEqual(request)
     expect(server.sockets).toHaveLength(2)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     await cancelStatement(client, false)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('it is encrypted where the first one is', async () => {
-    const server = await pretend(greeting, 'S')
+  it('uses TLS if the first connection does', async () => {
+    const server = await fakeServer(greeting, 'S')
     const client = clientOf(server, optionalTls)
     await client.connect()
     await cancelStatement(client, { rejectUnauthorized: false })
-    expect(server.heard.at(-1)).toEqual(request)
-    expect(server.heard.filter((bytes) => codeOf(bytes) === codes.tls)).toHaveLength(2)
+    expect(server.received.at(-1)).toEqual(request)
+    expect(server.received.filter((bytes) => codeOf(bytes) === codes.tls)).toHaveLength(2)
   })
 
-  it('it is made over the same socket', async () => {
+  it('uses the same socket', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-socket-'))
     onTestFinished(() => rm(folder, { recursive: true }))
-    const server = await pretend(greeting, 'N', { path: join(folder, '.s.PGSQL.5433') })
+    const server = await fakeServer(greeting, 'N', { path: join(folder, '.s.PGSQL.5433') })
     const client = new Client({ host: folder, port: 5433, user: 'u', database: 'd' })
     client.on('error', () => undefined)
     await client.connect()
     await cancelStatement(client, false)
-    expect(server.heard.at(-1)).toEqual(request)
+    expect(server.received.at(-1)).toEqual(request)
   })
 
-  it('nothing is sent for a session that has no number or key', async () => {
-    const server = await pretend(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', 'I')]))
+  it('sends nothing for a session without a process id or secret key', async () => {
+    const server = await fakeServer(Buffer.concat([message('R', Buffer.alloc(4)), message('Z', 'I')]))
     const client = clientOf(server)
     await client.connect()
     await cancelStatement(client, false)
     expect(server.sockets).toHaveLength(1)
   })
 
-  it('fails silently where the server breaks the second connection', async () => {
-    const server = await pretend(greeting)
+  it('does not fail if the server breaks the second connection', async () => {
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     await client.connect()
     server.server.on('connection', (socket) => void socket.once('data', () => socket.resetAndDestroy()))
@@ -302,8 +304,8 @@ describe('To cancel a statement', () => {
     expect(server.sockets).toHaveLength(2)
   })
 
-  it('fails silently where nothing listens any more', async () => {
-    const server = await pretend(greeting)
+  it('does not fail if the server no longer listens', async () => {
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     await client.connect()
     server.server.close()
@@ -311,7 +313,7 @@ describe('To cancel a statement', () => {
   })
 
   it('takes at most 2 seconds', async () => {
-    const server = await pretend(greeting)
+    const server = await fakeServer(greeting)
     const client = clientOf(server)
     await client.connect()
     server.server.on('connection', (socket) => socket.pause())

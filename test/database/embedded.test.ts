@@ -17,7 +17,7 @@ describe('The embedded database', () => {
     if (!server.closed) await server.close()
   })
 
-  it('gives rows as arrays of text, as PostgreSQL prints them in UTC', async () => {
+  it('returns rows as arrays of text, as PostgreSQL prints them in UTC', async () => {
     expect(await database.query(sql`SELECT * FROM public.things WHERE ${'x'} = 'x' ORDER BY at`)).toEqual([
       ['9007199254740993', '2026-01-01 00:00:00.123456+00'],
       [null, 'infinity'],
@@ -29,12 +29,12 @@ describe('The embedded database', () => {
     expect(await database.query(setting)).toEqual([['ISO, MDY', 'pg_catalog, pg_temp']])
   })
 
-  it('can only be read', async () => {
+  it('is read-only', async () => {
     const written = database.query(sql`DELETE FROM public.things`)
     await expect(written).rejects.toMatchObject({ name: 'DatabaseError', code: '25006' })
   })
 
-  it('fails as a server does, and not at all for whoever has gone away', async () => {
+  it('fails like a server, and rejects a statement whose signal is aborted', async () => {
     const bad = database.query(sql`SELECT ${'canary'}::text::integer`)
     await expect(bad).rejects.toMatchObject({ name: 'DatabaseError', failure: 'input' })
     const gone = database.query(sql`SELECT 1 / 0`, AbortSignal.abort())
@@ -43,7 +43,7 @@ describe('The embedded database', () => {
     expect(await database.query(sql`SELECT 1`, signal)).toEqual([['1']])
   })
 
-  it('answers no more once it is closed', async () => {
+  it('rejects statements after it is closed', async () => {
     await database.close()
     await expect(database.query(sql`SELECT 1`)).rejects.toMatchObject({ name: 'DatabaseError' })
   })

@@ -51,14 +51,14 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
   const selector = selectorName(defaultDataSet.randomSeed, 7)
   const indexed = /Seq Scan on (sipcalls|siptextmessages|pushtests|tokens|selectors)/
 
-  it('a selector with all four children is found by indexes alone', async () => {
+  it('a selector with all four children is read using only indexes', async () => {
     const plans = await plansOf(`{ selector(selector: "${selector}") {
       tokens { nodes { id } totalCount } calls { nodes { id } totalCount } messages { nodes { id } } pushTests { nodes { id } } } }`)
     expect(plans).toHaveLength(7)
     for (const plan of plans) expect(plan).not.toMatch(indexed)
   })
 
-  it('the next page of a selector’s calls is found by an index', async () => {
+  it('the next page of a selector’s calls uses an index', async () => {
     const data = await client.ask(
       `{ selector(selector: "${selector}") { calls(first: 3) { pageInfo { endCursor } } } }`,
     )
@@ -69,7 +69,7 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     for (const plan of plans) expect(plan).not.toMatch(indexed)
   })
 
-  it('the newest calls and messages of all, and the page after them, are read from an index of time', async () => {
+  it('the newest calls and messages of all selectors, and their next page, use an index of time', async () => {
     const { calls } = await client.ask('{ calls { pageInfo { endCursor } } }')
     const plans =
       await plansOf(`{ calls { nodes { id } } next: calls(after: "${calls.pageInfo.endCursor}") { nodes { id } }
@@ -80,14 +80,14 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     }
   })
 
-  it('selectors are found by name, by prefix and by suffix with an index', async () => {
+  it('selectors are found by name, prefix and suffix using an index', async () => {
     const plans = await plansOf(`{ selectors(filter: { prefix: "${selector.slice(0, 40)}" }) { nodes { id } }
       suffix: selectors(filter: { suffix: "${selector.slice(40)}" }) { nodes { id } } }`)
     for (const plan of plans) expect(plan).not.toMatch(indexed)
     expect(plans[1]).toMatch(/Index Scan.*\n.*substring/)
   })
 
-  it('objects are found by id with an index', async () => {
+  it('objects are found by id using an index', async () => {
     const { selectors: list } = await client.ask(`{ selectors(filter: { prefix: "${selector}" }) { nodes { id
       tokens { nodes { id } } calls(first: 1) { nodes { id } } messages(first: 1) { nodes { id } } pushTests(first: 1) { nodes { id } } } } }`)
     const [node] = list.nodes
@@ -96,14 +96,14 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
   })
 
   if (version === 'V2' || advised) {
-    it('the newest calls of a selector are not even sorted', async () => {
+    it('the newest calls of a selector need no sort', async () => {
       const plans = await plansOf(
         `{ selector(selector: "${selector}") { calls(first: 5) { nodes { id } } old: calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } } }`,
       )
       for (const plan of plans) expect(plan).not.toContain('Sort')
     })
 
-    it('the newest of all lists are read from an index', async () => {
+    it('the newest rows of every list are read from an index', async () => {
       const plans = await plansOf('{ selectors { nodes { id } } pushTests { nodes { id } } calls { nodes { id } } }')
       for (const plan of plans) expect(plan).not.toMatch(indexed)
     })

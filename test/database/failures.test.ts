@@ -49,11 +49,11 @@ describe('A failure of the database', () => {
     ['Timeout', 'CONNECT_TIMEOUT'],
     ['Connection terminated unexpectedly', 'CONNECTION'],
     ['it was closed', 'CONNECTION'],
-  ])('without a code is known by the words "%s"', (message, code) => {
+  ])('without a code is recognized by the message "%s"', (message, code) => {
     expect(databaseError(new Error(message))).toMatchObject({ failure: 'unavailable', code, message })
   })
 
-  it('that is not known is unexpected, whatever it is', () => {
+  it('with an unknown code is unexpected', () => {
     expect(databaseError(new Error('a bug'))).toMatchObject({
       failure: 'unexpected',
       code: 'UNKNOWN',
@@ -64,7 +64,7 @@ describe('A failure of the database', () => {
     expect(databaseError({ code: '22P02' })).toMatchObject({ code: 'UNKNOWN' })
   })
 
-  it('with a code is not judged by its words', () => {
+  it('with a code is not classified by its message', () => {
     expect(databaseError(withCode('42601', 'timeout'))).toMatchObject({ failure: 'unexpected', code: '42601' })
   })
 
@@ -73,30 +73,30 @@ describe('A failure of the database', () => {
     expect(databaseError(both)).toMatchObject({ code: 'ECONNREFUSED', message: 'all failed' })
   })
 
-  it('about a value does not show it, and others keep their message', () => {
+  it('about a value omits the value; other failures keep their message', () => {
     expect(databaseError(withCode('22P02', 'secret')).message).toMatch(/^a value is out of the range or form/)
     expect(databaseError(withCode('57014', 'canceling statement')).message).toBe('canceling statement')
     expect(databaseError(withCode('08006', 'lost')).message).toBe('lost')
   })
 
-  it('stays what it is', () => {
+  it('is returned unchanged if it is already converted', () => {
     const error = cancelled()
     expect(databaseError(error)).toBe(error)
   })
 
-  it('of our own says what was in the way', () => {
+  it('of the gateway itself has a message about the cause', () => {
     expect(cancelled()).toMatchObject({ failure: 'timeout', code: 'CANCELLED', message: 'the operation was cancelled' })
     expect(tooLate(50)).toMatchObject({ failure: 'slow', code: 'TOO_LATE', message: 'no answer came within 50 ms' })
     expect(busy()).toMatchObject({ failure: 'unavailable', code: 'BUSY', message: expect.stringContaining('too many') })
   })
 
-  it('is about a stale statement where that is gone or its table has changed', () => {
+  it('is about a stale statement if the prepared statement is missing or its plan is out of date', () => {
     const stale = ['26000', '0A000', '42P01'].map((code) => isStale(databaseError(withCode(code))))
     expect(stale).toEqual([true, true, false])
   })
 })
 
-describe('The problem that an operator reads', () => {
+describe('The message for operators', () => {
   const problem = (code: string, message = 'it failed') =>
     connectProblem('here', new DatabaseError('unavailable', code, message)).message
 
@@ -137,17 +137,17 @@ describe('The problem that an operator reads', () => {
     ['57014', 'raise DATABASE_STATEMENT_TIMEOUT_MS'],
     ['08P01', 'not that of a PostgreSQL server'],
     ['ERR_OUT_OF_RANGE', 'not that of a PostgreSQL server'],
-  ])('says for %s what to do', (code, words) => {
+  ])('describes what to do for %s', (code, words) => {
     expect(problem(code)).toMatch(/^The database here cannot be used: it failed\. /)
     expect(problem(code).slice('The database here cannot be used: it failed. '.length)).toContain(words)
   })
 
-  it('points to the log of the server for all others', () => {
+  it('refers to the log of the server for other failures', () => {
     expect(problem('XX000')).toBe('The database here cannot be used: it failed. Look into the log of the server.')
   })
 
   it.each(['SSL error', 'no tls here', 'bad Certificate', 'self-signed', 'self signed'])(
-    'points to the settings of TLS where the message says "%s"',
+    'refers to the TLS settings if the failure mentions "%s"',
     (message) => {
       expect(problem('XX000', message)).toMatch(/\. Check sslmode and sslrootcert\.$/)
     },
@@ -160,7 +160,7 @@ describe('The problem that an operator reads', () => {
     expect(problem('XX000', ' \n')).toContain(': XX000. Look')
   })
 
-  it('takes the place of a DatabaseError, and of no other', async () => {
+  it('replaces a DatabaseError, and no other error', async () => {
     expect(await orProblem('here', async () => 7)).toBe(7)
     const problemOf = (error: Error) => orProblem('here', () => Promise.reject(error)).catch((found: unknown) => found)
     expect(await problemOf(cancelled())).toBeInstanceOf(Problem)
@@ -169,10 +169,10 @@ describe('The problem that an operator reads', () => {
   })
 })
 
-describe('Patience', () => {
+describe('A deadline', () => {
   const forever = new Promise<string>(() => undefined)
 
-  it('gives the answer of the work, or its failure, and is not given up then', async () => {
+  it('settles with the work, and does not call onGivenUp afterwards', async () => {
     let givenUp = 0
     const leaving = new AbortController()
     const patience = { signal: leaving.signal, timeoutMs: 5, onGivenUp: () => void givenUp++ }
@@ -188,7 +188,7 @@ describe('Patience', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('ends when the signal is given, before or after', async () => {
+  it('rejects when the signal is aborted, before or after the start', async () => {
     const leaving = new AbortController()
     const givenUp: string[] = []
     const work = withDeadline(forever, { signal: leaving.signal, onGivenUp: () => givenUp.push('after') })
@@ -199,7 +199,7 @@ describe('Patience', () => {
     expect(givenUp).toEqual(['after', 'before'])
   })
 
-  it('ends when the time is up, with a signal and without', async () => {
+  it('rejects at the time limit, with and without a signal', async () => {
     let givenUp = 0
     const onGivenUp = () => void givenUp++
     await expect(withDeadline(forever, { signal: undefined, timeoutMs: 5, onGivenUp })).rejects.toMatchObject({
@@ -211,7 +211,7 @@ describe('Patience', () => {
     expect(givenUp).toBe(2)
   })
 
-  it('without a signal and a time is the work itself', () => {
+  it('without a signal and a time limit returns the work itself', () => {
     expect(withDeadline(forever, { signal: undefined })).toBe(forever)
   })
 })
@@ -229,7 +229,7 @@ describe('A statement', () => {
     expect(literal(`it's '`)).toBe(`'it''s '''`)
   })
 
-  it('takes its values by name, each time others', () => {
+  it('is called with different values by name', () => {
     const prepared = prepare(text)
     expect(prepared({ a: 1, b: 2 })).toEqual({
       text: 'SELECT $1, $2, $3',
@@ -240,7 +240,7 @@ describe('A statement', () => {
     expect(prepared({ a: 3, b: null }).values).toEqual(['constant', null, 3])
   })
 
-  it('has a name where one plan is good for all values: as a look-up, or where it is said', () => {
+  it('is named if one plan suits all values: if it is a look-up or is declared as planned', () => {
     const name = prepare(text, { lane: 'calls' })({}).name
     expect(name).toMatch(/^sipis_[0-9a-f]{16}$/)
     expect(prepare(text, { planned: true })({}).name).toBe(name)

@@ -11,7 +11,7 @@ function isOfWaiting({ kind }: Observation): boolean {
 const one = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'one' })
 
 describe('The database', () => {
-  it('emits every statement, and every connection that is made or lost', async () => {
+  it('emits every statement, and every connection that is opened or lost', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const observed: Observation[] = []
     const waits: Observation[] = []
@@ -33,7 +33,7 @@ describe('The database', () => {
     const waitedMs = expect.any(Number)
     expect(waits).toEqual([
       { kind: 'statementSent', lane: 'one', waitedMs },
-      // The connection is being made.
+      // The connection is being established.
       { kind: 'poolChanged', connections: 1, inUse: 1, waiting: 0 },
       { kind: 'poolChanged', connections: 1, inUse: 1, waiting: 0 },
       { kind: 'statementSent', lane: 'pool', waitedMs },

@@ -34,7 +34,7 @@ describe('A connection of the gateway', () => {
     expect(code).toBe('25006')
   })
 
-  it('says who it is, and what limits it has', async () => {
+  it('reports its application name and has its limits', async () => {
     const own = untilTestEnds(await cloneDatabase('V2', 'SQL_ASCII'))
     const database = reader(own.url, 1234)
     const settings = [
@@ -51,15 +51,15 @@ describe('A connection of the gateway', () => {
     expect(rows.flat()).toEqual(['sipis-gateway test', 'on', '1234ms', 'UTC', 'SQL_ASCII', 'ISO, MDY'])
   })
 
-  it('ends a statement that takes too long on the server, as a timeout', async () => {
+  it('ends a statement on the server at the time limit, as a timeout', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const { failure } = await failureOf(reader(own.url, 100), 'SELECT pg_sleep(30)')
     expect(failure).toBe('timeout')
-    // The statistics may be a moment behind the answer.
+    // The statistics may lag behind the response.
     while ((await active(own.sql)) !== '0');
   })
 
-  it('ends a statement on the server when its signal is given, and is fit for the next one', async () => {
+  it('cancels a statement on the server when its signal is aborted, and remains usable', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
@@ -76,7 +76,7 @@ describe('A connection of the gateway', () => {
     })
   })
 
-  it('answers with a plan of its own making when a table has changed under the one that it had', async () => {
+  it('runs a statement with a new plan if a change of the table has invalidated the old one', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
@@ -89,7 +89,7 @@ describe('A connection of the gateway', () => {
     expect(await database.query(planned({}))).toEqual([['x', '1', null]])
   })
 
-  it('that nobody waits for any more goes to the next who asks', async () => {
+  it('whose caller has disconnected is reused by the next statement', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = openPool({ ...poolOf(own.url), maxConnections: 1 })
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
@@ -102,19 +102,19 @@ describe('A connection of the gateway', () => {
     expect(await database.query(sql`SELECT 'next'`)).toEqual([['next']])
   })
 
-  it('that the server ends while it works is replaced once; then its statement is unavailable', async () => {
+  it('that the server closes during a statement is replaced once; then the statement is unavailable', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = reader(own.url)
     const killed = failureOf(database, 'SELECT pg_sleep(30)')
     const isDone = killed.then(() => true)
-    // The first one that is killed may still be listed when the second one is not there yet.
+    // The first killed connection may still be listed before the second one exists.
     do await killAll(own.sql, 'active', false)
     while (!(await Promise.race([isDone, sleep(10, false)])))
     expect((await killed).failure).toBe('unavailable')
     expect(await database.query(sql`SELECT 1`)).toEqual([['1']])
   })
 
-  it('that the server ends while it is idle is replaced without a word', async () => {
+  it('that the server closes while it is idle is replaced without an error', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const client = await openClient(reader(own.url))
     await client.ask('{ selectors { totalCount } }')
@@ -122,7 +122,7 @@ describe('A connection of the gateway', () => {
     expect((await client.ask('{ selectors { totalCount } }')).selectors.totalCount).toBe(0)
   })
 
-  it('is waited for only so long while all are busy', async () => {
+  it('is awaited only up to the time limit while all are busy', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const database = openPool({
       connection: { connectionString: own.url },
@@ -137,7 +137,7 @@ describe('A connection of the gateway', () => {
     await busy
   })
 
-  it('that cannot be made is unavailable, and the message holds no password', async () => {
+  it('that cannot be established is unavailable, and the message contains no password', async () => {
     const database = reader('postgres://user:canary@127.0.0.1:1/none')
     const { failure, message, code } = await failureOf(database, 'SELECT 1')
     expect(failure).toBe('unavailable')
@@ -145,7 +145,7 @@ describe('A connection of the gateway', () => {
     expect(message).not.toContain('canary')
   })
 
-  it('that fails on a value says so without the value', async () => {
+  it('reports an invalid value without the value', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const { failure, message } = await failureOf(reader(own.url), `SELECT 'canary'::timestamptz`)
     expect(failure).toBe('input')
@@ -175,8 +175,7 @@ async function untilActive(run: Sql): Promise<void> {
 
 type Sql = (text: string) => Promise<(string | null)[][]>
 
-/** Ends the gateway's connections of a state, as soon as there is one. */
-/** Waits until there is one to kill, unless that may be none. */
+/** Ends the gateway's connections in a state. Repeats until there is at least one if `isCertain` is true. */
 async function killAll(run: Sql, state: string, isCertain = true): Promise<void> {
   for (;;) {
     const killed = await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity

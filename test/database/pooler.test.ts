@@ -29,7 +29,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
       return database
     }
-    /** Another program of the same pool. */
+    /** Another client of the same pooler. */
     const another = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
       const client = new pg.Client(url)
       await client.connect()
@@ -44,7 +44,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       return rows
     }
 
-    it('every statement is read-only, bounded and pinned', async () => {
+    it('every statement is read-only, has time limits and a pinned search_path', async () => {
       const database = open()
       const found = await Promise.all(names.map((name) => database.query(setting({ name }))))
       expect(found.flat(2)).toEqual(['on', '2s', 'pg_catalog, pg_temp', 'UTC', 'off', 'SQL_ASCII'])
@@ -52,7 +52,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       await expect(database.query(slept({ seconds: 30 }))).rejects.toMatchObject({ failure: 'slow' })
     })
 
-    it('other programs of the pool notice nothing of it', async () => {
+    it('other clients of the pooler are not affected', async () => {
       const before = await another(shown)
       const database = open()
       await Promise.all(Array.from({ length: 50 }, () => database.query(setting({ name: 'jit' }))))
@@ -63,7 +63,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       })
     })
 
-    it('answers are the same as without it', async () => {
+    it('responses are the same as without the pooler', async () => {
       await addSelector({ version: 'V1', sql: own.sql }, 1)
       await addRow({ version: 'V1', sql: own.sql }, 'sipcalls', 1, { time: '2026-11-26 01:02:03' })
       const query = `{ selector(selector: "${selectorNamed(1)}") { lastSeen calls { totalCount nodes { id time } } tokens { totalCount } } selectors { nodes { id } } }`
@@ -76,7 +76,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       expect(expected).not.toHaveProperty('errors')
     })
 
-    it('settings hold although server connections are replaced', async () => {
+    it('settings still apply after server connections are replaced', async () => {
       const database = open()
       for (let n = 0; n < 5; n++) {
         await own.sql(
@@ -86,7 +86,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
       }
     })
 
-    it('a command that writes refuses, and says to connect to PostgreSQL itself', async () => {
+    it('a command that writes fails, with the advice to connect to PostgreSQL directly', async () => {
       await expect(openWriter({ connectionString: url }, 'writer')).rejects.toThrow(/Connect to PostgreSQL itself/)
     })
   },

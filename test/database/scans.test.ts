@@ -8,7 +8,7 @@ const limits: ScanLimits = { scans: 4, scansPerCaller: 2 }
 const one = Array<string>(60).fill('one')
 const many = Array.from({ length: 60 }, (_, number) => `caller ${number}`)
 
-/** How many of these callers' works run at once, where none of them ends. */
+/** Counts how many tasks of these callers run at once if none of them ends. */
 async function atOnce(share: Share, callers: readonly string[]): Promise<number> {
   let running = 0
   for (const caller of callers) {
@@ -23,7 +23,7 @@ async function atOnce(share: Share, callers: readonly string[]): Promise<number>
   return running
 }
 
-describe('Statements that run at once', () => {
+describe('Concurrent statements', () => {
   it.each([
     ['scans', 'scan', ({ scan }: ReturnType<typeof openScans>) => scan, limits, 2, 4],
     ['lists', 'list', ({ list }: ReturnType<typeof openScans>) => list, limits, 3, 60],
@@ -33,13 +33,13 @@ describe('Statements that run at once', () => {
     ['large answers', 'turn', ({ turn }: ReturnType<typeof openScans>) => turn, limits, 1, 1],
     ['look-ups', 'fast lane', fast, { scans: 4, scansPerCaller: Number.POSITIVE_INFINITY }, 32, 32],
     ['look-ups', 'slow lane', slow, { scans: 4, scansPerCaller: Number.POSITIVE_INFINITY }, 8, 8],
-  ] as const)('are as many %s (%s) as one caller and all callers may have', async (...row) => {
+  ] as const)('are limited for %s (%s) per caller and in total', async (...row) => {
     const [, , of, given, forOne, forAll] = row
     expect(await atOnce(of(openScans(given)), one)).toBe(forOne)
     expect(await atOnce(of(openScans(given)), many)).toBe(forAll)
   })
 
-  it('are counted for each lane by itself, and for a lane together', async () => {
+  it('are counted for each lane separately', async () => {
     const { lookUp } = openScans(limits)
     expect(await atOnce(lookUp({ lane: 'a' }), many)).toBe(32)
     expect(await atOnce(lookUp({ lane: 'a' }), many)).toBe(0)
@@ -49,7 +49,7 @@ describe('Statements that run at once', () => {
   it.each([
     ['scan', 4],
     ['turn', 1],
-  ] as const)('wait up to a thousand, and are refused beyond (%s)', async (name, running) => {
+  ] as const)('are rejected if more than a thousand wait (%s)', async (name, running) => {
     const scans = openScans(limits)
     const asked = Array.from({ length: 1_000 + running }, (_, number) => `caller ${number}`)
     expect(await atOnce(scans[name], asked)).toBe(running)
@@ -58,7 +58,7 @@ describe('Statements that run at once', () => {
     expect(await atOnce(lookUp({ lane: 'a' }), [...many, ...Array(972).fill('one')])).toBe(32)
   })
 
-  it('are given up with their signal', async () => {
+  it('are rejected when their signal is aborted', async () => {
     const { turn } = openScans(limits)
     await expect(turn.run('one', AbortSignal.abort(), async () => 'ran')).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(await turn.run('one', never, async () => 'ran')).toBe('ran')

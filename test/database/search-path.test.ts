@@ -15,7 +15,7 @@ import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
-/** Puts schema public before pg_catalog, and into it a twin of all that pg_catalog has. */
+/** Puts schema public before pg_catalog, and creates a shadowing object in it for every object of pg_catalog. */
 async function makeHostile({ sql, url }: TestDatabase): Promise<void> {
   await sql(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET search_path TO public, pg_catalog`)
   await sql(await readFile('test/support/hostile-schema.sql', 'utf8'))
@@ -44,7 +44,7 @@ const everything = [
     pushTests(filter: { ${period}, platform: "ios", concluded: true }) { ${pushTests} } }`,
 ]
 
-/** All that the readers can be asked, with the pages behind the cursors and the objects behind the ids. */
+/** Everything that can be queried, with the pages behind cursors and the objects behind ids. */
 async function readAll(own: TestDatabase): Promise<unknown[]> {
   const database = openReader(own.url)
   await using _ = { [Symbol.asyncDispose]: () => database.close() }
@@ -66,65 +66,68 @@ describe.each([
   ['V1', 'UTF8'],
   ['V1', 'SQL_ASCII'],
   ['V2', 'UTF8'],
-] as const)('With a twin of every function, operator and type on the search_path of %s, %s', (version, encoding) => {
-  let own: TestDatabase
-  let calm: unknown[]
+] as const)(
+  'With an object that shadows every function, operator and type on the search_path of %s, %s',
+  (version, encoding) => {
+    let own: TestDatabase
+    let calm: unknown[]
 
-  beforeAll(async () => {
-    own = await cloneDatabase(version, encoding)
-    await addDataSet({ version, sql: own.sql }, { selectors: 8, calls: 5 })
-    await own.sql(`INSERT INTO data (${version === 'V1' ? 'id' : 'selector'}, name, value)
+    beforeAll(async () => {
+      own = await cloneDatabase(version, encoding)
+      await addDataSet({ version, sql: own.sql }, { selectors: 8, calls: 5 })
+      await own.sql(`INSERT INTO data (${version === 'V1' ? 'id' : 'selector'}, name, value)
       SELECT ${version === 'V1' ? 'id' : 'selector'}, 'title', 'a' FROM selectors`)
-    calm = await readAll(own)
-    await makeHostile(own)
-  })
-  afterAll(() => own[Symbol.asyncDispose]())
-
-  it('the twins are hostile to statements that do not name a schema', async () => {
-    const plain = new pg.Client(own.url)
-    await plain.connect()
-    await expect(plain.query(`SELECT convert_to(selector, 'UTF8') FROM selectors`)).rejects.toThrow(/shadowed/)
-    await expect(plain.query(`SELECT FROM selectors WHERE selector = 'a'`)).rejects.toThrow(/shadowed/)
-    await expect(plain.query(`SELECT $1::text`, ['a'])).rejects.toThrow(/shadowed/)
-    await plain.end()
-  })
-
-  it('every field answers as without them', async () => {
-    expect(await readAll(own)).toEqual(calm)
-  })
-
-  it('check finds what there is', async () => {
-    const database = openReader(own.url)
-    untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
-    const report = await examine(database, 'test', () => undefined)
-    expect(report).toMatchObject({ schemaVersion: version, encoding })
-    expect(report.tables.map(({ name }) => name)).toContain('sipcalls')
-  })
-
-  if (version === 'V1') {
-    it('copy moves every row, into a database that has them too', async () => {
-      const target = untilTestEnds(await cloneDatabase('V2', encoding))
-      await makeHostile(target)
-      const dry = await runCopy(own, target)
-      expect(dry.problems).toEqual([])
-      const { committed, problems } = await runCopy(own, target, { mode: 'execute' })
-      expect({ committed, problems }).toEqual({ committed: true, problems: [] })
+      calm = await readAll(own)
+      await makeHostile(own)
     })
-  }
-})
+    afterAll(() => own[Symbol.asyncDispose]())
 
-describe('With such twins in an empty database', () => {
-  it.each(['v1', 'v2'])('init and seed make %s, whose own statements call none of them either', async (schema) => {
+    it('the shadowing objects affect statements that do not name a schema', async () => {
+      const plain = new pg.Client(own.url)
+      await plain.connect()
+      await expect(plain.query(`SELECT convert_to(selector, 'UTF8') FROM selectors`)).rejects.toThrow(/shadowed/)
+      await expect(plain.query(`SELECT FROM selectors WHERE selector = 'a'`)).rejects.toThrow(/shadowed/)
+      await expect(plain.query(`SELECT $1::text`, ['a'])).rejects.toThrow(/shadowed/)
+      await plain.end()
+    })
+
+    it('every field has the same result as without them', async () => {
+      expect(await readAll(own)).toEqual(calm)
+    })
+
+    it('check finds the tables', async () => {
+      const database = openReader(own.url)
+      untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
+      const report = await examine(database, 'test', () => undefined)
+      expect(report).toMatchObject({ schemaVersion: version, encoding })
+      expect(report.tables.map(({ name }) => name)).toContain('sipcalls')
+    })
+
+    if (version === 'V1') {
+      it('copy moves every row, into a database that also has them', async () => {
+        const target = untilTestEnds(await cloneDatabase('V2', encoding))
+        await makeHostile(target)
+        const dry = await runCopy(own, target)
+        expect(dry.problems).toEqual([])
+        const { committed, problems } = await runCopy(own, target, { mode: 'execute' })
+        expect({ committed, problems }).toEqual({ committed: true, problems: [] })
+      })
+    }
+  },
+)
+
+describe('With such shadowing objects in an empty database', () => {
+  it.each(['v1', 'v2'])('init and seed create %s without calling any of them', async (schema) => {
     const own = untilTestEnds(await emptyDatabase())
     await makeHostile(own)
     expect(await run(['init', '--schema', schema, '--database-url', own.url])).toMatchObject({ code: 0 })
     expect(await run(['seed', '--selectors', '5', '--database-url', own.url])).toMatchObject({ code: 0 })
     const link = schema === 'v1' ? 'id' : 'selector'
-    // The rules of v1 run with it.
+    // The rules of v1 run as part of it.
     await own.sql(`INSERT INTO tokens (${link}, token, appid) SELECT ${link}, 'a', 'b' FROM selectors LIMIT 1`)
   })
 
-  it('the store of rate limits counts', async () => {
+  it('the rate store counts', async () => {
     const own = untilTestEnds(await emptyDatabase())
     await makeHostile(own)
     const target = { connection: parseConnectionString(own.url, 'test', {}) }
@@ -136,8 +139,8 @@ describe('With such twins in an empty database', () => {
   })
 })
 
-describe('With such twins in the embedded database', () => {
-  it('the version is found and rows are read', async () => {
+describe('With such shadowing objects in the embedded database', () => {
+  it('the version is detected and rows are read', async () => {
     const server = await startEmbedded(emptyTables('V2'))
     await server.exec(`CREATE FUNCTION public.current_schemas(boolean) RETURNS name[] LANGUAGE sql AS $$ SELECT '{}'::name[] $$;
       CREATE AGGREGATE public.count(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '42');
@@ -150,8 +153,8 @@ describe('With such twins in the embedded database', () => {
   })
 })
 
-describe('A session that a connection pooler hands over', () => {
-  it('is searched as its first client has found it', async () => {
+describe('A session of a connection pooler', () => {
+  it('keeps the schemas of its first client when it is prepared again', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const client = new pg.Client(own.url)
     await client.connect()

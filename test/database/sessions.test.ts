@@ -37,18 +37,18 @@ describe('A session', () => {
     return rows.flat()
   }
 
-  it('that reads is read-only, bounded, and searches pg_catalog alone', async () => {
+  it('that reads is read-only, has time limits, and searches only pg_catalog', async () => {
     const client = await connect()
     await prepareSession(client, readingSettings(1234))
     const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
     expect(await settingsOf(client, limits)).toEqual(['1234ms', '1234ms', '1234ms'])
     const others = ['default_transaction_read_only', 'jit', 'TimeZone', 'DateStyle', 'client_encoding', 'search_path']
     expect(await settingsOf(client, others)).toEqual(['on', 'off', 'UTC', 'ISO, MDY', 'UTF8', 'pg_catalog, pg_temp'])
-    // A scan has one process of the server.
+    // A scan uses one process of the server.
     expect(await settingsOf(client, ['max_parallel_workers_per_gather'])).toEqual(['0'])
   })
 
-  it('remembers the schemas that it searched before', async () => {
+  it('keeps the schemas that it searched before', async () => {
     const client = await connect()
     const searched = async () =>
       (await client.query(`SELECT ${render(searchedSchemas).text}::text AS found`)).rows[0].found
@@ -59,7 +59,7 @@ describe('A session', () => {
     expect(await searched()).toBe('{more,public}')
   })
 
-  it('ends without a word when the server ends it while it is idle', async () => {
+  it('does not end the process when the server closes it while it is idle', async () => {
     const client = await connect()
     await prepareSession(client, readingSettings(1_000))
     const ended = new Promise((resolve) => client.once('end', resolve))
@@ -67,7 +67,7 @@ describe('A session', () => {
     await ended
   })
 
-  it('that writes says who it is, and searches pg_catalog alone', async () => {
+  it('that writes has its application name, and searches only pg_catalog', async () => {
     {
       await using writer = await openWriter({ connectionString: own.url }, 'a writer')
       const names = ['application_name', 'search_path', 'default_transaction_read_only']
@@ -80,14 +80,14 @@ describe('A session', () => {
     await expect(refused).rejects.toThrow(DatabaseError)
   })
 
-  it('that writes ends without a word when the server ends it', async () => {
+  it('that writes does not end the process when the server closes it', async () => {
     const writer = untilTestEnds(await openWriter({ connectionString: own.url }, 'a writer'))
     const ended = new Promise((resolve) => writer.client.once('end', resolve))
     await own.sql(`SELECT pg_terminate_backend(${writer.client.processID})`)
     await ended
   })
 
-  it('has the statement that it runs cancelled, and is fit for the next one', async () => {
+  it('remains usable after its statement is cancelled', async () => {
     const client = await connect()
     const failed = client.query('SELECT pg_sleep(60)').catch(({ code }: { code: string }) => code)
     const isActive = `SELECT FROM pg_stat_activity WHERE pid = ${client.processID} AND state = 'active'`
@@ -97,13 +97,13 @@ describe('A session', () => {
     expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   })
 
-  it('that has never been there has nothing to cancel', async () => {
+  it('that has never been connected has no statement to cancel', async () => {
     await cancelStatement(new pg.Client(), false)
   })
 })
 
 describe('A look-up', () => {
-  it('is waited for 2 seconds, and no longer than for a statement of the pool', async () => {
+  it('times out after 2 seconds, or after the statement timeout of the pool if that is shorter', async () => {
     await using own = await emptyDatabase()
     const slept = prepare(sql`SELECT pg_sleep(30)`, { lane: 'slept' })
     for (const [statementTimeoutMs, message] of [
@@ -124,7 +124,7 @@ describe('A look-up', () => {
 })
 
 describe('Sequences', () => {
-  it('are moved past the largest value, whether the column owns them or not', async () => {
+  it('are advanced past the largest value, whether or not the column owns them', async () => {
     await using own = await emptyDatabase()
     await own.sql(`CREATE SEQUENCE loose; CREATE TABLE owned (rowid serial, id integer);
       CREATE TABLE loosely (id bigint DEFAULT nextval('loose'));

@@ -11,7 +11,7 @@ const lookUp = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'on
 const other = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { lane: 'other' })
 const list = prepare(sql`SELECT ${sql.placeholder('what')}::text`, { planned: true })
 
-describe('A connection that has gone silent', () => {
+describe('A connection on which the server no longer answers', () => {
   let proxy: FaultProxy
   let database: Database
   let observed: Observation[]
@@ -33,8 +33,8 @@ describe('A connection that has gone silent', () => {
       (rows): unknown => rows[0]?.[0],
       ({ failure }): unknown => failure,
     )
-  /** What a client sees that asks again and again, from now until the first right answer. */
-  const untilRight = async (statement: typeof lookUp) => {
+  /** Collects what a client sees that repeats its query until the first right result. */
+  const untilCorrect = async (statement: typeof lookUp) => {
     const seen = new Set<unknown>()
     for (let n = 0; n < 100; n++) {
       const answer = await ask(statement)
@@ -52,21 +52,21 @@ describe('A connection that has gone silent', () => {
     await Promise.all([ask(lookUp), ask(other), ask(list)])
   })
 
-  it('is destroyed and replaced, and the look-ups behind it are answered', async () => {
+  it('is destroyed and replaced, and its pending look-ups time out', async () => {
     proxy.silence()
-    expect(await untilRight(lookUp)).toEqual(['slow'])
+    expect(await untilCorrect(lookUp)).toEqual(['slow'])
     expect(lost()).toContain('one')
   })
 
-  it('has the idle connections to the same server replaced as well', async () => {
+  it('causes idle connections to the same server to be replaced as well', async () => {
     proxy.silence()
-    await untilRight(lookUp)
+    await untilCorrect(lookUp)
     expect(await ask(other)).toBe('here')
     expect(await ask(list)).toBe('here')
     expect(lost().sort()).toEqual(['one', 'other', 'pool'])
   })
 
-  it('of the pool is destroyed when its statement has had its time', async () => {
+  it('of the pool is destroyed after the time limit of its statement', async () => {
     proxy.silence()
     expect(await ask(list)).toBe('unavailable')
     expect(await ask(list)).toBe('here')
@@ -77,7 +77,7 @@ describe('A connection that has gone silent', () => {
     proxy.silenceAll()
     for (let n = 0; n < 8; n++) expect(await ask(lookUp)).toBe('slow')
     proxy.heal()
-    expect(await untilRight(lookUp)).toEqual(expect.arrayContaining([]))
+    expect(await untilCorrect(lookUp)).toEqual(expect.arrayContaining([]))
     expect(await ask(list)).toMatch(/here|unavailable/)
   })
 
@@ -89,17 +89,17 @@ describe('A connection that has gone silent', () => {
     await expect.poll(() => proxy.connections, { timeout: 20_000 }).toBe(0)
   })
 
-  it('is destroyed where it says what no PostgreSQL server says', async () => {
+  it('is destroyed on bytes that a PostgreSQL server does not send', async () => {
     proxy.inject(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))
-    expect(await untilRight(lookUp)).not.toContain('unexpected')
-    // A message that seems to be long and does not go on.
+    expect(await untilCorrect(lookUp)).not.toContain('unexpected')
+    // A message with a large length that does not continue.
     proxy.inject(Buffer.from([0x44, 0x00, 0x0f, 0xff, 0xff]))
-    expect(await untilRight(lookUp)).not.toContain('unexpected')
+    expect(await untilCorrect(lookUp)).not.toContain('unexpected')
   })
 })
 
 describe('A server that refuses connections', () => {
-  it('is tried a few times a second, however many ask, and is used as soon as it is back', async () => {
+  it('is tried a few times a second for any number of callers, and is used as soon as it is back', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const proxy = untilTestEnds(await startFaultProxy(own.url))
     const observed: Observation[] = []

@@ -4,7 +4,7 @@ import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../../src/database/ut
 import type { TestDatabase } from '../support/database.ts'
 import { emptyDatabase } from '../support/database.ts'
 
-/** Bytes at which what may follow changes: UTF-8's own borders, and a neighbour of each. */
+/** Bytes at the boundaries of the UTF-8 ranges, with their neighbours. */
 const borders = [
   0x01, 0x41, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee,
   0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
@@ -28,7 +28,7 @@ describe('In an SQL_ASCII database', () => {
   const [all] = [borders.flatMap((first) => borders.map((second) => Buffer.from([first, second])))]
   const longer = all.flatMap((pair) => borders.map((third) => Buffer.from([...pair, third])))
 
-  /** What an expression gives for each text, as bytes in hexadecimal digits. */
+  /** Evaluates an expression for each text. Returns bytes in hexadecimal. */
   async function each(values: readonly Buffer[], of: (expression: string) => string): Promise<(string | null)[]> {
     const rows = await own.sql(
       `SELECT ${of('given')} FROM (
@@ -52,12 +52,12 @@ describe('In an SQL_ASCII database', () => {
     )
   }
 
-  it('texts are told from UTF-8, and read, as a decoder does', async () => {
+  it('ill-formed texts are detected and decoded as a decoder does', async () => {
     await check([...all, ...longer])
     await fc.assert(fc.asyncProperty(texts, check), { numRuns: 10 })
   })
 
-  it('a null stays a null', async () => {
+  it('null stays null', async () => {
     const of = [isNotUtf8, replaceIllFormed, readAsLatin1].map((one) => one('NULL::text'))
     expect(await own.sql(`SELECT ${of.join(', ')}`)).toEqual([[null, null, null]])
   })

@@ -1,4 +1,4 @@
-/** Compares the cost of queries with the number of values in their answers. */
+/** Compares the cost of queries with the number of values in their responses. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { schema } from '../../src/graph/schema.ts'
@@ -13,14 +13,14 @@ import { addDataSet } from '../support/rows.ts'
 import type { Tape } from '../support/tape.ts'
 import { tapes } from '../support/tape.ts'
 
-/** Number of values in an answer. */
+/** Counts the values of a response. */
 function valuesIn(answer: unknown): number {
   if (Array.isArray(answer)) return answer.reduce<number>((sum, one) => sum + valuesIn(one), 0)
   if (typeof answer !== 'object' || answer === null) return 0
   return Object.values(answer).reduce<number>((sum, one) => sum + 1 + valuesIn(one), 0)
 }
 
-describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer of $name', ({ open }) => {
+describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The response of $name', ({ open }) => {
   let opened: Opened
   let client: Client
   let ids: string[]
@@ -59,7 +59,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer 
   }
 
   it(
-    'never holds more values than the query costs',
+    'never contains more values than the cost of the query',
     async () => {
       let values = 0
       await fc.assert(
@@ -73,14 +73,14 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer 
         }),
         { numRuns: times(2_000, 100) },
       )
-      // Otherwise nothing was shown.
+      // Ensures that the queries return enough values.
       expect(values).toBeGreaterThan(1_000)
       expect(client.log).toEqual([])
     },
     times(1_800_000, 60_000),
   )
 
-  it('is given if the query costs exactly LIMIT_COST, and not if it costs one more', async () => {
+  it('is returned if the query costs exactly LIMIT_COST, and not if it costs one more', async () => {
     const query = '{ selectors(first: 2) { nodes { id lastSeen } } }'
     const cost = costOf(query)
     await using exact = await openClient(opened.database, { limits: { cost } })
@@ -90,7 +90,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The answer 
     expect(errors?.[0]?.extensions).toMatchObject({ setting: 'LIMIT_COST', cost, limit: cost - 1 })
   })
 
-  it('may be large or empty: the cost does not depend on it', async () => {
+  it('may have any size: the cost does not depend on it', async () => {
     const query = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id } } } } }'
     const refused = await openClient(opened.database, { limits: { cost: 100 } })
     const before = await refused.answer(query)

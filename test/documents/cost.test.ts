@@ -19,7 +19,7 @@ import { schema } from '../../src/graph/schema.ts'
 import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {
-  it('counts a field that the caller may not read as 25', () => {
+  it('is 25 for a field that the caller may not read', () => {
     const query = '{ selector(selector: "x") { tokens(first: 10) { nodes { id token } } } }'
     const prepared = documents.prepare(query)
     const operation = prepared.operation(undefined)
@@ -27,7 +27,7 @@ describe('The cost of a query', () => {
       operation && prepared.cost(operation, {}, refusedFields({ ...anonymousPrincipal, scopes }))
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(1 + 1 + 1 + 10 * 3)
     expect(costFor('sipis:read')).toBe(1 + 1 + 1 + 10 * 27)
-    // The cached cost of one caller is not that of the other.
+    // The cost is cached per set of denied fields.
     expect(costFor('sipis:read', 'sipis:tokens')).toBe(33)
   })
 
@@ -74,7 +74,7 @@ describe('The cost of a query', () => {
     ['what stands in fragments', '{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { name }', 2],
     ['what stands in inline fragments', '{ ... { viewer { ... on Viewer { name } } } }', 2],
     [
-      'the rows of a page that a fragment asks for',
+      'the rows of a page in a fragment',
       '{ messages(first: 4) { ...P } } fragment P on MessageConnection { nodes { id } }',
       1 + 1 + 4 * 2,
     ],
@@ -116,7 +116,7 @@ describe('The cost of a query', () => {
     expect(costOf(below)).toBe(2 + 3 * (1 + 4 + scan / 100))
   })
 
-  it('recognises a scan whose filter is a variable, contains one, or is the default of one', () => {
+  it('includes the scan if a filter is a variable, contains one, or is the default of one', () => {
     const served = 4
     const scanned = 1_004
     const whole = 'query ($f: CallFilter) { calls(first: 1, filter: $f) { nodes { id } } }'
@@ -140,13 +140,13 @@ describe('The cost of a query', () => {
       [order, { o: null }, served],
       [order, { o: 'SELECTOR_ASC' }, scanned],
     ]
-    // In both directions, because the cached cost of one must not be that of the next.
+    // Also in reverse, because the cached cost of one must not be used for the next.
     for (const [query, variables, cost] of [...asked, ...asked.toReversed()]) {
       expect([query, variables, costOf(query, variables)]).toEqual([query, variables, cost])
     }
   })
 
-  it('counts long variables in each field that takes them', () => {
+  it('includes long variables for each field that uses them', () => {
     const query = 'query ($s: String!) { a: selector(selector: $s) { id } b: selector(selector: $s) { id } }'
     expect(costOf(query, { s: 'x' })).toBe(4)
     expect(costOf(query, { s: 'x'.repeat(10_240) })).toBe(4 + 2 * 10)
@@ -155,11 +155,11 @@ describe('The cost of a query', () => {
     expect(costOf(ids, { ids: ['x'.repeat(2_048)] })).toBe(1 + 2 + 2)
     const names = 'query ($n: [String!]) { selectors(first: 10) { nodes { settings(names: $n) { name } } } }'
     expect(costOf(names, { n: ['x'.repeat(2_048)] })).toBe(2 + 10 * (1 + 1 + 2 + 60 * 2))
-    // Variables of another type are refused when the operation is executed.
+    // Variables of another type are rejected when the operation is executed.
     for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
   })
 
-  it('counts the characters of literal lists and objects, with the names of their fields', () => {
+  it('includes the characters of literal lists and objects, including field names', () => {
     const x = (count: number) => 'x'.repeat(count)
     const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
     // Every 1,024 characters count as a value.
@@ -178,7 +178,7 @@ describe('The cost of a query', () => {
     expect(calls(`callerUsername: null, callerDomain: "${x(1_024 - both)}"`)).toBe(3)
   })
 
-  it('knows the size of every list of objects', () => {
+  it('includes the size of every list of objects', () => {
     const lists = Object.values(schema.getTypeMap()).flatMap((type) => {
       const isCounted = isObjectType(type) && !isIntrospectionType(type) && !/(Connection|Edge)$/.test(type.name)
       if (!isCounted) return []
@@ -196,11 +196,11 @@ describe('The cost of a query', () => {
     ])
   })
 
-  it('counts a hundred versions of tables', () => {
+  it('includes 100 rows of tableVersions', () => {
     expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
   })
 
-  it('is reported to depend on variables only if it does', () => {
+  it('depends on variables only if it has to', () => {
     const price = (query: string) => {
       const document = parse(query)
       const operation = getOperationAST(document) ?? expect.unreachable()
@@ -211,7 +211,7 @@ describe('The cost of a query', () => {
     expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
   })
 
-  it('counts the fragments of an introspection', () => {
+  it('includes fragments of an introspection query', () => {
     const one = costOf('{ __type(name: "SchemaVersion") { name enumValues { name } } }')
     const inline = '{ __type(name: "SchemaVersion") { ... { name } ... on __Type { enumValues { name } } } }'
     expect(costOf(inline)).toBe(one)
@@ -230,7 +230,7 @@ describe('The cost of a query', () => {
     }
   })
 
-  it('counts introspection by the size of the schema', () => {
+  it('of introspection depends on the size of the schema', () => {
     const types = Object.keys(schema.getTypeMap()).length
     expect(costOf('{ __schema { types { name } } }')).toBe(1 + 1 + types * 2)
     expect(costOf('{ __schema { ...T ...T } } fragment T on __Schema { types { name } }')).toBe(1 + 2 * (1 + types * 2))
@@ -244,7 +244,7 @@ describe('The cost of a query', () => {
     expect(costOf(type, { n: 'None' })).toBe(1)
   })
 
-  it('is cached for a few operations of a document, and right for all of them', () => {
+  it('is cached correctly for the last few operations of a document', () => {
     const numbers = Array.from({ length: 60 }, (_, number) => number)
     const prepared = documents.prepare(
       numbers.map((n) => `query Q${n} { messages(first: ${n + 1}) { nodes { id } } }`).join(' '),
@@ -255,7 +255,7 @@ describe('The cost of a query', () => {
     }
   })
 
-  it('takes the size of a page from a variable, from its default, and past null', () => {
+  it('takes the page size from a variable or its default, and ignores null', () => {
     const query = (first: string) => `query (${first}) { messages(first: $first) { nodes { id } } }`
     const page = (size: number) => 2 + size * 2
     expect(costOf(query('$first: Int'), { first: 7 })).toBe(page(7))
@@ -268,7 +268,7 @@ describe('The cost of a query', () => {
     expect(costOf('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['a', 'b', 'c', 'd'] })).toBe(1 + 4 * 2)
   })
 
-  it('counts an invalid page size as the largest', () => {
+  it('includes an invalid page size as the largest page', () => {
     for (const first of ['7', {}, [], -1, 1e300, true]) {
       expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
     }

@@ -8,11 +8,11 @@ import { schema } from '../../src/graph/schema.ts'
 
 const open = () => createDocuments(schema, defaultLimits)
 
-/** A document of so many characters. */
+/** Creates a document of this length. */
 const padded = (length: number, number = 0) => `{ viewer { name } } #${number}`.padEnd(length, 'x')
 
-describe('A message of graphql-js for clients', () => {
-  it('has no suggestions, and is cut after 300 characters', () => {
+describe('An error message of graphql-js', () => {
+  it('has no suggestions, and is truncated to 300 characters', () => {
     expect(brief('Cannot query field "a". Did you mean "b"?')).toBe('Cannot query field "a".')
     expect(brief('x'.repeat(300))).toBe('x'.repeat(300))
     expect(brief('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`)
@@ -20,7 +20,7 @@ describe('A message of graphql-js for clients', () => {
 })
 
 describe('Documents', () => {
-  it('are parsed once while they are cached', () => {
+  it('are parsed once and cached', () => {
     const documents = open()
     const text = '{ viewer { name } }'
     expect(documents.known(text)).toBeUndefined()
@@ -30,7 +30,7 @@ describe('Documents', () => {
     expect(documents.prepare(`${text} `)).not.toBe(prepared)
   })
 
-  it('are cached up to 500,000 characters in all, those that were used last', () => {
+  it('are cached up to 500,000 characters in total, most recently used first', () => {
     const documents = open()
     const texts = Array.from({ length: 26 }, (_, number) => padded(20_000, number))
     for (const text of texts.slice(0, 25)) documents.prepare(text)
@@ -47,7 +47,7 @@ describe('Documents', () => {
     expect(beyond.known(first)).toBeUndefined()
   })
 
-  it('of more than 20,000 characters are not cached, and evict no others', () => {
+  it('of more than 20,000 characters are not cached, and do not evict others', () => {
     const documents = open()
     documents.prepare(padded(20_000))
     documents.prepare(padded(20_001))
@@ -55,20 +55,20 @@ describe('Documents', () => {
     expect(documents.known(padded(20_001))).toBeUndefined()
   })
 
-  it('are cached up to 2,000, however short', () => {
+  it('are cached up to 2,000 documents, however short', () => {
     const documents = open()
     const texts = Array.from({ length: 2_001 }, (_, number) => `{ __typename } #${number}`)
     for (const text of texts) documents.prepare(text)
     expect(texts.filter((text) => documents.known(text) === undefined)).toEqual([texts[0]])
   })
 
-  it('that are refused are not cached', () => {
+  it('are not cached if they are rejected', () => {
     const documents = open()
     expect(() => documents.prepare('{ unknown }')).toThrow(RefusedDocument)
     expect(documents.known('{ unknown }')).toBeUndefined()
   })
 
-  it('that are refused have a hash and operations nevertheless, unless they cannot be parsed', () => {
+  it('have a hash and operations even if they are rejected, unless they cannot be parsed', () => {
     const refusal = (text: string) => {
       try {
         open().prepare(text)
@@ -88,7 +88,7 @@ describe('Documents', () => {
     expect(unparsed.message).toMatch(/^Syntax Error: /)
   })
 
-  it('have the beginning of their SHA-256 as a hash, and know whether they introspect the schema', () => {
+  it('are identified by the first digits of their SHA-256, and detect introspection', () => {
     const documents = open()
     expect(documents.prepare('{ viewer { name } }').hash).toBe('3f9a5fe58741fdcb')
     const introspects = (text: string) => documents.prepare(text).introspects
@@ -97,7 +97,7 @@ describe('Documents', () => {
     expect(introspects('{ viewer { name } ...F } fragment F on Query { __type(name: "Call") { name } }')).toBe(true)
   })
 
-  it('give the operation of a name, and without a name the only one', () => {
+  it('return the operation of a name, or without a name the only operation', () => {
     const one = open().prepare('query A { viewer { name } }')
     const two = open().prepare('query A { viewer { name } } query B { viewer { name } }')
     expect([undefined, null, 'A', 'B'].map((name) => one.operation(name)?.name?.value)).toEqual([
@@ -115,7 +115,7 @@ describe('Documents', () => {
     ])
   })
 
-  it('have at most five mistakes reported, each with its code, its location and no long quotation', () => {
+  it('report at most five errors, each with code, location and a short quotation', () => {
     const name = 'a'.repeat(400)
     try {
       open().prepare(`{ ${Array.from({ length: 9 }, (_, n) => `${name}${n}`).join('\n')} }`)
@@ -148,7 +148,7 @@ describe('The costs of a document', () => {
     return { priced, cost }
   }
 
-  it('are cached for the eight operations that were priced last', () => {
+  it('are cached for the last eight operations', () => {
     const { priced, cost } = counted()
     for (const one of [...operations.slice(0, 8), ...operations.slice(0, 8)]) cost(one, {})
     expect(priced).toEqual(names.slice(0, 8))
@@ -159,7 +159,7 @@ describe('The costs of a document', () => {
     expect(priced.slice(8)).toEqual(['Q8', 'Q0'])
   })
 
-  it('are computed again if they depend on variables, if variables are long, and for each set of refused fields', () => {
+  it('are computed again if they depend on variables, if variables are long, and for each set of denied fields', () => {
     if (operation === undefined) return expect.unreachable()
     const byVariable = counted(true)
     expect([byVariable.cost(operation, {}), byVariable.cost(operation, {})]).toEqual([1, 2])

@@ -10,7 +10,7 @@ import { cloneDatabase, openReader } from '../support/database.ts'
 import { heapUsed } from '../support/heap.ts'
 import { addDataSet } from '../support/rows.ts'
 
-/** How a fragment spreads the next one. */
+/** Ways in which a fragment spreads the next one. */
 const carriers: Readonly<Record<string, (index: number, next: string) => string>> = {
   'an empty page': (_, next) => `calls(first: 0) { nodes { selector { ...${next} } } }`,
   'an empty page from the end': (_, next) => `messages(last: 0) { edges { node { selector { ...${next} } } } }`,
@@ -20,7 +20,7 @@ const carriers: Readonly<Record<string, (index: number, next: string) => string>
     `... on Selector { calls { nodes { selector { ... { ...${next} } } } } }`,
 }
 
-/** `levels` fragments, each of which spreads the next one so many times. */
+/** Creates `levels` fragments, each of which spreads the next one `spreads` times. */
 function bomb(levels: number, spreads: number, carrier: (index: number, next: string) => string): string {
   const fragments = Array.from({ length: levels }, (_, level) => {
     const parts = Array.from({ length: spreads }, (_, index) => carrier(index, `F${level + 1}`))
@@ -42,15 +42,15 @@ function refusal(text: string): object | undefined {
   }
 }
 
-/** Of a bomb: the page, its nodes, what the fragments hold, and the id of each last one. */
+/** Counts the fields of a bomb: the page, its nodes, the fields of the fragments, and each innermost id. */
 function fieldsOf(levels: number, spreads: number, fieldsOfCarrier: number): number {
   let fields = 1
   for (let level = 0; level < levels; level++) fields = spreads * (fieldsOfCarrier + fields)
   return 2 + fields
 }
 
-describe('Fragments that multiply', () => {
-  it.each(Object.entries(carriers))('below %s are counted by arithmetic and refused', (name, carrier) => {
+describe('Nested fragment spreads', () => {
+  it.each(Object.entries(carriers))('below %s are counted without expansion and rejected', (name, carrier) => {
     const fieldsOfCarrier = name.includes('from the end') ? 4 : 3
     const before = heapUsed()
     for (let spreads = 4; spreads <= 12; spreads++) {
@@ -64,7 +64,7 @@ describe('Fragments that multiply', () => {
     expect(heapUsed() - before).toBeLessThan(20_000_000)
   })
 
-  it('are refused however many they are', () => {
+  it('are rejected for any number of levels', () => {
     const levels = 400
     const names = Array.from({ length: levels }, (_, level) => level)
     const text = `{ viewer { selector { ...F0 } } } ${names.map((n) => `fragment F${n} on Selector { a${n}: calls { nodes { selector { ...F${n + 1} } } } ${Array.from({ length: 8 }, (_, m) => `b${n}x${m}: calls { nodes { selector { ...F${n + 1} } } }`).join(' ')} }`).join(' ')} fragment F${levels} on Selector { id }`
@@ -72,7 +72,7 @@ describe('Fragments that multiply', () => {
     expect(() => unlimited.prepare(text)).toThrow(/Fields of the query with fragments expanded: too many to count/)
   })
 
-  it('are refused even in an operation that is not run, and in a fragment that is not used', () => {
+  it('are rejected even in an operation that is not executed and in an unused fragment', () => {
     const { 'an empty page': carrier = String } = carriers
     expect(refusal(`query A { viewer { name } } query B ${bomb(4, 12, carrier)}`)).toMatchObject({
       setting: 'LIMIT_FIELDS',
@@ -81,7 +81,7 @@ describe('Fragments that multiply', () => {
     expect(refusal(unused)).toMatchObject({ setting: 'LIMIT_FIELDS' })
   })
 
-  it('are refused before validation, which would compare their fields', () => {
+  it('are rejected before validation, which would compare their fields', () => {
     // Validation would report the unknown field.
     const { 'an empty page': carrier = String } = carriers
     expect(refusal(bomb(4, 12, carrier).replace('{ id }', '{ unknown }'))).toMatchObject({ setting: 'LIMIT_FIELDS' })
@@ -91,7 +91,7 @@ describe('Fragments that multiply', () => {
   })
 })
 
-describe('A gateway that receives them', () => {
+describe('A gateway', () => {
   let own: TestDatabase
   let client: Client
 
@@ -105,7 +105,7 @@ describe('A gateway that receives them', () => {
     await own[Symbol.asyncDispose]()
   })
 
-  it('refuses them without a statement, as often as they are sent, and keeps nothing of them in memory', async () => {
+  it('rejects them without a statement each time, and keeps none of them in memory', async () => {
     const { 'an empty page': carrier = String } = carriers
     client.statements()
     const ask = async () => {

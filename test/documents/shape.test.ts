@@ -10,7 +10,7 @@ import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
-/** The error for which the document is refused; undefined if it is accepted. */
+/** Returns the error for a rejected document; undefined if it is accepted. */
 function refusal(text: string, limits: Partial<Limits> = {}): object | undefined {
   return mistake(text, limits)?.extensions
 }
@@ -28,7 +28,7 @@ function mistake(text: string, limits: Partial<Limits> = {}) {
 const repeated = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ')
 
-/** Documents that have exactly this much of what a limit counts. */
+/** Creates documents that reach a limit exactly. */
 const measures: Readonly<
   Record<string, { limit: keyof Limits; said: string; counted: boolean; of: (size: number) => string }>
 > = {
@@ -77,7 +77,7 @@ function deep(levels: number): string {
 }
 
 describe('A document', () => {
-  it.each(Object.entries(measures))('may go up to %s, and not one further', (setting, { limit, counted, of }) => {
+  it.each(Object.entries(measures))('is accepted up to %s, and not beyond', (setting, { limit, counted, of }) => {
     for (const size of [8, 12]) {
       const limits = { ...defaultLimits, repeats: 1_000, [limit]: size }
       expect(refusal(of(size), limits)).toBeUndefined()
@@ -91,14 +91,14 @@ describe('A document', () => {
   })
 
   it.each(Object.entries(measures))(
-    'that exceeds %s gets an error with the number found and what to do',
+    'that exceeds %s gets an error with the actual number and what to do',
     (_, measured) => {
       const { limit, said, of } = measured
       expect(mistake(of(9), { repeats: 1_000, [limit]: 8 })?.message).toBe(said)
     },
   )
 
-  it('is measured with its fragments', () => {
+  it('is measured including its fragments', () => {
     const nested = (count: number, part: string) =>
       `{ ...F0 } ${repeated(count, (i) => `fragment F${i} on Query { ...F${i + 1} ${part} }`)} fragment F${count} on Query { ${part} }`
     expect(refusal(nested(9, 'viewer { name }'), { repeats: 10 })).toBeUndefined()
@@ -119,7 +119,7 @@ describe('A document', () => {
     expect(refusal(unused, { depth: 3 })).toMatchObject({ setting: 'LIMIT_DEPTH' })
   })
 
-  it('is refused as invalid if its fragments are cyclic or unknown', () => {
+  it('is rejected as invalid if its fragments are cyclic or unknown', () => {
     for (const text of [
       '{ ...A } fragment A on Query { ...A }',
       '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
@@ -130,7 +130,7 @@ describe('A document', () => {
     }
   })
 
-  it('that repeats fields in too many combinations is refused, even if no object repeats one too often', () => {
+  it('that repeats fields in too many combinations is rejected, even if no single object repeats one too often', () => {
     const text = `{ ${repeated(45, () => `viewer { ${repeated(16, () => 'name')} }`)} }`
     expect(refusal(text)).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_REPEATS' })
     expect(mistake(text)?.message).toMatch(/selected too often to compare them all\. Select each of them once\.$/)
@@ -141,11 +141,11 @@ describe('A document', () => {
     ['inline fragments', `${'{ ... '.repeat(20_000)}{ a ${'}'.repeat(20_001)}`],
     ['lists', `{ nodes(ids: ${'['.repeat(40_000)}1${']'.repeat(40_000)}) { id } }`],
     ['types', `query ($a: ${'['.repeat(40_000)}Int${']'.repeat(40_000)}) { viewer { name } }`],
-  ])('of %s within one another is refused, however many tokens are allowed', (_, text) => {
+  ])('of deeply nested %s is rejected for any token limit', (_, text) => {
     expect(refusal(text, { tokens: 100_000 })).toEqual({ code: 'TOO_COSTLY', setting: 'LIMIT_DEPTH', limit: 16 })
   })
 
-  it('has mistakes with locations, unless it has more than 1,000 lines', () => {
+  it('gets errors with locations, unless it has more than 1,000 lines', () => {
     const locations = (text: string) => mistake(text)?.locations
     expect(locations('{\n  unknown\n}')).toEqual([{ line: 2, column: 3 }])
     expect(locations(`${'\n'.repeat(999)}{ unknown }`)).toEqual([{ line: 1_000, column: 3 }])
@@ -153,7 +153,7 @@ describe('A document', () => {
     expect(mistake(`${'\n'.repeat(1_000)}{ unknown }`)?.message).toMatch(/^Cannot query field "unknown"/)
   })
 
-  it('never gets suggestions', () => {
+  it('gets no suggestions', () => {
     for (const text of [
       '{ viewe { name } }',
       '{ calls(frist: 1) { totalCount } }',
@@ -192,7 +192,7 @@ describe('A request', () => {
     return JSON.stringify({ query: `${query}${' '.repeat(bytes - JSON.stringify({ query }).length)}` })
   }
 
-  /** In two pieces, with or without its length. */
+  /** Sent in two chunks, with or without Content-Length. */
   const send = (body: string, headers: Record<string, string | number>) =>
     new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
       const sent = request(
@@ -211,32 +211,29 @@ describe('A request', () => {
       sent.end(body.slice(500))
     })
 
-  it.each([true, false])(
-    'may have a body up to LIMIT_BODY_BYTES, and not one more (with Content-Length: %s)',
-    async (withLength) => {
-      const headers = (body: string) =>
-        withLength ? { 'content-length': body.length } : { 'transfer-encoding': 'chunked' }
-      const exact = bodyOf(1_000)
-      const more = bodyOf(1_001)
-      expect([exact.length, more.length]).toEqual([1_000, 1_001])
-      expect((await send(exact, headers(exact))).status).toBe(200)
-      const refused = await send(more, headers(more))
-      expect(refused.status).toBe(413)
-      expect(JSON.parse(refused.text).errors[0].extensions).toEqual({
-        code: 'TOO_COSTLY',
-        setting: 'LIMIT_BODY_BYTES',
-        limit: 1_000,
-      })
-    },
-  )
+  it.each([true, false])('may have a body of up to LIMIT_BODY_BYTES (with Content-Length: %s)', async (withLength) => {
+    const headers = (body: string) =>
+      withLength ? { 'content-length': body.length } : { 'transfer-encoding': 'chunked' }
+    const exact = bodyOf(1_000)
+    const more = bodyOf(1_001)
+    expect([exact.length, more.length]).toEqual([1_000, 1_001])
+    expect((await send(exact, headers(exact))).status).toBe(200)
+    const refused = await send(more, headers(more))
+    expect(refused.status).toBe(413)
+    expect(JSON.parse(refused.text).errors[0].extensions).toEqual({
+      code: 'TOO_COSTLY',
+      setting: 'LIMIT_BODY_BYTES',
+      limit: 1_000,
+    })
+  })
 
-  it('reads no more rows than LIMIT_RESPONSE_BYTES', async () => {
+  it('fails if it reads more than LIMIT_RESPONSE_BYTES', async () => {
     expect((await client.answer('{ calls(first: 5) { nodes { id } } }')).errors).toBeUndefined()
     const { errors } = await client.answer('{ calls(first: 100) { nodes { id } } }')
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'TOO_COSTLY', setting: 'LIMIT_RESPONSE_BYTES' })
   })
 
-  it('is answered in up to LIMIT_RESPONSE_BYTES of UTF-8, and not one more', async () => {
+  it('is answered with up to LIMIT_RESPONSE_BYTES of UTF-8', async () => {
     const query = '{ selectors { nodes { selector a: selector b: selector c: selector d: selector } } }'
     await own.sql(`UPDATE selectors SET selector = 'ሰ' || id`)
     const bytes = Buffer.byteLength(JSON.stringify({ data: await client.ask(query) }))

@@ -10,7 +10,7 @@ import { bred, suspects } from '../support/heavy-documents.ts'
 import type { Tape } from '../support/tape.ts'
 import { tapes } from '../support/tape.ts'
 
-/** Milliseconds for which a document may block the process, whatever its size within the limits. docs/security.md says so. */
+/** Milliseconds that a document within the limits may block the process; documented in docs/security.md. */
 const promisedMs = 250
 const kept = 20
 
@@ -19,9 +19,9 @@ interface Candidate {
   readonly ms: number
 }
 
-/** Milliseconds for which the document blocks the process: until it is refused, or its cost is known. */
+/** Measures how long the document blocks the process, until it is rejected or its cost is known. */
 function once(text: string): number {
-  // With an empty cache.
+  // Without cached documents.
   const documents = createDocuments(schema, defaultLimits)
   const started = performance.now()
   try {
@@ -36,14 +36,14 @@ function once(text: string): number {
   return performance.now() - started
 }
 
-/** The best of three, because other processes take time too. */
+/** Returns the best of three measurements, because other processes take time as well. */
 function measured(text: string): Candidate {
   return { text, ms: Math.min(once(text), once(text), once(text)) }
 }
 
-describe('The document that takes longest to check', () => {
+describe('The slowest document to check', () => {
   it(
-    'takes less than 250 ms, of hand-made ones and what is bred from the worst of them',
+    'takes less than 250 ms, among hand-made documents and mutations of the slowest ones',
     () => {
       for (const text of suspects) once(text)
       let worst = suspects.map(measured)
@@ -66,8 +66,8 @@ describe('The document that takes longest to check', () => {
   )
 })
 
-describe('The documents in the cache', () => {
-  it('take less than 100 MB, however many are sent', () => {
+describe('Cached documents', () => {
+  it('take less than 100 MB for any number of documents', () => {
     const documents = createDocuments(schema, defaultLimits)
     const before = heapUsed()
     const lists = ['selectors', 'calls', 'messages', 'pushTests']
@@ -89,7 +89,7 @@ describe('The documents in the cache', () => {
     expect(documents.known(`{a${number - 1}:__typename}`)).toBeDefined()
   })
 
-  it('have a few costs each, however many operations and scope sets there are', () => {
+  it('have a few cached costs each, for any number of operations and scope sets', () => {
     const documents = createDocuments(schema, defaultLimits)
     const operations = Array.from({ length: 160 }, (_, index) => `query Q${index}{__typename}`).join('')
     const prepared = Array.from({ length: times(40, 10) }, (_, index) => documents.prepare(`${operations}#${index}`))

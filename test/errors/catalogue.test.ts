@@ -10,17 +10,17 @@ import { Refusal } from '../../src/http/refusal.ts'
 const codes = Object.keys(errorCatalogue) as ErrorCode[]
 const textOf = (files: readonly string[]) => files.map((file) => readFileSync(file, 'utf8')).join('\n')
 
-describe('The catalogue of errors', () => {
-  it('has the only codes that compile', () => {
+describe('The error catalogue', () => {
+  it('contains the only codes that compile', () => {
     // @ts-expect-error No such code.
     codedError('TOO_LARGE', 'x')
-    // @ts-expect-error The code is given once.
+    // @ts-expect-error The code is already set.
     codedError('TOO_COSTLY', 'x', { code: 'TOO_LARGE' })
     // @ts-expect-error No such code.
     new Refusal(400, 'TOO_LARGE', 'x')
-    // @ts-expect-error No request is refused with this status for this reason.
+    // @ts-expect-error This code has no such status.
     new Refusal(400, 'TOO_COSTLY', 'x')
-    // @ts-expect-error Only an operation that runs can time out.
+    // @ts-expect-error Only an executed operation can time out.
     new Refusal(504, 'TIMEOUT', 'x')
     expect(codedError('TOO_COSTLY', 'x', { setting: 'LIMIT_DEPTH' }).toJSON()).toEqual({
       message: 'x',
@@ -28,13 +28,13 @@ describe('The catalogue of errors', () => {
     })
   })
 
-  it('covers every error, because all are made in one place', () => {
+  it('covers every error, because all are created in one place', () => {
     const makers = globSync('src/**/*.ts').filter((file) => /new GraphQLError\(/.test(readFileSync(file, 'utf8')))
-    // The error of usage.ts only marks what an answer leaves out.
+    // The placeholder in usage.ts only marks omitted errors.
     expect(makers.sort()).toEqual(['src/errors/coded-error.ts', 'src/loaders/usage.ts'])
   })
 
-  it('has each code in use', () => {
+  it('contains no unused code', () => {
     const sources = textOf(
       globSync('src/**/*.ts').filter(
         (file) => file !== 'src/errors/catalogue.ts' && !file.startsWith('src/config/settings/'),
@@ -43,7 +43,7 @@ describe('The catalogue of errors', () => {
     for (const code of codes) expect([code, sources.includes(`'${code}'`)]).toEqual([code, true])
   })
 
-  it('has each status in use', () => {
+  it('contains no unused status', () => {
     const sources = textOf(globSync('src/http/**/*.ts'))
     for (const code of codes) {
       const unused = errorCatalogue[code].statuses.filter(
@@ -53,7 +53,7 @@ describe('The catalogue of errors', () => {
     }
   })
 
-  it('has codes that reach the client when a field fails with them (ownCodes of mask-errors.ts)', () => {
+  it('contains the codes that resolvers create (ownCodes of mask-errors.ts)', () => {
     const fields = textOf(globSync('src/{graph,loaders,auth}/**/*.ts'))
     const made = codes.filter((code) => new RegExp(`codedError\\(\\s*'${code}'`).test(fields))
     expect(made).toContain('FORBIDDEN')
@@ -64,10 +64,7 @@ describe('The catalogue of errors', () => {
     }
   })
 
-  it.each(Object.entries(errorCatalogue))(
-    'blames the server for what has a status of 5xx, and no one else: %s',
-    (_, entry) => {
-      for (const status of entry.statuses) expect(status >= 500).toBe(entry.fault === 'server')
-    },
-  )
+  it.each(Object.entries(errorCatalogue))('blames the server exactly for statuses of 5xx: %s', (_, entry) => {
+    for (const status of entry.statuses) expect(status >= 500).toBe(entry.fault === 'server')
+  })
 })

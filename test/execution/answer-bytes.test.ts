@@ -14,16 +14,16 @@ import { backends, untilTestEnds } from '../support/database.ts'
 import { authenticateAs, device } from '../support/principals.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
-/** Nothing but the bytes is in the way. */
+/** Limits other than the response size are off. */
 const affordable = { ...unlimited, responseBytes: 10_000_000 }
 const emoji = '\u{1F600}'.repeat(255)
 const bell = '\u0007'.repeat(255)
-/** Twelve bytes for each emoji, the scheme and the host. */
+/** Each emoji is 12 bytes in the URI, plus scheme and host. */
 const uriBytes = 255 * 12 + '"sip:@d"'.length
 const aliases = (count: number, field: string) => Array.from({ length: count }, (_, n) => `f${n}: ${field}`).join(' ')
 
 describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
-  'What an answer holds on $name',
+  'The size of a response on $name',
   ({ open }) => {
     let opened: Opened
 
@@ -39,7 +39,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
     })
     afterAll(() => opened[Symbol.asyncDispose]())
 
-    /** Runs a query by itself, and says what was counted until the end. */
+    /** Executes a query alone, and returns the counts at its end. */
     async function counted(query: string, maxBytes: number) {
       const real = createUsage(maxBytes)
       let texts = 0
@@ -62,7 +62,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       ['uri', 'caller { uri }', uriBytes],
       ['displayName', 'caller { displayName }', 255 * 6 + 2],
       ['callId', 'callId', 200 * 2 + 2],
-    ])('counts %s with its escapes when it is resolved, and stops there', async (_, field, bytes) => {
+    ])('includes %s with its escapes when it is resolved, and stops at the limit', async (_, field, bytes) => {
       const many = aliases(40, field)
       const limit = bytes * 1_000
       const { texts, excess } = await counted(`{ calls(first: 100) { nodes { ${many} } } }`, limit)
@@ -71,7 +71,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       expect(texts).toBe(1_001)
     })
 
-    it('once past its bound resolves and reads nothing more', async () => {
+    it('stops resolving and reading once the limit is exceeded', async () => {
       const usage = createUsage(1)
       expect(() => usage.answer('long')).toThrow('limit is 1')
       const detected = await detect(opened.database)
@@ -93,7 +93,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       expect(statements).toBe(0)
     })
 
-    it('is refused once, by the name of the limit, whatever the number of fields', async () => {
+    it('is reported once with the name of the limit, for any number of fields', async () => {
       const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
       const { data, errors } = await client.answer(
         `{ calls(first: 100) { nodes { ${aliases(49, 'caller { uri }')} } } viewer { name } }`,
@@ -112,7 +112,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       expect(client.log).toEqual([])
     })
 
-    it('ends what the operation still reads', async () => {
+    it('cancels running statements of the operation once the limit is exceeded', async () => {
       const client = untilTestEnds(
         await openClient(opened.database, { limits: { ...affordable, responseBytes: 500_000 } }),
       )
@@ -125,7 +125,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       for (const { text } of client.statements()) expect(text).not.toMatch(/SELECT [^,]*"body"/)
     })
 
-    it('counts a body once where it is read and once where it is given', async () => {
+    it('counts a message body once when it is read and once when it is returned', async () => {
       const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
       const { messages } = await client.ask('{ messages { nodes { body } } }')
       expect(messages.nodes[0].body).toHaveLength(6_000_000)
@@ -133,7 +133,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['TOO_COSTLY'])
     })
 
-    it('lists a hundred errors, and how many more there are', async () => {
+    it('lists 100 errors, and the number of further ones', async () => {
       const own = device('own', selectorNamed(1), 'sipis:own')
       for (let rowid = 1; rowid <= 20; rowid++) {
         await addRow(opened, 'tokens', 1, { rowid, token: `t${rowid}`, appid: 'a' })

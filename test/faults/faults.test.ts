@@ -1,4 +1,4 @@
-/** Faults under load. A few of each run in `npm test`; `npm run test:faults` runs them in full, and prints what it saw. */
+/** Injects faults under load. `npm test` runs a few of each; `npm run test:faults` runs all, and prints the results. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -41,7 +41,7 @@ async function admin(sql: string): Promise<void> {
 
 const random = (seed: number, most: number) => fc.sample(fc.nat(most), { numRuns: 1, seed })[0] ?? 0
 
-/** Each takes as long as the fault lasts. */
+/** Each lasts as long as the fault. */
 const faults: readonly (readonly [name: string, full: number, few: number, fault: (n: number) => Promise<unknown>])[] =
   [
     [
@@ -54,8 +54,8 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
         ),
     ],
     ['connections that are reset', 50, 1, async () => proxy.reset()],
-    ['connections that are cut in the middle of an answer', 500, 5, async (n) => proxy.cutAfter(random(n, 2_000))],
-    ['connections that go silent', 200, 1, async () => proxy.silence()],
+    ['connections that are closed within a response', 500, 5, async (n) => proxy.cutAfter(random(n, 2_000))],
+    ['half-open connections', 200, 1, async () => proxy.silence()],
     [
       'a network that is silent for a second',
       20,
@@ -86,7 +86,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
       },
     ],
     [
-      'callers who leave while cancel requests travel slowly',
+      'callers that disconnect while cancel requests are slow',
       30,
       1,
       async () => {
@@ -108,7 +108,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
       () => admin('BEGIN; LOCK TABLE tokens; SELECT pg_sleep(1.5); COMMIT'),
     ],
     [
-      'a server that is frozen for a second',
+      'a server that is suspended for a second',
       10,
       1,
       async () => {
@@ -118,7 +118,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
       },
     ],
     [
-      'a server that has no connection left for half a second',
+      'a server without free connections for half a second',
       20,
       1,
       async () => {
@@ -133,7 +133,7 @@ const faults: readonly (readonly [name: string, full: number, few: number, fault
 
 describe('Under load', () => {
   it.each(faults)(
-    '%s gives no wrong answer, and then all are right again',
+    '%s causes no wrong response, and all responses are correct afterwards',
     { timeout: 1_800_000 },
     async (name, full, few, fault) => {
       const seen: number[] = []
@@ -150,11 +150,11 @@ describe('Under load', () => {
     },
   )
 
-  it('the faults leave no connection, no refusal to close, and no failure of the gateway behind', async () => {
+  it('the faults leave no open connection, no error on close, and no failure of the gateway', async () => {
     const failures = load.log.filter((line) => /^(A request failed|Unhandled|Sending a response failed)/.test(line))
     expect(failures).toEqual([])
     expect(load.tally.right).toBeGreaterThan(0)
-    // Ten of the pool and one of each lane.
+    // Ten connections of the pool and one of each lane.
     await expect.poll(() => proxy.connections, { timeout: 20_000 }).toBeLessThanOrEqual(18)
     if (times(1, 0) === 1) report()
   })

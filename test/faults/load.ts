@@ -1,4 +1,4 @@
-/** Requests at a steady rate, each answer compared with the right one. */
+/** Sends requests at a steady rate, and compares each response with the expected one. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
@@ -9,10 +9,10 @@ import { migrateServer } from '../../src/sipis/migrations.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 const selectors = 20
-/** A role that may only read, and whose number of connections can be limited. */
+/** A read-only role whose number of connections can be limited. */
 export const reader = 'sipis_reader'
 
-/** Rows of which each selector has other ones, so that an answer that belongs to another request is noticed. */
+/** Different rows for each selector, so that a response for another request is detected. */
 export async function fill(url: string): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
@@ -45,15 +45,15 @@ const queries = Array.from(
 )
 const list = `{ selectors(first: ${selectors}, orderBy: SELECTOR_ASC) { nodes { ${fields} } } calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } }`
 
-/** Codes that say what is true of a gateway without its database. */
-const honest = new Set(['UNAVAILABLE', 'TIMEOUT'])
+/** Codes that a gateway may return while its database is unavailable. */
+const expectedCodes = new Set(['UNAVAILABLE', 'TIMEOUT'])
 
 export interface Tally {
   right: number
-  /** Refused or failed with an honest code. */
+  /** Requests that were rejected or failed with an expected code. */
   failed: number
   readonly codes: Record<string, number>
-  /** What must not be: a wrong or mixed answer, another code or status, a broken connection. */
+  /** Must be empty: wrong responses, other codes or statuses, broken connections. */
   readonly wrong: string[]
   slowestMs: number
 }
@@ -62,12 +62,12 @@ export interface Load extends AsyncDisposable {
   readonly tally: Tally
   readonly gateway: Gateway
   readonly log: string[]
-  /** Sends requests, about 40 a second, until `work` is done and all of them are answered. */
+  /** Sends about 40 requests a second until `work` is done and all of them are answered. */
   during(work: () => Promise<unknown>): Promise<void>
-  /** Resolves with the milliseconds until every kind of request is right again. */
+  /** Resolves with the milliseconds until every kind of request succeeds again. */
   recovery(): Promise<number>
   answer(query: string, signal?: AbortSignal): Promise<Response>
-  /** What /ready says. */
+  /** The response of /ready. */
   ready(): Promise<{ readonly status: number }>
 }
 
@@ -100,7 +100,7 @@ export async function startLoad(databaseUrl: string, settings: Readonly<Record<s
   for (const query of all) expected.set(query, await (await answer(query)).json())
   const tally: Tally = { right: 0, failed: 0, codes: {}, wrong: [], slowestMs: 0 }
 
-  /** One request; true if its answer is the right one. */
+  /** Sends one request. Returns whether the response is correct. */
   const request = async (query: string): Promise<boolean> => {
     const start = performance.now()
     try {
@@ -164,14 +164,14 @@ function judge(tally: Tally, status: number, found: Answer, expected: unknown): 
   tally.failed++
   for (const { extensions } of found.errors) {
     tally.codes[extensions.code] = (tally.codes[extensions.code] ?? 0) + 1
-    if (!honest.has(extensions.code)) tally.wrong.push(`${status} ${JSON.stringify(found.errors).slice(0, 300)}`)
+    if (!expectedCodes.has(extensions.code)) tally.wrong.push(`${status} ${JSON.stringify(found.errors).slice(0, 300)}`)
   }
   if (!isPartOf(found.data, (expected as Answer).data))
     tally.wrong.push(`mixed: ${JSON.stringify(found).slice(0, 300)}`)
   return false
 }
 
-/** Whether all that was answered beside the errors is right. */
+/** Whether the data next to the errors is correct. */
 function isPartOf(found: unknown, expected: unknown): boolean {
   if (found === null || found === undefined) return true
   if (typeof found !== 'object') return found === expected

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 import { fill, startLoad } from './load.ts'
 
 describe('On a hot standby', () => {
-  it('answers stay right through conflicts with vacuum, lag and promotion, and /ready tells the lag', async () => {
+  it('responses stay correct through recovery conflicts, lag and promotion, and /ready reports the lag', async () => {
     const primary = untilTestEnds(await startOwnServer())
     await fill(primary.url)
     const standby = untilTestEnds(await primary.standby())
@@ -20,7 +20,7 @@ describe('On a hot standby', () => {
 
     await load.during(async () => {
       for (let n = 0; n < 20; n++) {
-        // The rows go back to what they were: what vacuum removes is what a reader of the standby may still need.
+        // Restores the rows: vacuum then removes row versions that a query on the standby may still need.
         await writer.query("UPDATE sipcalls SET domain = domain || 'x'; UPDATE sipcalls SET domain = left(domain, -1)")
         await writer.query('VACUUM sipcalls')
         await sleep(20)
@@ -28,7 +28,7 @@ describe('On a hot standby', () => {
     })
     await load.recovery()
 
-    // Nothing is replayed: the standby falls behind.
+    // Replay is paused, so the standby falls behind.
     const onStandby = new pg.Client(standby.url)
     await onStandby.connect()
     untilTestEnds({ [Symbol.asyncDispose]: () => onStandby.end() })
@@ -42,6 +42,6 @@ describe('On a hot standby', () => {
     await load.during(() => standby.promote())
     await load.recovery()
     expect(load.tally.wrong).toEqual([])
-    await until('there is no lag to tell', async () => !('replicationLagMs' in (await load.ready())))
+    await until('the replication lag is zero', async () => !('replicationLagMs' in (await load.ready())))
   })
 })

@@ -12,8 +12,8 @@ import type { Opened, TestDatabase } from '../support/database.ts'
 import { backends, emptyDatabase, openReader } from '../support/database.ts'
 import { addDataSet, addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
-/** A field that leads to an object by a key, and whether the key can be used. */
-interface Door {
+/** A field that looks up an object by a key, and whether the key is valid. */
+interface EntryPoint {
   readonly type: 'String!' | 'ID!'
   readonly field: (key: string) => string
   readonly key: string
@@ -21,28 +21,28 @@ interface Door {
 }
 
 const quoted = JSON.stringify
-const bySelector = (key: string, good: boolean): Door => ({
+const bySelector = (key: string, good: boolean): EntryPoint => ({
   type: 'String!',
   field: (variable) => `selector(selector: ${variable}) { id __typename }`,
   key,
   good,
 })
-const byNode = (key: string, good: boolean): Door => ({
+const byNode = (key: string, good: boolean): EntryPoint => ({
   type: 'ID!',
   field: (variable) => `node(id: ${variable}) { id __typename }`,
   key,
   good,
 })
 
-/** Keys are variables, for a document cannot spell half of a surrogate pair. */
-function questionOf(doors: readonly Door[]): [string, Record<string, string>] {
-  const definitions = doors.map(({ type }, n) => `$k${n}: ${type}`)
-  const fields = doors.map(({ field }, n) => `f${n}: ${field(`$k${n}`)}`)
-  const variables = Object.fromEntries(doors.map(({ key }, n) => [`k${n}`, key]))
+/** Keys are passed as variables, because a document cannot contain half of a surrogate pair. */
+function questionOf(entryPoints: readonly EntryPoint[]): [string, Record<string, string>] {
+  const definitions = entryPoints.map(({ type }, n) => `$k${n}: ${type}`)
+  const fields = entryPoints.map(({ field }, n) => `f${n}: ${field(`$k${n}`)}`)
+  const variables = Object.fromEntries(entryPoints.map(({ key }, n) => [`k${n}`, key]))
   return [`query (${definitions.join(', ')}) { ${fields.join(' ')} }`, variables]
 }
 
-/** What each of them gives: its data, and the codes of its errors. */
+/** Expected results: data, and error codes. */
 function partOf({ data, errors = [] }: Answer, alias: string) {
   const own = errors.filter(({ path }) => path?.[0] === alias)
   return { data: data[alias], errors: own.map(({ path = [], extensions }) => [path.slice(1), extensions.code]) }
@@ -57,7 +57,7 @@ const badIds = (version: string) => [
   encodeNodeId('PushTest', quoted(['a', '\ud800'])),
   encodeNodeId('PushTest', quoted(['orphan', '1', '\0'])),
   encodeNodeId('PushTest', quoted(['orphan', '\udc00', 'p'])),
-  // In v1 the key is a number, in v2 the name of a selector.
+  // The key is a number in v1, and the selector string in v2.
   ...(version === 'V1'
     ? [
         encodeNodeId('PushTest', quoted(['orphan', '9999999999', 'p'])),
@@ -66,11 +66,11 @@ const badIds = (version: string) => [
     : []),
 ]
 
-describe.each(backends)('Bad keys on $name', ({ version, open }) => {
+describe.each(backends)('Invalid keys on $name', ({ version, open }) => {
   let opened: Opened
   let client: Client
   let ids: string[]
-  let doors: Door[]
+  let entryPoints: EntryPoint[]
 
   beforeAll(async () => {
     opened = await open()
@@ -84,7 +84,7 @@ describe.each(backends)('Bad keys on $name', ({ version, open }) => {
     ids = [...JSON.stringify(data).matchAll(/"id":"([^"]+)"/g)].map(([, id = '']) => id)
     ids.push(encodeNodeId('Call', '9999999999:x'), encodeNodeId('Selector', 'nobody'))
     const names: string[] = data.selectors.nodes.map(({ selector }: { selector: string }) => selector)
-    doors = [
+    entryPoints = [
       ...[...names, 'nobody', '\u{1F600}', '\ufffd'].map((name) => bySelector(name, true)),
       ...['a\0b', '\0', '\ud800', 'x\udc00'].map((name) => bySelector(name, false)),
       ...ids.map((id) => byNode(id, true)),
@@ -93,14 +93,14 @@ describe.each(backends)('Bad keys on $name', ({ version, open }) => {
   })
   afterAll(() => opened[Symbol.asyncDispose]())
 
-  it('spoil their own field alone', async () => {
-    const good = `b: selector(selector: ${quoted(doors[0]?.key)}) { id }`
+  it('fail only their own field', async () => {
+    const good = `b: selector(selector: ${quoted(entryPoints[0]?.key)}) { id }`
     const { data, errors } = await client.answer(`{ a: selector(selector: "a\\u0000b") { id } ${good} }`)
     expect(data).toEqual({ a: null, b: { id: ids[0] } })
     expect(errors).toMatchObject([{ path: ['a'], extensions: { code: 'BAD_USER_INPUT' } }])
   })
 
-  it('give null and an error at their place in nodes', async () => {
+  it('return null and an error at their index in nodes', async () => {
     const list = badIds(version).flatMap((bad, n) => [ids[n % ids.length], bad])
     const { data, errors = [] } = await client.answer('query ($list: [ID!]!) { nodes(ids: $list) { id } }', { list })
     expect(data.nodes).toEqual(list.map((id, n) => (n % 2 === 0 ? { id } : null)))
@@ -112,17 +112,17 @@ describe.each(backends)('Bad keys on $name', ({ version, open }) => {
     )
   })
 
-  it('leave every other door as it is alone, in any mixture', async () => {
+  it('do not change the results of other fields, in any combination', async () => {
     const alone: ReturnType<typeof partOf>[] = []
-    for (const door of doors) {
-      const part = partOf(await client.answer(...questionOf([door])), 'f0')
-      expect(part.errors).toEqual(door.good ? [] : [[[], 'BAD_USER_INPUT']])
+    for (const entryPoint of entryPoints) {
+      const part = partOf(await client.answer(...questionOf([entryPoint])), 'f0')
+      expect(part.errors).toEqual(entryPoint.good ? [] : [[[], 'BAD_USER_INPUT']])
       alone.push(part)
     }
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(doors.length - 1), { minLength: 2, maxLength: 40 }), async (picked) => {
-        const answer = await client.answer(...questionOf(picked.flatMap((door) => doors[door] ?? [])))
-        expect(picked.map((_, n) => partOf(answer, `f${n}`))).toEqual(picked.map((door) => alone[door]))
+      fc.asyncProperty(fc.array(fc.nat(entryPoints.length - 1), { minLength: 2, maxLength: 40 }), async (picked) => {
+        const answer = await client.answer(...questionOf(picked.flatMap((index) => entryPoints[index] ?? [])))
+        expect(picked.map((_, n) => partOf(answer, `f${n}`))).toEqual(picked.map((index) => alone[index]))
       }),
       { numRuns: times(300, 15) },
     )
@@ -138,8 +138,8 @@ async function latin1(version: SchemaVersion): Promise<TestDatabase> {
   return own
 }
 
-describe('A character that the database cannot hold', () => {
-  it.each(schemaVersions)('spoils the one key that has it (%s, LATIN1)', async (version) => {
+describe('A character that the database encoding lacks', () => {
+  it.each(schemaVersions)('fails only the key that contains it (%s, LATIN1)', async (version) => {
     await using own = await latin1(version)
     const target = { version, sql: own.sql }
     for (let number = 1; number <= 20; number++) await addSelector(target, number)
@@ -158,7 +158,7 @@ describe('A character that the database cannot hold', () => {
     expect(client.log).toEqual([])
   })
 
-  it('in a filter costs no statement for each selector', async () => {
+  it('in a filter causes no statement for each selector', async () => {
     await using own = await latin1('V2')
     for (let number = 1; number <= 20; number++) await addSelector({ version: 'V2', sql: own.sql }, number)
     await using client = await openClient(openReader(own.url))

@@ -5,7 +5,7 @@ import type { Projection } from '../../src/sipis/projection.ts'
 import { noKeys } from '../../src/sipis/unique-keys.ts'
 import { projectionOf } from '../../src/sipis/versions.ts'
 
-/** The types that show the rows of each kind. */
+/** Types that expose the rows of each kind. */
 const types: Readonly<Record<Exclude<keyof Projection, 'version' | 'keyArray'>, readonly string[]>> = {
   selectors: ['Selector'],
   tokens: ['Token'],
@@ -15,7 +15,7 @@ const types: Readonly<Record<Exclude<keyof Projection, 'version' | 'keyArray'>, 
   settings: ['Setting'],
 }
 
-/** Read for ids, cursors, the ways to other rows, and limits. */
+/** Columns that are read for ids, cursors, joins and limits. */
 const internal = ['key', 'exact', 'rowid', 'startedLocal', 'headersBytes', 'bodyBytes']
 
 const fieldsOf = (name: string) => {
@@ -24,7 +24,7 @@ const fieldsOf = (name: string) => {
 }
 
 describe.each(Object.entries(types))('The columns of %s', (kind, names) => {
-  it('are all shown by the API, or known to serve something else', () => {
+  it('are all exposed by the API, or listed with another purpose', () => {
     const reading = { encoding: 'UTF8', timeZone: 'UTC', schemas: new Map(), keys: noKeys }
     const projection: Readonly<Record<string, unknown>> = { ...projectionOf('V2', reading) }
     const rows = projection[kind]

@@ -9,14 +9,14 @@ const instants = fc.date({
 })
 const micros = fc.integer({ min: 0, max: 999_999 })
 
-/** As PostgreSQL prints it: no trailing zeros. */
+/** Formats as PostgreSQL prints it, without trailing zeros. */
 function printed(date: Date, microseconds: number): string {
   const fraction = microseconds === 0 ? '' : `.${String(microseconds).padStart(6, '0').replace(/0+$/, '')}`
   return `${date.toISOString().slice(0, 19).replace('T', ' ')}${fraction}+00`
 }
 
-describe('An instant', () => {
-  it('is shown with all its microseconds', () => {
+describe('A DateTime', () => {
+  it('is formatted with all microseconds', () => {
     fc.assert(
       fc.property(instants, micros, (date, microseconds) => {
         const wanted = `${date.toISOString().slice(0, 19)}.${String(microseconds).padStart(6, '0')}Z`
@@ -25,7 +25,7 @@ describe('An instant', () => {
     )
   })
 
-  it('that was shown can be given back as an argument without a change', () => {
+  it('can be used as an argument in its output format', () => {
     fc.assert(
       fc.property(instants, micros, (date, microseconds) => {
         const shown = formatInstant(printed(date, microseconds))
@@ -39,7 +39,7 @@ describe('An instant', () => {
     ['2026-11-22t06:24:17.7018271z', '2026-11-22 06:24:17.701827+00:00'],
     ['2026-11-22T06:24:17.5-08:30', '2026-11-22 06:24:17.500000-08:30'],
     ['2024-02-29T23:59:60Z', '2024-02-29 23:59:60.000000+00:00'],
-  ])('%s is read as RFC 3339 says', (text, wanted) => {
+  ])('%s is parsed as defined by RFC 3339', (text, wanted) => {
     expect(parseInstant(text)).toBe(wanted)
   })
 
@@ -62,11 +62,11 @@ describe('An instant', () => {
     'infinity',
     'now',
     '',
-  ])('%j is refused', (text) => {
+  ])('%j is rejected', (text) => {
     expect(() => parseInstant(text)).toThrow(/not an RFC 3339 date/)
   })
 
-  it('any text is read or refused, in a message that is no longer than it has to be', () => {
+  it('parses or rejects any text, with a bounded message', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) => {
         try {
@@ -78,7 +78,7 @@ describe('An instant', () => {
     )
   })
 
-  it('is as far from another as their difference, to the microsecond', () => {
+  it('differs from another by the exact number of microseconds', () => {
     fc.assert(
       fc.property(instants, micros, fc.integer({ min: 0, max: 86_400_000 }), (date, microseconds, distance) => {
         fc.pre(date.getTime() + distance < Date.parse('9999-12-31T00:00:00Z'))

@@ -1,4 +1,4 @@
-/** Compares what the gateway serves with the answers of plain graphql-js over the same schema and rows. */
+/** Compares responses of the gateway with those of plain graphql-js over the same schema and rows. */
 import fc from 'fast-check'
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -30,7 +30,7 @@ const two = 'query A { viewer { name } } query B { viewer { scopes } }'
 const shown =
   'query ($n: Int = 2, $x: Boolean = true) { selectors(first: $n) { nodes { id @include(if: $x) selector @skip(if: $x) } } }'
 
-/** Once compiled, the two spreads of one fragment disagreed about its directives. */
+/** Regression: two spreads of one fragment with different directives. */
 const twoSpreads =
   'query T($o: Boolean!) { viewer { ...A @skip(if: $o) ...A @include(if: $o) } } fragment A on Viewer { name }'
 
@@ -80,10 +80,10 @@ const plain: readonly (readonly [string, Variables?, string?])[] = [
   [twoSpreads, { o: false }],
 ]
 
-/** How often each document is asked: what is remembered of a document must not change its answer. */
-const asks = 5
-const together = 10
-/** Of documents, on each of two databases. */
+/** Number of requests for each document, because cached documents must not change responses. */
+const repetitions = 5
+const concurrent = 10
+/** Number of documents on each of two databases. */
 const batches = times(2_600, 15)
 const allowedSettings = ['a', 'b', 'c']
 
@@ -118,7 +118,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
       allowedSettings,
       limits: { ...unlimited, repeats: 1_000, directives: 100, concurrentPerCaller: 64 },
     })
-    asker = openAsker(client.url, together)
+    asker = openAsker(client.url, concurrent)
     reference = await openReference(opened.database, allowedSettings)
   })
   afterAll(async () => {
@@ -129,10 +129,10 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
 
   const principals = () => [operator, operator, reader, own] as const
 
-  /** Fails where one of the answers differs. Returns the answer; undefined where the document is invalid. */
+  /** Fails if a response differs. Returns the response; undefined if the document is invalid. */
   const compared = async (question: Question, principal = operator): Promise<string | undefined> => {
     const expected = await reference.answer(question, principal)
-    for (let time = 1; time <= asks; time++) {
+    for (let time = 1; time <= repetitions; time++) {
       const served = canonical(await asker.ask(question, principal.name))
       if (expected === undefined) expect(served).not.toContain('"data"')
       else if (served !== expected) await expectAlternative(question, principal, served, expected, time)
@@ -140,7 +140,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
     return expected
   }
 
-  /** A served answer with errors is right if graphql-js gives it for one order of the statements. */
+  /** Accepts a response with errors if graphql-js returns it for some order of the statements. */
   const expectAlternative = async (
     question: Question,
     principal: typeof own,
@@ -156,17 +156,17 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
     expect(served, `ask ${time} of ${principal.name}: ${JSON.stringify(question)}`).toBe(expected)
   }
 
-  it.each(plain.map(asCase))('answers as graphql-js does: $query $variables', async (question) => {
+  it.each(plain.map(asCase))('responds as graphql-js does: $query $variables', async (question) => {
     expect(await compared(question)).toBeDefined()
   })
 
-  it.each([undefined, 'C'])('runs none of several operations where the name is %s', async (operationName) => {
+  it.each([undefined, 'C'])('executes none of several operations if the name is %s', async (operationName) => {
     expect(await asker.ask({ query: two, operationName }, operator.name)).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
     })
   })
 
-  it('answers as graphql-js does for objects of all types by their ids', async () => {
+  it('responds as graphql-js does to ids of all types', async () => {
     const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ...more ... on Selector { lastSeen } } }
       fragment more on Node { ... on Call { time caller { uri } } ... on Token { appId } ... on PushTest { started } }`
     const { ids } = samples
@@ -177,7 +177,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
     }
   })
 
-  it('takes and refuses the variables that graphql-js does', async () => {
+  it('accepts and rejects the variables that graphql-js does', async () => {
     const words = [null, true, '', 'MISSED', 'UNKNOWN', 'OLDEST_FIRST', '2026-01-01T00:00:00Z', 1, 0, -1, 1.5, 2 ** 31]
     const leaf = fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 5 }))
     const filter = fc.dictionary(
@@ -197,7 +197,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
   })
 
   it(
-    'answers every generated document as graphql-js does, each time that it is asked',
+    'responds to generated documents as graphql-js does, at each repetition',
     async () => {
       const counted = { documents: 0, answered: 0, failed: 0, invalid: 0 }
       const compareSeed = async (seed: number) => {
@@ -208,7 +208,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
         else if (answer.includes('"errors":[')) counted.failed++
         else counted.answered++
       }
-      const seeds = fc.array(fc.noBias(fc.integer()), { minLength: together, maxLength: together })
+      const seeds = fc.array(fc.noBias(fc.integer()), { minLength: concurrent, maxLength: concurrent })
       await fc.assert(
         fc.asyncProperty(seeds, async (some) => {
           await Promise.all(some.map(compareSeed))
@@ -217,7 +217,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
         { numRuns: batches, endOnFailure: true },
       )
       if (times(1, 0) === 1) process.stderr.write(`${JSON.stringify(counted)}\n`)
-      // Otherwise little was shown.
+      // Ensures that enough documents are valid.
       expect(counted.answered).toBeGreaterThan(counted.documents / 2)
       expect(counted.failed).toBeGreaterThan(counted.documents / 50)
       expect(counted.invalid).toBeLessThan(counted.documents / 10)

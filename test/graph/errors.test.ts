@@ -29,7 +29,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
   it.each([
     ['a page that is too large', '{ calls(first: 101) { totalCount } }'],
     ['a page that is negative', '{ selectors { nodes { calls(last: -1) { totalCount } } } }'],
-    ['a cursor that is none', '{ calls(after: "nonsense") { nodes { id } } }'],
+    ['an invalid cursor', '{ calls(after: "nonsense") { nodes { id } } }'],
     ['an empty cursor', '{ calls(after: "") { nodes { id } } }'],
     ['a NUL in a text', '{ selector(selector: "a\\u0000") { id } }'],
     ['a NUL in a filter', '{ calls(filter: { callerUsername: "\\u0000" }) { totalCount } }'],
@@ -51,7 +51,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(client.log).toEqual([])
   })
 
-  it('that is repeated in thousands of ids is an error for the first hundred, and a number for the others', async () => {
+  it('that is repeated in thousands of ids is an error for each of the first hundred, and a number for the rest', async () => {
     const lists = Array.from({ length: 49 }, (_, n) => `f${n}: nodes(ids: $ids) { id }`)
     const ids = Array.from({ length: 100 }, (_, n) => `bad ${n}`)
     const { data, errors = [] } = await client.answer(`query ($ids: [ID!]!) { ${lists.join(' ')} }`, { ids })
@@ -62,7 +62,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(client.log).toEqual([])
   })
 
-  it('that is repeated in thousands of places of a variable is a handful of errors', async () => {
+  it('that is repeated in thousands of places of a variable is at most five errors', async () => {
     const filter = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`unknown${n}`, n]))
     const found = await codes('query ($filter: CallFilter) { calls(filter: $filter) { totalCount } }', { filter })
     expect(found).toEqual(Array.from({ length: 6 }, () => 'BAD_USER_INPUT'))
@@ -79,7 +79,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     ])
   })
 
-  it('that is a cursor with a forged position is BAD_USER_INPUT, or an empty page', async () => {
+  it('that is a cursor with a forged position is BAD_USER_INPUT or an empty page', async () => {
     const forged = fc.tuple(
       fc.constantFrom('1c', '1s', '1l', '1t', '2c', ''),
       fc.oneof(
@@ -104,7 +104,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     )
   })
 
-  it('that is no instant is refused, as a literal by validation and as a variable by coercion', async () => {
+  it('that is not a DateTime is rejected by validation as a literal, and by coercion as a variable', async () => {
     expect(await codes('{ calls(filter: { since: "yesterday" }) { totalCount } }')).toEqual([
       'GRAPHQL_VALIDATION_FAILED',
     ])
@@ -120,13 +120,13 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(await codes(query, { since: '2026-01-01T00:00:00+15:59' })).toBeUndefined()
   })
 
-  it('that is not GraphQL, or not of this schema, has a code of its own', async () => {
+  it('that is not GraphQL or does not match the schema has its own error code', async () => {
     expect(await codes('{')).toEqual(['GRAPHQL_PARSE_FAILED'])
     expect(await codes('{ nothing }')).toEqual(['GRAPHQL_VALIDATION_FAILED'])
     expect(await codes('query A { viewer { name } } query B { viewer { name } }')).toEqual(['BAD_USER_INPUT'])
   })
 
-  it('spoils only the field that it stands in', async () => {
+  it('fails only its own field', async () => {
     const { data, errors } = await client.answer(
       `{ selector(selector: "${selectorNamed(1)}") { id } node(id: "x") { id } viewer { name } }`,
     )
@@ -135,12 +135,12 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(errors?.[0]).toMatchObject({ path: ['node'], extensions: { code: 'BAD_USER_INPUT' } })
   })
 
-  it('is not logged, for it is the caller’s business', () => {
+  it('is not logged, because it is a client error', () => {
     expect(client.log).toEqual([])
   })
 })
 
-describe('A failure that is not the caller’s', () => {
+describe('A server error', () => {
   async function failing(failure: DatabaseError | Error) {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql(`INSERT INTO selectors (selector) SELECT 's' || n FROM generate_series(1, 50) n`)
@@ -157,7 +157,7 @@ describe('A failure that is not the caller’s', () => {
     return client
   }
 
-  it('is masked and logged once with its cause, however many fields it spoils', async () => {
+  it('is masked, and logged once with its cause for any number of fields', async () => {
     const client = await failing(new DatabaseError('unexpected', '42703', 'column "secret_column" does not exist'))
     const { errors } = await client.answer('{ selectors(first: 50) { nodes { calls { nodes { id } } } } }')
     expect(errors).toBeDefined()
@@ -178,14 +178,14 @@ describe('A failure that is not the caller’s', () => {
     ['unreadable', '42501', 'UNAVAILABLE'],
     ['slow', '55P03', 'TIMEOUT'],
     ['timeout', '57014', 'TIMEOUT'],
-  ] as const)('that is %s has a code of its own', async (failure, sqlstate, code) => {
+  ] as const)('that is %s has an error code without details', async (failure, sqlstate, code) => {
     const client = await failing(new DatabaseError(failure, sqlstate, 'inner words'))
     const { errors } = await client.answer('{ calls { nodes { id } } }')
     expect(errors?.[0]).toMatchObject({ extensions: { code } })
     expect(JSON.stringify(errors)).not.toContain('inner words')
   })
 
-  it('that is a bug shows nothing of itself', async () => {
+  it('that is a bug reveals no details', async () => {
     const client = await failing(new TypeError('inner words'))
     const { errors } = await client.answer('{ calls { nodes { id } } }')
     expect(errors?.[0]).toMatchObject({ extensions: { code: 'INTERNAL' } })

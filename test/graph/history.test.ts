@@ -17,7 +17,7 @@ const calls = 37
 describe.each(backends)('The history on $name', ({ version, open }) => {
   let opened: Opened
   let client: Client
-  /** The call ids of selector 1 in the order of (time, rowid), by plain SQL. */
+  /** Call ids of selector 1 by (time, rowid), read with plain SQL. */
   let ordered: string[]
 
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     await addSelector(opened, 2)
     await addSelector(opened, 3)
     for (let n = 0; n < calls; n++) {
-      // Many calls of one instant, and instants that differ in microseconds alone.
+      // Many calls with the same time, and times that differ only in microseconds.
       const time = `2026-11-22 06:24:17.${String(701_000 + Math.floor(n / 4)).padStart(6, '0')}+00`
       const missedreason = ['Missed', 'AnsweredElsewhere', 'RejectedByDnd', 'SomethingNew'][n % 4]
       const cells = {
@@ -57,7 +57,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
   }
   const callIds = (nodes: { readonly callId: string }[]) => nodes.map(({ callId }) => callId)
 
-  it('gives the newest first, twenty where nothing is said', async () => {
+  it('starts with the newest call, and has 20 calls by default', async () => {
     const { edges, nodes, totalCount, pageInfo } = await page('')
     expect(callIds(nodes)).toEqual(ordered.toReversed().slice(0, 20))
     expect(callIds(edges.map(({ node }: { node: CallNode }) => node))).toEqual(callIds(nodes))
@@ -70,7 +70,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     })
   })
 
-  it('gives each selector its own calls, and an empty page to one that has none', async () => {
+  it('returns to each selector its own calls, and an empty page to one without calls', async () => {
     const data = await client.ask(
       '{ selectors(orderBy: SELECTOR_ASC) { nodes { calls(first: 2) { nodes { callId } pageInfo { startCursor hasNextPage } } } } }',
     )
@@ -85,7 +85,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     expect(third).toEqual({ nodes: [], pageInfo: { startCursor: null, hasNextPage: false } })
   })
 
-  it('walked in pages of any size, in any direction and order, gives every call once and in order', async () => {
+  it('contains every call once and in order, for any page size, direction and order', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 40 }),
@@ -117,7 +117,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     return (backwards ? pages.toReversed() : pages).flat()
   }
 
-  it('between two cursors gives what lies between', async () => {
+  it('between two cursors contains the calls between them', async () => {
     const { edges } = await page('(first: 10)')
     const between = await page(`(after: "${edges[2].cursor}", before: "${edges[7].cursor}")`)
     expect(callIds(between.nodes)).toEqual(ordered.toReversed().slice(3, 7))
@@ -125,13 +125,13 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     expect(callIds(last.nodes)).toEqual(ordered.toReversed().slice(5, 7))
   })
 
-  it('asked for first and last gives the last of the first', async () => {
+  it('with first and last contains the last calls of the first', async () => {
     const { nodes, pageInfo } = await page('(first: 5, last: 2)')
     expect(callIds(nodes)).toEqual(ordered.toReversed().slice(3, 5))
     expect(pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true })
   })
 
-  it('asked for none gives none, and says whether there are some', async () => {
+  it('with a page size of 0 is empty, and reports whether there are calls', async () => {
     expect(await page('(first: 0)')).toMatchObject({
       nodes: [],
       totalCount: calls,
@@ -139,7 +139,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     })
   })
 
-  it('keeps its place while newer calls come and older ones go', async () => {
+  it('keeps its position while newer calls are added and older ones are deleted', async () => {
     const { pageInfo } = await page('(first: 5)')
     await addRow(opened, 'sipcalls', 1, { rowid: 5000, time: '2026-11-23 00:00:00+00', callid: 'newer' })
     await opened.sql(`DELETE FROM sipcalls WHERE callid = '${ordered.at(-5)}'`)
@@ -159,7 +159,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     })
   })
 
-  it('since is inclusive and until is exclusive, to the microsecond', async () => {
+  it('is filtered with an inclusive since and an exclusive until, to the microsecond', async () => {
     const filter =
       '(filter: { since: "2026-11-22T06:24:17.701002Z", until: "2026-11-22T07:24:17.701005+01:00" }, first: 100)'
     const { nodes, totalCount } = await page(filter)
@@ -169,7 +169,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     expect(callIds(nodes)).toEqual(wanted.flat())
   })
 
-  it('filters by caller and by reason, over one selector and over all', async () => {
+  it('is filtered by caller and by reason, for one selector and for all', async () => {
     const { nodes, totalCount } = await page(
       '(filter: { callerUsername: "user1", callerDomain: "example.com" }, first: 100)',
     )
@@ -186,7 +186,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     expect(await count('null')).toBe(74)
   })
 
-  it('says why a call was missed where the database does, and UNKNOWN for a word that is new', async () => {
+  it('reports why a call was missed if it is recorded, and UNKNOWN for an unknown reason', async () => {
     const data = await client.ask('{ calls(first: 4, orderBy: OLDEST_FIRST) { nodes { callId missedReason } } }')
     const wanted = (
       await opened.sql(
@@ -222,7 +222,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     ['calls', 'sipcalls', 'time', 'callid', 'callId'],
     ['messages', 'siptextmessages', 'time', 'msgid', 'messageId'],
     ['pushTests', 'pushtests', 'started', 'pushid', 'pushId'],
-  ])('give the %s that plain SQL gives', async (field, table, time, column, name) => {
+  ])('return the %s that plain SQL returns', async (field, table, time, column, name) => {
     const data = await client.ask(
       `{ ${field}(first: 100) { totalCount nodes { ${name} selector { selector } } } oldest: ${field}(last: 3) { nodes { ${name} } } }`,
     )
@@ -241,7 +241,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     expect(data.oldest.nodes.map((node: Record<string, unknown>) => node[name])).toEqual(oldest.flat().reverse())
   })
 
-  it('give the selectors by lastSeen and by name', async () => {
+  it('return selectors by lastSeen and by name', async () => {
     const names = async (args: string) =>
       (await client.ask(`{ selectors(first: 100, ${args}) { nodes { selector } } }`)).selectors.nodes.map(
         ({ selector }: { selector: string }) => selector,
@@ -252,7 +252,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     expect(await names('orderBy: SELECTOR_ASC')).toEqual(await sql('selector COLLATE "C"'))
   })
 
-  it('page through the selectors by name', async () => {
+  it('return pages of selectors by name', async () => {
     const seen: string[] = []
     let after = ''
     for (let turn = 0; turn < 7; turn++) {
@@ -265,7 +265,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     expect(seen).toEqual((await opened.sql('SELECT selector FROM selectors ORDER BY selector COLLATE "C"')).flat())
   })
 
-  it('find selectors by prefix, suffix, app and time', async () => {
+  it('filter selectors by prefix, suffix, app and time', async () => {
     const count = async (filter: string) =>
       (await client.ask(`{ selectors(filter: ${filter}) { totalCount nodes { selector } } }`)).selectors
     const [[name = '', seen = ''] = []] = await opened.sql('SELECT selector, lastseen FROM selectors WHERE id = 2')
@@ -292,7 +292,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     expect((await count(`{ lastSeenUntil: "${instant}" }`)).totalCount).toBe(40 - Number(since))
   })
 
-  it('find messages and push tests by what they hold', async () => {
+  it('filter messages and push tests by their fields', async () => {
     const data = await client.ask(`{
       texts: messages(filter: { contentType: "text/plain" }) { totalCount }
       since: messages(filter: { since: "2026-11-15T00:00:00Z" }) { totalCount }

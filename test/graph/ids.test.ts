@@ -6,7 +6,7 @@ import { times } from '../support/counts.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
 
-/** Texts that PostgreSQL can store in varchar(64) of a UTF8 database, those that separate parts of ids and cursors among them. */
+/** Strings that fit into varchar(64) of a UTF8 database, including the separators of ids and cursors. */
 const text = fc
   .oneof(
     fc.constantFrom(
@@ -31,12 +31,12 @@ const text = fc
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.string({ maxLength: 64 }),
   )
-  // The embedded database drops a byte order mark at the beginning of every text that it gives.
+  // The embedded database drops a leading byte order mark of a value.
   .map((value) => [...value.replaceAll(/^\ufeff+|\0/g, '').toWellFormed()].slice(0, 64).join(''))
 
 const v2 = backends.filter(({ name }) => ['PostgreSQL, V2, UTF8', 'PGlite, V2'].includes(name))
 
-describe.each(v2)('Whatever texts a selector and a push id are, $name', ({ open }) => {
+describe.each(v2)('For any selector and push id, $name', ({ open }) => {
   let opened: Opened
   let client: Client
   let rowid = 0
@@ -73,7 +73,7 @@ describe.each(v2)('Whatever texts a selector and a push id are, $name', ({ open 
     }
   }
 
-  it('every id finds its row, and every cursor the rows behind it', async () => {
+  it('every id finds its row, and every cursor the rows after it', async () => {
     const rows = fc.uniqueArray(
       fc.record({ selector: text, pushIds: fc.uniqueArray(text, { maxLength: 3 }), isOrphan: fc.boolean() }),
       { minLength: 2, maxLength: 6, selector: ({ selector }) => selector },

@@ -41,7 +41,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
   })
   afterAll(() => opened[Symbol.asyncDispose]())
 
-  it('gives the object that it was taken from', async () => {
+  it('returns its object', async () => {
     const nodes = flatten(await client.ask(everything))
     expect(nodes.length).toBeGreaterThan(30)
     const found = await client.ask(again, { ids: nodes.map(({ id }) => id) })
@@ -50,7 +50,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(node).toEqual({ id: nodes[5]?.id })
   })
 
-  it('gives null where the object is gone, or never was its selector’s', async () => {
+  it('returns null if the object is deleted, or does not belong to the selector of the id', async () => {
     const ids = [
       'Selector:nobody',
       'Call:1:nobody',
@@ -90,7 +90,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(raw.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
   })
 
-  it('may be asked for in several ways at once', async () => {
+  it('may be requested in several ways in one operation', async () => {
     const { selectors } = await client.ask('{ selectors(first: 1) { nodes { id calls(first: 1) { nodes { id } } } } }')
     const [{ id, calls }] = selectors.nodes
     const ids = [id, calls.nodes[0].id, id]
@@ -102,7 +102,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(found).toEqual({ node: { id }, nodes: expected, again: expected })
   })
 
-  it('that is malformed leaves nothing behind of those beside it: a rejection without an owner ends the process', async () => {
+  it('that is malformed causes no unhandled rejection of other ids in the list, which would end the process', async () => {
     const stray: unknown[] = []
     const note = (reason: unknown) => stray.push(reason)
     process.on('unhandledRejection', note)
@@ -113,7 +113,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(stray).toEqual([])
   })
 
-  it('gives its own object or null, whatever else is asked for with the same row and another selector', async () => {
+  it('returns its own object or null, also next to ids with the same row and another selector', async () => {
     const kinds = ['tokens', 'calls', 'messages', 'pushTests'].map((kind) => `${kind}(first: 1) { nodes { id } }`)
     const { selectors } = await client.ask(`{ selectors(first: 2) { nodes { selector ${kinds.join(' ')} } } }`)
     const [first, second] = selectors.nodes
@@ -134,7 +134,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     }
   })
 
-  it('of a push test whose selector is gone names no other push test', async () => {
+  it('of an orphaned push test does not match another push test', async () => {
     const keys = opened.version === 'V1' ? 'id' : 'selector'
     const owned = await opened.sql(`SELECT ${keys}::text, pushid FROM pushtests LIMIT 5`)
     expect(owned).toHaveLength(5)
@@ -145,7 +145,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(nodes).toEqual(ids.map(() => null))
   })
 
-  it('is one of at most a hundred', async () => {
+  it('is rejected in a list of more than a hundred', async () => {
     const ids = Array.from({ length: 101 }, () => Buffer.from('Selector:nobody').toString('base64url'))
     const { errors } = await client.answer(again, { ids })
     expect(errors?.[0]).toMatchObject({
@@ -157,7 +157,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
 })
 
 describe('Ids', () => {
-  it('are the same in v1 and in v2, encoded as either', async () => {
+  it('are the same in v1 and v2, in any encoding of the database', async () => {
     const all = await Promise.all(
       backends.map(async ({ open }) => {
         await using opened = await open()

@@ -14,16 +14,16 @@ import { decodeNodeId } from '../../src/graph/node-id.ts'
 import { printSdl, schema } from '../../src/graph/schema.ts'
 
 describe('The schema', () => {
-  it('is the one that is committed in schema.graphql (npm run schema writes it)', async () => {
+  it('equals schema.graphql (npm run schema writes it)', async () => {
     expect(await readFile('schema.graphql', 'utf8')).toBe(printSdl())
   })
 
-  it('has a description on every type, field, argument and enum value', () => {
+  it('has a description for every type, field, argument and enum value', () => {
     const without = members(schema).filter(([, member]) => !member.description?.trim())
     expect(without.map(([name]) => name)).toEqual([])
   })
 
-  it('has each Node under an id that node takes, and says so', () => {
+  it('has only Node types that node accepts and that its description lists', () => {
     const names = schema.getPossibleTypes(assertInterfaceType(schema.getType('Node'))).map(({ name }) => name)
     const [id] = schema.getQueryType()?.getFields()['node']?.args ?? []
     expect(names.length).toBeGreaterThan(4)
@@ -33,13 +33,13 @@ describe('The schema', () => {
     }
   })
 
-  it('keeps all that the contract promises: names, types, arguments and defaults', async () => {
+  it('still has all names, types, arguments and defaults of the contract', async () => {
     const contract = buildSchema(await readFile('test/graph/contract.graphql', 'utf8'))
     const served = new Map(members(schema).map(([name, member]) => [name, signature(member)]))
     for (const [name, member] of members(contract)) expect([name, served.get(name)]).toEqual([name, signature(member)])
   })
 
-  it('makes no argument required that the contract does not know', async () => {
+  it('has no required argument beyond the contract', async () => {
     const contract = new Set(
       members(buildSchema(await readFile('test/graph/contract.graphql', 'utf8'))).map(([name]) => name),
     )
@@ -54,7 +54,7 @@ interface Member {
   readonly defaultValue?: unknown
 }
 
-/** Everything that has a name: Type, Type.field, Type.field(argument), Type.VALUE. */
+/** Returns all named elements: Type, Type.field, Type.field(argument), Type.VALUE. */
 function members(of: GraphQLSchema): [string, Member][] {
   return Object.values(of.getTypeMap())
     .filter((type) => !(isIntrospectionType(type) || ['String', 'Int', 'Float', 'Boolean', 'ID'].includes(type.name)))

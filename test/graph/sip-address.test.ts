@@ -67,7 +67,7 @@ describe('The URI of a SIP address', () => {
     expect(address({ scheme: 'tel', username, domain, port: 5060 })).toBe(uri)
   })
 
-  /** Takes a SIP URI apart from its ends: scheme, last @, last colon behind a bracket. */
+  /** Parses a SIP URI from both ends: scheme, last @, last colon after a bracket. */
   function parse(uri: string) {
     const scheme = uri.slice(0, uri.indexOf(':'))
     const rest = uri.slice(scheme.length + 1)
@@ -87,7 +87,7 @@ describe('The URI of a SIP address', () => {
   const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string())
   const port = fc.option(fc.integer({ min: 1, max: 65_535 }))
 
-  it('gives its parts back where the host is one', () => {
+  it('can be parsed into its parts if the host is valid', () => {
     const domain = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6().filter(isIPv6))
     fc.assert(
       fc.property(fc.record({ scheme, username: anyText, domain, port }), (parts) => {
@@ -96,7 +96,7 @@ describe('The URI of a SIP address', () => {
     )
   })
 
-  it('has no character that a URI may not have, and one @ and no colon too many, whatever the parts are', () => {
+  it('has only valid URI characters, one @ and one port separator, for any parts', () => {
     const wildPort = fc.option(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }))
     const wild = fc.record({ scheme: anyText, username: anyText, domain: anyText, port: wildPort })
     const host = String.raw`(\[[0-9A-Fa-f:.]+\]|([\w.-]|%[0-9A-F]{2})+)`

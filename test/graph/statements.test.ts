@@ -35,22 +35,22 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
     expect(one.data.selectors.nodes).toHaveLength(1)
     expect(fifty.data.selectors.nodes).toHaveLength(50)
     expect(fifty.data.selectors.nodes[0]).toEqual(one.data.selectors.nodes[0])
-    // The list, and for each kind of child a page and a count.
+    // One for the list, and for each kind of child one page and one count.
     expect(one.statements).toHaveLength(9)
     expect(fifty.statements).toHaveLength(9)
   })
 
-  it('grows by one for an alias with other arguments, not by one for each row', async () => {
+  it('grows by one for an alias with other arguments, independent of the number of rows', async () => {
     const aliases = `a: calls(first: 2) { nodes { id } } b: calls(first: 3) { nodes { id } }
       c: calls(first: 2, orderBy: OLDEST_FIRST) { nodes { id } } d: calls(first: 2) { nodes { time } }`
     const one = await count(`{ selectors(first: 1) { nodes { ${aliases} } } }`)
     const fifty = await count(`{ selectors(first: 50) { nodes { ${aliases} } } }`)
-    // d asks what a asks.
+    // d has the same arguments as a.
     expect(one.statements).toHaveLength(4)
     expect(fifty.statements).toHaveLength(4)
   })
 
-  it('is one for any number of selectors asked for by name', async () => {
+  it('is one for any number of selectors by name', async () => {
     const names = (await client.ask('{ selectors(first: 20) { nodes { selector } } }')).selectors.nodes
     const query = names.map(
       ({ selector }: { selector: string }, n: number) => `s${n}: selector(selector: "${selector}") { id }`,
@@ -72,7 +72,7 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
     expect(statements).toHaveLength(5)
   })
 
-  it('is none for a count that is not asked for, and none for a page that is not asked for', async () => {
+  it('is zero for a count or a page that is not selected', async () => {
     expect((await count('{ calls(first: 1) { totalCount } }')).statements).toHaveLength(1)
     expect(
       (await count('{ calls(first: 1) { nodes { id } edges { cursor } pageInfo { endCursor } } }')).statements,
@@ -80,7 +80,7 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
     expect((await count('{ calls(first: 1) { __typename } }')).statements).toHaveLength(0)
   })
 
-  it('are only SELECTs', async () => {
+  it('counts only SELECT statements', async () => {
     const { statements } = await count(
       `{ selectors { nodes { ${children} } } calls { totalCount } database { tableVersions { name } } }`,
     )

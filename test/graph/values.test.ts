@@ -36,7 +36,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
     ['-infinity', earliest],
   ] as const
 
-  it('of time come with microseconds, and clamped where RFC 3339 cannot say them', async () => {
+  it('of time have microseconds, and are clamped to the range of RFC 3339', async () => {
     for (const [index, [time]] of times.entries()) await addRow(opened, 'sipcalls', 1, { rowid: index + 1, time })
     const { calls } = await client.ask('{ calls(first: 100) { nodes { time } } }')
     expect(calls.nodes.map(({ time }: { time: string }) => time)).toEqual(times.map(([, shown]) => shown))
@@ -44,7 +44,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
     expect(selectors.nodes).toEqual([{ lastSeen: latest }])
   })
 
-  it('of time keep their true order in cursors, clamped or not', async () => {
+  it('of time keep their exact order in cursors, even if they are clamped', async () => {
     const seen: string[] = []
     let after = ''
     for (let turn = 0; turn < times.length; turn++) {
@@ -56,7 +56,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
     expect(seen).toEqual(times.map(([, shown]) => shown))
   })
 
-  it('of 64 bits survive in ids', async () => {
+  it('of 64 bits are preserved in ids', async () => {
     if (version === 'V1') return
     await addRow(opened, 'sipcalls', 1, { rowid: '9007199254740993', time: '2000-01-01', callid: 'large' })
     await addRow(opened, 'sipcalls', 1, { rowid: '9007199254740992', time: '2000-01-01', callid: 'other' })
@@ -70,7 +70,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
     expect(node).toEqual({ callId: 'large' })
   })
 
-  it('of any script and any length survive, and are found by filters', async () => {
+  it('of any script and length are preserved, and are found by filters', async () => {
     const username = 'Ünï\'"\\%_𝒳\u202e 电话\t\n'
     await addRow(opened, 'sipcalls', 1, {
       rowid: 900,
@@ -95,7 +95,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
     expect(data.messages.nodes[0].body).toBe('ä'.repeat(2_000_000))
   })
 
-  it('of push tests are infinite without harm', async () => {
+  it('of push tests may be infinite', async () => {
     const rows: [string, string | null][] = [
       ['infinity', 'infinity'],
       ['-infinity', 'infinity'],
@@ -129,7 +129,7 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
     ])
   })
 
-  it('of push tests are in the zone that the operator names, and ordered and filtered so', async () => {
+  it('of push tests are interpreted, sorted and filtered in the configured time zone', async () => {
     const inPrague = await openClient(opened.database, { timeZone: 'Europe/Prague' })
     await addRow(opened, 'pushtests', 1, {
       rowid: 50,
@@ -157,10 +157,10 @@ describe.each(backends)('Values on $name', ({ version, open }) => {
   })
 })
 
-describe('What v1 lacks', () => {
+describe('Data that v1 lacks', () => {
   const v1 = backends.filter(({ version }) => version === 'V1')
 
-  it.each(v1)('is empty or null on $name, and never an error', async ({ open }) => {
+  it.each(v1)('is empty or null on $name, without an error', async ({ open }) => {
     const opened = untilTestEnds(await open())
     const client = await openClient(opened.database)
     await addSelector(opened, 1)
@@ -177,7 +177,7 @@ describe('What v1 lacks', () => {
   })
 
   it.each(v1)(
-    'on $name: a selector that is null is nowhere, nor are its rows, but its push tests are orphans',
+    'on $name: a null selector and its rows are not listed, and its push tests are orphans',
     async ({ open }) => {
       const opened = untilTestEnds(await open())
       const client = await openClient(opened.database)
@@ -228,7 +228,7 @@ describe('What v1 lacks', () => {
   )
 })
 
-describe('Bytes that are no UTF-8 in an SQL_ASCII database', () => {
+describe('Bytes that are not UTF-8 in an SQL_ASCII database', () => {
   const bytes = (hex: string) => `convert_from('\\x${hex}'::bytea, 'SQL_ASCII')`
 
   async function dirty(own: TestDatabase) {
@@ -238,7 +238,7 @@ describe('Bytes that are no UTF-8 in an SQL_ASCII database', () => {
   }
 
   it.each(schemaVersions)(
-    'become U+FFFD in that value alone on %s; every other row and field is served',
+    'become U+FFFD only in that value on %s; all other rows and fields are served',
     async (version) => {
       const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
       const target = { version, sql: own.sql }
@@ -251,11 +251,11 @@ describe('Bytes that are no UTF-8 in an SQL_ASCII database', () => {
           username: 'žluťoučký',
         })
       }
-      // A cut character, a lone continuation byte, Latin-1 and an encoded surrogate.
+      // A truncated character, a lone continuation byte, Latin-1, and an encoded surrogate.
       await own.sql(
         `UPDATE sipcalls SET userdisplayname = ${bytes('41c3')} || 'x' || ${bytes('80e9eda080')} WHERE callid = 'c2'`,
       )
-      // A selector and a push id may hold them too.
+      // A selector and a push id may contain them as well.
       const odd = `${bytes('ff')} || 'odd'`
       if (version === 'V1') await own.sql(`UPDATE selectors SET selector = ${odd} WHERE id = 3`)
       else
@@ -291,7 +291,7 @@ describe('Bytes that are no UTF-8 in an SQL_ASCII database', () => {
     },
   )
 
-  it.each(schemaVersions)('in a selector neither skip nor repeat a row in a list by name on %s', async (version) => {
+  it.each(schemaVersions)('in a selector do not skip or repeat a row in a list by name on %s', async (version) => {
     const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
     const names = ['61', '80', '81', 'c3', 'c3a9', 'efbfbd', 'f0', 'ff', '5c3031']
     for (const [index, name] of names.entries())
@@ -311,8 +311,8 @@ describe('Bytes that are no UTF-8 in an SQL_ASCII database', () => {
   })
 })
 
-describe('A database made by hand from the description of v1, in SQL_ASCII', () => {
-  it('with rules, orphans, nulls, bad bytes and a null selector is served with the answers of plain SQL', async () => {
+describe('A hand-made v1 database in SQL_ASCII', () => {
+  it('with rules, orphans, nulls, invalid bytes and a null selector is served with the results of plain SQL', async () => {
     const own = untilTestEnds(await emptyDatabase('SQL_ASCII'))
     await own.sql(await readFile('test/support/sipis-v1.sql', 'utf8'))
     await own.sql(`INSERT INTO selectors (id, selector, lastseen)
@@ -385,8 +385,8 @@ describe('A database made by hand from the description of v1, in SQL_ASCII', () 
   })
 })
 
-describe.each(backends)('A value that is null where the schema of SIPIS forbids it, on $name', ({ open }) => {
-  it('is an INTERNAL error of its list, however often it is asked for, and no answer hangs', async () => {
+describe.each(backends)('A null that the schema of SIPIS forbids, on $name', ({ open }) => {
+  it('is an INTERNAL error of its list for any number of requests, and every request is answered', async () => {
     const own = untilTestEnds(await open())
     await own.sql('ALTER TABLE tokens ALTER appid DROP NOT NULL')
     await addSelector(own, 1)

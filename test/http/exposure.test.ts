@@ -34,7 +34,7 @@ const authenticate = authenticateAs([
 const json = { 'content-type': 'application/json' }
 const viewer = JSON.stringify({ query: '{ viewer { name } }' })
 
-/** fetch lets nobody choose these headers. */
+/** Sends headers that fetch does not allow. */
 async function statusWith(
   { url }: Client,
   method: string,
@@ -51,8 +51,8 @@ async function statusWith(
   })
 }
 
-describe('Pages of the web', () => {
-  it('of an origin that is listed may ask, without cookies; all others are told nothing', async () => {
+describe('Web pages', () => {
+  it('of a listed origin may send requests without cookies; others get no CORS headers', async () => {
     const client = await opened({ corsOrigins: ['https://app.example.com', 'https://two.example.com'] })
     const preflight = (origin: string) =>
       fetch(`${client.url}/graphql`, {
@@ -85,7 +85,7 @@ describe('Pages of the web', () => {
     expect(asked.headers.get('set-cookie')).toBeNull()
   })
 
-  it('get no word about origins where none is listed', async () => {
+  it('get no CORS headers if no origin is listed', async () => {
     const client = await opened()
     const answer = await fetch(`${client.url}/graphql`, {
       method: 'OPTIONS',
@@ -95,7 +95,7 @@ describe('Pages of the web', () => {
     expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
   })
 
-  it('whose name leads to this machine are refused where no credential is asked for', async () => {
+  it('whose host name resolves to this machine are rejected if no credential is required', async () => {
     const [open, closed] = [await opened(), await opened({ authenticate })]
     const port = new URL(open.url).port
     for (const host of ['localhost', `localhost:${port}`, `127.0.0.1:${port}`, '[::1]:80'])
@@ -106,7 +106,7 @@ describe('Pages of the web', () => {
     }
   })
 
-  it('cannot have a GET executed by a link, an image or a script', async () => {
+  it('cannot cause the execution of a GET with a link, an image or a script', async () => {
     const client = await opened()
     const get = (headers: Record<string, string>) => statusWith(client, 'GET', '/graphql?query={viewer{name}}', headers)
     for (const accept of ['*/*', 'image/avif,image/webp,*/*', 'text/css,*/*;q=0.1']) {
@@ -117,8 +117,8 @@ describe('Pages of the web', () => {
   })
 
   it.each<[string, Record<string, string>]>([
-    ['an image, where a proxy takes sec-fetch-site away', { 'sec-fetch-mode': 'no-cors' }],
-    ['an image of the address bar', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'no-cors' }],
+    ['an image, if a proxy removes sec-fetch-site', { 'sec-fetch-mode': 'no-cors' }],
+    ['an image opened from the address bar', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'no-cors' }],
     ['a script, image or fetch without CORS', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
     ['another port of this machine', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }],
     ['a frame', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }],
@@ -132,7 +132,7 @@ describe('Pages of the web', () => {
     ['a name that ends like an allowed one', { origin: 'https://app.example.com.evil.example' }],
     ['an origin that contradicts its site', { origin: 'https://evil.example', 'sec-fetch-site': 'none' }],
     ['an unknown site', { 'sec-fetch-site': 'x' }],
-  ])('have nothing executed by %s, by GET or POST, with or without authentication', async (_, headers) => {
+  ])('cannot cause an execution by %s, by GET or POST, with or without authentication', async (_, headers) => {
     for (const options of [{}, { authenticate }, { corsOrigins: ['https://app.example.com'] }]) {
       const client = await opened(options)
       for (const method of ['GET', 'POST']) {
@@ -143,7 +143,7 @@ describe('Pages of the web', () => {
     }
   })
 
-  it('may lead to GraphiQL by a link', async () => {
+  it('may link to GraphiQL', async () => {
     const client = await opened()
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
     const link = (accept: string) => statusWith(client, 'GET', '/graphql?query={viewer{name}}', { ...headers, accept })
@@ -151,7 +151,7 @@ describe('Pages of the web', () => {
     expect(await link('*/*')).toBe(403)
   })
 
-  it('cannot have a GET executed by navigation, whatever it accepts', async () => {
+  it('cannot cause the execution of a GET by navigation, for any Accept header', async () => {
     const client = await opened()
     const headers = {
       accept: 'text/html;q=0.1, application/json',
@@ -183,7 +183,7 @@ describe('Pages of the web', () => {
 })
 
 describe('The schema and GraphiQL', () => {
-  it('are for principals with sipis:ops', async () => {
+  it('are available to principals with sipis:ops', async () => {
     const client = await opened({ authenticate })
     const schema = '{ __schema { queryType { name } } }'
     expect(await client.ask(schema, {}, 'ops')).toEqual({ __schema: { queryType: { name: 'Query' } } })
@@ -200,7 +200,7 @@ describe('The schema and GraphiQL', () => {
         ])
       }
     }
-    // What one may see is not remembered for the next.
+    // The decision for one caller is not cached for the next.
     expect(await client.ask(schema, {}, 'ops')).toBeTruthy()
     const page = (name: string) =>
       fetch(`${client.url}/graphql`, { headers: { accept: 'text/html', authorization: `Bearer ${name}` } })
@@ -214,7 +214,7 @@ describe('The schema and GraphiQL', () => {
     expect((await page('nobody')).status).toBe(401)
   })
 
-  it('are not hinted at by mistakes: no message says what was meant', async () => {
+  it('are not revealed by errors: no message contains suggestions', async () => {
     const client = await opened({ authenticate })
     const mistakes = [
       '{ viewr { name } }',
@@ -236,7 +236,7 @@ describe('The schema and GraphiQL', () => {
     expect(JSON.stringify(variable)).not.toMatch(/did you mean/i)
   })
 
-  it('make no message long, however long the mistake', async () => {
+  it('are not echoed: messages are short for any length of the mistake', async () => {
     const client = await opened({ authenticate })
     const long = 'x'.repeat(50_000)
     for (const query of [
@@ -253,7 +253,7 @@ describe('The schema and GraphiQL', () => {
 })
 
 describe('The audit log', () => {
-  it('says who did what to whom with what outcome, and hides whose selector it was from all who have not the key', async () => {
+  it('records who did what to which selector with what outcome, and hashes the selector with a key', async () => {
     const lines: string[] = []
     const audit = createAudit(pino({ base: null }, { write: (line: string) => lines.push(line) }), 'key')
     const client = await opened({ authenticate, audit })

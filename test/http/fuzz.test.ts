@@ -1,4 +1,4 @@
-/** Whatever is sent, the gateway answers it or refuses it, and is none the worse for it. */
+/** Sends generated requests. The gateway must answer or reject each one, and stay healthy. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Authenticate } from '../../src/auth/authenticate.ts'
@@ -24,9 +24,9 @@ import { addDataSet } from '../support/rows.ts'
 import { seededTape } from '../support/tape.ts'
 
 const together = 20
-/** Of the whole; so many are sent to each of the first two databases. */
+/** Total number of batches; this many are sent to each of the first two databases. */
 const batches = times(2_500, 38)
-/** A detector of requests that are never answered, and no promise. */
+/** Time limit that detects requests without a response. */
 const hangMs = 30_000
 const mostGrowth = 100_000_000
 
@@ -34,7 +34,7 @@ const sound = backends
   .filter(({ name }) => /PostgreSQL.*UTF8/.test(name))
   .map(({ name, open }) => ({ name, open, batches, disturbed: (database: Database) => database }))
 
-/** The one database again, now with failures: what else was asked for at the same time must not be left alone. */
+/** The first database again with injected failures, which must not leave concurrent requests unanswered. */
 const unsound = sound
   .slice(0, 1)
   .map((one) => ({ ...one, name: `${one.name}, failing`, batches: Math.ceil(batches / 5), disturbed: failing }))
@@ -52,7 +52,7 @@ describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches
     client = await openClient(disturbed(opened.database), {
       authenticate: believe(String(device)),
       allowedSettings: ['a', 'b'],
-      // The caller is always the same one here.
+      // All requests have the same caller here.
       limits: { concurrentPerCaller: 64 },
     })
     attacker = openAttacker(client.url)
@@ -67,7 +67,7 @@ describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches
   })
 
   it(
-    'answers or refuses whatever is sent, without an error of its own, a hang or a growing heap',
+    'responds to every request, without an error of its own, a hang or a growing heap',
     async () => {
       const counted = new Map<string, number>()
       const judge = async (seed: number) => {
@@ -78,7 +78,7 @@ describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches
         }
         counted.set(verdict.outcome, (counted.get(verdict.outcome) ?? 0) + 1)
       }
-      // Such a rejection ends the process, where no test looks after it.
+      // An unhandled rejection would end the process outside of a test.
       const stray: unknown[] = []
       const note = (reason: unknown) => stray.push(reason)
       process.on('unhandledRejection', note)
@@ -97,14 +97,14 @@ describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches
           ),
           { numRuns, endOnFailure: true },
         )
-      // What is made once, such as the page of GraphiQL, is no growth.
+      // Objects that are created once, such as the GraphiQL page, are excluded.
       await run(Math.ceil(batches / 5))
       const before = heapUsed()
       await run(batches)
       const growth = heapUsed() - before
       if (times(1, 0) === 1) process.stderr.write(`${[...counted].sort().join(' ')} heap ${growth}\n`)
       expect(growth).toBeLessThan(mostGrowth)
-      // It must have come through to the data, and not have failed at the door.
+      // Ensures that requests reach the data instead of failing early.
       expect(counted.get('200 data') ?? 0).toBeGreaterThan(batches)
       await using quiet = await openClient(opened.database)
       const data = await quiet.ask('{ selectors(first: 1) { totalCount nodes { calls(first: 1) { totalCount } } } }')
@@ -114,12 +114,12 @@ describe.each([...sound, ...unsound])('The gateway over $name', ({ open, batches
   )
 })
 
-/** Every third statement fails in the way that is the caller's own fault: nothing of it is for the log. */
+/** Every third statement fails with an error that the caller causes, which is not logged. */
 function failing(database: Database): Database {
   let asked = 0
   return {
     async query(statement, signal) {
-      // A database that fails on this one is down, which /health tells with 503.
+      // Except for the statement of /health, which would respond with 503.
       const isHealth = render(statement).text === 'SELECT 1'
       if (!isHealth) asked++
       if (!isHealth && asked > 10 && asked % 3 === 0) throw new DatabaseError('input', '22000', 'a failure of the test')
@@ -129,7 +129,7 @@ function failing(database: Database): Database {
   }
 }
 
-/** A caller of each kind. */
+/** One caller of each kind. */
 function believe(device: string): Authenticate {
   const principals: Readonly<Record<string, Principal>> = {
     'Bearer reader': { id: 'reader', name: 'reader', scopes: ['sipis:read'], selector: null },

@@ -1,4 +1,4 @@
-/** What the scanner graphql-cop looks for, asked in our own words, of each kind of caller. */
+/** The checks of the scanner graphql-cop, reimplemented and run as each kind of caller. */
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { get } from 'node:http'
@@ -15,13 +15,13 @@ import { addDataSet } from '../support/rows.ts'
 interface Seen {
   readonly status: number
   readonly text: string
-  /** The answer as JSON; undefined where it is none. */
+  /** The JSON body of the response; undefined if it is not JSON. */
   readonly json: unknown
 }
 
 type Send = (path: string, init?: RequestInit) => Promise<Seen>
 
-/** Whether the flaw is there. */
+/** Whether the vulnerability exists. */
 type Probe = (send: Send, url: string) => Promise<boolean>
 
 const json = { 'content-type': 'application/json' }
@@ -47,7 +47,7 @@ const pages = ['/', '/graphql', '/graphiql', '/playground', '/console', '/graphq
 
 const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
-/** What belongs to whoever may see the schema. */
+/** Checks that operators with introspection may fail. */
 const forOperators: Readonly<Record<string, Probe>> = {
   'introspection by __schema': answers('query cop { __schema { types { name fields { name } } } }'),
   'introspection by __type': answers('{ __type(name: "Query") { name } }'),
@@ -58,7 +58,7 @@ const forOperators: Readonly<Record<string, Probe>> = {
   },
 }
 
-const forNobody: Readonly<Record<string, Probe>> = {
+const forEveryone: Readonly<Record<string, Probe>> = {
   'alias overloading': answers(`query cop { ${repeated(101, (n) => `alias${n}: __typename`)} }`),
   'array batching': async (send) => {
     const seen = await post(
@@ -163,13 +163,13 @@ const forNobody: Readonly<Record<string, Probe>> = {
     )
     return seen.some(({ status }) => status !== 404)
   },
-  'what it is made of': async (_, url) => {
+  'headers that reveal the implementation': async (_, url) => {
     const { headers } = await fetch(url)
     return ['server', 'x-powered-by'].some((name) => headers.has(name))
   },
 }
 
-/** Without the headers by which fetch says that a script asks. */
+/** Without the headers by which fetch identifies a script. */
 async function bareGet(url: string, accept: string | undefined): Promise<Seen> {
   const asked = get(`${url}/graphql?query={__typename}`, { headers: accept === undefined ? {} : { accept } })
   const [response]: IncomingMessage[] = await once(asked, 'response')
@@ -181,9 +181,9 @@ async function bareGet(url: string, accept: string | undefined): Promise<Seen> {
 const principal: Principal = { id: 'test', name: 'test', scopes: ['sipis:read'], selector: null }
 
 const callers: Readonly<Record<string, ClientOptions>> = {
-  'whoever reaches it on this machine': {},
+  'an open gateway on this machine': {},
   'a principal without sipis:ops': { authenticate: async () => principal },
-  'a principal with every scope but sipis:ops': {
+  'a principal with every scope except sipis:ops': {
     authenticate: async () => ({ ...principal, scopes: ['sipis:read', 'sipis:tokens', 'sipis:settings'] }),
   },
   'a caller without a credential': {
@@ -193,8 +193,8 @@ const callers: Readonly<Record<string, ClientOptions>> = {
   },
 }
 
-describe.each(Object.keys(callers))('For %s there is no flaw such as', (caller) => {
-  const isOpen = caller === 'whoever reaches it on this machine'
+describe.each(Object.keys(callers))('For %s there is no vulnerability such as', (caller) => {
+  const isOpen = caller === 'an open gateway on this machine'
   let own: TestDatabase
   let database: Database
   let client: Client
@@ -217,11 +217,11 @@ describe.each(Object.keys(callers))('For %s there is no flaw such as', (caller) 
     await own?.[Symbol.asyncDispose]()
   })
 
-  it.each(Object.entries(forNobody))('%s', async (_, probe) => {
+  it.each(Object.entries(forEveryone))('%s', async (_, probe) => {
     expect(await probe(send, client.url)).toBe(false)
   })
 
-  it.each(Object.entries(forOperators))('%s, but for those who may see the schema', async (_, probe) => {
+  it.each(Object.entries(forOperators))('%s, except for callers that may read the schema', async (_, probe) => {
     expect(await probe(send, client.url)).toBe(isOpen)
   })
 
@@ -229,7 +229,7 @@ describe.each(Object.keys(callers))('For %s there is no flaw such as', (caller) 
     expect(client.log.filter((line) => line.includes('"level":50'))).toEqual([])
   })
 
-  it.skipIf(caller === 'a caller without a credential')('no answer at all', async () => {
+  it.skipIf(caller === 'a caller without a credential')('a missing response', async () => {
     expect(await answers('{ viewer { name } }')(send)).toBe(true)
   })
 })

@@ -30,7 +30,7 @@ const post = (body: string, headers: Record<string, string> = { 'content-type': 
 
 const get = (search: string) => fetch(`${url}/graphql${search}`, { headers: { accept: 'application/json' } })
 
-/** For requests that fetch does not send. */
+/** Sends requests that fetch does not support. */
 async function raw(head: string, sent = ''): Promise<{ status: number; headers: string; body: string }> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.write(`${head}\r\nConnection: close\r\n\r\n${sent}`)
@@ -50,7 +50,7 @@ describe('The service over HTTP', () => {
     expect(results).toHaveLength(61)
   })
 
-  it('passes them all as well where a credential is asked for', async () => {
+  it('passes all of them if a credential is required', async () => {
     const authenticate = authenticateAs([tool('ops', 'sipis:ops')])
     const asked = await openClient(openReader(own.url), { authenticate })
     const fetchFn = (address: string, init: RequestInit = {}) =>
@@ -60,7 +60,7 @@ describe('The service over HTTP', () => {
     await asked[Symbol.asyncDispose]()
   })
 
-  it('answers GET and POST', async () => {
+  it('responds to GET and POST', async () => {
     const query = '{ viewer { name } }'
     const answers = await Promise.all([
       post(JSON.stringify({ query })),
@@ -69,14 +69,14 @@ describe('The service over HTTP', () => {
     for (const answer of answers) expect(await answer.json()).toEqual({ data: { viewer: { name: 'open' } } })
   })
 
-  it('answers /health with 200 and the schema version', async () => {
+  it('responds to /health with 200 and the schema version', async () => {
     const answer = await fetch(`${url}/health`)
     expect(answer.status).toBe(200)
     expect(await answer.json()).toEqual({ status: 'ok', schemaVersion: 'V2' })
     expect((await fetch(`${url}/health`, { method: 'HEAD' })).status).toBe(200)
   })
 
-  it('leads from / to the API, and says that nothing else is here', async () => {
+  it('redirects / to the API, and responds with 404 to other paths', async () => {
     const root = await fetch(`${url}/`, { redirect: 'manual' })
     expect([root.status, root.headers.get('location')]).toEqual([302, '/graphql'])
     for (const path of ['/nothing', '/graphql/', '/health/x', '/..%2f']) {
@@ -86,13 +86,13 @@ describe('The service over HTTP', () => {
     }
   })
 
-  it('refuses what is no request for GraphQL with a 4xx and a code', async () => {
+  it('rejects invalid GraphQL requests with a 4xx status and a code', async () => {
     const answers = {
-      'no JSON': await post('{'),
-      'no object': await post('5'),
+      'invalid JSON': await post('{'),
+      'a body that is not an object': await post('5'),
       'no query': await post('{}'),
-      'a query that is no text': await post('{"query": 5}'),
-      'variables that are no object': await post('{"query": "{ viewer { name } }", "variables": "x"}'),
+      'a query that is not a string': await post('{"query": 5}'),
+      'variables that are not an object': await post('{"query": "{ viewer { name } }", "variables": "x"}'),
       'a batch': await post('[{"query": "{ viewer { name } }"}]'),
     }
     for (const [what, answer] of Object.entries(answers)) {
@@ -107,7 +107,7 @@ describe('The service over HTTP', () => {
     ['variables', 'objects', '{"a":', '1', '}'],
     ['variables', 'lists', '[', '', ']'],
     ['extensions', 'objects', '{"a":', 'null', '}'],
-  ])('refuses %s with thousands of nested %s with 400, by POST and GET', async (name, _, open, inner, close) => {
+  ])('rejects %s with thousands of nested %s with 400, by POST and GET', async (name, _, open, inner, close) => {
     const nested = (levels: number) => `{"f":${open.repeat(levels)}${inner}${close.repeat(levels)}}`
     const query = 'query ($f: CallFilter) { calls(filter: $f) { nodes { id } } }'
     for (const levels of [64, 1_000, 15_000]) {
@@ -120,7 +120,7 @@ describe('The service over HTTP', () => {
     expect((await post(`{"query": "{ viewer { name } }", "${name}": ${nested(60)}}`)).status).toBe(200)
   })
 
-  it('refuses a body of more than 100 kB with 413, told or not told its length', async () => {
+  it('rejects a body of more than 100 kB with 413, with and without Content-Length', async () => {
     const body = JSON.stringify({ query: `{ viewer { name } } # ${'x'.repeat(100_000)}` })
     expect((await post(body)).status).toBe(413)
     const chunked = request(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } })
@@ -131,7 +131,7 @@ describe('The service over HTTP', () => {
     response.resume()
   })
 
-  it('echoes no origin', async () => {
+  it('does not echo the origin', async () => {
     const answer = await post('{"query": "{ viewer { name } }"}', {
       'content-type': 'application/json',
       origin: 'https://evil.example',
@@ -139,7 +139,7 @@ describe('The service over HTTP', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
   })
 
-  it('takes an empty operationName or documentId, and empty parameters of a GET, for none', async () => {
+  it('treats an empty operationName, an empty documentId and empty parameters of a GET as missing', async () => {
     const query = '{ viewer { name } }'
     const answers = [
       await post(JSON.stringify({ query, operationName: '', documentId: '' })),
@@ -152,7 +152,7 @@ describe('The service over HTTP', () => {
     expect(await codeOf(two)).toBe('BAD_USER_INPUT')
   })
 
-  it('refuses a parameter that is given twice, and a fragment in the address', async () => {
+  it('rejects a duplicate parameter, and a fragment in the URL', async () => {
     const one = 'query={viewer{name}}'
     for (const search of [
       `?${one}&${one}`,
@@ -168,7 +168,7 @@ describe('The service over HTTP', () => {
   })
 
   it.each(['mutation { a }', 'mutation { __typename }', 'query A { viewer { name } } mutation B { __typename }'])(
-    'answers %s by GET with 405, and by POST says that there are no mutations',
+    'rejects %s by GET with 405, and reports by POST that there are no mutations',
     async (query) => {
       const operationName = query.includes('B') ? 'B' : ''
       const byGet = await get(`?query=${encodeURIComponent(query)}&operationName=${operationName}`)
@@ -181,13 +181,13 @@ describe('The service over HTTP', () => {
     },
   )
 
-  it('says of a subscription that there are none', async () => {
+  it('reports that there are no subscriptions', async () => {
     for (const answer of [await post('{"query":"subscription { a }"}'), await get('?query=subscription{a}')])
       expect(await answer.text()).toMatch(/no subscriptions/)
   })
 
   it.each(['identity', 'Identity', 'IDENTITY', ' identity ', '', 'identity, identity'])(
-    'takes a body with content-encoding "%s"',
+    'accepts a body with content-encoding "%s"',
     async (encoding) => {
       const body = '{"query":"{ viewer { name } }"}'
       const { status } = await raw(
@@ -198,7 +198,7 @@ describe('The service over HTTP', () => {
     },
   )
 
-  it.each(['gzip', 'br', 'identity, gzip', 'x'])('refuses a body with content-encoding %s', async (encoding) => {
+  it.each(['gzip', 'br', 'identity, gzip', 'x'])('rejects a body with content-encoding %s', async (encoding) => {
     const answer = await post('{"query":"{ viewer { name } }"}', {
       'content-type': 'application/json',
       'content-encoding': encoding,
@@ -212,7 +212,7 @@ describe('The service over HTTP', () => {
     'application/jsonx',
     'application/json; charset=utf-8; charset=latin1',
     '',
-  ])('refuses a body with content-type "%s"', async (type) => {
+  ])('rejects a body with content-type "%s"', async (type) => {
     expect((await post('{"query":"{ viewer { name } }"}', { 'content-type': type })).status).toBe(415)
   })
 
@@ -222,7 +222,7 @@ describe('The service over HTTP', () => {
     'GET /health HTTP/1.0',
     'GET /live HTTP/1.0',
     'GET /live HTTP/1.1\r\nHost:',
-  ])('answers %j of a load balancer that sends no host', async (head) => {
+  ])('responds to %j of a load balancer that sends no Host header', async (head) => {
     const { status, headers, body } = await raw(head)
     expect(status).toBe(200)
     expect(headers).toMatch(/content-type: application\/json; charset=utf-8\r\n.*content-length: \d+/is)
@@ -234,7 +234,7 @@ describe('The service over HTTP', () => {
     'GET / HTTP/1.0',
     'GET /graphql?query={viewer{name}} HTTP/1.0',
     'GET /health HTTP/1.0\r\nHost: evil.example',
-  ])('refuses %j, because without a credential it answers to localhost alone', async (head) => {
+  ])('rejects %j, because without authentication only localhost is served', async (head) => {
     expect((await raw(`${head}\r\nAccept: application/json`)).status).toBe(403)
   })
 
@@ -259,7 +259,7 @@ describe('The service over HTTP', () => {
     'https://localhost/graphql',
     'http:/graphql',
     '*',
-  ])('does not take %s for the API', async (target) => {
+  ])('does not treat %s as the API', async (target) => {
     for (const method of ['POST', 'GET']) {
       const { status, body } = await raw(
         `${method} ${target}?query={viewer{name}} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: ${method === 'GET' ? 0 : 31}`,
@@ -269,14 +269,14 @@ describe('The service over HTTP', () => {
     }
   })
 
-  it('takes the whole address where it names the host of the header', async () => {
+  it('accepts an absolute request URL with the host of the header', async () => {
     const { status } = await raw(
       'GET http://LOCALHOST/graphql?query={viewer{name}} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json',
     )
     expect(status).toBe(200)
   })
 
-  it('tells of a port in use in one sentence', async () => {
+  it('reports a port in use in one sentence', async () => {
     const port = Number(new URL(url).port)
     await expect(listen(() => undefined, { host: '127.0.0.1', port }, 1)).rejects.toThrow(
       /Port \d+ of 127.0.0.1 is in use\. .*--port/,
@@ -285,7 +285,7 @@ describe('The service over HTTP', () => {
 })
 
 describe('The service without its database', () => {
-  it('answers /health with 503 and queries with UNAVAILABLE, and recovers', async () => {
+  it('responds to /health with 503 and to queries with UNAVAILABLE, and recovers', async () => {
     const name = new URL(own.url).pathname.slice(1)
     await using other = await cloneDatabase('V2')
     const forbid = async (allow: boolean) => {
@@ -295,7 +295,7 @@ describe('The service without its database', () => {
       )
     }
     await forbid(false)
-    // It asks the database once a second at most.
+    // The database is queried at most once a second.
     let health = await fetch(`${url}/health`)
     while (health.status === 200) health = await fetch(`${url}/health`)
     expect([health.status, health.headers.get('retry-after'), await health.json()]).toEqual([

@@ -27,14 +27,14 @@ async function ask(query: string, id?: string) {
   return { id: response.headers.get('x-request-id'), body: await response.json() }
 }
 
-describe('The id of a request', () => {
-  it('is in the headers of every answer', async () => {
+describe('The request id', () => {
+  it('is in the headers of every response', async () => {
     expect((await ask('{ viewer { name } }')).id).toEqual(generated)
     for (const path of ['live', 'health', 'nothing', 'graphql'])
       expect((await fetch(`${client.url}/${path}`)).headers.get('x-request-id')).toEqual(generated)
   })
 
-  it.each(['0123456789abcdef0123456789abcdef', 'a-proxy.has_made_it'])('is that of the proxy: %s', async (id) => {
+  it.each(['0123456789abcdef0123456789abcdef', 'a-proxy.has_made_it'])('is taken from the proxy: %s', async (id) => {
     expect((await ask('{ viewer { name } }', id)).id).toBe(id)
   })
 
@@ -46,11 +46,11 @@ describe('The id of a request', () => {
     selectorNamed(1),
     selectorNamed(1).slice(0, 40),
     'sipis_0123',
-  ])('is a new one where the given one is no id: %s', async (id) => {
+  ])('is generated if the given one is not a valid id: %s', async (id) => {
     expect((await ask('{ viewer { name } }', id)).id).toEqual(generated)
   })
 
-  it('is in errors of the server and in its log, and not in errors of the client', async () => {
+  it('is in server errors and in the log, and not in client errors', async () => {
     const wrong = '{ selectors(first: -1) { nodes { id } } }'
     const [one, other] = [await ask(wrong), await ask(wrong)]
     expect(one.body.errors).toHaveLength(1)

@@ -5,7 +5,7 @@ import { batched, grouped } from '../../src/loaders/batched.ts'
 
 const bad = (key: string) => new DatabaseError('input', '22P02', `${key} is not a number`)
 
-/** Answers numbers; fails, as a statement does, where one of the keys is not a number. */
+/** Loads numbers; fails like a statement if a key is not a number. */
 function openNumbers() {
   const statements: (readonly string[])[] = []
   const load = batched<string, number>(String, async (asked) => {
@@ -18,14 +18,14 @@ function openNumbers() {
 }
 
 describe('Batched loads', () => {
-  it('are one statement for the different keys of one turn, and none for a key that is known', async () => {
+  it('use one statement for the different keys of one tick, and none for a cached key', async () => {
     const { statements, load } = openNumbers()
     expect(await Promise.all([load('1'), load('2'), load('1')])).toEqual([1, 2, 1])
     expect(await load('2')).toBe(2)
     expect(statements).toEqual([['1', '2']])
   })
 
-  it('fail for the bad keys alone', async () => {
+  it('fail only for the invalid keys', async () => {
     const keys = fc.uniqueArray(fc.oneof(fc.nat().map(String), fc.stringMatching(/^[a-z]{1,3}$/)), { maxLength: 40 })
     await fc.assert(
       fc.asyncProperty(keys, async (asked) => {
@@ -38,13 +38,13 @@ describe('Batched loads', () => {
     )
   })
 
-  it('find one bad key by halving', async () => {
+  it('find one invalid key by bisection', async () => {
     const { statements, load } = openNumbers()
     await Promise.allSettled(['0', '1', '2', '3', '4', '5', 'x', '7'].map(load))
     expect(statements.map((keys) => keys.join(''))).toEqual(['012345x7', '', '0123', '45x7', '45', 'x7', 'x', '7'])
   })
 
-  it('run a single bad key once', async () => {
+  it('run a single invalid key only once', async () => {
     const { statements, load } = openNumbers()
     await expect(load('x')).rejects.toThrow('x is not a number')
     expect(statements).toEqual([['x']])
@@ -53,7 +53,7 @@ describe('Batched loads', () => {
   it.each([
     ['a failure that is not about a value', new DatabaseError('unavailable', '57P01', 'gone')],
     ['another error', new Error('a bug')],
-  ])('fail together after one statement because of %s', async (_, error) => {
+  ])('fail for all keys after one statement because of %s', async (_, error) => {
     let statements = 0
     const load = batched<string, never>(String, () => {
       statements++
@@ -64,7 +64,7 @@ describe('Batched loads', () => {
     expect(statements).toBe(1)
   })
 
-  it('fail together where the statement fails without a key', async () => {
+  it('fail for all keys if the statement fails without a key', async () => {
     let statements = 0
     const load = batched<string, never>(String, () => {
       statements++
@@ -75,7 +75,7 @@ describe('Batched loads', () => {
     expect(statements).toBe(2)
   })
 
-  it('fail together where a half fails for another reason', async () => {
+  it('fail for all keys if a half fails for another reason', async () => {
     const gone = new DatabaseError('unavailable', '57P01', 'gone')
     const load = batched<string, number>(String, async (asked) => {
       if (asked.length === 4) throw bad('4')
@@ -87,8 +87,8 @@ describe('Batched loads', () => {
   })
 })
 
-describe('Rows grouped by a number', () => {
-  it('are in their order, with an empty group for a number without rows', () => {
+describe('Rows grouped by batch number', () => {
+  it('keep their order, with an empty group for a number without rows', () => {
     const rows = [
       ['a', '3'],
       ['b', '1'],

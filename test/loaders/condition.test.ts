@@ -9,7 +9,7 @@ import { createStatements } from '../../src/loaders/statements.ts'
 const named = (name: string, value: unknown) => conditionOn(name, value, (placeholder) => sql`c = ${placeholder}`)
 
 describe('A text', () => {
-  it.each(['', 'plain', 'é\u{1F600}', '\u0001\uFFFD'])('%j can be held by the database', (text) => {
+  it.each(['', 'plain', 'é\u{1F600}', '\u0001\uFFFD'])('%j can be stored in the database', (text) => {
     expect(() => checkText(text)).not.toThrow()
   })
 
@@ -17,20 +17,20 @@ describe('A text', () => {
     ['a\0b', /U\+0000/],
     ['a\uD800b', /an unpaired surrogate/],
     ['\uDC00\uD800', /an unpaired surrogate/],
-  ])('%j is refused', (text, sentence) => {
+  ])('%j is rejected', (text, sentence) => {
     expect(() => checkText(text)).toThrow(BadInput)
     expect(() => checkText(text)).toThrow(sentence)
     expect(() => named('name', text)).toThrow(sentence)
     expect(() => named('names', ['good', text])).toThrow(sentence)
   })
 
-  it('that is refused gives an error of its own name', () => {
+  it('that is rejected causes a BadInput error', () => {
     expect(new BadInput('why')).toMatchObject({ name: 'BadInput', message: 'why' })
   })
 })
 
 describe('A condition', () => {
-  it('is there where its value is', () => {
+  it('exists if its value is neither null nor undefined', () => {
     expect(named('name', null)).toEqual([])
     expect(named('name', undefined)).toEqual([])
     expect(named('name', '')).toMatchObject([{ shape: 'name', values: { name: '' } }])
@@ -38,7 +38,7 @@ describe('A condition', () => {
     expect(named('name', ['a', null])).toMatchObject([{ values: { name: ['a', null] } }])
   })
 
-  it('holds together with all others, and lets everything through where there is none', () => {
+  it('is joined to all others with AND; without conditions every row matches', () => {
     expect(render(where([])).text).toBe('true')
     expect(render(where([], sql`a`)).text).toBe('a')
     const both = prepare(where([...named('x', '1'), ...named('y', '2')], sql`a`))
@@ -47,7 +47,7 @@ describe('A condition', () => {
 })
 
 describe('Statements', () => {
-  it('are composed once for a shape and the shapes of its conditions', () => {
+  it('are composed once for each shape with the shapes of its conditions', () => {
     let composed = 0
     const statements = createStatements({ lane: 'calls' })
     const ask = (shape: string, key: string, name: string | null) =>

@@ -8,7 +8,7 @@ const values = fc.array(
 )
 
 describe('A cursor', () => {
-  it('gives back the position that it was made of', () => {
+  it('decodes to the encoded position', () => {
     fc.assert(
       fc.property(values, (position) => {
         expect(decodeCursor(encodeCursor('calls', position), 'calls', position.length)).toEqual(position)
@@ -16,7 +16,7 @@ describe('A cursor', () => {
     )
   })
 
-  it('of another order is refused', () => {
+  it('of another order is rejected', () => {
     fc.assert(
       fc.property(values, (position) => {
         expect(() => decodeCursor(encodeCursor('calls', position), 'messages', position.length)).toThrow(
@@ -29,7 +29,7 @@ describe('A cursor', () => {
     )
   })
 
-  it('that nobody made is refused', () => {
+  it('that the gateway did not create is rejected', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.base64String(), fc.string({ minLength: 2_001, maxLength: 3_000 })),
@@ -40,7 +40,7 @@ describe('A cursor', () => {
     )
   })
 
-  it('with one character changed is refused, or is another position of the same form', () => {
+  it('with one changed character is rejected, or is another position of the same form', () => {
     const cursor = encodeCursor('calls', ['2026-11-22 06:24:17.701827+00', '42'])
     for (let index = 0; index < cursor.length; index++) {
       const changed = `${cursor.slice(0, index)}${cursor[index] === 'A' ? 'B' : 'A'}${cursor.slice(index + 1)}`
@@ -52,11 +52,11 @@ describe('A cursor', () => {
     }
   })
 
-  it('has the form that clients have kept since version 1', () => {
+  it('has the same format as in version 1, because clients store cursors', () => {
     expect(Buffer.from(encodeCursor('calls', ['2026', '7']), 'base64url').toString()).toBe('1c\x002026\x007')
   })
 
-  it('is read up to a length of 2,000 characters', () => {
+  it('is accepted up to a length of 2,000 characters', () => {
     const cursorOf = (bytes: number) => encodeCursor('calls', ['a'.repeat(bytes - 3)])
     expect(cursorOf(1_500)).toHaveLength(2_000)
     expect(decodeCursor(cursorOf(1_500), 'calls', 1)).toHaveLength(1)
@@ -64,7 +64,7 @@ describe('A cursor', () => {
     expect(() => decodeCursor(cursorOf(1_501), 'calls', 1)).toThrow(/not a valid cursor/)
   })
 
-  it('that is refused is shown in the message, up to 40 characters', () => {
+  it('that is rejected is quoted in the message, up to 40 characters', () => {
     const shown = (cursor: string) => () => decodeCursor(cursor, 'calls', 2)
     const [whole, longer] = [40, 41].map((length) => 'abcdefgh'.repeat(6).slice(0, length))
     expect(shown(whole ?? '')).toThrow(`"${whole}" is not a valid cursor for this list and order.`)

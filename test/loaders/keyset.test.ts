@@ -33,19 +33,19 @@ const condition = (of: Order<Row>, page: PageArguments) => {
 }
 
 describe('A window', () => {
-  it('reads one row more than the page holds', () => {
+  it('reads one row more than the page size', () => {
     const limits = [{}, { first: 0 }, { first: 100 }, { last: 5 }, { first: 3, last: 9 }].map(
       (page) => windowOf(order, page).limit,
     )
     expect(limits).toEqual([21, 1, 101, 6, 4])
   })
 
-  it.each([{ first: 101 }, { first: -1 }, { last: 101 }, { last: -1 }])('of %o is refused', (page) => {
+  it.each([{ first: 101 }, { first: -1 }, { last: 101 }, { last: -1 }])('of %o is rejected', (page) => {
     expect(() => windowOf(order, page)).toThrow(BadInput)
     expect(() => windowOf(order, page)).toThrow(/^(first|last) is (101|-1); it must be from 0 to 100/)
   })
 
-  it('reads in the order of the list, and backwards where only the last rows are asked for', () => {
+  it('reads in the order of the list, or in reverse if only the last rows are requested', () => {
     expect(orderBy(order, {})).toBe('t.time DESC, t.rowid DESC')
     expect(orderBy(order, { first: 1, last: 1 })).toBe('t.time DESC, t.rowid DESC')
     expect(orderBy(order, { last: 1 })).toBe('t.time ASC, t.rowid ASC')
@@ -53,7 +53,7 @@ describe('A window', () => {
     expect(orderBy(ascending, { last: 1 })).toBe('t.time DESC, t.rowid DESC')
   })
 
-  it('begins behind a cursor and ends before one', () => {
+  it('starts after one cursor and ends before another', () => {
     const beyond = (comparison: string) => `(t.time, t.rowid) ${comparison} ($1::timestamptz, $2::bigint)`
     expect(condition(order, { after: cursor })).toMatchObject({ text: beyond('<'), values: ['2026-01-02', '7'] })
     expect(condition(order, { before: cursor })).toMatchObject({ text: beyond('>'), values: ['2026-01-02', '7'] })
@@ -65,12 +65,12 @@ describe('A window', () => {
     expect(condition(order, {}).text).toBe('true')
   })
 
-  it('refuses a cursor of another list, or with fewer values', () => {
+  it('rejects a cursor of another list, or with fewer values', () => {
     expect(() => windowOf(order, { after: encodeCursor('messages', ['1', '2']) })).toThrow(BadInput)
     expect(() => windowOf(order, { before: encodeCursor('calls', ['1']) })).toThrow(BadInput)
   })
 
-  it('has a shape of its own for each SQL, whatever its size and its cursors hold', () => {
+  it('has one shape for each SQL, independent of its size and the values of its cursors', () => {
     const pages: PageArguments[] = [
       {},
       { last: 1 },
@@ -84,7 +84,7 @@ describe('A window', () => {
       return pagesOf.map((page) => windowOf(of, page).shape)
     })
     expect(windowOf(order, { first: 5 }).shape).toBe(windowOf(order, { first: 6 }).shape)
-    // The order of the list does not matter where no cursor does: read backwards, the one is the other.
+    // Without a cursor the order does not matter: the reverse of one order is the other.
     expect(new Set(shapes).size).toBe(shapes.length - 2)
     expect(shapes.slice(0, 5)).toEqual([
       'calls DESC',
@@ -95,7 +95,7 @@ describe('A window', () => {
     ])
   })
 
-  it('is usual where its page has one of the sizes that most ask for', () => {
+  it('has a usual size if its page size is a common one', () => {
     const usual = Array.from({ length: 101 }, (_, first) => first).filter((first) =>
       hasUsualSize(windowOf(order, { first })),
     )
@@ -112,7 +112,7 @@ const pages = fc
 type Places = Readonly<Record<'first' | 'last', number | null | undefined>> &
   Readonly<Record<'after' | 'before', number | undefined>>
 
-/** EdgesToReturn of the specification, for rows that are numbers; and the two flags as the schema describes them. */
+/** EdgesToReturn of the specification for numeric rows, with the page flags as the schema describes them. */
 function specifiedPage(count: number, { first, last, after, before }: Places): Page<number> {
   const all = Array.from({ length: count }, (_, n) => n)
   const between = all.filter((n) => n > (after ?? -1) && n < (before ?? count))
@@ -123,7 +123,7 @@ function specifiedPage(count: number, { first, last, after, before }: Places): P
   return { rows, hasNextPage: between.length > first, hasPreviousPage: isCut || after !== undefined }
 }
 
-/** The rows that a statement gives for the window: between the cursors, in its order, up to its limit. */
+/** Rows that a statement returns for the window: between the cursors, in its order, up to its limit. */
 function pageRead(count: number, { first, last, after, before }: Places): Page<number> {
   const at = (n: number | undefined) => (n === undefined ? n : encodeCursor('calls', [String(n), '0']))
   const window = windowOf(order, { first, last, after: at(after), before: at(before) })
@@ -132,7 +132,7 @@ function pageRead(count: number, { first, last, after, before }: Places): Page<n
 }
 
 describe('A page', () => {
-  it('is cut as the specification of cursor connections says', () => {
+  it('follows the algorithm of the cursor connections specification', () => {
     fc.assert(
       fc.property(fc.nat({ max: 10 }), pages, (count, page) => {
         expect(pageRead(count, page)).toEqual(specifiedPage(count, page))
@@ -141,7 +141,7 @@ describe('A page', () => {
     )
   })
 
-  it('has 20 rows where no size is given', () => {
+  it('has 20 rows by default', () => {
     const rows = Array.from({ length: 21 }, (_, n) => n)
     expect(windowOf(order, {}).cut(rows)).toEqual({
       rows: rows.slice(0, 20),

@@ -38,7 +38,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     messages(first: 2) { totalCount nodes { id headers body } }
     pushTests(filter: { concluded: true }) { totalCount nodes { id latencyMs } } }`
 
-  it('give of one selector what they give of it among others', async () => {
+  it('return the same rows for one selector alone as in a batch', async () => {
     const asked = names.map((name, n) => `s${n}: selector(selector: "${name}") ${children('null')}`)
     const together = await client.ask(`{ ${asked.join(' ')} }`)
     for (const [n, name] of names.entries()) {
@@ -48,7 +48,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     }
   })
 
-  it('have the same texts whatever the values', async () => {
+  it('have the same text for all values', async () => {
     const texts = new Set<string>()
     const found: number[] = []
     for (const name of names) {
@@ -81,7 +81,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     ['pushTests', 'filter: { concluded: true }', 'searches'],
     ['tokens', 'first: 1', 'calls'],
   ])(
-    'for %s(%s) take the lane %s; pages of several selectors, and counts, have lanes of their own',
+    'for %s(%s) use the lane %s; pages of several selectors and counts have their own lanes',
     async (list, args, lane) => {
       const lanesOf = async (count: number, fields: string) => {
         const { calls } = await client.ask('{ calls(first: 1) { pageInfo { endCursor } } }')
@@ -103,7 +103,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     },
   )
 
-  it('give nothing of a selector that is not there, whatever has been left behind', async () => {
+  it('return nothing for a deleted selector, even if its rows remain', async () => {
     const gone = selectorNamed(99)
     const { selector, pushTests } = await client.ask(
       `{ selector(selector: "${gone}") ${children('null')} pushTests(filter: { platform: "apns" }, orderBy: OLDEST_FIRST, first: 1) {

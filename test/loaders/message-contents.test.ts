@@ -34,13 +34,13 @@ describe.each(backends)('Headers and bodies of messages on $name', ({ open }) =>
   const messagesOf = (number: number, fields: string) =>
     `{ selector(selector: "${selectorNamed(number)}") { messages(orderBy: OLDEST_FIRST) { nodes { ${fields} } } } }`
 
-  it('are not selected unless they are asked for', async () => {
+  it('are read only if they are selected', async () => {
     client.statements()
     await client.ask(messagesOf(1, 'id time contentType'))
     for (const { text } of client.statements()) expect(text).not.toMatch(/(?<!octet_length\(.*)"(body|headers)"/)
   })
 
-  it('are one statement each, whatever their number', async () => {
+  it('use one statement each, for any number of messages', async () => {
     client.statements()
     const data = await client.ask('{ messages(orderBy: OLDEST_FIRST, first: 2) { nodes { headers body } } }')
     expect(
@@ -52,7 +52,7 @@ describe.each(backends)('Headers and bodies of messages on $name', ({ open }) =>
     expect(client.statements()).toHaveLength(3)
   })
 
-  it('are refused before they are read where together they are more than an answer may hold', async () => {
+  it('are rejected before they are read if their total size exceeds the limit of a response', async () => {
     client.statements()
     const { errors } = await client.answer('{ messages(orderBy: OLDEST_FIRST) { nodes { id body } } }')
     expect(errors?.[0]).toMatchObject({
@@ -60,11 +60,11 @@ describe.each(backends)('Headers and bodies of messages on $name', ({ open }) =>
       extensions: { code: 'TOO_COSTLY' },
     })
     for (const { values } of client.statements()) expect(JSON.stringify(values)).not.toContain('"4"')
-    // One at a time they go.
+    // Each alone is within the limit.
     expect((await client.ask(messagesOf(2, 'time'))).selector.messages.nodes).toHaveLength(2)
   })
 
-  it('count each time they are given, so aliases do not multiply them', async () => {
+  it('are counted each time they are returned, including aliases', async () => {
     const { errors } = await client.answer(
       `{ messages(orderBy: OLDEST_FIRST, first: 2) { nodes { a: body b: body c: body d: body } } }`,
     )

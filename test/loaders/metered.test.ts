@@ -6,7 +6,7 @@ import { openScans } from '../../src/database/scans.ts'
 import { metered } from '../../src/loaders/metered.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
 
-/** Lets everything happen that does not wait for an answer. */
+/** Waits until all callbacks that do not depend on a result have run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 interface Asked {
@@ -15,7 +15,7 @@ interface Asked {
   readonly answer: (rows: Value[][]) => void
 }
 
-/** An operation on a database that answers when the test says so. */
+/** An operation on a database whose statements the test settles. */
 function openOperation({ maxBytes = 1_000, scans = 100, scansPerCaller = 100 } = {}) {
   const asked: Asked[] = []
   let closed = 0
@@ -48,8 +48,8 @@ const failure = (work: Promise<unknown>) =>
     (error: unknown) => error,
   )
 
-describe('The database of an operation', () => {
-  it('counts the rows and the characters of what is read', async () => {
+describe('The metered database', () => {
+  it('counts the rows and characters that are read', async () => {
     const { database, usage, asked } = openOperation({ maxBytes: 6 })
     const first = database.query(lookUp(1))
     await settled()
@@ -69,7 +69,7 @@ describe('The database of an operation', () => {
     expect(await second).toMatchObject({ name: 'Excess', found: 7, limit: 6 })
   })
 
-  it('counts bytes that are expected before it reads them, and once', async () => {
+  it('counts expected bytes before the statement runs, and only once', async () => {
     const { database, usage, asked } = openOperation({ maxBytes: 10 })
     const first = database.query(lookUp(1, 8))
     await settled()
@@ -80,7 +80,7 @@ describe('The database of an operation', () => {
     expect(usage.rows).toBe(1)
   })
 
-  it('counts what comes beyond the bytes that are expected, and takes nothing back where less comes', async () => {
+  it('counts bytes beyond the expected ones, and does not subtract missing ones', async () => {
     const more = openOperation({ maxBytes: 10 })
     const longer = failure(more.database.query(lookUp(1, 4)))
     await settled()
@@ -94,7 +94,7 @@ describe('The database of an operation', () => {
     expect(await failure(less.database.query(lookUp(2, 3)))).toMatchObject({ found: 11 })
   })
 
-  it('has 16 look-ups, 2 scans and 2 lists under way at most', async () => {
+  it('runs at most 16 look-ups, 2 scans and 2 lists at once', async () => {
     const { database, asked } = openOperation()
     const all = Array.from({ length: 20 }, (_, n) => [
       database.query(lookUp(n)),
@@ -114,14 +114,14 @@ describe('The database of an operation', () => {
     expect([count('look-up'), count('scan'), count('list')]).toEqual([20, 20, 20])
   })
 
-  it('has its scans wait for those of others, and its lists for those of the same caller alone', async () => {
+  it('makes scans wait for those of other callers, and lists only for those of the same caller', async () => {
     const { database, asked } = openOperation({ scans: 1, scansPerCaller: 2 })
     for (let n = 0; n < 2; n++) void Promise.all([database.query(scan(n)), database.query(list(n))])
     await settled()
     expect(asked.map(({ statement }) => statement.name)).toEqual([undefined, 'list_0', 'list_1'])
   })
 
-  it('answers a scan that is asked for again by the first, and asks for a look-up each time', async () => {
+  it('shares the result of a repeated scan, and runs a repeated look-up each time', async () => {
     const { database, asked } = openOperation()
     const [first, again] = [database.query(scan(1)), database.query(sql.raw('SELECT 1').append(sql``))]
     expect(database.query(scan(1))).toBe(first)
@@ -133,7 +133,7 @@ describe('The database of an operation', () => {
     expect(asked.filter(({ statement }) => statement.lookUp !== undefined)).toHaveLength(2)
   })
 
-  it('ends what is under way when the signal is given', async () => {
+  it('aborts running statements when the signal is aborted', async () => {
     const { database, leaving, asked } = openOperation()
     void database.query(lookUp(1))
     await settled()
@@ -142,13 +142,13 @@ describe('The database of an operation', () => {
     expect(asked[0]?.signal?.aborted).toBe(true)
   })
 
-  it('whose signal has been given before asks nothing', async () => {
+  it('runs no statement if the signal is already aborted', async () => {
     const { open, asked } = openOperation()
     expect(await failure(open(AbortSignal.abort()).query(lookUp(1)))).toMatchObject({ code: 'CANCELLED' })
     expect(asked).toEqual([])
   })
 
-  it('ends what is under way, and starts nothing more, when a bound is passed', async () => {
+  it('aborts running statements, and starts no further ones, when a limit is exceeded', async () => {
     const { database, usage, asked } = openOperation({ maxBytes: 10 })
     const all = Array.from({ length: 17 }, (_, n) => failure(database.query(lookUp(n))))
     await settled()
@@ -161,7 +161,7 @@ describe('The database of an operation', () => {
     expect(await all[16]).toBe(excess)
   })
 
-  it('is closed with its own', async () => {
+  it('closes the underlying database', async () => {
     const { database, closed } = openOperation()
     await database.close()
     expect(closed()).toBe(1)

@@ -8,13 +8,13 @@ const open = (turns = openScans({ scans: 1, scansPerCaller: 1 }).turn) => ({
 })
 
 describe('The pace of an operation', () => {
-  it('has no turn to wait for up to five hundred rows', () => {
+  it('does not wait for up to 500 rows', () => {
     const pace = open().of('a')
     for (let page = 0; page < 5; page++) expect(pace.take(100)).toBe(undefined)
     expect(pace.take(1)).toBeInstanceOf(Promise)
   })
 
-  it('hands out five hundred rows in a turn of the event loop', async () => {
+  it('resolves 500 rows in one turn of the event loop', async () => {
     const pace = open().of('a')
     let turns = 0
     const count = () => {
@@ -29,13 +29,13 @@ describe('The pace of an operation', () => {
       turnsOf.push(turns)
     }
     await Promise.all(pages.map(answer))
-    // Four turns of five pages, the first of them at once.
+    // Four turns of five pages; the first starts at once.
     const distinct = [...new Set(turnsOf)]
     expect(distinct).toHaveLength(4)
     expect(distinct.map((turn) => turnsOf.filter((one) => one === turn).length)).toEqual([5, 5, 5, 5])
   })
 
-  it('is one turn of one caller at a time', async () => {
+  it('gives turns to one caller at a time', async () => {
     const { of } = open()
     const order: string[] = []
     const ask = (caller: string, count: number) => {

@@ -20,7 +20,7 @@ import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
-/** Encodings and the embedded database make no difference here; graph/ and look-ups.test.ts read on all of them. */
+/** Encodings and the embedded database make no difference here; graph/ and look-ups.test.ts cover all of them. */
 const servers = backends.filter(({ name }) => name.endsWith('UTF8'))
 const [one, two, three] = [selectorNamed(1), selectorNamed(2), selectorNamed(3)]
 const start = '2026-01-02T00:00:00Z'
@@ -116,7 +116,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       return rows.map(({ selector }) => selector)
     }
 
-    it('find one by its name, and several in one statement', async () => {
+    it('find one by name, and several in one statement', async () => {
       const fresh = openAll()
       const names = [two, 'none', one]
       expect((await Promise.all(names.map(fresh.selectors.byName))).map((row) => row?.selector)).toEqual([
@@ -129,7 +129,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       for (const { lookUp } of ran) expect(lookUp).toMatchObject({ lane: 'calls' })
     })
 
-    it('find those that a filter lets through', async () => {
+    it('find those that match a filter', async () => {
       expect(await found({})).toEqual([one, two, three])
       expect(await found({ prefix: one })).toEqual([one])
       expect(await found({ prefix: one.slice(0, 40) })).toHaveLength(3)
@@ -144,7 +144,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(await found({ lastSeenSince: start, lastSeenUntil: '2026-01-03T00:00:00Z' })).toEqual([two])
     })
 
-    it('read pages of usual sizes by statements with a name, and all others without', async () => {
+    it('use named statements for pages of usual sizes only', async () => {
       for (const first of [10, 20, 2]) await loaders.selectors.page({}, windowOf(order(), { first }))
       await loaders.selectors.page({ prefix: one }, windowOf(order(), { first: 10 }))
       await loaders.selectors.count({})
@@ -160,7 +160,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(count).toMatchObject({ name: undefined, lookUp: undefined })
     })
 
-    it('give whole rows, by name and by page', async () => {
+    it('return complete rows, by name and by page', async () => {
       const [owner] = owners
       expect(owner).toMatchObject({ id: '1', selector: one, exact: one, lastSeen: '2026-01-01 00:00:00+00' })
       expect((await loaders.selectors.page({}, windowOf(order(), { first: 1 }))).rows[0]).toMatchObject({ ...owner })
@@ -169,17 +169,17 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(last.rows[0]?.selector).toBe(three)
     })
 
-    it('ask for one name by a comparison, not by a join', async () => {
+    it('look up a single name with a comparison instead of a join', async () => {
       await openAll().selectors.byName(one)
       expect(ran[0]?.text).not.toContain('unnest')
     })
 
-    it('refuse a name that the database cannot hold', async () => {
+    it('reject a name that the database cannot store', async () => {
       await expect(loaders.selectors.byName('a\0')).rejects.toThrow(BadInput)
       expect(ran).toEqual([])
     })
 
-    it('note each selector of which something was read', async () => {
+    it('record each selector whose data was read', async () => {
       expect([...usage.selectors]).toEqual([one, two, three])
       usage.selectors.clear()
       await loaders.selectors.page({ suffix: '00000003' }, windowOf(order(), {}))
@@ -196,7 +196,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       return rows.map(({ rowid, owner }) => [rowid, owner.selector])
     }
 
-    it('give the rows of all selectors, each with its own', async () => {
+    it('return the rows of all selectors with their owners', async () => {
       expect(await calls({})).toEqual([
         ['1', one],
         ['2', one],
@@ -205,7 +205,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       ])
     })
 
-    it('give those that a filter lets through', async () => {
+    it('return those that match a filter', async () => {
       const rowids = async (filter: CallFilter) => (await calls(filter)).map(([rowid]) => rowid)
       expect(await rowids({ since: start })).toEqual(['2', '3', '4'])
       expect(await rowids({ until: start })).toEqual(['1'])
@@ -245,7 +245,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(await pushTests({ until: start })).toEqual([first])
     })
 
-    it('give the pages and counts of each selector in one statement for all of them', async () => {
+    it('return the pages and counts of several selectors in one statement', async () => {
       const asked = query(projection.calls, [], { first: 2 })
       const pages = await Promise.all(owners.map((owner) => loaders.calls.pageOf(owner, asked)))
       expect(pages.map(({ rows }) => rows.map(({ rowid, owner }) => [rowid, owner.selector]))).toEqual([
@@ -261,7 +261,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(ran).toHaveLength(2)
     })
 
-    it('give the page and the count of one selector', async () => {
+    it('return the page and count of one selector', async () => {
       const [owner] = owners
       if (owner === undefined) throw new Error('no selector')
       const filtered = query(projection.calls, callsWhere({ callerUsername: 'ann' }), { first: 1 })
@@ -275,14 +275,14 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       for (const { text } of ran) expect(text).not.toContain('unnest')
     })
 
-    it('ask one statement for each question, however many selectors', async () => {
+    it('use one statement for each query, for any number of selectors', async () => {
       const questions = ['ann', 'bob'].map((callerUsername) => query(projection.calls, callsWhere({ callerUsername })))
       const counts = questions.flatMap((asked) => owners.map((owner) => loaders.calls.countOf(owner, asked)))
       expect(await Promise.all(counts)).toEqual([2, 1, 0, 1, 0, 0])
       expect(ran).toHaveLength(2)
     })
 
-    it('keep what may read many rows out of the lanes of look-ups', async () => {
+    it('do not run statements that may read many rows on the lanes of look-ups', async () => {
       const [owner] = owners
       if (owner === undefined) throw new Error('no selector')
       const filtered = query(projection.calls, callsWhere({ callerUsername: 'ann' }))
@@ -301,7 +301,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(ran.map(({ name }) => typeof name)).toEqual(['string', 'undefined', 'undefined', 'undefined'])
     })
 
-    it('read pages of each usual size and order by a statement of its own', async () => {
+    it('use a separate statement for each usual page size and order', async () => {
       const pages = [{ first: 10 }, { first: 20 }, { last: 10 }, { first: 1 }, { last: 1 }]
       const found = []
       for (const page of pages) found.push(await loaders.calls.page(query(projection.calls, [], page)))
@@ -309,7 +309,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(new Set(ran.map(({ text }) => text)).size).toBe(5)
     })
 
-    it('read pages of a selector, and of several, in the direction that each asks for', async () => {
+    it('read pages of one selector, and of several, in the requested direction', async () => {
       const lastRowid = async (asked: readonly SelectorRow[], page: PageArguments) => {
         const fresh = openAll()
         const pages = asked.map((owner) => fresh.calls.pageOf(owner, query(projection.calls, [], page)))
@@ -321,15 +321,15 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       }
     })
 
-    it('leave out rows of other kinds than push tests whose selector is gone', async () => {
-      // In v1 a foreign key keeps them out.
+    it('omit orphans, except orphaned push tests', async () => {
+      // In v1 a foreign key prevents them.
       if (opened.version === 'V1') return
       await addRow(opened, 'sipcalls', 99, { rowid: 9, time: '2026-01-09 00:00:00Z' })
       expect(await calls({})).toHaveLength(4)
       await opened.sql('DELETE FROM sipcalls WHERE rowid = 9')
     })
 
-    it('find rows by their identity within a selector, in one statement', async () => {
+    it('find rows by identity within a selector, in one statement', async () => {
       const identities = [
         { selector: two, value: '3' },
         { selector: one, value: '3' },
@@ -350,7 +350,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect((await Promise.all(pushTests)).map((row) => row?.pushId)).toEqual(['push 1', undefined])
     })
 
-    it('find a push test whose selector is gone by the key that it holds', async () => {
+    it('find an orphaned push test by its stored key', async () => {
       const key = opened.version === 'V1' ? '99' : selectorNamed(99)
       const load = (pushId: string, of = key) => loaders.orphanPushTests.load({ key: of, pushId })
       const found = await Promise.all([load('push 3'), load('push 1', owners[0]?.key), load('none')])
@@ -361,7 +361,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       await expect(load('push 3', '\0')).rejects.toThrow(BadInput)
     })
 
-    it('read tokens in clear only where that is wanted', async () => {
+    it('read tokens in clear only if requested', async () => {
       const identity = { selector: one, value: '1' }
       const clear = await loaders.tokens.byIdentity(identity)
       const withheld = await openAll(false).tokens.byIdentity(identity)
@@ -369,25 +369,25 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(withheld).toMatchObject({ token: null, appId: 'app ann', fingerprint: clear?.fingerprint })
     })
 
-    it('read tokens that are withheld, and push tests, on the lanes of their kind', async () => {
+    it('read withheld tokens and push tests on their usual lanes', async () => {
       await openAll(false).tokens.byIdentity({ selector: one, value: '1' })
       await loaders.pushTests.byIdentity({ selector: one, value: 'push 1' })
       expect(ran.map(({ lookUp }) => lookUp?.lane)).toEqual(['calls', 'messages'])
     })
 
-    it('give a push test whose selector is gone null for its owner', async () => {
+    it('return null as the owner of an orphaned push test', async () => {
       const { rows } = await loaders.pushTests.page(query(projection.pushTests))
       expect(rows.at(-1)?.owner).toBeNull()
     })
 
-    it('ask nothing where no setting is asked for', async () => {
+    it('run no statement if no setting is requested', async () => {
       const [owner] = owners
       if (owner === undefined) throw new Error('no selector')
       expect(await loaders.settings.ofNames(owner, [])).toEqual([])
       expect(ran).toEqual([])
     })
 
-    it('read settings in one statement, of each selector the names that it asks for', async () => {
+    it('read settings in one statement, with the requested names of each selector', async () => {
       const [first, second] = owners
       if (first === undefined || second === undefined) throw new Error('no selector')
       const { ofNames } = loaders.settings
@@ -406,7 +406,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(ran.map(({ lookUp }) => lookUp?.lane)).toEqual(['calls'])
     })
 
-    it('read contents of messages by statements that say how many bytes they expect', async () => {
+    it('read contents of messages with statements that declare the expected bytes', async () => {
       const { rows } = await loaders.messages.page(query(projection.messages))
       ran.length = 0
       const bodies = await Promise.all(rows.map(loaders.messageContents.body))
@@ -419,7 +419,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       ])
     })
 
-    it('say of a message that is gone that it was collected', async () => {
+    it('report a deleted message as collected', async () => {
       const [message] = (await loaders.messages.page(query(projection.messages))).rows
       if (message === undefined) throw new Error('no message')
       const gone = { ...message, owner: message.owner, time: '2025-01-01', rowid: '1' }
@@ -431,7 +431,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
     })
   })
 
-  it('note for the audit log what is named, whether it is found or not', async () => {
+  it('record named selectors for the audit log, whether found or not', async () => {
     const recorded = recordNamedSelectors(loaders, usage)
     const names = async (work: Promise<unknown>) => {
       await work

@@ -7,11 +7,11 @@ import { addRow, addSelector } from '../support/rows.ts'
 
 const recently = new Date(Date.now() - 1_800_000).toISOString()
 const before = new Date(Date.now() - 7_200_000).toISOString()
-/** As SIPIS stores push tests: the time in its own zone, without the zone. */
+/** Formats as SIPIS stores push tests: local time without the zone. */
 const inTokyo = (time: string) => new Date(Date.parse(time) + 9 * 3_600_000).toISOString().replace('Z', '')
 
 describe.each(backends)('The counts of the last hour on $name', ({ version, open }) => {
-  it('are of rows of that hour, in few groups', async () => {
+  it('include only rows of that hour, in few groups', async () => {
     const opened = untilTestEnds(await open())
     await addSelector(opened, 1, { lastseen: recently })
     await addSelector(opened, 2, { lastseen: recently })

@@ -13,7 +13,7 @@ describe.each(backends)('Settings on $name', ({ open }) => {
     opened = await open()
     for (const number of [1, 2]) await addSelector(opened, number)
     const link = opened.version === 'V1' ? 'id' : 'selector'
-    // The newest entry is neither the first nor the last that was stored, nor the first or last in the alphabet.
+    // The newest entry is neither the first nor the last by storage order or by name.
     for (const [rowid, number, name, value] of [
       [5, 1, 'title', 'oldest'],
       [9, 1, 'title', 'newest'],
@@ -37,7 +37,7 @@ describe.each(backends)('Settings on $name', ({ open }) => {
 
   const selector = (number: number) => `selector(selector: "${selectorNamed(number)}")`
 
-  it('are the newest entry of each name', async () => {
+  it('return the newest entry of each name', async () => {
     const data = await client.ask(`{ ${selector(1)} { settings { name value } } }`)
     expect(data.selector.settings).toEqual([
       { name: 'host', value: 'one' },
@@ -45,7 +45,7 @@ describe.each(backends)('Settings on $name', ({ open }) => {
     ])
   })
 
-  it('are to each field those that it asks for, whatever others ask for beside it', async () => {
+  it('return to each field its requested names, independent of other fields', async () => {
     client.statements()
     const data = await client.ask(`{
       a: ${selector(1)} { title: settings(names: ["title"]) { name value } host: settings(names: ["host"]) { value } none: settings(names: []) { name } }

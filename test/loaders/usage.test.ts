@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { jsonBytes } from '../../src/loaders/json-bytes.ts'
 import { createUsage, Excess } from '../../src/loaders/usage.ts'
 
-describe('The bytes of a text in JSON', () => {
-  it('are those that JSON.stringify writes', () => {
+describe('The JSON size of a string', () => {
+  it('equals that of JSON.stringify', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (text) => {
         expect(jsonBytes(text)).toBe(Buffer.byteLength(JSON.stringify(text)))
@@ -27,7 +27,7 @@ const thrown = (work: () => void): unknown => {
 }
 
 describe('The usage of an operation', () => {
-  it('may read as many bytes as the limit, and not one more', () => {
+  it('may read up to the limit of bytes', () => {
     const usage = createUsage(10)
     usage.read(4)
     usage.read(6)
@@ -42,7 +42,7 @@ describe('The usage of an operation', () => {
     })
   })
 
-  it('may answer as many bytes of JSON as the limit, and not one more', () => {
+  it('may return up to the limit of JSON bytes', () => {
     const usage = createUsage(10)
     usage.answer('ab')
     usage.answer('é\n')
@@ -50,7 +50,7 @@ describe('The usage of an operation', () => {
     expect(thrown(() => usage.answer(''))).toMatchObject({ what: 'Bytes of the answer', found: 12, limit: 10 })
   })
 
-  it('counts a text that is too long by its characters', () => {
+  it('counts an oversized string by its length only', () => {
     expect(thrown(() => createUsage(10).answer('\n'.repeat(11)))).toMatchObject({ found: 11 })
     expect(thrown(() => createUsage(10).answer('\n'.repeat(10)))).toMatchObject({ found: 22 })
     const usage = createUsage(10)
@@ -58,14 +58,14 @@ describe('The usage of an operation', () => {
     expect(thrown(() => usage.answer('\n'.repeat(6)))).toMatchObject({ found: 11 })
   })
 
-  it('has one bound for reading and one for answering', () => {
+  it('counts bytes read and bytes returned separately', () => {
     const usage = createUsage(10)
     usage.read(10)
     usage.answer('12345678')
     expect(usage.excess).toBeUndefined()
   })
 
-  it('fails with the first excess from then on, whatever is read or answered', () => {
+  it('keeps failing with the first excess, for reading and returning', () => {
     const usage = createUsage(10)
     const first = thrown(() => usage.read(11))
     expect(first).toBeInstanceOf(Excess)
@@ -75,13 +75,13 @@ describe('The usage of an operation', () => {
     expect(thrown(() => usage.answer('longer than the limit'))).toBe(first)
   })
 
-  it('reads nothing more once the answer is too long', () => {
+  it('rejects reads after the response exceeds the limit', () => {
     const usage = createUsage(10)
     const first = thrown(() => usage.answer('longer than the limit'))
     expect(thrown(() => usage.read(0))).toBe(first)
   })
 
-  it('calls back once when a bound is passed', () => {
+  it('calls each callback once when a limit is exceeded', () => {
     const usage = createUsage(10)
     const called: string[] = []
     usage.onExcess(() => called.push('first'))

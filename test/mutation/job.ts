@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 
-/** What one Vitest process does: a test file once for each mutant, or once without any, for its coverage. */
+/** The job of one Vitest process: a test file, run once for each mutant, or once without a mutant for its coverage. */
 export interface Job {
   readonly testFile: string
-  /** `static`: its code runs while the module is loaded, so the modules are loaded anew. */
+  /** `static`: the mutated code runs when the module is loaded, so modules are loaded again. */
   readonly mutants: readonly { readonly key: string; readonly static: boolean }[]
-  /** JSON lines, written at once, so that a process that hangs or dies shows how far it came. */
+  /** JSON lines, written immediately, so that the progress of a process that hangs or crashes is known. */
   readonly results: string
   readonly serverUrl: string
   readonly run: string

@@ -1,11 +1,11 @@
-/** Small faults for a source file, made from its syntax tree. Code that runs with one of them must fail a test. */
+/** Creates small faults in a source file from its syntax tree. Code that runs with one of them must fail a test. */
 import type { Expression, Node, Span } from 'oxc-parser'
 import { parseSync, Visitor } from 'oxc-parser'
 
 export interface Mutant extends Span {
-  /** File, enclosing names, the change and its number among equal ones: it survives changes elsewhere in the file. */
+  /** File, enclosing names, change, and its number among equal changes; stable if other parts of the file change. */
   readonly key: string
-  /** What stands in place of the source text; undefined for a statement that is left out. */
+  /** The replacement of the source text; undefined for a removed statement. */
   readonly replacement: string | undefined
 }
 
@@ -34,7 +34,7 @@ const methods = new Map([
   ['endsWith', 'startsWith'],
 ])
 
-/** Calls that a mutant takes away, so that the receiver is the result. */
+/** Calls that a mutant removes, so that the receiver is the result. */
 const dropped = new Set(['filter', 'slice', 'trim', 'toLowerCase', 'toUpperCase', 'sort', 'toSorted', 'reverse'])
 
 export function mutantsOf(file: string, code: string): readonly Mutant[] {
@@ -43,7 +43,7 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
   const found: Mutant[] = []
   const seen = new Map<string, number>()
   const names: string[] = []
-  /** Texts of messages and of the module system are not mutated: no test should repeat them word by word. */
+  /** Texts of messages and of the module system are not mutated, because tests should not repeat them verbatim. */
   const fixed = new Set<Node>()
   let silent = 0
 
@@ -151,21 +151,21 @@ export function mutantsOf(file: string, code: string): readonly Mutant[] {
   return found
 }
 
-/** `this.name = '…'` in a class of errors: only a stack trace shows it. */
+/** `this.name = '…'` in an error class, which only a stack trace shows. */
 function isNameOfError(node: Expression): boolean {
   if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') return false
   const { object, property } = node.left
   return object.type === 'ThisExpression' && property.type === 'Identifier' && property.name === 'name'
 }
 
-/** The source with all its mutants in it; `globalThis.mutant` says which one is awake. */
+/** Inserts all mutants into the source; `globalThis.mutant` selects the active one. */
 export function instrument(code: string, mutants: readonly Mutant[]): string {
   const before = new Map<number, string>()
   const after = new Map<number, string>()
   for (const { key, start, end, replacement } of mutants.toSorted(outerFirst)) {
     const awake = `globalThis.mutant?.(${JSON.stringify(key)})`
     const opening = replacement === undefined ? `{if (!${awake}) {` : `(${awake} ? (${replacement}) : `
-    // The outer one opens first and closes last.
+    // Outer mutants open first and close last.
     before.set(start, (before.get(start) ?? '') + opening)
     after.set(end, (replacement === undefined ? '}}' : ')') + (after.get(end) ?? ''))
   }
@@ -179,7 +179,7 @@ export function instrument(code: string, mutants: readonly Mutant[]): string {
   return parts.join('') + code.slice(at)
 }
 
-/** A statement comes before an expression that is all of it. */
+/** A statement precedes an expression of the same range. */
 function outerFirst(one: Mutant, other: Mutant): number {
   const statementFirst = Number(one.replacement !== undefined) - Number(other.replacement !== undefined)
   return one.start - other.start || other.end - one.end || statementFirst

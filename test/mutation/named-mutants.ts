@@ -3,7 +3,7 @@ import { parseSync, Visitor } from 'oxc-parser'
 import type { Mutant } from './mutants.ts'
 import { namedFaults } from './named.ts'
 
-/** The mutants of a file that are written by hand: the smallest expression around the text to replace is replaced. */
+/** Creates the hand-written mutants of a file. Each replaces the smallest expression around its text. */
 export function namedMutantsOf(file: string, code: string): readonly Mutant[] {
   const faults = namedFaults.filter((fault) => fault.file === file)
   if (faults.length === 0) return []
@@ -31,7 +31,7 @@ function keyOf(file: string, name: string): string {
   return `${file} | by hand | ${name}`
 }
 
-/** Those that another expression can stand in place of: no names, and no left sides of assignments and calls. */
+/** Expressions that another expression can replace: no names, and no left sides of assignments and calls. */
 function expressionsOf(file: string, code: string): readonly Span[] {
   const found: Span[] = []
   const note = (node: Span) => void found.push(node)

@@ -4,13 +4,13 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Job, Line } from './job.ts'
 
 interface Patience {
-  /** What a single test may take: a fault that makes it wait for ever is noticed by that. */
+  /** Time limit of a test, which detects faults that cause endless waiting. */
   readonly testMs: number
-  /** How long a job may write nothing. */
+  /** Time limit for a job without output. */
   readonly silenceMs: number
 }
 
-/** Runs a job to its end, or until it has been silent for too long. Returns what it wrote. */
+/** Runs a job until it ends or produces no output for too long. Returns its output. */
 export async function runJob(job: Job, { testMs, silenceMs }: Patience): Promise<readonly Line[]> {
   const file = `${job.results}.job`
   writeFileSync(file, JSON.stringify(job))
@@ -21,7 +21,7 @@ export async function runJob(job: Job, { testMs, silenceMs }: Patience): Promise
     detached: true,
   })
   const closed = once(child, 'close')
-  // The whole group, because Vitest's worker may be in an endless loop.
+  // Kills the process group, because Vitest's worker may be in an endless loop.
   const kill = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
   process.once('exit', kill)
   let known = -1

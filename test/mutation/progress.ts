@@ -4,7 +4,7 @@ export function say(text: string): void {
   process.stdout.write(`[${minutes(performance.now() - started)}] ${text}\n`)
 }
 
-/** Estimates the time that is left from the pace so far. Work is counted in milliseconds that the tests take alone. */
+/** Estimates the remaining time from the progress so far. Work is measured in milliseconds of the tests alone. */
 export type Pace = ReturnType<typeof openPace>
 
 export function openPace() {
@@ -14,7 +14,7 @@ export function openPace() {
     add(work: number): void {
       done += work
     },
-    /** An upper bound, because a mutant that is noticed needs no further tests. */
+    /** An upper bound, because a detected mutant needs no further tests. */
     left(work: number): string {
       if (done === 0) return 'time left unknown'
       return `at most ${minutes((work * (performance.now() - begun)) / done)} left`

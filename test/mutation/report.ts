@@ -2,7 +2,7 @@ import { explained } from './explained.ts'
 import { namedKeys } from './named-mutants.ts'
 import type { State } from './state.ts'
 
-/** Prints the scores and the survivors. Returns whether all is well: every fault by hand noticed, and no survivor unexplained. */
+/** Prints the scores and the survivors. Returns whether every hand-written fault is detected and every survivor is explained. */
 export function report(parts: readonly string[], keys: readonly string[], state: State): boolean {
   const known = new Set(keys)
   const outdated = Object.keys(explained).filter(

@@ -1,8 +1,8 @@
 /**
  * Mutation testing: npm run test:mutation -- --only src/auth --only src/documents --sample 200 --seed 1
  *
- * First each test file runs once and notes which mutants its code passes. Then the test files run again from the fastest to the
- * slowest, each once for every mutant that it passes and that no earlier file has noticed.
+ * First, each test file runs once and records which mutants its code executes. Then the test files run again, fastest first, once
+ * for every mutant that they execute and that no earlier file has detected.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -21,26 +21,26 @@ import { allMutantsOf, folders } from './vitest.config.ts'
 
 const { values } = parseArgs({
   options: {
-    /** Mutants of these files only, by the beginning of the path; those by hand always. */
+    /** Path prefixes of the files to mutate; hand-written mutants are always included. */
     only: { type: 'string', multiple: true, default: [...folders] },
-    /** Test files, by the beginning of the path. */
+    /** Path prefixes of the test files. */
     tests: { type: 'string', multiple: true, default: ['test/'] },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    /** Test files that take longer than this judge only the mutants by hand. */
+    /** Slower test files run only the hand-written mutants. */
     'max-seconds': { type: 'string', default: '6' },
-    /** Mutants of one process. */
+    /** Number of mutants per process. */
     batch: { type: 'string', default: '40' },
     workers: { type: 'string', default: '2' },
-    /** Forgets what earlier runs have found. */
+    /** Ignores the results of earlier runs. */
     fresh: { type: 'boolean', default: false },
   },
 })
 
-/** Other processes run the code there, or the tests need the whole machine. */
+/** These run the code in other processes, or need the whole machine. */
 const unfit = /^test\/(mutation|bench|cli|copy|readme|server\/(fuzz|overload|graphiql|graphql-cop))/
 
-/** What these modules have computed with one mutant is remembered, there or in the tests, and would be given to the next. */
+/** Modules that keep computed values, or whose tests do. They are loaded again for each mutant, so that values do not leak. */
 const keeping = [
   'src/auth/refused-fields.ts',
   'src/documents/arguments.ts',
@@ -50,7 +50,7 @@ const keeping = [
 ]
 
 const sources = globSync('src/**/*.ts').sort()
-// Fails at once where a fault by hand no longer fits its file.
+// Fails immediately if a hand-written fault no longer matches its file.
 for (const file of sources) allMutantsOf(file, readFileSync(file, 'utf8'))
 const generated = sources
   .filter((file) => values.only.some((start) => file.startsWith(start)) && !file.endsWith('.d.ts'))
@@ -103,7 +103,7 @@ async function cover(testFile: string): Promise<void> {
   say(`${testFile} takes ${ms} ms and passes ${new Set([...loaded, ...ran]).size} mutants`)
 }
 
-/** The mutants that a test file has still to run with. */
+/** The mutants that a test file still has to run. */
 function toJudge({ testFile, loaded, ran, ms }: Coverage): readonly string[] {
   const passed = new Set([...loaded, ...ran])
   const isSlow = ms > Number(values['max-seconds']) * 1000
@@ -141,7 +141,7 @@ async function judgeBatch(batch: readonly string[], { testFile, ms }: Coverage, 
     const lines = await runJob({ ...base, testFile, mutants, results: results() }, patience)
     const done = new Set(noteLines(state, testFile, lines))
     const begun = lines.flatMap((line) => (line.type === 'begin' && !done.has(line.key) ? [line.key] : []))
-    // With nothing begun the modules do not load: the first is to blame.
+    // If no mutant was started, the modules failed to load, and the first mutant is the cause.
     const hung = begun[0] ?? rest.find((key) => !done.has(key))
     if (hung !== undefined) {
       noteVerdict(state, hung, testFile, 'timeout')
@@ -156,7 +156,7 @@ function isKept(key: string): boolean {
   return keeping.some((file) => key.startsWith(`${file} `))
 }
 
-/** Beside the tests it takes some time to load the test file. */
+/** Includes time to load the test file. */
 function workOf({ ms }: Coverage): number {
   return ms + 200
 }

@@ -1,4 +1,4 @@
-/** The same for the same seed: those whose hash comes first. */
+/** Selects a sample by hash, so that equal seeds yield equal samples. */
 export function sample(all: readonly string[], size: number, seed: number): readonly string[] {
   const rank = (key: string) => {
     let hash = seed

@@ -1,6 +1,6 @@
 /**
- * Runs a test file for many mutants in one process, because to start Vitest and to load the modules takes longer than most tests
- * do. The query in the import makes the test file register its tests again.
+ * Runs a test file for many mutants in one process, because starting Vitest and loading modules takes longer than most tests.
+ * The query in the import makes the test file register its tests again.
  */
 import { appendFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, vi } from 'vitest'
@@ -51,7 +51,7 @@ for (const [number, { key, static: isStatic }] of mutants.entries()) {
       write({ type: 'begin', key })
       globalThis.mutant = awake
       process.on('unhandledRejection', rejected)
-      // Vitest keeps the process alive where the gateway would end.
+      // An uncaught exception would end the gateway; Vitest keeps the process alive.
       process.on('uncaughtExceptionMonitor', rejected)
     })
     beforeEach(({ skip }) => skip(failure !== null))
@@ -73,7 +73,7 @@ for (const [number, { key, static: isStatic }] of mutants.entries()) {
       failure = `while loading: ${error}`
     }
     globalThis.mutant = undefined
-    // The next one gets sound modules again.
+    // The next mutant gets unmodified modules again.
     if (isStatic) vi.resetModules()
   })
 }

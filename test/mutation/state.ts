@@ -1,4 +1,4 @@
-/** What runs have found so far, in a file, so that an interrupted run goes on. */
+/** Results of runs so far, in a file, so that an interrupted run can be continued. */
 import { hash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Job, Line } from './job.ts'
@@ -9,7 +9,7 @@ const file = `${folder}/state.json`
 
 export interface Coverage {
   readonly testFile: string
-  /** Of the test file's text. */
+  /** Hash of the content of the test file. */
   readonly digest: string
   readonly loaded: readonly string[]
   readonly ran: readonly string[]
@@ -57,7 +57,7 @@ export function noteVerdict(state: State, key: string, testFile: string, verdict
   if (!before.includes(testFile)) state.judged[key] = { verdict, by: [...before, testFile] }
 }
 
-/** Takes down what a process has written of the mutants that it came to the end of; returns their keys. */
+/** Records the results of mutants that a process has completed. Returns their keys. */
 export function noteLines(state: State, testFile: string, lines: readonly Line[]): string[] {
   return lines.flatMap((line) => {
     if (line.type !== 'end') return []
@@ -66,21 +66,21 @@ export function noteLines(state: State, testFile: string, lines: readonly Line[]
   })
 }
 
-/** Jobs that were on the way when the run before this one was interrupted. */
+/** Jobs that were running when the previous run was interrupted. */
 function takeUpJobs(state: State): void {
   for (const path of globSync(`${folder}/job-*.job`)) {
     try {
       const job: Job = JSON.parse(readFileSync(path, 'utf8'))
       noteLines(state, job.testFile, linesOf(job.results))
     } catch {
-      // It was interrupted while a line was written.
+      // The previous run was interrupted while writing a line.
     }
     rmSync(path)
     rmSync(path.slice(0, -'.job'.length), { force: true })
   }
 }
 
-/** A test file that has changed has to run again, with what it killed as well. */
+/** A changed test file runs again, including the mutants that it detected. */
 function forgetChanged(state: State): void {
   const changed = new Set(
     state.coverage.filter(({ testFile, digest }) => digest !== digestIfAny(testFile)).map(({ testFile }) => testFile),

@@ -33,7 +33,7 @@ export default defineConfig({
     testTimeout: Number(process.env['MUTATION_TEST_MS']),
     hookTimeout: 30_000,
     reporters: ['dot'],
-    // A mutant's stray rejection is its own failure, which session.ts notes.
+    // session.ts records unhandled rejections of mutants.
     dangerouslyIgnoreUnhandledErrors: true,
   },
 })

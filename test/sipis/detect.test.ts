@@ -12,7 +12,7 @@ async function clientOf({ url }: TestDatabase) {
 
 const schemaVersion = '{ database { schemaVersion encoding serverVersion tableVersions { name version } } }'
 
-describe('A database that init made', () => {
+describe('A database that init created', () => {
   it.each([
     ['V1', 'UTF8'],
     ['V1', 'SQL_ASCII'],
@@ -26,7 +26,7 @@ describe('A database that init made', () => {
   })
 })
 
-describe('A database that SIPIS made', () => {
+describe('A database that SIPIS created', () => {
   it('is detected as v1 with its own order of columns, unknown tables, other indexes and no table badge', async () => {
     const own = untilTestEnds(await emptyDatabase('SQL_ASCII'))
     await own.sql(await readFile('test/support/sipis-v1.sql', 'utf8'))
@@ -50,7 +50,7 @@ describe('A database that SIPIS made', () => {
     expect((await client.ask(schemaVersion)).database).toMatchObject({ schemaVersion: 'V2', tableVersions: [] })
   })
 
-  it('is found along the search_path of its role or database', async () => {
+  it('is found using the search_path of its role or database', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     await own.sql('ALTER SCHEMA public RENAME TO sipis')
     const name = new URL(own.url).pathname.slice(1)
@@ -59,7 +59,7 @@ describe('A database that SIPIS made', () => {
     expect((await client.ask(schemaVersion)).database.schemaVersion).toBe('V1')
   })
 
-  it('gives its table versions if tableversions has the assumed columns', async () => {
+  it('has table versions if tableversions has the assumed columns', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql(`INSERT INTO tableversions VALUES ('sipcalls', 4), ('data', 2)`)
     const client = await clientOf(own)
@@ -80,18 +80,18 @@ describe('A database that SIPIS made', () => {
 })
 
 describe('A database of neither schema', () => {
-  it('that is empty is refused with the search_path and what to do', async () => {
+  it('that is empty is rejected with the search_path and what to do', async () => {
     const own = untilTestEnds(await emptyDatabase())
     await expect(clientOf(own)).rejects.toThrow(/No SIPIS table .*\(public\).*init/)
   })
 
-  it('that has the tables elsewhere is refused with the schema that has them', async () => {
+  it('that has the tables in another schema is rejected with the name of that schema', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('ALTER SCHEMA public RENAME TO sipis')
     await expect(clientOf(own)).rejects.toThrow(/schema sipis.*search_path/)
   })
 
-  it('is refused with what was found and what is missing', async () => {
+  it('is rejected with what was found and what is missing', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     await own.sql('ALTER TABLE sipcalls DROP COLUMN missedreason')
     await own.sql('DROP TABLE pushtests')
@@ -100,7 +100,7 @@ describe('A database of neither schema', () => {
     )
   })
 
-  it('that the role may not read is refused with the GRANT to run', async () => {
+  it('that the role may not read is rejected with the GRANT to run', async () => {
     const own = untilTestEnds(await cloneDatabase('V2'))
     const role = `reader_${new URL(own.url).pathname.slice(-12)}`
     await own.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`)

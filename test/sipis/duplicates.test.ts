@@ -98,7 +98,7 @@ describe.each(v2)('With duplicate selectors and without any key or index, $name'
   })
 
   it.each(Object.entries(served))(
-    '%s) has each row once, whatever the size of a page and from either end',
+    '%s) has each row once, for any page size and from either end',
     async (field, statement) => {
       const rows = (await opened.sql(`${newest} ${statement}`)).map(([id]) => id)
       for (const size of [1, 2, 3, 10]) {
@@ -111,7 +111,7 @@ describe.each(v2)('With duplicate selectors and without any key or index, $name'
     },
   )
 
-  it('a selector is its newest row, however it is found', async () => {
+  it('a selector is its newest row in every query', async () => {
     const [one, two] = [selectorNamed(1), selectorNamed(2)]
     const query = `query ($one: String!, $two: String!) {
       one: selector(selector: $one) { id lastSeen calls { totalCount } } two: selector(selector: $two) { id lastSeen } }`
@@ -155,7 +155,7 @@ describe.each(v2)('With duplicate selectors and without any key or index, $name'
   })
 })
 
-describe.each(backends)('Duplicates that readers do not expect, $name', ({ open, version }) => {
+describe.each(backends)('Unexpected duplicates, $name', ({ open, version }) => {
   it('are reported with their table, columns, number and effect', async () => {
     const opened = untilTestEnds(await open())
     await dropKeysAndIndexes(opened)
@@ -177,7 +177,7 @@ describe.each(backends)('Duplicates that readers do not expect, $name', ({ open,
     ])
   })
 
-  it('are not searched for where a unique key prevents them', async () => {
+  it('are not searched for if a unique key prevents them', async () => {
     const opened = untilTestEnds(await open())
     let looked = 0
     const counted: Opened['database'] = {
@@ -188,7 +188,7 @@ describe.each(backends)('Duplicates that readers do not expect, $name', ({ open,
       close: () => Promise.resolve(),
     }
     expect(await findDuplicates(counted, await detect(opened.database), 60_000)).toEqual([])
-    // As created by init: v1 has no key of calls and messages, v2 none of push ids.
+    // As created by init: v1 has no key for calls and messages, v2 none for push ids.
     expect(looked).toBe(version === 'V1' ? 2 : 1)
   })
 })

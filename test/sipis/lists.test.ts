@@ -4,10 +4,10 @@ import { wantedIndexes } from '../../src/sipis/indexes.ts'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import { describedTables } from '../../src/sipis/versions.ts'
 
-/** Settings are few for a selector and have no ids; tableversions is read as a whole. */
+/** Settings have no ids and are few per selector; tableversions is read completely. */
 const leftOut = ['data', 'tableversions']
 
-describe.each(schemaVersions)('Of each table that is served in schema %s', (version) => {
+describe.each(schemaVersions)('For each served table of schema %s', (version) => {
   const served = describedTables[version].filter((table) => table.served && !leftOut.includes(table.name))
 
   it.each(served)('check knows the indexes that readers need: $name', ({ name, columns }) => {
@@ -17,7 +17,7 @@ describe.each(schemaVersions)('Of each table that is served in schema %s', (vers
     expect(columns).toEqual(expect.arrayContaining(named))
   })
 
-  it.each(served)('check knows what makes a row the only one: $name', ({ name, columns }) => {
+  it.each(served)('check knows the columns that identify a row: $name', ({ name, columns }) => {
     const assumed = assumptions[version].filter(({ table }) => table === name)
     expect(assumed).not.toEqual([])
     expect(columns).toEqual(expect.arrayContaining(assumed.flatMap((assumption) => assumption.columns)))

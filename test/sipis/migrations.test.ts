@@ -26,7 +26,7 @@ const versions = schemaVersions.map((version) => ({
 }))
 
 describe.each(versions)('The migrations of $version', ({ version, folder, tables }) => {
-  it('are all that drizzle-kit would generate from the tables', async () => {
+  it('are exactly what drizzle-kit generates from the tables', async () => {
     const copy = await mkdtemp(join(tmpdir(), 'sipis-gateway-drizzle-'))
     onTestFinished(() => rm(copy, { recursive: true }))
     await cp(folder, copy, { recursive: true })
@@ -35,7 +35,7 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
       'generate',
       '--dialect=postgresql',
       `--schema=${schema}`,
-      // drizzle-kit takes even an absolute path as relative to the working directory.
+      // drizzle-kit resolves even an absolute path relative to the working directory.
       `--out=../../..${copy}`.replace('../../..', `.${'/..'.repeat(process.cwd().split('/').length - 1)}`),
       '--name=nothing',
     ])
@@ -43,15 +43,15 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
     expect((await readdir(copy)).sort()).toEqual((await readdir(folder)).sort())
   })
 
-  it('have names, and name no database schema', async () => {
+  it('have descriptive names, and refer to no database schema', async () => {
     for (const file of (await readdir(folder)).filter((name) => name.endsWith('.sql'))) {
-      // drizzle-kit's own, made up, have an underscore: 0001_tired_hulk.sql.
+      // Generated names of drizzle-kit contain an underscore: 0001_tired_hulk.sql.
       expect(file).toMatch(/^\d{4}_[a-z]+(-[a-z]+)*\.sql$/)
       expect(await readFile(join(folder, file), 'utf8')).not.toContain('"public"')
     }
   })
 
-  it('give every column of the tables, with its type, nullability and default', async () => {
+  it('create every column of the tables, with its type, nullability and default', async () => {
     const database = untilTestEnds(await cloneDatabase(version))
     const found = await columns(database)
     const wanted = tables.flatMap((table) => {
@@ -66,7 +66,7 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
     expect(found).toEqual(wanted.sort(byName))
   })
 
-  it('give every index and every unique constraint of the tables, and no other', async () => {
+  it('create every index and every unique constraint of the tables, and no others', async () => {
     const database = untilTestEnds(await cloneDatabase(version))
     const found = await database.sql(`SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`)
     const wanted = tables.flatMap((table) => {
@@ -91,8 +91,8 @@ describe.each(versions)('The migrations of $version', ({ version, folder, tables
   })
 })
 
-describe('A v1 database that init made', () => {
-  it('turns the insert of an existing token into an update of lastseen, and stamps even the first insert', async () => {
+describe('A v1 database that init created', () => {
+  it('turns the insert of an existing token into an update of lastseen, and sets lastseen even on the first insert', async () => {
     const database = untilTestEnds(await cloneDatabase('V1'))
     await database.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
     const insert = `INSERT INTO tokens (id, token, appid) VALUES (1, 't', 'app')`
@@ -106,7 +106,7 @@ describe('A v1 database that init made', () => {
     expect(String(second[0]?.[1]) > String(first[0]?.[1])).toBe(true)
   })
 
-  it('loses a new longvalue and server of an existing restart entry, as SIPIS does', async () => {
+  it('drops a new longvalue and server of an existing restart entry, like SIPIS', async () => {
     const database = untilTestEnds(await cloneDatabase('V1'))
     await database.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
     const insert = (value: string) =>
@@ -118,7 +118,7 @@ describe('A v1 database that init made', () => {
     expect(await database.sql('SELECT value, longvalue, server FROM restart')).toEqual([['two', 'long one', 'on one']])
   })
 
-  it('keeps one row for a remote agent', async () => {
+  it('keeps one row for each remote agent', async () => {
     const database = untilTestEnds(await cloneDatabase('V1'))
     await database.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
     await database.sql(`INSERT INTO remoteagents VALUES (1, 'n', 't', '2020-01-01')`)
@@ -126,7 +126,7 @@ describe('A v1 database that init made', () => {
     expect(await database.sql(`SELECT count(*), min(lastseen) > '2021-01-01' FROM remoteagents`)).toEqual([['1', 't']])
   })
 
-  it('deletes the rows of a selector with it, but not its push tests', async () => {
+  it('deletes the rows of a deleted selector, but not its push tests', async () => {
     const database = untilTestEnds(await cloneDatabase('V1'))
     await database.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
     await database.sql(`INSERT INTO tokens (id, token, appid) VALUES (1, 't', 'app')`)
@@ -163,7 +163,7 @@ async function columns({ sql }: TestDatabase): Promise<unknown[][]> {
     .sort(byName)
 }
 
-/** Everything that a migration could have changed. */
+/** Everything that a migration can change. */
 async function catalogue(database: TestDatabase): Promise<unknown> {
   return [
     await columns(database),

@@ -6,7 +6,7 @@ import { watchSchema } from '../../src/sipis/schema-watch.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
-it('The watch of the schema detects nothing more once it is closed, although it was asked during a detection', async () => {
+it('The schema watch does not detect again after it is closed, although this was requested during a detection', async () => {
   const own = untilTestEnds(await cloneDatabase('V2'))
   const reader = openReader(own.url)
   untilTestEnds({ [Symbol.asyncDispose]: () => reader.close() })
@@ -33,7 +33,7 @@ it('The watch of the schema detects nothing more once it is closed, although it 
     return before === begun && begun === ended
   })
   const before = begun
-  // Longer than a detection that was asked for may be put off.
+  // Longer than the delay of a requested detection.
   await sleep(800)
   expect(begun).toBe(before)
 })

@@ -32,7 +32,7 @@ const isNeeded = ({ mayBeMissing, needed }: TableDescription, column: string) =>
 describe.each(schemaVersions)('A database of %s', (version) => {
   const described = describedTables[version]
 
-  it('is served without the columns that no reader needs, and refused by name without one that a reader needs', async () => {
+  it('is served without columns that are not read, and rejected with the name of a missing column that is read', async () => {
     const own = untilTestEnds(await cloneDatabase(version))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a')`)
     const found = await own.sql(
@@ -50,7 +50,7 @@ describe.each(schemaVersions)('A database of %s', (version) => {
     }
   }, 60_000)
 
-  it('is served without the tables that may be missing, and refused by name without another', async () => {
+  it('is served without optional tables, and rejected with the name of another missing table', async () => {
     const own = untilTestEnds(await cloneDatabase(version))
     for (const { name, mayBeMissing } of described) {
       if (mayBeMissing) await own.sql(`DROP TABLE IF EXISTS ${name}`)
@@ -70,8 +70,8 @@ describe.each(schemaVersions)('A database of %s', (version) => {
   })
 })
 
-describe('A column that init makes', () => {
-  it('is not required if no reader reads it', () => {
+describe('A column that init creates', () => {
+  it('is not required if it is never read', () => {
     const sipcalls = pgTable('sipcalls', { missedreason: text('missedreason'), note: text('note') })
     const projection = v2Projection({ encoding: 'UTF8', timeZone: 'UTC', schemas: new Map(), keys: noKeys })
     const [described] = describeTables({ sipcalls }, projection, { sipcalls: required })

@@ -7,7 +7,7 @@ import { backends } from '../support/database.ts'
 
 const tried = backends.filter(({ name }) => ['PostgreSQL, V2, UTF8', 'PGlite, V2'].includes(name))
 
-/** Winter and summer of both hemispheres, today and before today's zones, and the hours around a change of clocks. */
+/** Winter and summer of both hemispheres, present and historical offsets, and the hours around a clock change. */
 const moments = [
   '1930-01-15 12:00:00',
   '1999-07-15 12:00:00.123456',
@@ -25,7 +25,7 @@ describe.each(tried)('SIPIS_TIME_ZONE over $name', ({ open }) => {
   })
   afterAll(() => opened[Symbol.asyncDispose]())
 
-  it('may be every name of the server that is not an abbreviation too, and has the meaning of a session in that zone', async () => {
+  it('accepts every time zone name of the server that is not also an abbreviation, with the same meaning as in a session', async () => {
     const { database } = opened
     const names = (await opened.sql('SELECT name FROM pg_timezone_names ORDER BY 1')).map(([name]) => String(name))
     const abbreviations = new Set((await opened.sql('SELECT lower(abbrev) FROM pg_timezone_abbrevs')).flat())
@@ -78,7 +78,7 @@ describe.each(tried)('SIPIS_TIME_ZONE over $name', ({ open }) => {
     [' Europe/Prague', /not in pg_timezone_names/],
     ['%', /not in pg_timezone_names/],
     ["Europe/Prague'", /not in pg_timezone_names/],
-  ])('%s is refused by the name of the setting, with the reason and an example', async (given, reason) => {
+  ])('%s is rejected with the name of the setting, the reason and an example', async (given, reason) => {
     const refusal = await findTimeZone(opened.database, given).catch(String)
     expect(refusal).toMatch(reason)
     expect(refusal).toMatch(/SIPIS_TIME_ZONE .*e\.g\. Europe\/Prague/)

@@ -1,20 +1,20 @@
-/** Sends what no honest client would, and tells what became of it. */
+/** Sends requests that a regular client would not send, and reports their outcomes. */
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import type { Attack, HostileBytes, HostileRequest } from './hostile-requests.ts'
 
 export interface Outcome {
-  /** Of each answer that came; none where the connection was ended without one. */
+  /** One entry for each response; empty if the connection was closed without one. */
   readonly statuses: readonly number[]
   readonly text: string
 }
 
 export interface Attacker extends Disposable {
-  /** Never fails: a connection that is refused or reset is an outcome without a status. */
+  /** Never rejects: a refused or reset connection is an outcome without a status. */
   send(attack: Attack): Promise<Outcome>
 }
 
-/** How long bytes that may be no request are given for an answer before their connection is ended. */
+/** Time limit for responses to invalid bytes; then the connection is closed. */
 const patienceMs = 30
 
 export function openAttacker(url: string): Attacker {
@@ -57,7 +57,7 @@ export function openAttacker(url: string): Attacker {
   }
 }
 
-/** As a failure shows it. */
+/** Formats the requests for the message of a failure. */
 export function printed(attack: Attack): string {
   if ('bytes' in attack) return `bytes in base64: ${attack.bytes.toString('base64')}`
   const { method, path, headers, body } = attack

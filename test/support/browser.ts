@@ -1,4 +1,4 @@
-/** A real browser for the tests: a headless Chromium that an npm package carries, unpacked into a folder of its own. */
+/** A headless Chromium for tests, from an npm package, unpacked into a temporary folder. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,8 +15,8 @@ const inCi = !['', 'false'].includes(process.env['CI'] ?? '')
 /**
  * Starts the browser that CHROMIUM_PATH names, or the packaged one (Linux on x64).
  *
- * @returns undefined where no browser runs, after a line that says why
- * @throws in CI, so that no check is left out there
+ * @returns undefined if no browser can be started, after printing the reason
+ * @throws in CI, so that no check is skipped there
  */
 export async function openBrowser(): Promise<TestBrowser | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-browser-'))
@@ -56,7 +56,7 @@ interface Unpacked {
   readonly env: Record<string, string>
 }
 
-/** A minimal system has neither libnss3 nor a font. The package brings both, but sets them up only on AWS. */
+/** A minimal system lacks libnss3 and fonts. The package contains both, but installs them only on AWS. */
 async function unpack(folder: string): Promise<Unpacked> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`the packaged Chromium is for Linux on x64, and this is ${process.platform} on ${process.arch}`)
@@ -68,7 +68,7 @@ async function unpack(folder: string): Promise<Unpacked> {
     const { default: packaged, inflate } = await import('@sparticuz/chromium')
     const archive = new URL('../bin/al2023.tar.br', import.meta.resolve('@sparticuz/chromium'))
     const [executablePath, libraries] = await Promise.all([packaged.executablePath(), inflate(fileURLToPath(archive))])
-    // Without a configuration of fontconfig the browser ends at the first character that its font lacks.
+    // Without a fontconfig configuration, the browser exits at the first character that its font lacks.
     const fonts = join(folder, 'fonts.conf')
     await writeFile(fonts, `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/cache</cachedir></fontconfig>`)
     return { executablePath, env: { LD_LIBRARY_PATH: join(libraries, 'lib'), FONTCONFIG_FILE: fonts } }

@@ -1,4 +1,4 @@
-/** An authority, and certificates for db.example that it has signed: made for the tests, valid for a hundred years or one day of the year 2000. */
+/** A test certificate authority with certificates for db.example: one is valid for a hundred years, one for a day in 2000. */
 export const authority = `-----BEGIN CERTIFICATE-----
 MIIBpTCCAUugAwIBAgIUUXi1V5fXiQJP7PW3+okZKy+mnc0wCgYIKoZIzj0EAwIw
 JzElMCMGA1UEAwwcc2lwaXMtZ2F0ZXdheSB0ZXN0IGF1dGhvcml0eTAgFw0yNjEx

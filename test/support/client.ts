@@ -14,18 +14,18 @@ export interface Answer {
   readonly errors?: readonly { message: string; path?: (string | number)[]; extensions: { code: string } }[]
 }
 
-/** A gateway that is asked over HTTP, and what it did meanwhile. */
+/** An HTTP client of a gateway, with the gateway's statements and log. */
 export interface Client extends AsyncDisposable {
   /** http://127.0.0.1:port */
   readonly url: string
-  /** The data of an answer that must be without errors. */
+  /** Returns the data of a response; throws if it contains errors. */
   // biome-ignore lint/suspicious/noExplicitAny: see Answer.
   ask(query: string, variables?: object, credential?: string): Promise<any>
-  /** The whole answer, errors and all. */
+  /** Returns the whole response, including errors. */
   answer(query: string, variables?: object, credential?: string): Promise<Answer>
-  /** The statements that ran since the last call of this. */
+  /** Returns the statements since the previous call. */
   statements(): Statement[]
-  /** The log lines since the start. */
+  /** Log lines since the start. */
   readonly log: string[]
 }
 

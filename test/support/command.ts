@@ -1,4 +1,4 @@
-/** The command line as a real process. */
+/** Runs the command line in a new process. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
@@ -12,7 +12,7 @@ export interface Finished {
 
 export interface Running {
   readonly child: ChildProcess
-  /** Resolves with all that was printed so far, once that contains a text. */
+  /** Resolves with the output so far, once it contains a text. */
   printed(text: string): Promise<string>
   finished: Promise<Finished>
 }
@@ -43,7 +43,7 @@ export function start(args: readonly string[], environment: Record<string, strin
     finished,
     async printed(text) {
       while (!(stdout + stderr).includes(text)) {
-        // A process that was killed has no exit code.
+        // A killed process has no exit code.
         if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`It ended with ${child.exitCode ?? child.signalCode}:\n${stdout}${stderr}`)
         await Promise.race([once(heard, 'text'), finished])

@@ -12,10 +12,10 @@ import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Encoding } from './templates.ts'
 import { asAdmin, createDatabase, templateName, templates, urlOf } from './templates.ts'
 
-/** A database of the test's own on the test server. */
+/** A temporary database on the test server. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string
-  /** Runs statements as a superuser, apart from what the gateway does. Values come as text. */
+  /** Runs statements as a superuser, independent of the gateway. Returns values as text. */
   sql(text: string, values?: readonly unknown[]): Promise<(string | null)[][]>
 }
 
@@ -26,7 +26,7 @@ export function cloneDatabase(version: SchemaVersion, encoding: Encoding = 'UTF8
   )
 }
 
-/** A database without a table. */
+/** A database without tables. */
 export function emptyDatabase(encoding: Encoding = 'UTF8'): Promise<TestDatabase> {
   return newDatabase((admin, name) => createDatabase(admin, name, encoding))
 }
@@ -68,7 +68,7 @@ export function openReader(url: string, options: Partial<PoolOptions> = {}): Dat
   })
 }
 
-/** A kind of database that readers must serve alike. */
+/** A kind of database. Readers must return the same results on all kinds. */
 export interface Backend {
   readonly name: string
   readonly version: SchemaVersion
@@ -77,9 +77,9 @@ export interface Backend {
 
 export interface Opened extends AsyncDisposable {
   readonly version: SchemaVersion
-  /** As the gateway sees it: read-only. */
+  /** The database as the gateway opens it, read-only. */
   readonly database: Database
-  /** Writes and reads beside it. */
+  /** Reads and writes outside of the gateway. */
   sql(text: string, values?: readonly unknown[]): Promise<(string | null)[][]>
 }
 
@@ -116,7 +116,7 @@ const embedded: Backend[] = schemaVersions.map((version) => ({
   },
 }))
 
-/** Every reader test runs on all of them. */
+/** Every test of readers runs on all of them. */
 export const backends: readonly Backend[] = [...server, ...embedded]
 
 /** The embedded database has one session, which the gateway has made read-only and pinned to pg_catalog. */
@@ -130,7 +130,7 @@ async function writeEmbedded(own: PGlite, text: string, values: readonly unknown
   }
 }
 
-/** Closes a resource when the test that opened it ends, however it ends. */
+/** Closes a resource when the current test ends, also on failure. */
 export function untilTestEnds<T extends AsyncDisposable>(resource: T): T {
   onTestFinished(() => resource[Symbol.asyncDispose]())
   return resource

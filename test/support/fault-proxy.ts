@@ -1,4 +1,4 @@
-/** A TCP proxy before a server, which does to connections what networks do. */
+/** A TCP proxy that injects network faults into connections to a server. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
@@ -8,32 +8,32 @@ interface Link {
   readonly outer: Socket
   readonly inner: Socket
   isSilent: boolean
-  /** Bytes from the server that still get through before the connection is cut; undefined for all. */
+  /** Number of bytes from the server to forward before the connection is closed; undefined for all. */
   bytesLeft: number | undefined
 }
 
 export interface FaultProxy extends AsyncDisposable {
   /** The URL of the server, through the proxy. */
   readonly url: string
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly connections: number
-  /** Connections that exist swallow everything in both directions and stay open; new ones work. */
+  /** Drops all data of existing connections and keeps them open; new connections work. */
   silence(): void
-  /** Connections that exist and new ones swallow everything, until `heal`. */
+  /** Drops all data of existing and new connections, until `heal`. */
   silenceAll(): void
-  /** New connections work again. Silent ones stay silent. */
+  /** Makes new connections work again. Silent ones stay silent. */
   heal(): void
   /** Heals, and resets every connection. */
   resume(): void
   /** Resets every connection. */
   reset(): void
-  /** Refuses new connections, until `heal`, and resets those that exist. */
+  /** Refuses new connections until `heal`, and resets existing ones. */
   refuse(): void
-  /** Cuts each connection that exists after so many further bytes from the server. */
+  /** Closes each existing connection after a number of further bytes from the server. */
   cutAfter(bytes: number): void
-  /** Sends bytes to each client that no server would send. */
+  /** Sends invalid bytes to each client. */
   inject(bytes: Buffer): void
-  /** Delays the first bytes of new connections, such as those of cancel requests. */
+  /** Delays the first bytes of new connections, such as cancel requests. */
   delayNew(ms: number): void
 }
 
@@ -58,7 +58,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       links.delete(link)
       inner.destroy()
     })
-    // What the server does is not noticed either where the network is silent.
+    // On a silent network, the end of the server is not visible either.
     inner.on('close', () => {
       if (!link.isSilent) outer.destroy()
     })

@@ -1,14 +1,14 @@
-/** A database whose statements wait at a gate, so that a test decides how long an operation runs. */
+/** A database whose statements wait at a gate, so that a test controls the duration of an operation. */
 import type { Database } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
 import { cancelled } from '../../src/errors/database-error.ts'
 
 export interface Gate {
   readonly database: Database
-  /** How many statements wait now, and how many have at most. */
+  /** Current and maximum number of waiting statements. */
   readonly waiting: number
   readonly most: number
-  /** Lets those go that wait. */
+  /** Releases the waiting statements. */
   release(): void
 }
 

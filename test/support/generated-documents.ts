@@ -1,4 +1,4 @@
-/** Valid documents for any schema, with arguments, aliases, fragments, directives and variables, made from a tape. */
+/** Generates valid documents for any schema, with arguments, aliases, fragments, directives and variables, from a tape. */
 import type { GraphQLArgument, GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLSchema } from 'graphql'
 import {
   doTypesOverlap,
@@ -21,33 +21,33 @@ export interface GeneratedRequest {
 }
 
 export interface GeneratorOptions {
-  /** A value for a scalar; undefined leaves the argument out where it may be. */
+  /** Generates a value for a scalar; undefined omits an optional argument. */
   readonly scalar: (type: string, argument: string) => unknown
-  /** Sometimes instead of a value of the right type. */
+  /** Sometimes used instead of a value of the right type. */
   readonly wild?: (() => unknown) | undefined
   readonly fields: number
   readonly depth: number
-  /** One in so many fields and fragments has a directive; 8 by default. */
+  /** One in this many fields and fragments has a directive; default 8. */
   readonly directivesOneIn?: number
-  /** Whether a condition may be null, which is an error when it is executed. */
+  /** Whether a condition may be null, which is an error at execution. */
   readonly nullConditions?: boolean
-  /** One in so many selections is a fragment; 5 by default. */
+  /** One in this many selections is a fragment; default 5. */
   readonly partsOneIn?: number
 }
 
 const directiveLimit = 8
 
-/** A fragment that has been written whole, so that spreading it again makes no cycle. */
+/** A complete fragment, so that spreading it again causes no cycle. */
 interface Fragment {
   readonly name: string
   readonly type: GraphQLNamedType
   readonly depth: number
-  /** With nested fragments in place. */
+  /** With nested fragments inlined. */
   readonly fields: number
   readonly named: boolean
 }
 
-/** Valid unless wild values are asked for, and within the default limits of the gateway but for its cost. */
+/** Generates a document that is valid unless wild values are requested, and within the default limits of the gateway except its cost. */
 export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: GeneratorOptions): GeneratedRequest {
   const variables: Record<string, unknown> = {}
   const declared: string[] = []
@@ -83,7 +83,7 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
     const value = valueFor(type, name)
     if (!tape.oneIn(3)) return `${name}: ${literalOf(value, type)}`
     const variable = `v${names++}`
-    // A value that is left out, and one that only the default gives.
+    // One value that is omitted, and one that only has a default.
     const byDefault = tape.oneIn(3) && !isNonNullType(type)
     declared.push(`$${variable}: ${type}${byDefault ? ` = ${literalOf(value, type)}` : ''}`)
     if (!byDefault) variables[variable] = value
@@ -101,7 +101,7 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
     return ` @${tape.pick(['skip', 'include'])}(if: ${condition()})`
   }
 
-  /** A literal, a variable that is given, or one with a default, which may be given too, and be null. */
+  /** Generates a literal, a variable with a value, or a variable with a default and possibly a value or null. */
   const condition = (): string => {
     const value = tape.oneIn(2)
     const kind = tape.below(4)
@@ -121,13 +121,13 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
   const fieldOf = (field: GraphQLField<unknown, unknown>, named: boolean, depth: number): string => {
     const given = argumentsOf(field)
     const type = getNamedType(field.type)
-    // What has arguments of its own, or stands where another type may have the same name, could not be merged.
+    // Fields with arguments, or fields of the same name on another type, may not be mergeable.
     const alias = given !== '' || named || tape.oneIn(6) ? `a${names++}: ` : ''
     const once = () => {
       fieldsLeft--
       return `${alias}${field.name}${given}${directive()}${isCompositeType(type) ? ` ${setOf(type, depth - 1)}` : ''}`
     }
-    // Asked for twice, with selections of its own each time, which have to be merged.
+    // Selected twice with different selections, which must be merged.
     return tape.oneIn(8) ? `${once()} ${once()}` : once()
   }
 

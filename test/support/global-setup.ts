@@ -9,7 +9,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     serverUrl: string
     run: string
-    /** The command line, as the package has it. It starts five times as fast as its sources. */
+    /** The bundled command line, which starts five times as fast as its sources. */
     commandLine: string
   }
 }

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect: unknown = runInNewContext('gc')
 
-/** The bytes that are in use once all garbage is collected. */
+/** Bytes in use after a full garbage collection. */
 export function heapUsed(): number {
   if (typeof collect === 'function') collect()
   return process.memoryUsage().heapUsed

@@ -1,14 +1,14 @@
-/** Documents that look as if they were much work to judge, and how others are bred from them. */
+/** Documents that may be expensive to validate, and mutations of them. */
 import type { Tape } from './tape.ts'
 
 const times = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ')
 
-/** Nearly all that LIMIT_BODY_BYTES lets through. */
+/** Nearly LIMIT_BODY_BYTES. */
 const long = 97_000
 const newlines = '\n'.repeat(long)
 
-/** The same fields again and again: whether they can be merged is found out pair by pair. */
+/** Repeats the same fields, which validation compares pairwise. */
 const overlapping = [
   `{ ${times(49, () => `viewer { ${times(12, () => 'name')} }`)} }`,
   `{ ${times(45, () => `selectors { nodes { ${times(12, () => 'id')} } }`)} }`,
@@ -35,7 +35,7 @@ const fragments = [
   `{ ${'... { '.repeat(300)} viewer { name } ${'}'.repeat(301)}`,
 ]
 
-/** Of what one may have many. */
+/** Elements of which a document may contain many. */
 const many = [
   `{ ${times(900, (n) => `unknown${n}`)} }`,
   `{ ${times(900, (n) => `${'selectors'.repeat(11)}${n}`)} }`,
@@ -54,7 +54,7 @@ const many = [
   `{ ${times(50, (n) => `a${n}: selectors { nodes { calls { nodes { id } } } }`)} }`,
 ]
 
-/** Tokens of tens of thousands of characters, and text that is no token. */
+/** Tokens of tens of thousands of characters, and text that is not a token. */
 const lengthy = [
   `{ ${'a'.repeat(long)} }`,
   `{ ${times(10, (n) => 'a'.repeat(9_000) + n)} }`,
@@ -67,10 +67,10 @@ const lengthy = [
   `{ calls(orderBy: ${'A'.repeat(long)}) { totalCount } }`,
   `{ ${'#a\n'.repeat(32_000)} viewer { name } }`,
   `{ ${','.repeat(long)} viewer { name } }`,
-  // Names that the document itself defines were candidates for suggestions.
+  // Regression: names defined in the document were candidates for suggestions.
   `type ${'ab'.repeat(20_000)} { a: Int } fragment F on ${'ac'.repeat(20_000)} { a }`,
   `directive @x(${'ab'.repeat(20_000)}: Int) on FIELD { a @x(${'ac'.repeat(20_000)}: 1) }`,
-  // Each place that an error names was looked for from the start, line by line.
+  // Regression: each location in an error was computed by scanning from the start.
   `${newlines} query (${times(240, () => '$v: Int')}) { viewer { name } }`,
   `${newlines} { ${times(5, () => `calls(${times(60, () => 'first: 1')}) { totalCount }`)} }`,
   `${newlines} { ...F0 } ${times(60, (n) => `fragment F${n} on Query { ...F${(n + 1) % 60} ...F0 }`)}`,
@@ -85,7 +85,7 @@ function tokensOf(text: string): string[] {
   return text.match(token) ?? []
 }
 
-/** A document with some of its tokens left out, doubled, moved, or taken from another. */
+/** Removes, duplicates or moves tokens of a document, or inserts tokens of another one. */
 export function bred(text: string, other: string, tape: Tape): string {
   let tokens = tokensOf(text)
   for (let change = 0; change <= tape.below(3); change++) tokens = changed(tokens, tokensOf(other), tape)

@@ -1,4 +1,4 @@
-/** Requests that a hostile or broken client may send, made from a tape. */
+/** Generates requests of a hostile or broken client from a tape. */
 import type { OutgoingHttpHeaders } from 'node:http'
 import { METHODS } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
@@ -16,7 +16,7 @@ export interface HostileRequest {
   readonly body: Buffer
 }
 
-/** What goes over the wire as it is. */
+/** The bytes on the wire. */
 export interface HostileBytes {
   readonly bytes: Buffer
 }
@@ -85,7 +85,7 @@ const introspection = [
   '{ __type(name: "\\u0000") { name } __typename }',
 ]
 
-/** A document that was valid once, or never. */
+/** A mutated valid document, or an invalid one. */
 function mutated(schema: GraphQLSchema, tape: Tape, samples: Samples): string {
   const { query } = graphqlOf(schema, tape, samples)
   switch (tape.below(5)) {
@@ -143,7 +143,7 @@ const accepts = [
   '\xff',
 ]
 
-/** HTTP and the schema's own words, and none. */
+/** Words of HTTP and of the schema, and other words. */
 const strange: Readonly<Record<string, readonly string[]>> = {
   accept: accepts,
   'content-type': ['', 'application/json; charset=utf-16', 'APPLICATION/JSON', 'text/plain', ';', 'a'.repeat(9_000)],
@@ -175,7 +175,7 @@ function strangeHeaders(tape: Tape): OutgoingHttpHeaders {
   return { ...json, ...Object.fromEntries(names.map((name) => [name, tape.pick(strange[name] ?? [''])])) }
 }
 
-/** CONNECT asks for a tunnel, which a client of HTTP waits for in its own way. */
+/** CONNECT requests a tunnel, for which an HTTP client waits differently. */
 const methods = METHODS.filter((method) => method !== 'CONNECT')
 
 const paths = [
@@ -219,7 +219,7 @@ function changedIf(tape: Tape, text: string): string {
   return tape.oneIn(3) ? changedText(text, tape) : text
 }
 
-/** HTTP that is none, or nearly. */
+/** Invalid or almost valid HTTP. */
 function strangeBytes(tape: Tape, body: string): string {
   const host = 'Host: localhost\r\n'
   const type = 'Content-Type: application/json\r\n'

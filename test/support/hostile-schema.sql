@@ -1,15 +1,15 @@
--- A twin in schema public for each function, operator and type of PostgreSQL that can have one, with the very same argument
--- types, and for functions and operators of text a further twin for varchar, which matches a column of that type better.
--- Each of them fails the statement that calls it.
+-- A shadowing object in schema public for each function, operator and type of PostgreSQL, with the same argument
+-- types. Functions and operators of text also have one for varchar, which matches a varchar column better.
+-- Each of them fails the calling statement.
 CREATE FUNCTION public.hostile(name pg_catalog.text) RETURNS pg_catalog.bool LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'shadowed: %', name; END $$;
 
 DO $make$
 DECLARE
-  twin record;
+  shadow record;
   made integer := 0;
 BEGIN
-  FOR twin IN
+  FOR shadow IN
     SELECT DISTINCT p.proname, a.arguments, p.prorettype::regtype::text AS result, p.proretset
     FROM pg_catalog.pg_proc p
     CROSS JOIN LATERAL (VALUES
@@ -20,18 +20,18 @@ BEGIN
     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f'
   LOOP
     BEGIN
-      EXECUTE format('CREATE FUNCTION public.%I(%s) RETURNS %s %s LANGUAGE plpgsql AS %L', twin.proname,
-        array_to_string(twin.arguments, ', '), CASE WHEN twin.proretset THEN 'SETOF' END, twin.result,
-        format('BEGIN RAISE EXCEPTION ''shadowed: %s''; END', twin.proname));
+      EXECUTE format('CREATE FUNCTION public.%I(%s) RETURNS %s %s LANGUAGE plpgsql AS %L', shadow.proname,
+        array_to_string(shadow.arguments, ', '), CASE WHEN shadow.proretset THEN 'SETOF' END, shadow.result,
+        format('BEGIN RAISE EXCEPTION ''shadowed: %s''; END', shadow.proname));
       made := made + 1;
     EXCEPTION WHEN OTHERS THEN
       -- Pseudo-types cannot be arguments of such a function.
     END;
   END LOOP;
-  IF made < 1000 THEN RAISE EXCEPTION 'only % functions have a twin', made; END IF;
+  IF made < 1000 THEN RAISE EXCEPTION 'only % functions have a shadow', made; END IF;
 
   made := 0;
-  FOR twin IN
+  FOR shadow IN
     SELECT DISTINCT o.oprname, o.oprresult::regtype::text AS result, a.left_type, a.right_type, o.oid
     FROM pg_catalog.pg_operator o
     CROSS JOIN LATERAL (VALUES
@@ -44,15 +44,15 @@ BEGIN
   LOOP
     BEGIN
       EXECUTE format('CREATE FUNCTION public.%I(%s, %s) RETURNS %s LANGUAGE plpgsql AS %L', 'hostile_' || made,
-        twin.left_type, twin.right_type, twin.result,
-        format('BEGIN RAISE EXCEPTION ''shadowed: operator %s''; END', twin.oprname));
-      EXECUTE format('CREATE OPERATOR public.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = public.%I)', twin.oprname,
-        twin.left_type, twin.right_type, 'hostile_' || made);
+        shadow.left_type, shadow.right_type, shadow.result,
+        format('BEGIN RAISE EXCEPTION ''shadowed: operator %s''; END', shadow.oprname));
+      EXECUTE format('CREATE OPERATOR public.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = public.%I)', shadow.oprname,
+        shadow.left_type, shadow.right_type, 'hostile_' || made);
       made := made + 1;
     EXCEPTION WHEN OTHERS THEN
     END;
   END LOOP;
-  IF made < 500 THEN RAISE EXCEPTION 'only % operators have a twin', made; END IF;
+  IF made < 500 THEN RAISE EXCEPTION 'only % operators have a shadow', made; END IF;
 END $make$;
 
 CREATE FUNCTION public.hostile_step(pg_catalog.int8) RETURNS pg_catalog.int8 LANGUAGE plpgsql AS

@@ -1,7 +1,7 @@
-/** Values that nobody expects: of the wrong type, too large, too many, or nearly right. */
+/** Generates unexpected values: of the wrong type, too large, too many, or almost valid. */
 import type { Tape } from './tape.ts'
 
-/** What is really in the database, to be changed a little. */
+/** Values from the database, to be mutated. */
 export interface Samples {
   readonly ids: readonly string[]
   readonly cursors: readonly string[]
@@ -48,7 +48,7 @@ const texts = [
 
 const numbers = [0, -0, -1, 1, 100, 101, 0.5, 2 ** 31 - 1, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 1e21, -1e308, 5e-324]
 
-/** JSON keeps such a key as one of the object's own. */
+/** JSON.parse makes such a key an own property of the object. */
 const objects: readonly unknown[] = [
   {},
   [],
@@ -90,9 +90,9 @@ function nested(depth: number, asList: boolean): unknown {
 const tags = ['1c', '1m', '1p', '1l', '1s', '1t', '2c', '1', '', 'c1', '\0']
 const idTypes = ['Selector', 'Token', 'Call', 'Message', 'PushTest', 'Setting', 'Viewer', 'Query', '__proto__', '']
 
-/** A cursor or an id: a real one, one that was changed, or one that is made of parts. */
+/** A cursor or an id: a valid one, a mutated one, or one composed of parts. */
 export function wildOpaque(tape: Tape, { ids, cursors, selectors }: Samples): string {
-  // Seldom the only one of its kind in a request: what is asked for twice is shared.
+  // Repeated values in a request share one result, so unique ones are rare.
   const real = tape.pick(tape.oneIn(2) ? ids.slice(0, 3) : [...ids, ...cursors])
   switch (tape.below(8)) {
     case 1:
@@ -118,7 +118,7 @@ function part(tape: Tape, selectors: readonly string[]): string {
   return tape.oneIn(3) ? tape.pick(selectors) : tape.oneIn(2) ? String(tape.pick(numbers)) : tape.pick(texts)
 }
 
-/** With a few characters taken out, put in, or doubled. */
+/** Removes, inserts or duplicates a few characters. */
 export function changedText(text: string, tape: Tape): string {
   let changed = text
   for (let change = 0; change <= tape.below(3); change++) {

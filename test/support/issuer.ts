@@ -1,4 +1,4 @@
-/** An issuer of JSON Web Tokens for tests. */
+/** A JWT issuer for tests. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ export interface Issuer extends AsyncDisposable {
   readonly jwks: { readonly keys: object[] }
   readonly privateKey: CryptoKey
   readonly authenticate: Authenticate
-  /** A good token, but for what is given otherwise. */
+  /** A valid token, except for the given properties. */
   sign(claims: JWTPayload, header?: object): Promise<string>
   /** A token of a principal with these scopes. */
   tokenOf(sub: string, scope: string): Promise<string>

@@ -1,9 +1,9 @@
-/** Sends operations over connections that stay open, which is several times faster than fetch. */
+/** Sends operations over keep-alive connections, which is several times faster than fetch. */
 import { Agent, request } from 'node:http'
 import { json } from 'node:stream/consumers'
 
 export interface Asker extends Disposable {
-  /** The parsed answer, whatever its status. */
+  /** The parsed response, for any status. */
   ask(question: object, credential: string): Promise<object>
 }
 

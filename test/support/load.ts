@@ -1,21 +1,21 @@
-/** Requests at a steady rate, whatever becomes of the earlier ones. */
+/** Sends requests at a steady rate, independent of earlier responses. */
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 export interface LoadOutcome {
-  /** Requests with a whole answer, 503 of an overloaded machine included. */
+  /** Requests with a complete response, including 503 of an overloaded machine. */
   readonly answered: number
-  /** Requests for which no connection was to be had, so that a client may safely send them elsewhere. */
+  /** Requests whose connection was refused, so that a client can safely retry them elsewhere. */
   readonly refused: number
-  /** Connections that were reset before anything came on them. */
+  /** Connections that were reset before they received data. */
   readonly reset: number
-  /** What became of all others. */
+  /** Outcomes of all other requests. */
   readonly broken: readonly string[]
 }
 
 export interface Load {
   readonly answered: number
-  /** Sends no more. Resolves when each request has its outcome. */
+  /** Stops sending. Resolves when each request has its outcome. */
   stop(): Promise<LoadOutcome>
 }
 
@@ -58,7 +58,7 @@ export function startLoad(url: string, { perSecond, keepAlive }: { perSecond: nu
 const isNew = ', on a new connection'
 const body = JSON.stringify({ query: '{ selectors(first: 2) { nodes { id } } }' })
 
-/** Rejects where the answer is not whole. */
+/** Rejects if the response is incomplete. */
 function ask(url: string, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }

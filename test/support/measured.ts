@@ -7,13 +7,13 @@ import { untilTestEnds } from './database.ts'
 
 export interface Measured {
   readonly client: Client
-  /** The answer of /metrics. */
+  /** The response of /metrics. */
   scrape(credential?: string): Promise<Response>
   /** The samples of /metrics by name and labels, as printed. */
   samples(credential?: string): Promise<ReadonlyMap<string, number>>
 }
 
-/** A gateway and its database that are measured together, as composition.ts has it. */
+/** A gateway and its database with metrics, connected as in composition.ts. */
 export async function openMeasured(
   url: string,
   options: ClientOptions & { readonly listener?: Observe } = {},

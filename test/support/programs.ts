@@ -1,4 +1,4 @@
-/** Servers that Debian ships and no npm package does. Tests that need one are left out where it is missing. */
+/** Servers that Debian packages and npm does not. Tests that need one are skipped if it is missing. */
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ export interface RunningProgram extends AsyncDisposable {
 /** Both refuse to run as root. */
 const owner = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
-/** Starts a server, and waits until its port takes connections. */
+/** Starts a server, and waits until its port accepts connections. */
 async function startProgram(
   path: string,
   argumentsFor: (folder: string, port: number) => Promise<readonly string[]>,
@@ -61,7 +61,7 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-/** PgBouncer in front of the server of a URL; its URL has the same database. */
+/** Starts PgBouncer in front of the server of a URL. Returns a URL with the same database. */
 export async function startPgBouncer(
   path: string,
   target: string,
@@ -82,7 +82,7 @@ export async function startPgBouncer(
       'auth_type = trust',
       `auth_file = ${users}`,
       `pool_mode = ${mode}`,
-      // In session mode each connection of the gateway keeps one.
+      // In session mode, each connection of the gateway occupies a server connection.
       `default_pool_size = ${mode === 'session' ? 40 : 3}`,
       'server_lifetime = 3600',
     ]
@@ -94,7 +94,7 @@ export async function startPgBouncer(
   return { ...program, url: url.href, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
 }
 
-/** A Redis server that keeps nothing on disk. */
+/** Starts a Redis server without persistence. */
 export async function startRedis(path: string, password?: string): Promise<RunningProgram & { readonly url: string }> {
   const program = await startProgram(path, async (folder, port) => [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],

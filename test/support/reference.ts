@@ -1,4 +1,4 @@
-/** The answers of plain graphql-js over the rows of a database, for comparison with those that the gateway serves. */
+/** Computes responses with plain graphql-js over the rows of a database, for comparison with the gateway. */
 import { setTimeout } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import { execute, parse, validate } from 'graphql'
@@ -26,11 +26,11 @@ export interface Question {
 }
 
 export interface Reference {
-  /** The answer in the form of `canonical`; undefined where the document is invalid. */
+  /** The response in the form of `canonical`; undefined if the document is invalid. */
   answer(question: Question, principal: Principal): Promise<string | undefined>
   /**
-   * The same with its statements answered in another order by chance. Where several fields that must not be null fail, the
-   * error of the first is the answer's.
+   * Like the above, with statements settled in random order. If several non-null fields fail, the response contains the error of
+   * the first one.
    */
   reordered(question: Question, principal: Principal): Promise<string | undefined>
 }
@@ -85,7 +85,7 @@ function masked(result: ExecutionResult): object {
   return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, ignore) }
 }
 
-/** An answer as text. Its errors are sorted, because their order depends on which statement is answered first. */
+/** Formats a response as text. Errors are sorted, because their order depends on which statement is settled first. */
 export function canonical(answer: object): string {
   const { data, errors }: { data?: unknown; errors?: unknown } = JSON.parse(JSON.stringify(answer))
   const sorted = Array.isArray(errors) ? errors.map((error) => JSON.stringify(error)).sort() : undefined

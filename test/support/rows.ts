@@ -1,4 +1,4 @@
-/** Rows for either version, written by hand: what is left out is null in v1, and empty in v2, which has no null there. */
+/** Inserts hand-written rows into either version. Omitted values are null in v1, and empty in v2, which does not allow null. */
 
 import { dataSet } from '../../src/tools/demo/data-set.ts'
 import type { DataSetOptions } from '../../src/tools/demo/options.ts'
@@ -8,7 +8,7 @@ import type { Opened } from './database.ts'
 type Target = Pick<Opened, 'version' | 'sql'>
 type Cells = Readonly<Record<string, unknown>>
 
-/** Selectors by number, in the real form. */
+/** Selectors by number, in the real format. */
 export function selectorNamed(number: number): string {
   return `12869E0E6E553673C54F29105A0647204C416A2A:${number.toString(16).toUpperCase().padStart(8, '0')}`
 }
@@ -48,7 +48,7 @@ async function insert({ sql }: Target, table: string, cells: Cells): Promise<voi
   await sql(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${places.join(', ')})`, Object.values(cells))
 }
 
-/** The made-up data set of the demo, row by row. */
+/** The demo data set, row by row. */
 export async function addDataSet(
   target: Target,
   options: Partial<DataSetOptions> & { selectors: number },

@@ -1,17 +1,17 @@
-/** Decisions that are the same for the same numbers, so that whatever is made by them can be made again. */
+/** Reproducible decisions: equal numbers yield equal decisions. */
 import fc from 'fast-check'
 import { random } from '../../src/tools/demo/random.ts'
 
 export interface Tape {
-  /** A whole number from 0 to one less than this; 0 where that is none. */
+  /** An integer from 0 to `count` - 1; 0 if `count` is 0. */
   below(count: number): number
   pick<T>(choices: readonly [T, ...T[]] | readonly T[]): T
   oneIn(count: number): boolean
-  /** As a failed property shows it. */
+  /** Format for the message of a failed property. */
   [fc.toStringMethod](): string
 }
 
-/** Without end. */
+/** Unlimited. */
 export function seededTape(seed: number): Tape {
   const source = random(seed)
   return tapeOf(
@@ -20,7 +20,7 @@ export function seededTape(seed: number): Tape {
   )
 }
 
-/** Of so many decisions: what is made by them becomes smaller with each of them. */
+/** A limited number of decisions; generated values become smaller towards its end. */
 export function tapes(length: number): fc.Arbitrary<Tape> {
   return fc
     .array(fc.nat({ max: 0xff_ff_ff }), { minLength: length, maxLength: length, size: 'max' })

@@ -15,7 +15,7 @@ export function templateName(run: string, version: SchemaVersion, encoding: Enco
   return `gateway_${run}_${version}_${encoding}`.toLowerCase()
 }
 
-/** One migrated database for each kind; test files clone them. */
+/** One migrated database for each kind, cloned by test files. */
 export async function createTemplates(serverUrl: string, run: string): Promise<void> {
   for (const { version, encoding } of templates) {
     const name = templateName(run, version, encoding)

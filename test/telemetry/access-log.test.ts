@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 
 const selector = selectorNamed(1)
 
-it('The access log has a line for each request, and in no line a selector, a credential or a variable', async () => {
+it('The access log has one line for each request, without selectors, credentials and variables', async () => {
   const own = untilTestEnds(await cloneDatabase('V2'))
   await addSelector({ version: 'V2', sql: own.sql }, 1)
   const lines: string[] = []
@@ -48,7 +48,7 @@ it('The access log has a line for each request, and in no line a selector, a cre
   for (const line of lines) expect(line).toMatch(/^\{[^\n]*\}\n$/)
 })
 
-it('An access log that cannot be opened is refused, with what to do', () => {
+it('An access log that cannot be opened is rejected with what to do', () => {
   const open = () => openAccessFile('/nowhere/access.jsonl', () => undefined)
   expect(open).toThrow(Problem)
   expect(open).toThrow(/^ACCESS_LOG \/nowhere\/access.jsonl cannot be written: its folder .* set ACCESS_LOG=stderr\.$/)

@@ -16,8 +16,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-describe('The file of the audit log', () => {
-  it('can be read by its owner alone, is appended to, and has every line when it is closed', async () => {
+describe('The audit log file', () => {
+  it('is readable only by its owner, is appended to, and contains every line when it is closed', async () => {
     const path = join(folder, 'audit.jsonl')
     for (const part of ['a', 'b']) {
       await using file = openAuditFile(path, observe)
@@ -29,25 +29,25 @@ describe('The file of the audit log', () => {
   })
 
   it.each([
-    ['lies in a folder that does not exist', async () => join(folder, 'none', 'audit'), /its folder does not exist/],
+    ['is in a folder that does not exist', async () => join(folder, 'none', 'audit'), /its folder does not exist/],
     ['is a folder', async () => folder, /it is a folder/],
-    ['lies below a file', async () => join(process.execPath, 'audit'), /its folder does not exist/],
-    ['is full', async () => '/dev/full', /there is no space left/],
+    ['is below a file', async () => join(process.execPath, 'audit'), /its folder does not exist/],
+    ['is on a full disk', async () => '/dev/full', /there is no space left/],
     ['is a link to itself', async () => '/proc/self/none/x', /does not exist/],
-  ])('is refused where it %s', async (_, path, reason) => {
+  ])('is rejected if it %s', async (_, path, reason) => {
     const named = await path()
     expect(() => openAuditFile(named, observe)).toThrow(reason)
     expect(() => openAuditFile(named, observe)).toThrow(/^AUDIT_LOG .* cannot be written: .+\. .+AUDIT_LOG=stderr\.$/)
   })
 
-  it.skipIf(process.getuid?.() === 0)('is refused where this user has no permission', async () => {
+  it.skipIf(process.getuid?.() === 0)('is rejected if the user has no permission', async () => {
     await mkdir(join(folder, 'closed'))
     await chmod(join(folder, 'closed'), 0o500)
     expect(() => openAuditFile(join(folder, 'closed', 'audit'), observe)).toThrow(/no permission/)
   })
 
-  it('keeps lines while it cannot be written, and says in the log when that begins and ends', async () => {
-    // The limit on the size of a file stands for a full disk; truncating the file makes room.
+  it('keeps lines in memory while it cannot be written, and logs the start and end of the failure', async () => {
+    // A file size limit simulates a full disk; truncating the file frees space.
     const script = `
       import { readFileSync, truncateSync } from 'node:fs'
       import { openAuditFile } from './src/telemetry/append-file.ts'
@@ -78,7 +78,7 @@ describe('The file of the audit log', () => {
     expect(wholeLines).toBeGreaterThan(0)
   })
 
-  it('is opened anew after it was renamed, and no line is missing', async () => {
+  it('is reopened after it is renamed, without losing a line', async () => {
     const path = join(folder, 'audit')
     await using file = openAuditFile(path, observe)
     let written = 0
@@ -90,7 +90,7 @@ describe('The file of the audit log', () => {
     await writeUntil('the file has lines', async () => (await stat(path)).size > 0)
     for (const older of ['audit.1', 'audit.2']) {
       await rename(path, join(folder, older))
-      // The second time, nothing is said of it.
+      // The second reopening causes no observation.
       if (older === 'audit.1') file.reopen()
       await writeUntil('there is a new file', async () => existsSync(path))
     }
@@ -99,7 +99,7 @@ describe('The file of the audit log', () => {
     expect(parts.join('')).toBe(Array.from({ length: written }, (_, n) => `${n}\n`).join(''))
   })
 
-  it('keeps lines while its folder is gone, and writes them once the folder is back', async () => {
+  it('keeps lines in memory while its folder is missing, and writes them once the folder exists', async () => {
     const observed: Observation[] = []
     const path = join(folder, 'logs', 'audit')
     await mkdir(join(folder, 'logs'))
@@ -117,7 +117,7 @@ describe('The file of the audit log', () => {
     expect(await readFile(path, 'utf8')).toBe('one\n')
   })
 
-  it('drops lines beyond 10 MB that wait, and says how many', async () => {
+  it('drops lines beyond 10 MB in memory, and reports their number', async () => {
     const observed: Observation[] = []
     const path = join(folder, 'audit')
     {

@@ -16,14 +16,14 @@ describe('The log', () => {
   })
   afterEach(() => void vi.useRealTimers())
 
-  it('has a line with the stack of what failed because of a bug', () => {
+  it('contains the stack of a bug', () => {
     log({ kind: 'requestFailed', error: new RangeError('beyond') })
     expect(lines).toMatchObject([
       { level: 50, msg: 'A request failed', stack: expect.stringMatching(/RangeError: beyond/) },
     ])
   })
 
-  it('counts refused credentials by reason, in one line per ten seconds', () => {
+  it('counts rejected credentials by reason, in one line per ten seconds', () => {
     for (let n = 0; n < 3; n++) log({ kind: 'credentialRefused', reason: 'expired' })
     for (let n = 0; n < 30; n++) log({ kind: 'credentialRefused', reason: `reason ${n}` })
     expect(lines).toEqual([])
@@ -42,7 +42,7 @@ describe('The log', () => {
     sqlstate,
   })
 
-  it('has the first of equal failures at once, and then their number once per ten seconds', () => {
+  it('contains the first of equal failures at once, and then their number once per ten seconds', () => {
     for (let n = 0; n < 500; n++) log(failed('ECONNREFUSED', `path${n}`))
     log(failed('57P01', 'other'))
     expect(lines).toMatchObject([{ path: 'path0' }, { sqlstate: '57P01' }])
@@ -65,7 +65,7 @@ describe('The log', () => {
     expect(lines.slice(50)).toMatchObject([{ msg: 'More different failures than the log lists', count: 150 }])
   })
 
-  it('has what is counted when it is flushed, and not once more', () => {
+  it('writes counts when it is flushed, and only once', () => {
     for (let n = 0; n < 3; n++) log(failed('ECONNREFUSED', 'path'))
     log({ kind: 'credentialRefused', reason: 'expired' })
     flush()
@@ -74,7 +74,7 @@ describe('The log', () => {
     expect(lines).toHaveLength(3)
   })
 
-  it('says once when the database becomes unreachable, and once when it is reached again', () => {
+  it('reports once that the database is unreachable, and once that it is reachable again', () => {
     log({ kind: 'connectionLost', lane: 'calls', code: '57P01' })
     for (const lane of ['calls', 'tokens', 'pool'])
       log({ kind: 'connectionFailed', lane, code: 'ECONNREFUSED', message: 'refused' })
@@ -82,12 +82,12 @@ describe('The log', () => {
     expect(lines).toMatchObject([
       { level: 40, msg: 'A database connection was lost', code: '57P01' },
       { level: 50, msg: 'The database cannot be reached', code: 'ECONNREFUSED', message: 'refused' },
-      { level: 40, msg: 'The database is reached again', failedAttempts: 3 },
+      { level: 40, msg: 'The database is reachable again', failedAttempts: 3 },
     ])
     expect(lines).toHaveLength(3)
   })
 
-  it('leaves out what only counts', () => {
+  it('omits observations that are only counted', () => {
     log({ kind: 'connectionOpened', lane: 'calls' })
     expect(lines).toEqual([])
   })

@@ -43,7 +43,7 @@ describe('/metrics', () => {
     expect(found.get('sipis_gateway_answer_bytes_total')).toBeGreaterThan(500)
   })
 
-  it('counts a request whose caller disconnects before the answer', async () => {
+  it('counts a request whose caller disconnects before the response', async () => {
     const own = await openDatabase()
     const { client, samples } = await openMeasured(own.url)
     await own.sql('BEGIN')
@@ -64,7 +64,7 @@ describe('/metrics', () => {
     expect((await samples()).get('sipis_gateway_cancels_total{lane="pool"}')).toBeGreaterThan(0)
   })
 
-  it('counts statements, rows and connections by lane, and failed ones by their code', async () => {
+  it('counts statements, rows and connections by lane, and failures by code', async () => {
     const own = await openDatabase()
     const { client, samples } = await openMeasured(own.url)
     await client.ask(`{ selector(selector: "${selectorNamed(1)}") { selector } selectors { nodes { selector } } }`)
@@ -83,7 +83,7 @@ describe('/metrics', () => {
     expect(found.get('sipis_gateway_pool_connections{state="idle"}')).toBeGreaterThan(0)
   })
 
-  it('shows operations and statements that run and that wait', async () => {
+  it('shows running and waiting operations and statements', async () => {
     const own = await openDatabase()
     const { client, samples } = await openMeasured(own.url, { limits: { concurrent: 1, concurrentPerCaller: 8 } })
     await own.sql('BEGIN')
@@ -101,7 +101,7 @@ describe('/metrics', () => {
     expect(await state()).toEqual([0, 0, 0])
   })
 
-  it('has no selector, caller, credential or text of a query in it', async () => {
+  it('contains no selector, caller, credential or query text', async () => {
     const { client, scrape } = await openMeasured((await openDatabase()).url, { authenticate })
     const selector = selectorNamed(1)
     await client.answer(`query Canary { selector(selector: "${selector}") { canary: selector } }`, {}, 'device')
@@ -121,7 +121,7 @@ describe('/metrics', () => {
     expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
   })
 
-  it('without authentication answers names of this machine only', async () => {
+  it('without authentication accepts only host names of this machine', async () => {
     const { client } = await openMeasured((await openDatabase()).url)
     const { port } = new URL(client.url)
     const socket = connect(Number(port), '127.0.0.1')
@@ -130,7 +130,7 @@ describe('/metrics', () => {
     expect(String(start)).toMatch(/^HTTP\/1.1 403 /)
   })
 
-  it('has the event loop, the heap and the handles of the process', async () => {
+  it('includes the event loop, heap and handles of the process', async () => {
     const found = await (await openMeasured((await openDatabase()).url)).samples()
     for (const name of [
       'nodejs_eventloop_lag_p99_seconds',
@@ -140,7 +140,7 @@ describe('/metrics', () => {
       expect(found.get(name)).toBeTypeOf('number')
   })
 
-  it("counts SIPIS's rows once, however often it is scraped", async () => {
+  it("counts SIPIS's rows once for several scrapes in a minute", async () => {
     const own = await openDatabase()
     await addRow({ version: 'V2', sql: own.sql }, 'sipcalls', 1, { rowid: 1, missedreason: 'Missed', time: 'now' })
     const { client, samples } = await openMeasured(own.url)
@@ -153,7 +153,7 @@ describe('/metrics', () => {
     }
   })
 
-  it('leaves out what it cannot count, and has all the rest', async () => {
+  it('omits counts that fail, and includes all other metrics', async () => {
     const own = await openDatabase()
     const { samples } = await openMeasured(own.url)
     await own.sql('DROP TABLE selectors')
@@ -164,7 +164,7 @@ describe('/metrics', () => {
     expect(found.get('sipis_gateway_statements_total{lane="pool",outcome="42P01"}')).toBe(1)
   })
 
-  it('gives up a count whose table is locked', async () => {
+  it('gives up on a count whose table is locked', async () => {
     const own = await openDatabase()
     const { samples } = await openMeasured(own.url)
     await own.sql('BEGIN')

@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-/** Runs a module in a process of its own, with this descriptor as its standard error. Its standard output is a file or a pipe. */
+/** Runs a module in a new process with this descriptor as standard error. Standard output is a file or a pipe. */
 function runModule(script: string, standardError: number | 'pipe', prefix = ''): ChildProcess & Streams {
   const args = ['-c', `${prefix} exec "$0" --input-type=module -e "$1"`, process.execPath, script]
   const child = spawn('sh', args, { stdio: ['pipe', 'pipe', standardError] })
@@ -25,7 +25,7 @@ interface Streams {
 }
 
 const flood = 30_000
-/** Writes 30 MB of lines, says on standard output that it goes on, and ends once standard input does. */
+/** Writes 30 MB of lines, reports on standard output that it is still running, and exits when standard input ends. */
 const flooding = `
   import { writeSync } from 'node:fs'
   import { openLog } from './src/telemetry/log.ts'
@@ -48,23 +48,23 @@ function linesOf(output: string): { n?: number; lost?: number; msg?: string }[] 
     .map((line) => JSON.parse(line))
 }
 
-/** All that is written, once the log has said how much is missing. */
+/** Reads all output, until the log has reported the number of dropped lines. */
 async function readUntilTold(stream: Readable): Promise<string> {
   let read = ''
   for await (const chunk of stream.setEncoding('utf8')) {
     read += chunk
     if (/log lines were dropped.*\n$/.test(read.slice(-300))) return read
   }
-  throw new Error('The log does not say how much of it is missing.')
+  throw new Error('The log does not report the number of dropped lines.')
 }
 
 describe('Standard error that is not read', () => {
   it.each(['pipe', 'socket'])(
-    'as a %s neither stops the process nor loses more than it says, and has whole lines alone',
+    'as a %s neither blocks the process nor drops more lines than reported, and contains only complete lines',
     async (kind) => {
       const fifo = join(await folderOfTest(), 'fifo')
       execFileSync('mkfifo', [fifo])
-      // Node connects its children by sockets. Opened for both, a pipe waits for no one.
+      // Node connects child processes by sockets. A pipe that is opened for reading and writing needs no reader.
       const child = runModule(flooding, kind === 'pipe' ? openSync(fifo, 'r+') : 'pipe')
       await once(child.stdout, 'data')
       const stream = child.stderr ?? createReadStream(fifo)
@@ -77,7 +77,7 @@ describe('Standard error that is not read', () => {
     },
   )
 
-  it('does not keep the process from ending', async () => {
+  it('does not prevent the process from exiting', async () => {
     const fifo = join(await folderOfTest(), 'fifo')
     execFileSync('mkfifo', [fifo])
     const child = runModule(flooding, openSync(fifo, 'r+'))
@@ -94,9 +94,9 @@ describe('Standard error that cannot be written', () => {
     expect(await once(child, 'exit')).toEqual([0, null])
   })
 
-  it('has its lines once there is room', async () => {
+  it('gets its lines once there is space', async () => {
     const path = join(await folderOfTest(), 'log')
-    // The limit on the size of a file stands for a full disk; truncating the file makes room.
+    // A file size limit simulates a full disk; truncating the file frees space.
     const child = runModule(
       `
       import { readFileSync, truncateSync } from 'node:fs'
@@ -121,7 +121,7 @@ describe('Standard error that cannot be written', () => {
     )
   })
 
-  it('has the lines that were written just before the process exits', async () => {
+  it('contains lines that are written just before the process exits', async () => {
     const child = runModule(
       `
       import { openLog } from './src/telemetry/log.ts'

@@ -8,7 +8,7 @@ import { openGateway } from '../../src/gateway.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
-/** Traces in OTLP/JSON. */
+/** Spans in OTLP/JSON. */
 const sent = z.object({
   resourceSpans: z.array(
     z.object({
@@ -72,7 +72,7 @@ async function openTraced() {
   return {
     url,
     ask,
-    /** Closes the gateway, which sends what it still has. */
+    /** Closes the gateway, which sends pending spans. */
     async spans(): Promise<Span[]> {
       await gateway.close()
       return bodies.flatMap((body) =>
@@ -90,7 +90,7 @@ function attributeOf({ attributes }: Span, name: string): unknown {
   return Object.values(attributes.find(({ key }) => key === name)?.value ?? {})[0]
 }
 
-it('A request is a span of the trace that its caller began, and each of its statements is a span of the request', async () => {
+it('A request is a span in the trace of its caller, and each of its statements is a child span', async () => {
   const { url, ask, spans } = await openTraced()
   const [traceId, parent] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
   const query = (number: number) =>

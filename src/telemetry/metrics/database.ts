@@ -1,20 +1,20 @@
 import type { Instruments } from '../instruments.ts'
-import type { Of } from '../observation.ts'
+import type { ObservationOf } from '../observation.ts'
 
 const statementBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export function statementMetrics(instruments: Instruments) {
   const outcomeOf = bounded(50)
   const statements = instruments.counter('sipis_gateway_statements_total', {
-    help: 'Statements by lane, or pool, and outcome: ok, SQLSTATE or code of the operating system.',
+    help: 'Statements by lane or pool, and by outcome: ok, SQLSTATE or code of the operating system.',
     labels: ['lane', 'outcome'],
   })
   const rows = instruments.counter('sipis_gateway_statement_rows_total', {
-    help: 'Rows of statements.',
+    help: 'Rows that statements returned.',
     labels: ['lane'],
   })
   const durations = instruments.histogram('sipis_gateway_statement_duration_seconds', {
-    help: 'Seconds from the call of a statement to its outcome, waiting for a connection included.',
+    help: 'Seconds from the call of a statement to its outcome, including the wait for a connection.',
     labels: ['lane'],
     buckets: statementBuckets,
   })
@@ -24,28 +24,28 @@ export function statementMetrics(instruments: Instruments) {
     buckets: statementBuckets,
   })
   const resent = instruments.counter('sipis_gateway_statements_resent_total', {
-    help: 'Statements that were sent again, because their connection was lost or another one failed before them.',
+    help: 'Statements that were sent again because their connection was lost or an earlier statement of their batch failed.',
     labels: ['lane'],
   })
   const cancels = instruments.counter('sipis_gateway_cancels_total', {
-    help: 'Requests to the server to cancel a statement.',
+    help: 'Cancel requests to the server.',
     labels: ['lane'],
   })
   return {
-    statementSent: ({ lane, waitedMs }: Of<'statementSent'>) => waits(waitedMs / 1_000, lane),
-    statementEnded(ended: Of<'statementEnded'>) {
+    statementSent: ({ lane, waitedMs }: ObservationOf<'statementSent'>) => waits(waitedMs / 1_000, lane),
+    statementEnded(ended: ObservationOf<'statementEnded'>) {
       statements(1, ended.lane, ended.failure === undefined ? 'ok' : outcomeOf(ended.failure))
       rows(ended.rows, ended.lane)
       durations(ended.durationMs / 1_000, ended.lane)
     },
-    statementResent: ({ lane }: Of<'statementResent'>) => resent(1, lane),
-    cancelSent: ({ lane }: Of<'cancelSent'>) => cancels(1, lane),
+    statementResent: ({ lane }: ObservationOf<'statementResent'>) => resent(1, lane),
+    cancelSent: ({ lane }: ObservationOf<'cancelSent'>) => cancels(1, lane),
   }
 }
 
 export function connectionMetrics(instruments: Instruments) {
   const connections = instruments.counter('sipis_gateway_connections_total', {
-    help: 'Connections to the database that were opened, lost in use, or could not be made.',
+    help: 'Connections to the database that were opened, were lost, or could not be established.',
     labels: ['lane', 'event'],
   })
   const events = { connectionOpened: 'opened', connectionLost: 'lost', connectionFailed: 'failed' } as const
@@ -63,14 +63,14 @@ export function connectionMetrics(instruments: Instruments) {
     read: () => [[pool.waiting]],
   })
   return {
-    connection: ({ lane, kind }: Of<keyof typeof events>) => connections(1, lane, events[kind]),
-    poolChanged({ kind: _, ...now }: Of<'poolChanged'>) {
+    connection: ({ lane, kind }: ObservationOf<keyof typeof events>) => connections(1, lane, events[kind]),
+    poolChanged({ kind: _, ...now }: ObservationOf<'poolChanged'>) {
       pool = now
     },
   }
 }
 
-/** Keeps the first texts; further ones become `other`, so that the number of time series is bounded. */
+/** Limits distinct label values: after the first `most`, further ones become `other`, so that the number of time series is bounded. */
 function bounded(most: number): (text: string) => string {
   const known = new Set<string>()
   return (text) => {

@@ -1,21 +1,21 @@
 import type { Instruments } from '../instruments.ts'
-import type { Of } from '../observation.ts'
+import type { ObservationOf } from '../observation.ts'
 
 export function failureMetrics(instruments: Instruments) {
   const credentials = instruments.counter('sipis_gateway_credentials_refused_total', {
-    help: 'Requests that were refused for their credential.',
+    help: 'Requests that were rejected for their credential.',
   })
   const fields = instruments.counter('sipis_gateway_failed_fields_total', {
-    help: 'Fields that failed for a reason that the caller did not cause.',
+    help: 'Fields that failed because of the server.',
     labels: ['code'],
   })
   const bugs = instruments.counter('sipis_gateway_bugs_total', {
-    help: 'Unexpected failures of the gateway; its log has the cause of each.',
+    help: 'Unexpected failures of the gateway; the log contains the causes.',
     labels: ['kind'],
   })
   const warnings = instruments.counter('sipis_gateway_warnings_total', { help: 'Warnings in the log.' })
   const lost = instruments.counter('sipis_gateway_log_lines_lost_total', {
-    help: 'Lines of a log (audit, access or log) that were dropped, counted when it could be written again.',
+    help: 'Lines of a log (audit, access or log) that were dropped, counted once it is writable again.',
     labels: ['file'],
   })
   const failing = new Map<string, boolean>()
@@ -25,14 +25,14 @@ export function failureMetrics(instruments: Instruments) {
     read: () => [...failing].map(([file, isFailing]) => [isFailing ? 1 : 0, file]),
   })
   const stalled = instruments.counter('sipis_gateway_writes_stalled_total', {
-    help: 'Connections that were ended because their client did not read an answer.',
+    help: 'Connections that were closed because the client did not read a response.',
   })
   return {
     credentialRefused: () => credentials(1),
-    operationFailed: ({ code, fields: failed }: Of<'operationFailed'>) => fields(failed, code),
-    bug: ({ kind }: Of<'requestFailed' | 'responseFailed' | 'unhandledRejection'>) => bugs(1, kind),
+    operationFailed: ({ code, fields: failed }: ObservationOf<'operationFailed'>) => fields(failed, code),
+    bug: ({ kind }: ObservationOf<'requestFailed' | 'responseFailed' | 'unhandledRejection'>) => bugs(1, kind),
     warning: () => warnings(1),
-    file(observation: Of<'fileFailed' | 'linesDropped' | 'fileRecovered' | 'fileEndLost'>) {
+    file(observation: ObservationOf<'fileFailed' | 'linesDropped' | 'fileRecovered' | 'fileEndLost'>) {
       const { kind, file } = observation
       failing.set(file, kind !== 'fileRecovered')
       if (kind === 'fileRecovered') lost(observation.lost, file)

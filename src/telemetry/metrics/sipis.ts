@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts'
-import type { CallCount, Of, PushTestCount } from '../observation.ts'
+import type { CallCount, ObservationOf, PushTestCount } from '../observation.ts'
 
 export function sipisMetrics(instruments: Instruments) {
   let selectors: number | undefined
@@ -10,7 +10,7 @@ export function sipisMetrics(instruments: Instruments) {
     read: () => (selectors === undefined ? [] : [[selectors]]),
   })
   instruments.gauge('sipis_calls_last_hour', {
-    help: 'Calls of the last hour by why they did not reach the user, counted up to 100,000. Absent if they could not be counted.',
+    help: 'Calls of the last hour by the reason why they were missed, counted up to 100,000. Absent if they could not be counted.',
     labels: ['reason'],
     read: () => calls.map(({ reason, count }) => [count, reason]),
   })
@@ -21,13 +21,13 @@ export function sipisMetrics(instruments: Instruments) {
       pushTests.map(({ platform, isConcluded, count }) => [count, platform, isConcluded ? 'concluded' : 'pending']),
   })
   return {
-    selectorsCounted({ seen }: Of<'selectorsCounted'>) {
+    selectorsCounted({ seen }: ObservationOf<'selectorsCounted'>) {
       selectors = seen
     },
-    callsCounted({ counts = [] }: Of<'callsCounted'>) {
+    callsCounted({ counts = [] }: ObservationOf<'callsCounted'>) {
       calls = counts
     },
-    pushTestsCounted({ counts = [] }: Of<'pushTestsCounted'>) {
+    pushTestsCounted({ counts = [] }: ObservationOf<'pushTestsCounted'>) {
       pushTests = counts
     },
   }

@@ -1,5 +1,5 @@
 import type { Instruments } from '../instruments.ts'
-import type { Of } from '../observation.ts'
+import type { ObservationOf } from '../observation.ts'
 
 interface Tasks {
   readonly running: number
@@ -12,7 +12,7 @@ export function stateMetrics(instruments: Instruments) {
   let isRateStoreAway = false
   let isSchemaUnreadable = false
   instruments.gauge('sipis_gateway_unsent_bytes', {
-    help: 'Bytes of answers that their clients have not read yet (LIMIT_UNSENT_BYTES).',
+    help: 'Bytes of responses that clients have not read yet (LIMIT_UNSENT_BYTES).',
     read: () => [[unsent]],
   })
   instruments.gauge('sipis_gateway_rate_store_away', {
@@ -25,7 +25,7 @@ export function stateMetrics(instruments: Instruments) {
   })
   const turns = new Map<string, Tasks>()
   instruments.gauge('sipis_gateway_operations', {
-    help: 'Operations that run, and that wait for their turn (LIMIT_CONCURRENT, LIMIT_QUEUE).',
+    help: 'Running and waiting operations (LIMIT_CONCURRENT, LIMIT_QUEUE).',
     labels: ['state'],
     read: () => [
       [operations.running, 'running'],
@@ -33,7 +33,7 @@ export function stateMetrics(instruments: Instruments) {
     ],
   })
   instruments.gauge('sipis_gateway_turns', {
-    help: 'Statements that run, and that wait because of other statements of their caller or of all (LIMIT_SCANS), by what they share.',
+    help: 'Running statements, and statements that wait because of a limit per caller or in total (LIMIT_SCANS), by share.',
     labels: ['share', 'state'],
     read: () =>
       [...turns].flatMap(([share, { running, waiting }]) => [
@@ -42,17 +42,17 @@ export function stateMetrics(instruments: Instruments) {
       ]),
   })
   return {
-    admissionChanged(now: Of<'admissionChanged'>) {
+    admissionChanged(now: ObservationOf<'admissionChanged'>) {
       operations = now
     },
-    turnsChanged: (now: Of<'turnsChanged'>) => void turns.set(now.share, now),
-    unsentBytes({ total }: Of<'unsentBytes'>) {
+    turnsChanged: (now: ObservationOf<'turnsChanged'>) => void turns.set(now.share, now),
+    unsentBytes({ total }: ObservationOf<'unsentBytes'>) {
       unsent = total
     },
-    rateStore({ kind }: Of<'rateStoreLost' | 'rateStoreBack'>) {
+    rateStore({ kind }: ObservationOf<'rateStoreLost' | 'rateStoreBack'>) {
       isRateStoreAway = kind === 'rateStoreLost'
     },
-    schema({ kind }: Of<'schemaUnreadable' | 'schemaReadable'>) {
+    schema({ kind }: ObservationOf<'schemaUnreadable' | 'schemaReadable'>) {
       isSchemaUnreadable = kind === 'schemaUnreadable'
     },
   }

@@ -1,4 +1,4 @@
-/** A position in an order by time and number, as many a server writes it. */
+/** A position in an order by time and number, encoded as many servers do. */
 export interface Position {
   readonly time: string
   readonly rowid: string

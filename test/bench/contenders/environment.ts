@@ -1,4 +1,4 @@
-/** What the bench tells every contender. */
+/** Environment variables of every contender. */
 export const databaseUrl = required('DATABASE_URL')
 export const isV1 = required('SCHEMA') === 'v1'
 

@@ -1,6 +1,6 @@
 /**
- * The limit: what a server in JavaScript reaches that knows the queries beforehand and has no GraphQL. It answers the
- * gateway's queries with the gateway's JSON over two shared connections, on which many prepared statements are in flight.
+ * The upper bound: a JavaScript server without GraphQL that knows the queries in advance. It returns the gateway's JSON for the
+ * gateway's queries over two shared connections with many pipelined prepared statements.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import pg from 'pg'
@@ -31,7 +31,7 @@ async function connect(): Promise<pg.Client> {
     connectionString: databaseUrl,
     pipeline: true,
     types: asText,
-    // Lateral joins over unnest are planned anew each time otherwise, for their custom plans look cheaper.
+    // Otherwise lateral joins over unnest are planned each time, because PostgreSQL estimates custom plans to be cheaper.
     options: `${session} -c plan_cache_mode=force_generic_plan`,
   })
   await client.connect()
@@ -39,10 +39,10 @@ async function connect(): Promise<pg.Client> {
 }
 const connections = [await connect(), await connect()] as const
 let turn = 0
-/** What is found by an index is soon over, so many of these may wait behind each other. */
+/** Index look-ups are fast, so many of them may be pipelined. */
 const lookUps = () => connections[turn++ % 2 === 0 ? 0 : 1]
 
-/** Scans have connections to themselves, and plans made for their very values. */
+/** Each scan has a connection to itself and a plan for its values. */
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, types: asText, options: session })
 const scans = () => pool
 
@@ -75,7 +75,7 @@ const columns = {
 const newest = 'ORDER BY time DESC, rowid DESC'
 const owner = isV1 ? '(SELECT selector FROM selectors s WHERE s.id = c.id)' : 'selector'
 
-/** As the gateway gives it; PostgreSQL leaves trailing zeros out. */
+/** Formats like the gateway; PostgreSQL omits trailing zeros. */
 function instant(text: Value): string | null {
   if (text === null) return null
   const fraction = text.length > 19 && text[19] === '.' ? text.slice(20).replace('+00', '') : ''
@@ -89,7 +89,7 @@ const reasons = new Map<Value, string | null>([
   [null, null],
 ])
 
-/** An object from a row, whose columns for it begin there. */
+/** Creates an object from a row, starting at a column. */
 type Reader = (row: Row, at: number) => object
 
 const address: Reader = (row, at) => ({
@@ -129,7 +129,7 @@ function page(rows: readonly Row[], first: number, read: Reader, position: (row:
   return { nodes: all(shown, read), pageInfo: { hasNextPage: rows.length > first, endCursor } }
 }
 
-/** Of many selectors at once; the first column tells of which. */
+/** Reads the rows of several selectors; the first column identifies the selector. */
 const children = (table: string, list: string, order: string, first: number) =>
   statement(`SELECT k.n, child.* FROM unnest($1::${keys}) WITH ORDINALITY AS k(key, n)
     CROSS JOIN LATERAL (SELECT ${list} FROM ${table} WHERE ${link} = k.key ${order} LIMIT ${first}) AS child`)
@@ -282,7 +282,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     Buffer.concat(chunks).toString(),
   )
   const data = await byText.get(query)?.(variables)
-  // As bytes at once: the text would be walked through twice, for its length and to be sent.
+  // Encoded once as bytes: a string would be scanned for its length and again to be sent.
   const body = Buffer.from(JSON.stringify(data === undefined ? { errors: [{ message: 'Unknown query.' }] } : { data }))
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length })
   response.end(body)

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 
-/** Serves on a free port, and prints the address as every contender does: that is how the bench finds it. */
+/** Listens on a free port, and prints the address, from which the benchmark finds the server. */
 export function listen(handler: RequestListener): void {
   const server = createServer(handler)
   server.listen(0, '127.0.0.1', () => announce(server.address()))

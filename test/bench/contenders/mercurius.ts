@@ -1,6 +1,6 @@
 /**
- * Mercurius with compiled queries and its own loaders: one named statement a level, a lateral join where each parent has a
- * limit. The statements are SQL by hand, and the rows have the names of the fields.
+ * Mercurius with compiled queries and its own loaders: one named statement per level, with a lateral join if each parent has a
+ * limit. The SQL is hand-written, and its columns have the names of the fields.
  */
 import fastify from 'fastify'
 import mercurius from 'mercurius'
@@ -9,7 +9,7 @@ import { decodeCursor, encodeCursor } from './cursor.ts'
 import { databaseUrl, isV1 } from './environment.ts'
 import { announce } from './listen.ts'
 
-// A Date would lose the microseconds that cursors need.
+// A Date would lose the microseconds that cursors require.
 for (const type of [pg.types.builtins.TIMESTAMP, pg.types.builtins.TIMESTAMPTZ]) pg.types.setTypeParser(type, String)
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 })
 
@@ -63,14 +63,14 @@ const keyOf = ({ id, selector }: Owner) => (isV1 ? id : selector)
 
 const statementNames = new Map<string, string>()
 
-/** Each text is a prepared statement. */
+/** Each SQL text is a prepared statement. */
 async function query<Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
   const name = statementNames.get(text) ?? `statement ${statementNames.size}`
   statementNames.set(text, name)
   return (await pool.query<Row>({ name, text, values })).rows
 }
 
-/** What belongs to a selector; how many, each question says for itself. */
+/** Children of a selector; each query sets their number. */
 function childrenOf(table: string, list: string, order: string) {
   const text = `SELECT k.n::int, child.* FROM unnest($1::${keys}, $2::int[]) WITH ORDINALITY AS k(key, first, n)
     CROSS JOIN LATERAL (
@@ -86,7 +86,7 @@ function childrenOf(table: string, list: string, order: string) {
       for (const row of found) lists[row.n - 1]?.push(row)
       return lists
     },
-    // Nothing is asked twice in one of these queries, and the keys of a cache cost more than they save.
+    // These queries repeat nothing, and computing cache keys would cost more than it saves.
     opts: { cache: false },
   }
 }

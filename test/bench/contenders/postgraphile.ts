@@ -1,6 +1,6 @@
 /**
- * PostGraphile 5: the preset that its documentation starts from, without the extras that a production server does not need.
- * What the tables do not say of themselves is said by smart tags, as its documentation advises.
+ * PostGraphile 5 with the default preset of its documentation, without extras that a production server does not need.
+ * Smart tags add what the tables do not define, as its documentation advises.
  */
 import { createServer } from 'node:http'
 import { postgraphile } from 'postgraphile'

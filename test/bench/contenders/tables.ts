@@ -1,4 +1,4 @@
-/** The tables as a developer describes them to Drizzle; the schemas differ in what a row belongs to, and in the reason. */
+/** Drizzle tables as a developer would write them. The schemas differ in the owner of a row and in the reason. */
 import { sql } from 'drizzle-orm'
 import { bigint, customType, integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { isV1 } from './environment.ts'

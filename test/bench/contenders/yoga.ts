@@ -1,4 +1,4 @@
-/** Yoga, Pothos, DataLoader and Drizzle's query builder, as their documentation puts them together. */
+/** Yoga, Pothos, DataLoader and Drizzle's query builder, combined as in their documentation. */
 import SchemaBuilder from '@pothos/core'
 import DataLoader from 'dataloader'
 import type { SQL } from 'drizzle-orm'
@@ -20,7 +20,7 @@ type CallRow = typeof calls.$inferSelect & { readonly missedReason: string | nul
 type MessageRow = typeof messages.$inferSelect
 type PushTestRow = typeof pushTests.$inferSelect
 
-/** Asked once for all selectors of a list. */
+/** Loaded once for all selectors of a list. */
 interface Limited {
   readonly key: Key
   readonly first: number

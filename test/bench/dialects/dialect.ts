@@ -1,21 +1,21 @@
-/** What is asked, apart from how each contender wants to be asked it. */
+/** Queries of the benchmark, independent of the API of a contender. */
 export const queryNames = ['history', 'list', 'missed', 'caller', 'firstPage', 'deepPage', 'tiny', 'nodes'] as const
 export type QueryName = (typeof queryNames)[number]
 export type Schema = 'v1' | 'v2'
 
-/** What a question is about; each query takes what it needs. */
+/** Parameters of a query; each query uses some of them. */
 export interface Question {
   readonly selector: string
   readonly selectors: readonly string[]
   readonly username: string
   /** RFC 3339. */
   readonly since: string
-  /** A cursor that the same contender gave; null for the first page. */
+  /** A cursor of the same contender; null for the first page. */
   readonly after: string | null
 }
 
 export interface Answer {
-  /** The same for every contender that is right. */
+  /** Equal for all correct contenders. */
   readonly rows: unknown
   readonly endCursor?: string | null
 }
@@ -23,9 +23,9 @@ export interface Answer {
 export interface Operation {
   readonly text: string
   variables(question: Question): Readonly<Record<string, unknown>>
-  /** From the contender's `data`. Fails where that has another shape. */
+  /** Extracts the rows from the contender's `data`. Throws if it has another shape. */
   read(data: unknown): Answer
 }
 
-/** How a contender is asked; a query that it cannot answer has the reason instead. */
+/** The requests to a contender, or the reason why it does not support a query. */
 export type Dialect = Readonly<Record<QueryName, Operation | string>>

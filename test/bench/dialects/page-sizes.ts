@@ -1,4 +1,4 @@
-/** How many rows each query asks for. */
+/** Page sizes of the queries. */
 export const pageSizes = {
   history: 20,
   list: 20,

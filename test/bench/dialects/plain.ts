@@ -1,4 +1,4 @@
-/** The API that Mercurius and the plain Yoga server offer: lists where they suffice, pages where there are cursors. */
+/** The API of the Mercurius and plain Yoga servers: lists if sufficient, pages if cursors are needed. */
 import { z } from 'zod'
 import type { Dialect, Schema } from './dialect.ts'
 import { pageSizes } from './page-sizes.ts'

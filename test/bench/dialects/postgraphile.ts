@@ -1,4 +1,4 @@
-/** The API that PostGraphile makes of the tables; its fields are named after the columns. */
+/** The API that PostGraphile generates from the tables; its fields are named after the columns. */
 import { z } from 'zod'
 import type { Dialect, Schema } from './dialect.ts'
 import { pageSizes } from './page-sizes.ts'
@@ -42,7 +42,7 @@ const renameNamed = <Row extends z.output<typeof named>>({ lastseen: lastSeen, .
   lastSeen,
 })
 
-/** In v2 the row has the selector itself. */
+/** In v2 the row contains the selector. */
 const callAndSelector = callColumns
   .extend({ selector: z.string().optional(), selectorByRowId: z.object({ selector: z.string() }).optional() })
   .transform(({ selectorByRowId, selector = selectorByRowId?.selector, ...row }) => ({ ...renameCall(row), selector }))

@@ -1,26 +1,26 @@
-/** The forms in which the answers of all contenders are compared. */
+/** Normalized rows, to compare the responses of all contenders. */
 import { z } from 'zod'
 
-/** Any form in which PostgreSQL or a contender writes an instant in UTC, as one. */
+/** Converts any format of a UTC time to one. */
 export const instant = z.string().transform((text) => {
   const [date = '', time = ''] = text.replace(/(?:Z|[+-]00(?::?00)?)$/, '').split(/[T ]/)
   const [seconds = '', fraction = ''] = time.split('.')
   return `${date}T${seconds}.${fraction.padEnd(6, '0')}Z`
 })
 
-/** An enum's value or the database's own word. */
+/** Converts an enum value or the text of the database. */
 export const reason = z
   .string()
   .nullish()
   .transform((word) => word?.replaceAll('_', '').toLowerCase() ?? null)
 
-/** The gateway says null where the database has 0. */
+/** The gateway returns null if the database has 0. */
 export const port = z
   .number()
   .nullable()
   .transform((number) => (number === 0 ? null : number))
 
-/** Lists of names are answered in any order. */
+/** Sorts a list of names, because its order is not specified. */
 export function bySelector<Row extends { readonly selector: string }>(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => (a.selector < b.selector ? -1 : 1))
 }
@@ -30,7 +30,7 @@ interface PageInfo {
   readonly endCursor: string | null
 }
 
-/** Where the next page begins; null where there is none. */
+/** Cursor of the next page; null if there is none. */
 export function nextCursor({ hasNextPage, endCursor }: PageInfo): string | null {
   return hasNextPage ? endCursor : null
 }

@@ -1,4 +1,4 @@
-/** The API of this gateway, which the hand-written limit answers too. */
+/** The API of this gateway, which the handwritten server implements as well. */
 import { z } from 'zod'
 import { encodeNodeId } from '../../../src/graph/node-id.ts'
 import type { Dialect, Schema } from './dialect.ts'
@@ -65,7 +65,7 @@ const readCalls = (data: unknown) => {
 }
 
 export function sipisGateway(schema: Schema): Dialect {
-  // Schema v1 records no reason: there the filter would let nothing through.
+  // Schema v1 does not record reasons, so the filter would match no rows.
   const onlyMissed = schema === 'v1' ? '' : 'missedReason: [MISSED], '
   return {
     history: {

@@ -1,9 +1,9 @@
-/** What the load process is told to do, and what it says of it. */
+/** Messages between the benchmark and the load process. */
 export interface Job {
   /** With scheme and port. */
   readonly origin: string
   readonly headers: Readonly<Record<string, string>>
-  /** Taken in turn. */
+  /** Sent in rotation. */
   readonly bodies: readonly string[]
   readonly connections: number
   readonly seconds: number
@@ -14,6 +14,6 @@ export interface Load {
   readonly seconds: number
   readonly p50: number
   readonly p99: number
-  /** What was wrong with the first answer that was. */
+  /** Defect of the first invalid response. */
   readonly failure: string | undefined
 }

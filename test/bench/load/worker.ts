@@ -1,6 +1,6 @@
 /**
- * The load, in a process of its own so that it does not wait for what it measures. Each connection asks again as soon as it
- * has its answer.
+ * Generates the load in a separate process, so that it does not wait for what it measures. Each connection sends the next request
+ * as soon as it has a response.
  */
 import { Client } from 'undici'
 import type { Job, Load } from './job.ts'
@@ -36,8 +36,8 @@ async function drive(job: Job): Promise<Load> {
 }
 
 /**
- * Gives what is wrong with the answer. Its bytes are looked through as they come, and not made text of: the load shares the
- * processors with the servers, and what it takes would make all of them look alike.
+ * Returns the defect of a response. Scans bytes as they arrive without decoding them: the load shares the processors with the
+ * servers, and its own CPU time would hide differences between them.
  */
 function ask(client: Client, headers: Job['headers'], body: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {

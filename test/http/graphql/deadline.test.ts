@@ -12,7 +12,7 @@ async function reader() {
   return database
 }
 
-it('A request whose caller is not identified within LIMIT_OPERATION_MS is 503, with when to come again', async () => {
+it('A request whose caller is not authenticated within LIMIT_OPERATION_MS is 503 with Retry-After', async () => {
   const client = untilTestEnds(
     await openClient(await reader(), {
       authenticate: () => new Promise(() => undefined),
@@ -26,7 +26,7 @@ it('A request whose caller is not identified within LIMIT_OPERATION_MS is 503, w
   })
 })
 
-it('The time in which a client sends its body is none of the time of its operation', async () => {
+it('LIMIT_OPERATION_MS does not include the time in which a client sends its body', async () => {
   const client = untilTestEnds(
     await openClient(await reader(), { authenticate: async () => anonymousPrincipal, limits: { operationMs: 300 } }),
   )

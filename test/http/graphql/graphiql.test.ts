@@ -45,7 +45,7 @@ describe.skipIf(chromium === undefined)('GraphiQL in a browser', () => {
     await own?.[Symbol.asyncDispose]()
   })
 
-  it.each(['Overview', 'History', 'CallsOf', 'Undelivered', 'About'])('runs its ready query %s', async (name) => {
+  it.each(['Overview', 'History', 'CallsOf', 'Undelivered', 'About'])('runs its sample query %s', async (name) => {
     const answered = page.waitForResponse((response) =>
       (response.request().postData() ?? '').includes(`"operationName":"${name}"`),
     )
@@ -57,11 +57,11 @@ describe.skipIf(chromium === undefined)('GraphiQL in a browser', () => {
     await page.locator('.result-window').getByText(`"${first}"`).first().waitFor()
   })
 
-  it('says whose page it is', async () => {
+  it('shows the selector of the caller', async () => {
     expect(await page.title()).toBe('sipis-gateway')
   })
 
-  it('has a policy that lets no other script run and nothing be sent elsewhere', async () => {
+  it('has a policy that prevents other scripts and other connections', async () => {
     const answer = await fetch(`${client.url}/graphql`, { headers: { accept: 'text/html' } })
     const policy = answer.headers.get('content-security-policy') ?? ''
     expect(policy).toMatch(
@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)('GraphiQL in a browser', () => {
     ])
   })
 
-  it('asks nobody but the gateway, and has no error', () => {
+  it('connects only to the gateway, without an error', () => {
     expect(foreign).toEqual([])
     expect(errors).toEqual([])
   })

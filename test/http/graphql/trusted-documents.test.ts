@@ -37,18 +37,18 @@ const send = async ({ url }: Client, body: object) => {
 const viewer = { viewer: { name: 'open' } }
 
 describe('A trusted document', () => {
-  it('is answered by its id, in the form of the specification and in that of Apollo’s clients, by POST and by GET', async () => {
+  it('is executed by its id, in the form of the specification and of Apollo’s clients, by POST and by GET', async () => {
     const client = await opened({ trustedDocuments: { manifest, only: false } })
     expect(await send(client, { documentId: id })).toEqual(viewer)
     expect(await send(client, { extensions: { persistedQuery: { version: 1, sha256Hash: id } } })).toEqual(viewer)
     const got = await fetch(`${client.url}/graphql?documentId=${id}`, { headers: { accept: 'application/json' } })
     expect(await got.json()).toEqual({ data: viewer })
     expect(await send(client, { documentId: 'other', variables: { first: 0 } })).toEqual({ calls: { nodes: [] } })
-    // Others are answered as well, unless that is switched off.
+    // Other documents are executed as well unless TRUSTED_ONLY is set.
     expect(await send(client, { query: document })).toEqual(viewer)
   })
 
-  it('that is not known is PERSISTED_QUERY_NOT_FOUND, also where there is no manifest', async () => {
+  it('that is unknown is PERSISTED_QUERY_NOT_FOUND, also without a manifest', async () => {
     const [none, some] = [await opened({}), await opened({ trustedDocuments: { manifest, only: false } })]
     for (const client of [none, some]) {
       expect(await send(client, { documentId: 'x' })).toEqual([404, 'PERSISTED_QUERY_NOT_FOUND'])
@@ -56,7 +56,7 @@ describe('A trusted document', () => {
     }
   })
 
-  it('is all that is answered with TRUSTED_ONLY, whatever stands beside its id', async () => {
+  it('is the only kind that is executed with TRUSTED_ONLY, even if a query is sent with its id', async () => {
     const client = await opened({ trustedDocuments: { manifest, only: true } })
     expect(await send(client, { documentId: id })).toEqual(viewer)
     expect(await send(client, { query: document })).toEqual([403, 'FORBIDDEN'])
@@ -66,7 +66,7 @@ describe('A trusted document', () => {
     expect(await send(client, {})).toEqual([403, 'FORBIDDEN'])
   })
 
-  it('that is not good for the schema, or too large, keeps the gateway from starting', async () => {
+  it('that is invalid for the schema or too large prevents the start of the gateway', async () => {
     for (const text of ['{', '{ nothing }', `{ ${'viewer { name } '.repeat(60)} }`]) {
       await expect(opened({ trustedDocuments: { manifest: { bad: text }, only: false } })).rejects.toThrow(
         /^The trusted document bad is invalid for this schema: .* Rebuild the manifest\.$/s,

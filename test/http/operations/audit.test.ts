@@ -55,7 +55,7 @@ async function opened(options: ClientOptions = {}) {
 const nodeId = (text: string) => Buffer.from(text).toString('base64url')
 
 describe('The audit log', () => {
-  it('names every selector that was read, in several lines of one operation', async () => {
+  it('contains every selector that was read, in several lines for one operation', async () => {
     const { client, lines } = await opened()
     await client.answer(
       '{ a: selectors(first: 100) { nodes { id } } b: selectors(last: 100) { nodes { id } } c: selectors(first: 100, orderBy: SELECTOR_ASC) { nodes { id } } }',
@@ -101,7 +101,7 @@ describe('The audit log', () => {
       { i: [nodeId('Selector:canary'), nodeId('Call:1:x')] },
     ],
   ])(
-    'names a selector that is asked for by %s, found or not, allowed or not, answered or refused',
+    'contains a selector that is requested by %s, found or not, permitted or not, answered or rejected',
     async (_, query, variables) => {
       const refusing = await opened({ rateLimits: { costPerMinute: 0 } })
       const answering = await opened()
@@ -120,7 +120,7 @@ describe('The audit log', () => {
     },
   )
 
-  it('has the name of the operation from the document, and none that is not a name', async () => {
+  it('contains the operation name of the document, and no invalid name', async () => {
     const { client, lines } = await opened()
     const post = (body: object) =>
       fetch(`${client.url}/graphql`, {
@@ -142,14 +142,14 @@ describe('The audit log', () => {
     ['is not valid', 'query Named { selector(selector: "canary") { nothing } }', {}],
     ['is too long', 'query Named { selector(selector: "canary") { id selector id } }', { limits: { repeats: 1 } }],
     ['costs too much', 'query Named { selector(selector: "canary") { id selector } }', { limits: { cost: 1 } }],
-    ['asks for the schema', 'query Named { selector(selector: "canary") { id } __schema { description } }', {}],
+    ['queries the schema', 'query Named { selector(selector: "canary") { id } __schema { description } }', {}],
     ['is a mutation', 'mutation Named { selector(selector: "canary") }', {}],
     [
       'has a value of the wrong type',
       'query Named { selector(selector: "canary") { calls(first: "x") { totalCount } } }',
       {},
     ],
-  ])('has name, document and selectors of an operation that %s', async (_, query, options) => {
+  ])('contains name, document and selectors of an operation that %s', async (_, query, options) => {
     const { client, lines } = await opened(options)
     await client.answer(query, {}, 'reader')
     expect(lines).toHaveLength(1)
@@ -161,7 +161,7 @@ describe('The audit log', () => {
     })
   })
 
-  it('has failures of every kind', async () => {
+  it('contains failures of every kind', async () => {
     const failing = await opened({
       rateLimits: { costPerMinute: 1_000 },
       limits: { bodyBytes: 500, concurrentPerCaller: 1 },
@@ -195,7 +195,7 @@ describe('The audit log', () => {
     ).toBe('RATE_LIMITED')
   })
 
-  it('has a failure of the gateway itself as INTERNAL', async () => {
+  it('contains a server error as INTERNAL', async () => {
     const example = {
       username: '',
       get selector(): string {
@@ -207,7 +207,7 @@ describe('The audit log', () => {
     expect([page.status, lines.map(({ who, outcome }) => [who, outcome])]).toEqual([500, [['key:ops', 'INTERNAL']]])
   })
 
-  it('says that a caller has left before its body was complete', async () => {
+  it('records that a caller disconnected before its body was complete', async () => {
     const { client, lines } = await opened()
     const socket = connect(Number(new URL(client.url).port), '127.0.0.1')
     socket.write(
@@ -219,7 +219,7 @@ describe('The audit log', () => {
     expect(lines[0]?.outcome).toMatch(/^DISCONNECTED BAD_USER_INPUT$/)
   })
 
-  it('says that a caller has left while its statement ran', async () => {
+  it('records that a caller disconnected while its statement ran', async () => {
     const { client, lines } = await opened()
     await own.sql('BEGIN; LOCK TABLE selectors IN ACCESS EXCLUSIVE MODE')
     const leaving = new AbortController()

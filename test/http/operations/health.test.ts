@@ -6,7 +6,7 @@ import { createHealth } from '../../../src/http/operations/health.ts'
 import { detect } from '../../../src/sipis/detect.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../../support/database.ts'
 
-it('/health is 503 while the database takes connections and says nothing', async () => {
+it('/health is 503 while the database accepts connections without answering', async () => {
   const own = untilTestEnds(await cloneDatabase('V2'))
   const reader = openReader(own.url)
   const detected = await detect(reader)
@@ -22,7 +22,7 @@ it('/health is 503 while the database takes connections and says nothing', async
   await once(silent, 'listening')
   const address = silent.address()
   const port = typeof address === 'object' ? address?.port : 0
-  // It would wait for the connection ten times as long.
+  // The connection itself has a time limit ten times as long.
   const health = createHealth(openReader(`postgres://x:x@127.0.0.1:${port}/x`), () => detected)
   const answers = await Promise.all([health(), health()])
   for (const { status, headers } of answers) {

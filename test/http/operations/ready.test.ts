@@ -22,7 +22,7 @@ const probe = async ({ url }: Client, path: string) => {
 }
 
 describe('/ready', () => {
-  it('is 200 while every lane and the pool answer, and otherwise 503 with the reason of each part', async () => {
+  it('is 200 while every lane and the pool answer, and otherwise 503 with a reason for each part', async () => {
     const { client, proxy } = await gateway()
     expect(await probe(client, '/ready')).toEqual({ status: 200, body: { status: 'ok' } })
     proxy.silenceAll()
@@ -38,7 +38,7 @@ describe('/ready', () => {
     await until('it is ready again', async () => (await probe(client, '/ready')).status === 200)
   })
 
-  it('is 503 where a further check finds a reason, fails or hangs, and shows nothing of an error', async () => {
+  it('is 503 if another check reports a reason, fails or hangs, and does not reveal errors', async () => {
     const { client } = await gateway({
       checks: [
         { name: 'good', check: async () => undefined },
@@ -56,7 +56,7 @@ describe('/ready', () => {
     })
   })
 
-  it('checks once for many who ask in the same second', async () => {
+  it('runs its checks once for many requests in the same second', async () => {
     let checked = 0
     const readiness = createReadiness([{ name: 'counted', check: async () => void checked++ }])
     await Promise.all([readiness.answer(), readiness.answer()])
@@ -64,7 +64,7 @@ describe('/ready', () => {
     expect(checked).toBe(1)
   })
 
-  it('is 503 once the gateway is about to stop, whatever the checks find', async () => {
+  it('is 503 while the gateway is stopping, for any result of the checks', async () => {
     const readiness = createReadiness([])
     expect((await readiness.answer()).status).toBe(200)
     readiness.drain()
@@ -73,7 +73,7 @@ describe('/ready', () => {
   })
 })
 
-describe('With a silent database', () => {
+describe('With a database that does not answer', () => {
   it('/live is 200, and /health is 503', async () => {
     const { client, proxy } = await gateway()
     expect((await probe(client, '/health')).status).toBe(200)
@@ -82,7 +82,7 @@ describe('With a silent database', () => {
     expect(await probe(client, '/live')).toEqual({ status: 200, body: { status: 'ok' } })
   })
 
-  it('/health does not stay as it was because the clock of the machine goes back', async () => {
+  it('/health is not cached longer because the system clock goes back', async () => {
     const { client, proxy } = await gateway()
     expect((await probe(client, '/health')).status).toBe(200)
     proxy.silenceAll()

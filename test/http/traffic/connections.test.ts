@@ -54,13 +54,13 @@ describe('A connection', () => {
     expect(await text(socket)).toMatch(/^(HTTP\/1.1 408 .*)?$/s)
   })
 
-  it('that is idle after an answer is closed', async () => {
+  it('is closed if it is idle after a response', async () => {
     const socket = opened(await served({ timeouts }))
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
     expect(await text(socket)).toContain('answered')
   })
 
-  it('beyond the share of its address is closed, and one of another address is not; its end makes room', async () => {
+  it('beyond the limit of its address is closed, one of another address is not, and closing one frees its place', async () => {
     const url = await served({ limits: { perAddress: 2, trustedProxies: [], loopback: true } })
     const ask = async (from?: string) => {
       const socket = opened(url, from)
@@ -89,7 +89,7 @@ describe('A connection', () => {
   })
 })
 
-describe('A request that is refused before its body is complete', () => {
+describe('A request that is rejected before its body is complete', () => {
   it.each([
     ['without a credential', '401', head],
     ['with a wrong credential', '401', `${head}Authorization: Bearer nobody\r\n`],
@@ -97,7 +97,7 @@ describe('A request that is refused before its body is complete', () => {
     ['for its type', '415', head.replace('application/json', 'text/plain').concat('Authorization: Bearer reader\r\n')],
     ['for its origin', '403', `${head}Origin: https://evil.example\r\n`],
     ['for its method', '405', head.replace('POST', 'PUT')],
-  ])('%s gets its answer while it still sends, and the connection is closed', async (_, status, headers) => {
+  ])('%s gets its response while it is still sending, and the connection is closed', async (_, status, headers) => {
     const socket = opened(client.url)
     socket.write(`${headers}Content-Length: 50000000\r\n\r\n`)
     const chunk = Buffer.alloc(10_000, ' ')
@@ -107,20 +107,20 @@ describe('A request that is refused before its body is complete', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(answer).toMatch(/\r\nconnection: close\r\n/i)
     expect(JSON.parse(answer.slice(answer.indexOf('{')))).toHaveProperty('errors')
-    // Far less than the whole body has been taken.
+    // Far less than the whole body has been received.
     expect(socket.bytesWritten).toBeLessThan(50_000_000)
   })
 
   it.each([
-    ['is refused', '', /^HTTP\/1.1 401 /],
-    ['says that its body is too long', 'Authorization: Bearer reader\r\n', /^HTTP\/1.1 413 /],
-  ])('is not asked for its body where it %s', async (_, headers, answer) => {
+    ['is rejected', '', /^HTTP\/1.1 401 /],
+    ['announces a body that is too long', 'Authorization: Bearer reader\r\n', /^HTTP\/1.1 413 /],
+  ])('gets no 100 Continue if it %s', async (_, headers, answer) => {
     const socket = opened(client.url)
     socket.write(`${head}${headers}Content-Length: 50000000\r\nExpect: 100-continue\r\n\r\n`)
     expect(await text(socket)).toMatch(answer)
   })
 
-  it('is asked for its body where that is read', async () => {
+  it('gets 100 Continue if its body is read', async () => {
     const socket = opened(client.url)
     socket.write(
       `${head}Authorization: Bearer reader\r\nContent-Length: 31\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n`,
@@ -130,7 +130,7 @@ describe('A request that is refused before its body is complete', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1.1 200 .*reader/s)
   })
 
-  it('keeps its connection where the body is complete', async () => {
+  it('keeps its connection open if the body is complete', async () => {
     const socket = opened(client.url)
     socket.write(`${head}Content-Length: 2\r\n\r\n{}`)
     expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1.1 401 .*connection: keep-alive/is)

@@ -20,7 +20,7 @@ import type { Gate } from '../../support/gate.ts'
 import { openGate } from '../../support/gate.ts'
 import { until } from '../../support/until.ts'
 
-/** Waits at the gate. */
+/** A query that waits at the gate. */
 const slow = '{ calls { nodes { id } } }'
 
 let own: TestDatabase
@@ -53,12 +53,12 @@ interface Busy {
   ask(query: string, caller?: string, method?: 'GET' | 'POST'): Asked
 }
 
-/** Everybody is who they say they are. */
-const believe: Authenticate = async (name) => ({ ...anonymousPrincipal, id: name ?? 'anybody' })
+/** Accepts the Authorization header as the name of the caller. */
+const trustName: Authenticate = async (name) => ({ ...anonymousPrincipal, id: name ?? 'anybody' })
 
 async function busy(limits: Partial<Limits>, options: ClientOptions = {}): Promise<Busy> {
   const gate = openGate(reader)
-  const client = untilTestEnds(await openClient(gate.database, { authenticate: believe, limits, ...options }))
+  const client = untilTestEnds(await openClient(gate.database, { authenticate: trustName, limits, ...options }))
   return { url: client.url, gate, ask: (...given) => ask(client.url, ...given) }
 }
 
@@ -94,7 +94,7 @@ const answered = { status: 200, retryAfter: null, code: undefined, setting: unde
 const overloaded = { status: 503, retryAfter: '2', code: 'UNAVAILABLE', setting: undefined }
 const tooMany = { status: 429, retryAfter: '1', code: 'RATE_LIMITED', setting: 'LIMIT_CONCURRENT_PER_CALLER' }
 
-/** The first so many replies. */
+/** The first `count` replies. */
 async function first(count: number, asked: readonly Asked[]): Promise<(Reply | 'left')[]> {
   const replies: (Reply | 'left')[] = []
   for (const { reply } of asked) reply.then((one) => replies.push(one)).catch(() => undefined)
@@ -102,7 +102,7 @@ async function first(count: number, asked: readonly Asked[]): Promise<(Reply | '
   return [...replies]
 }
 
-/** Opens the gate until all are answered. */
+/** Opens the gate repeatedly until all requests are answered. */
 async function answersOf(asked: readonly Asked[], gate: Gate): Promise<(Reply | 'left')[]> {
   const all = Promise.all(asked.map(({ reply }) => reply))
   let done = false
@@ -117,16 +117,16 @@ async function answersOf(asked: readonly Asked[], gate: Gate): Promise<(Reply | 
 }
 
 describe('Operations beyond LIMIT_CONCURRENT', () => {
-  it('wait in a queue; beyond LIMIT_QUEUE they are refused at once', async () => {
+  it('wait in a queue, and are rejected at once beyond LIMIT_QUEUE', async () => {
     const { gate, ask } = await busy({ concurrent: 2, queue: 3, queueMs: 60_000 })
     const asked = Array.from({ length: 9 }, () => ask(slow))
-    // Nothing has been released yet.
+    // No operation has passed the gate yet.
     expect(await first(4, asked)).toEqual(Array.from({ length: 4 }, () => overloaded))
     expect((await answersOf(asked, gate)).filter((reply) => reply !== 'left' && reply.status === 200)).toHaveLength(5)
     expect(gate.most).toBe(2)
   })
 
-  it('are refused after LIMIT_QUEUE_MS in the queue', async () => {
+  it('are rejected after LIMIT_QUEUE_MS in the queue', async () => {
     const { gate, ask } = await busy({ concurrent: 1, queue: 5, queueMs: 50 })
     const running = ask(slow)
     await until('one runs', () => gate.waiting === 1)
@@ -135,7 +135,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     expect(await running.reply).toEqual(answered)
   })
 
-  it('of one caller are refused from LIMIT_CONCURRENT_PER_CALLER on, and others are answered', async () => {
+  it('of one caller are rejected beyond LIMIT_CONCURRENT_PER_CALLER, and those of others are answered', async () => {
     const { gate, ask } = await busy({ concurrent: 10, concurrentPerCaller: 2 })
     for (let round = 0; round < 3; round++) {
       const asked = Array.from({ length: 5 }, () => ask(slow, 'greedy'))
@@ -147,7 +147,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     }
   })
 
-  it('of a few callers leave a quarter of the places to callers that have none, and take turns for the rest', async () => {
+  it('of a few callers leave a quarter of the places to new callers, and take turns for the rest', async () => {
     const { gate, ask } = await busy({
       concurrent: 8,
       concurrentPerCaller: 4,
@@ -158,7 +158,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     const asked = ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'].map((caller) => ask(slow, caller))
     await until('six run', () => gate.waiting === 6)
     for (let round = 0; round < 3; round++) {
-      // One of them goes first; the others find a place when it has left.
+      // One of them is next; the others get a place when it has finished.
       const several = Array.from({ length: 3 }, () => ask('{ viewer { name } }', 'modest').reply)
       expect(await Promise.all(several)).toEqual([answered, answered, answered])
       expect(gate.waiting).toBe(6)
@@ -169,7 +169,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     expect(gate.most).toBe(8)
   })
 
-  it('are refused before their documents are parsed, with a line in the audit log', async () => {
+  it('are rejected before their documents are parsed, with a line in the audit log', async () => {
     const outcomes: (readonly string[])[] = []
     const audit = ({ outcome }: AuditEntry) => outcomes.push(outcome)
     const { gate, ask } = await busy({ concurrent: 2, concurrentPerCaller: 1, queue: 1, queueMs: 50 }, { audit })
@@ -180,7 +180,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     expect(outcomes).toEqual([['RATE_LIMITED'], ['UNAVAILABLE']])
     gate.release()
     for (const { reply } of running) expect(await reply).toEqual(answered)
-    // Refused documents leave their places.
+    // Rejected documents free their places.
     for (let time = 0; time < 5; time++) {
       expect(await ask('{ no document', 'one').reply).toMatchObject({ status: 200, code: 'GRAPHQL_PARSE_FAILED' })
       expect(await ask('{ nothing }', 'one').reply).toMatchObject({ status: 200, code: 'GRAPHQL_VALIDATION_FAILED' })
@@ -189,7 +189,7 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
     expect(await ask('{ viewer { name } }', 'one').reply).toEqual(answered)
   })
 
-  it('count for their caller while they wait, or one could fill the queue', async () => {
+  it('count towards the limit of their caller while they wait, so that one caller cannot fill the queue', async () => {
     const { gate, ask } = await busy({ concurrent: 1, queue: 10, queueMs: 60_000, concurrentPerCaller: 3 })
     const holder = ask(slow, 'holder')
     await until('one runs', () => gate.waiting === 1)
@@ -200,9 +200,9 @@ describe('Operations beyond LIMIT_CONCURRENT', () => {
   })
 })
 
-describe('A place', () => {
+describe('An admission slot', () => {
   it(
-    'is given back however its operation ended, also where the client has left, running or queued',
+    'is freed however its operation ended, also if the client disconnects while it runs or waits',
     async () => {
       const limits = { concurrent: 3, queue: 4, queueMs: 60_000, concurrentPerCaller: 5 }
       const { gate, ask } = await busy(limits)
@@ -216,13 +216,13 @@ describe('A place', () => {
         await Promise.all(asked.map(({ reply }) => reply))
         await until('nothing runs', () => gate.waiting === 0)
       }
-      /** Whether three run and four wait, of ten that come. Whoever has left before may still be on the way out. */
+      /** Whether three of ten requests run and four wait. Requests of disconnected clients may still be ending. */
       const isWhole = async () => {
         const asked = ['a', 'a', 'a', 'a', 'a', 'b', 'b', 'b', 'b', 'b'].map((caller) => ask(slow, caller))
         let settled = 0
         for (const { reply } of asked) void reply.then(() => settled++)
         await first(3, asked)
-        // Where more are refused, those who have left before still hold what is theirs.
+        // If more are rejected, disconnected clients still occupy slots.
         await until('three run', () => gate.waiting === limits.concurrent || settled > 3)
         const isAll = gate.waiting === limits.concurrent && settled === 3
         await isIdle(asked)
@@ -251,7 +251,7 @@ describe('A place', () => {
     times(600_000, 60_000),
   )
 
-  it('is not taken for a client that has left before its turn', async () => {
+  it('is not occupied by a client that has disconnected before its turn', async () => {
     let arrived = 0
     let letIn: (() => void) | undefined
     const door = new Promise<void>((resolve) => {
@@ -260,13 +260,13 @@ describe('A place', () => {
     const authenticate: Authenticate = async (name) => {
       arrived++
       if (name === 'early') await door
-      return believe(name)
+      return trustName(name)
     }
     const { gate, ask } = await busy({ concurrent: 1, queue: 0 }, { authenticate })
     const leaving = [ask(slow, 'early', 'GET'), ask(slow, 'early', 'POST')]
     await until('they have come', () => arrived === 2)
     for (const { leave } of leaving) leave()
-    // Answered on another connection after both have gone.
+    // Answered on another connection after both have disconnected.
     expect(await ask('{ viewer { name } }').reply).toEqual(answered)
     letIn?.()
     expect(await ask('{ viewer { name } }').reply).toEqual(answered)
@@ -278,8 +278,8 @@ describe('A place', () => {
   })
 })
 
-describe('A body', () => {
-  it('of a connection that is gone is not waited for', async () => {
+describe('A request body', () => {
+  it('is not awaited after its connection is closed', async () => {
     let arrived: ((request: IncomingMessage) => void) | undefined
     const arrival = new Promise<IncomingMessage>((resolve) => {
       arrived = resolve
@@ -297,7 +297,7 @@ describe('A body', () => {
 })
 
 describe('A statement', () => {
-  /** Holds the table, so that whatever reads it waits on the server. */
+  /** Locks the table, so that every statement that reads it waits on the server. */
   async function locked() {
     const client = untilTestEnds(await openClient(reader, { limits: { operationMs: 30_000 } }))
     const hurried = untilTestEnds(await openClient(reader, { limits: { operationMs: 100 } }))
@@ -314,18 +314,18 @@ describe('A statement', () => {
     return Number(count)
   }
 
-  it('is cancelled on the server within a second after its client has left', async () => {
+  it('is cancelled on the server within a second after its client has disconnected', async () => {
     const { client } = await locked()
     const asked = ask(client.url, slow)
     await until('it waits on the server', async () => (await waiting()) === 1)
     asked.leave()
-    // Nothing else ends it: its own time limits are thirty seconds. A busy machine may take more than the second.
+    // Its own time limits are thirty seconds. A busy machine may take longer than one second.
     await until('it is gone', async () => (await waiting()) === 0, 5_000)
     expect(await asked.reply).toBe('left')
     expect(client.log).toEqual([])
   })
 
-  it('is cancelled on the server after LIMIT_OPERATION_MS, and the client told so', async () => {
+  it('is cancelled on the server after LIMIT_OPERATION_MS, with an error to the client', async () => {
     const { hurried } = await locked()
     expect(await ask(hurried.url, slow).reply).toEqual({ ...answered, code: 'TIMEOUT' })
     await until('it is gone', async () => (await waiting()) === 0, 5_000)
@@ -333,7 +333,7 @@ describe('A statement', () => {
 })
 
 describe('Slow clients', () => {
-  it('that send their body byte by byte hold nobody up', async () => {
+  it('that send their body byte by byte do not delay others', async () => {
     const { url, ask } = await busy({ concurrent: 1, queue: 0 })
     const { port } = new URL(url)
     const head = `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n`
@@ -350,7 +350,7 @@ describe('Slow clients', () => {
     for (const socket of dawdlers) socket.destroy()
   })
 
-  it('that only connect are at most LIMIT_CONNECTIONS', async () => {
+  it('that only connect occupy at most LIMIT_CONNECTIONS', async () => {
     const { url } = await busy({ connections: 5 })
     const sockets = Array.from({ length: 9 }, () => connect(Number(new URL(url).port), '127.0.0.1'))
     let closed = 0

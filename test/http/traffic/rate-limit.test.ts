@@ -45,9 +45,9 @@ const send = ({ url }: Client, body: string) =>
   })
 
 describe('A principal', () => {
-  it('is told in every answer how much is left, and is refused when it is used up: 429, when to come again, RATE_LIMITED', async () => {
+  it('gets its remaining points in every response, and beyond the limit 429 RATE_LIMITED with Retry-After', async () => {
     const client = await limited(50)
-    // One list, its nodes, and ten times a node with its id.
+    // One list, its nodes, and ten nodes with their ids.
     const query = '{ calls(first: 10) { nodes { id } } }'
     const first = await post(client, query, 'a')
     expect([first.status, first.headers.get('ratelimit-policy')]).toEqual([200, '"principal";q=50;w=60'])
@@ -62,13 +62,13 @@ describe('A principal', () => {
     expect((await post(client, query, 'b')).status).toBe(200)
   })
 
-  it('pays a point for each 200 bytes of a request, answered or refused, in the document or beside it', async () => {
+  it('pays one point for each 200 bytes of a request, answered or rejected, in the document or elsewhere', async () => {
     const client = await limited(100_000)
     let left = 100_000
     const paid = async (body: object) => {
       const text = JSON.stringify(body)
       await (await send(client, text)).text()
-      // What the next answer says is left, less its own point.
+      // The remaining points of the next response, less its own point.
       const next = await post(client, '{ __typename }', 'a')
       const now = Number(/r=(\d+)/.exec(next.headers.get('ratelimit') ?? '')?.[1])
       const points = left - now - 1
@@ -78,7 +78,7 @@ describe('A principal', () => {
     const long = 'x'.repeat(20_000)
     expect(await paid({ query: '{ viewer { name } }' })).toBe(2)
     expect(await paid({ query: `{ viewer { name } } #${long}` })).toBe(2)
-    // The document is remembered now.
+    // The document is cached now.
     expect(await paid({ query: `{ viewer { name } } #${long}` })).toBe(2)
     expect(await paid({ query: '{ viewer { name } }', variables: { unused: long } })).toBe(2)
     expect(await paid({ query: '{ viewer { name } }', extensions: { unused: long } })).toBe(2)
@@ -91,14 +91,14 @@ describe('A principal', () => {
     expect(await paid({ query: '', variables: { unused: long } })).toBe(0)
   })
 
-  it('pays for a query that costs more than LIMIT_COST', async () => {
+  it('pays for a query that exceeds LIMIT_COST', async () => {
     const client = await limited(250)
     const query = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id callId time missedReason } } } } }'
     for (let time = 0; time < 2; time++) expect((await post(client, query, 'a')).status).toBe(200)
     expect((await post(client, query, 'a')).status).toBe(429)
   })
 
-  it('whose allowance is used up is refused before a long document is parsed', async () => {
+  it('beyond its limit is rejected before a long document is parsed', async () => {
     const database = openReader(own.url)
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
     const hashes: (string | undefined)[] = []
@@ -112,11 +112,11 @@ describe('A principal', () => {
     )
     expect((await post(client, '{ viewer { name } }', 'a')).status).toBe(200)
     expect((await post(client, `{ viewer { name } } #${'x'.repeat(20_000)}`, 'a')).status).toBe(429)
-    // Only a document that has been prepared has a hash.
+    // Only a prepared document has a hash.
     expect(hashes).toEqual([expect.any(String), undefined])
   })
 
-  it('pays for documents that are refused', async () => {
+  it('pays for rejected documents', async () => {
     const client = await limited(250)
     for (const query of ['{', '{ nothing }']) expect((await post(client, query, 'a')).status).toBe(200)
     expect((await post(client, '{', 'a')).status).toBe(429)
@@ -124,7 +124,7 @@ describe('A principal', () => {
 })
 
 describe('An address', () => {
-  it('is refused when it has sent too many requests, whoever asks, even without a credential', async () => {
+  it('is rejected after too many requests, for any caller, even without a credential', async () => {
     const client = await limited(1_000_000, 3)
     const from = (address: string, principal = 'a') =>
       post(client, '{ viewer { name } }', principal, { 'x-forwarded-for': address })
@@ -134,7 +134,7 @@ describe('An address', () => {
     expect((await from('192.0.2.2')).status).toBe(200)
   })
 
-  it('of IPv6 is its network of 64 bits', async () => {
+  it('of IPv6 is identified by its first 64 bits', async () => {
     const client = await limited(1_000_000, 2)
     const from = (address: string) => post(client, '{ viewer { name } }', 'a', { 'x-forwarded-for': address })
     expect((await from('2001:db8::1')).status).toBe(200)
@@ -143,7 +143,7 @@ describe('An address', () => {
     expect((await from('2001:db8:0:1::1')).status).toBe(200)
   })
 
-  it('is not believed of callers that are no proxy', async () => {
+  it('is not taken from X-Forwarded-For of callers that are not a proxy', async () => {
     const database = openReader(own.url)
     untilTestEnds({ [Symbol.asyncDispose]: () => database.close() })
     const client = untilTestEnds(
@@ -157,18 +157,18 @@ describe('An address', () => {
   })
 })
 
-describe('The counters', () => {
-  it('are no more than so many, however many addresses strangers have', async () => {
+describe('Rate limit counters', () => {
+  it('are bounded for any number of addresses', async () => {
     const limits = untilTestEnds(
       await openRateLimits({ costPerMinute: 10, requestsPerMinute: 1_000_000, shared: undefined }),
     )
     const before = process.memoryUsage().heapUsed
     for (let n = 0; n < 200_000; n++) await limits.ofAddress(() => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`)
-    // 65,536 of them; one for each address would be several times as much.
+    // There are 65,536 counters; one for each address would take several times as much memory.
     expect((process.memoryUsage().heapUsed - before) / 1_000_000).toBeLessThan(110)
   })
 
-  it('begin anew after a minute', async () => {
+  it('are reset after a minute', async () => {
     vi.useFakeTimers()
     try {
       const limits = await openRateLimits({ costPerMinute: 10, requestsPerMinute: 1, shared: undefined })
@@ -181,7 +181,7 @@ describe('The counters', () => {
     }
   })
 
-  it('are shared by gateways that name one database, hold no address or name, and are counted alone while it is down', async () => {
+  it('are shared by gateways with one database, contain no addresses or names, and are local while the database is down', async () => {
     const store = untilTestEnds(await emptyDatabase())
     const open = async (secret = 'a secret of them'): Promise<RateLimits> =>
       untilTestEnds(

@@ -18,7 +18,7 @@ interface Gateway {
   readonly client: Client
   readonly store: TestDatabase
   readonly proxy: FaultProxy
-  /** What is left of 100 points after one more. */
+  /** Remaining points of 100 after one more. */
   ask(): Promise<{ status: number; left: number }>
   readonly lines: () => string[]
 }
@@ -54,7 +54,7 @@ async function gateway(): Promise<Gateway> {
   }
 }
 
-it('A rate store that falls silent holds up no request: the gateway counts alone, says so once, and shares again once it is back', async () => {
+it('A rate store that does not answer delays no request: the gateway counts alone, reports it once, and shares counts again after the recovery', async () => {
   const { store, proxy, ask, lines } = await gateway()
   expect([await ask(), await ask()]).toEqual([
     { status: 200, left: 99 },
@@ -63,7 +63,7 @@ it('A rate store that falls silent holds up no request: the gateway counts alone
   proxy.silenceAll()
   const answers = await Promise.all(Array.from({ length: 20 }, ask))
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
-  // Counted from the start, because what was shared cannot be read.
+  // Counted from zero, because the shared counts cannot be read.
   expect(Math.min(...answers.map(({ left }) => left))).toBe(80)
   expect(lines()).toEqual([expect.stringMatching(/does not answer.*TOO_LATE|TOO_LATE.*does not answer/)])
   proxy.resume()
@@ -71,12 +71,12 @@ it('A rate store that falls silent holds up no request: the gateway counts alone
   expect(lines()[1]).toMatch(/answers again/)
   expect(await ask()).toMatchObject({ status: 200, left: expect.any(Number) })
   const rows = await store.sql(`SELECT points FROM sipis_gateway_rate_limits WHERE key LIKE 'principal:%'`)
-  // What was sent before it was known to be away may have arrived.
+  // Statements that were sent before the failure was detected may have arrived.
   expect(Number(rows[0]?.[0])).toBeGreaterThanOrEqual(3)
   expect(lines()).toHaveLength(2)
 })
 
-it('A rate store that can only be read is away', async () => {
+it('A read-only rate store is unavailable', async () => {
   const { store, ask, lines } = await gateway()
   await ask()
   const name = new URL(store.url).pathname.slice(1)

@@ -34,7 +34,7 @@ describe.skipIf(redis === '')('Counters in Redis', () => {
     expect(passed).toBeLessThanOrEqual(limit * 1.02)
   })
 
-  it('are counted by each gateway alone while the server is silent, which is said once, and again together', async () => {
+  it('are local to each gateway while the server does not answer, which is reported once, and shared again afterwards', async () => {
     const own = untilTestEnds(await startRedis(redis))
     const proxy = untilTestEnds(await startFaultProxy(own.url))
     const observed: Observation[] = []
@@ -48,7 +48,7 @@ describe.skipIf(redis === '')('Counters in Redis', () => {
     expect(await limits.ofPrincipal('caller', 1)).toMatchObject({ ratelimit: expect.stringMatching(/r=998;/) })
   })
 
-  it('are counted by each gateway alone where the server ends and comes back empty', async () => {
+  it('are local to each gateway while the server is down, and shared again after it restarts empty', async () => {
     const own = await startRedis(redis)
     const observed: Observation[] = []
     const limits = await open(own.url, observed)
@@ -57,7 +57,7 @@ describe.skipIf(redis === '')('Counters in Redis', () => {
     expect(observed).toMatchObject([{ kind: 'rateStoreLost' }])
   })
 
-  it('are refused with what to do where the server or the password is wrong', async () => {
+  it('are rejected with what to do if the server or the password is wrong', async () => {
     const { url } = untilTestEnds(await startRedis(redis, 'right'))
     await expect(open(url.replace('right', 'canary'))).rejects.toThrow(/RATE_LIMIT_STORE_URL cannot be used.*password/)
     await expect(open(url.replace('right', 'canary'))).rejects.not.toThrow(/canary/)

@@ -45,7 +45,7 @@ describe('Scans', () => {
 
   const open = async (options: ClientOptions = {}) => untilTestEnds(await openClient(database, options))
 
-  /** Scans of calls wait on the server from now on, until the given function is called. */
+  /** Blocks scans of calls on the server until the returned function is called. */
   async function locked(): Promise<() => Promise<void>> {
     const holder = new pg.Client(own.url)
     await holder.connect()
@@ -59,7 +59,7 @@ describe('Scans', () => {
       WHERE application_name = '${application}' AND wait_event_type = 'Lock'`)
     return Number(count)
   }
-  /** The most that were under way while it was looked at often. */
+  /** Maximum of frequent samples. */
   const mostUnderWay = async (expected: number) => {
     await until(`${expected} are under way`, async () => (await underWay()) === expected)
     let most = 0
@@ -74,7 +74,7 @@ describe('Scans', () => {
     ['a caller', 2, { scans: 3, scansPerCaller: 1 }, 1],
     ['all', 4, { scans: 3, scansPerCaller: 2 }, 3],
   ])(
-    'are bounded for %s; devices, lists, other callers and /health are answered beside them',
+    'are limited for %s; devices, lists, other callers and /health are answered meanwhile',
     async (_, operations, limits, bound) => {
       const client = await open({ authenticate, limits: { ...unlimited, ...limits, operationMs: 60_000 } })
       const release = await locked()
@@ -130,22 +130,22 @@ describe('Scans', () => {
         `f${n}: pushTests(first: 3, filter: ${n % 2 === 0 ? 'null' : '{ platform: null }'}) { nodes { id } }`,
     ],
     ['tableVersions', (n: number) => `f${n}: database { tableVersions { name } }`],
-  ])('of one %s run once, however often and in whatever words an operation asks', async (_, field) => {
+  ])('of one %s run once for any number of aliases and equivalent arguments', async (_, field) => {
     const client = await open({ limits: unlimited })
     client.statements()
     await client.ask(`{ ${Array.from({ length: 50 }, (_, n) => field(n)).join(' ')} }`)
     const ran = client.statements()
-    // An instant in two zones is two texts.
+    // The same time with two UTC offsets is two strings.
     expect(ran.length).toBeLessThanOrEqual(field(0).includes('since') ? 2 : 1)
     await client.ask(`{ ${field(0)} }`)
-    expect(client.statements().length, 'asked anew by the next operation').toBeLessThanOrEqual(1)
+    expect(client.statements().length, 'the next operation runs it again').toBeLessThanOrEqual(1)
   })
 
   it.each([
     ['pages', 16, (n: number) => `first: ${n}) { nodes { id } }`],
     ['counts', 4, (n: number) => `filter: { callerUsername: "n${n}" }) { totalCount }`],
     ['searches', 4, (n: number) => `filter: { callerUsername: "n${n}" }) { nodes { id } }`],
-  ])('and look-ups of an operation are bounded: of %s %i are under way at once', async (_, bound, list) => {
+  ])('and look-ups of an operation are limited: of %s, %i run at once', async (_, bound, list) => {
     let now = 0
     let most = 0
     const watched: Database = {
@@ -167,7 +167,7 @@ describe('Scans', () => {
   })
 
   it.each(['nodes { id }', 'totalCount'])(
-    'that look through one selector for %s take turns with those of other callers',
+    'that read one selector for %s take turns with those of other callers',
     async (fields) => {
       const order: string[] = []
       const watched: Database = {
@@ -200,7 +200,7 @@ describe('Scans', () => {
     },
   )
 
-  it('keep no connection from /health, also where they have all that there are', async () => {
+  it('never delay /health, even if they use every connection', async () => {
     const client = await open({ limits: { ...unlimited, scans: 100, scansPerCaller: 100 } })
     const release = await locked()
     const asked = [1, 2, 3].map((n) => client.answer(`{ ${filtered(n)} ${filtered(n + 10)} }`))
@@ -211,8 +211,8 @@ describe('Scans', () => {
   })
 })
 
-describe('A failure that is not the caller’s', () => {
-  it('is observed once for an operation, with the number of fields that it spoilt', async () => {
+describe('A server error', () => {
+  it('is observed once for an operation, with the number of failed fields', async () => {
     await using own = await cloneDatabase('V2')
     const real = openReader(own.url)
     untilTestEnds({ [Symbol.asyncDispose]: () => real.close() })

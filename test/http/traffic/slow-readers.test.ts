@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => own[Symbol.asyncDispose]())
 
-/** More than the kernel buffers of a connection. */
+/** Exceeds the kernel buffers of a connection. */
 const bodyBytes = 9_000_000
 const large = '{ messages { nodes { body } } }'
 const small = '{ __typename }'
@@ -37,10 +37,10 @@ async function gateway(limits: Partial<Limits> = {}, stalledMs = 500) {
   const stalled = () => seen.filter(({ kind }) => kind === 'writeStalled').length
   const totals = () => seen.flatMap((one) => (one.kind === 'unsentBytes' ? [one.total] : []))
   const unsent = () => totals().at(-1) ?? 0
-  /** The bytes of each answer so far. */
+  /** Bytes of each response so far. */
   const answers = () =>
     totals().flatMap((total, n, all) => (total > (all[n - 1] ?? 0) ? [total - (all[n - 1] ?? 0)] : []))
-  /** Asks, and reads nothing of the answer. */
+  /** Sends a request without reading the response. */
   const askWithoutReading = (query: string, caller: string): Socket => {
     const socket = connect(Number(new URL(client.url).port), '127.0.0.1')
     socket.on('error', () => undefined)
@@ -64,19 +64,19 @@ async function gateway(limits: Partial<Limits> = {}, stalledMs = 500) {
   return { ask, askWithoutReading, stalled, answers, unsent }
 }
 
-describe('A client that does not read its answers', () => {
-  it('is disconnected, and what was held for it is given back', async () => {
+describe('A client that does not read its responses', () => {
+  it('is disconnected, and its memory is released', async () => {
     const { askWithoutReading, stalled, answers, unsent } = await gateway({ unsentBytes: 1_000_000_000 })
     for (let n = 0; n < 10; n++) askWithoutReading(large, `caller ${n}`)
     await until('all are answered', () => answers().length === 10)
-    // A slow machine may answer some with an error, which fits into the buffers of a connection.
+    // A slow machine may return errors, which fit into the buffers of a connection.
     const unread = answers().filter((bytes) => bytes > bodyBytes).length
     expect(unread).toBeGreaterThan(0)
-    await until('those that are not read are ended', () => stalled() === unread)
+    await until('connections with unread responses are closed', () => stalled() === unread)
     await until('nothing is held', () => unsent() === 0)
   })
 
-  it('is refused further operations beyond LIMIT_UNSENT_BYTES_PER_CALLER, and others are not', async () => {
+  it('gets no further operations beyond LIMIT_UNSENT_BYTES_PER_CALLER, and others do', async () => {
     const { ask, askWithoutReading, unsent } = await gateway({ unsentBytesPerCaller: bodyBytes }, 60_000)
     askWithoutReading(large, 'a')
     await until('the answer waits', () => unsent() >= bodyBytes)
@@ -90,7 +90,7 @@ describe('A client that does not read its answers', () => {
     expect(await ask(small, 'b')).toMatchObject({ status: 200 })
   })
 
-  it('has all refused beyond LIMIT_UNSENT_BYTES, until it has left', async () => {
+  it('causes all operations to be rejected beyond LIMIT_UNSENT_BYTES, until it disconnects', async () => {
     const { ask, askWithoutReading, unsent } = await gateway({ unsentBytes: bodyBytes }, 60_000)
     const socket = askWithoutReading(large, 'a')
     await until('the answer waits', () => unsent() >= bodyBytes)
@@ -105,7 +105,7 @@ describe('A client that does not read its answers', () => {
     await until('there is room', async () => (await ask(small, 'b')).status === 200)
   })
 
-  it('keeps its place in admission until the answer has left', async () => {
+  it('keeps its admission slot until the response is sent', async () => {
     const { ask, askWithoutReading, unsent } = await gateway({ concurrentPerCaller: 1 }, 60_000)
     const socket = askWithoutReading(large, 'a')
     await until('the answer waits', () => unsent() >= bodyBytes)
@@ -116,7 +116,7 @@ describe('A client that does not read its answers', () => {
   })
 })
 
-it('A client that reads slowly gets the whole answer, although that takes longer than a stall may', async () => {
+it('A client that reads slowly gets the whole response, even if that takes longer than the stall timeout', async () => {
   const { askWithoutReading, stalled } = await gateway({}, 1_000)
   const socket = askWithoutReading(large, 'a')
   let received = 0

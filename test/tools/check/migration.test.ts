@@ -77,7 +77,7 @@ describe('The preview of a migration', () => {
     expect(stdout).toContain('sipcalls: 1 rows cannot be copied: orphan')
   })
 
-  it('rejects the same of two rows with one key as copy does', async () => {
+  it('rejects the same one of two rows with one key as copy does', async () => {
     const own = untilTestEnds(await cloneDatabase('V1'))
     const target = untilTestEnds(await cloneDatabase('V2'))
     await own.sql(`INSERT INTO selectors (id, selector) VALUES (1, 'a'); INSERT INTO sipcalls (rowid, id, username, time)
@@ -134,7 +134,7 @@ describe('The preview of a migration', () => {
   })
 })
 
-it.each(copied)('The facts of %s that a preview assumes are those of a database that init created', async (table) => {
+it.each(copied)('The preview assumes the facts of %s that a database created by init has', async (table) => {
   const own = untilTestEnds(await cloneDatabase('V2'))
   const facts = await factsOf({ query: own.sql, schemas: new Map() }, table)
   const keys = (of: typeof facts) => of.uniqueKeys.map((key) => key.join()).sort()

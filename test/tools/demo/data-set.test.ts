@@ -4,7 +4,7 @@ import { describedTables } from '../../../src/sipis/versions.ts'
 import { dataSet } from '../../../src/tools/demo/data-set.ts'
 import { defaultDataSet } from '../../../src/tools/demo/options.ts'
 
-/** Served, but not made up: settings are shown only where the operator allows their names, and tableversions is unpublished. */
+/** Served tables without demo rows: settings are shown only if the operator allows their names, and the columns of tableversions are unpublished. */
 const leftOut = ['data', 'tableversions']
 
 describe.each(schemaVersions)('The demo data set in schema %s', (version) => {
