@@ -113,14 +113,20 @@ program
     new Option('--missed-reason <word>', 'reason for missed calls, which v1 does not record').default('Missed'),
   )
   .addOption(new Option('--rejects <file>', 'file for rejected rows, as JSON lines'))
-  .addOption(new Option('--accept-rejects <reason=count...>', 'accept exactly this number of rejected rows per reason'))
+  .addOption(
+    new Option(
+      '--accept-rejects <reasons>',
+      'rows that may be left out: orphan, orphan=50, orphan<=100 or pushtests:orphan=50, between commas or repeated',
+    ).argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]),
+  )
   .addOption(
     new Option('--lock-timeout <seconds>', 'maximum time to wait for a lock').argParser(wholeNumber).default(10),
   )
   .addOption(new Option('--json', 'print the report as JSON'))
-  .action(async (newName, oldName, flags) => {
+  .action(async (newName, oldName, flags, command) => {
     const { copyCommand } = await import('./copy.ts')
-    process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1
+    const done = await copyCommand([newName, oldName], flags, command, version, process.env, standardOutput)
+    process.exitCode = done ? 0 : 1
   })
 
 const key = program.command('key').description('manage API keys, for tools without a JWT issuer')

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { CopyFlags } from '../../src/cli/copy-options.ts'
+import { namesOf, optionsOf } from '../../src/cli/copy-options.ts'
 import { run } from '../support/command.ts'
 import { rowCounts } from '../support/copying.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -35,7 +39,9 @@ describe('sipis-gateway copy', () => {
     expect(await rowCounts(target)).toMatchObject({ sipcalls: 0 })
     const done = await run(['copy', ...names, '--execute'])
     expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('every row is accounted for') })
-    expect(done.stderr).toMatch(/sipcalls: 300 of 300 rows, [\d.]+ MiB, \d+ rows\/s/)
+    for (const phase of ['Analysing', 'Copying', 'Comparing'])
+      expect(done.stderr).toMatch(new RegExp(`^${phase} sipcalls: \\d+% \\| .* left$`, 'm'))
+    expect(done.stderr).not.toContain('\n\n')
     expect(await rowCounts(target)).toMatchObject({ sipcalls: 300 })
     expect(await run(['copy', ...names, '--verify-only'])).toMatchObject({
       code: 0,
@@ -50,41 +56,54 @@ describe('sipis-gateway copy', () => {
     expect(await readdir(folder)).toHaveLength(2)
   })
 
-  it('--from and --to name the databases, and --json prints the report as JSON', async () => {
+  it('leads with the decision and prints the command to run next, without secrets; --json has the same with codes', async () => {
     const [source, target] = await pair()
     await source.sql(`INSERT INTO pushtests VALUES (99, 'gone', 'x', now())`)
-    const names = ['--to', target.url, '--from', source.url, '--json']
-    const dry = await run(['copy', ...names])
-    expect(dry.code).toBe(1)
-    expect(JSON.parse(dry.stdout)).toMatchObject({
-      mode: 'dry-run',
-      committed: false,
-      problems: ['1 rows cannot be copied: orphan. To copy the others: --accept-rejects orphan=1'],
-    })
+    await source.sql(`INSERT INTO restart (id, name) VALUES (1, repeat('n', 65))`)
     const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-migration-'))
     onTestFinished(() => rm(folder, { recursive: true }))
-    const rejects = ['--rejects', join(folder, 'rejects.jsonl')]
-    const done = await run(['copy', ...names, '--execute', '--accept-rejects', 'orphan=1', ...rejects])
-    expect(done.code).toBe(0)
-    expect(JSON.parse(done.stdout)).toMatchObject({
+    const old = await settingsOf(source, join(folder, "Bob's Settings.xml.old"))
+    const dry = await run(['copy', '--accept-rejects', 'orphan<=1', target.url, old, '--lock-timeout', '5'])
+    expect(dry.code).toBe(1)
+    const next = /^ {2}(sipis-gateway copy .*)$/m.exec(dry.stdout)?.[1] ?? ''
+    expect(next).toContain(`copy "$NEW" '`)
+    expect(next).toMatch(/ --lock-timeout=5 --execute --accept-rejects=too-long=1$/)
+    expect(dry.stdout).toMatch(/^Not ready to copy: .*\nFrom .*\n\n1 rows cannot be copied: too-long/)
+    expect(dry.stdout).toMatch(/1 instance cannot be restored after a restart: [0-9A-F]{40}:/)
+    expect(dry.stdout).toMatch(
+      /sipis-gateway \d\S+; source: PostgreSQL \d\S*.*, schema v1, UTF8; target: .* schema v2, UTF8\n/,
+    )
+    expect(dry.stdout).not.toContain(new URL(target.url).password || '://')
+
+    const failed = await run(['copy', '--to', target.url, '--from', target.url, '--json'])
+    expect([failed.code, failed.stderr.split('\n')[0]]).toEqual([1, expect.stringContaining('has schema v2')])
+    expect(JSON.parse(failed.stdout)).toMatchObject({
+      code: expect.stringMatching(/^[A-Z_]+$/),
+      message: failed.stderr.trim(),
+      committed: false,
+      versions: { gateway: expect.any(String), source: { postgresql: expect.any(String) } },
+      seconds: { analysing: 0, copying: 0, comparing: 0 },
+    })
+
+    // As the operator would: the printed command, with --json.
+    const rejects = join(folder, 'rejects.jsonl')
+    const script = `sipis-gateway() { "${process.execPath}" src/cli/main.ts "$@"; }; ${next} --json --rejects ${rejects}`
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { env: { ...process.env, NEW: target.url } })
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: 'COPIED',
+      next: null,
       mode: 'execute',
       committed: true,
       problems: [],
-      rejectsFile: join(folder, 'rejects.jsonl'),
+      lost: [{ table: 'restart', selectors: 1 }],
+      rejectsFile: rejects,
+      versions: { gateway: expect.any(String), target: { schema: 'v2', encoding: 'UTF8' } },
+      seconds: { comparing: expect.any(Number) },
     })
   })
 
   it.each([
     [[], /NEW is missing/],
-    [['postgres://127.0.0.1:1/x'], /OLD is missing/],
-    [['a', 'b'], /neither a postgres/],
-    [['/nowhere/Settings.xml', 'b'], /Cannot read/],
-    [['postgres://h/x', 'postgres://h/y', '--to', 'postgres://h/z'], /same database twice/],
-    [['postgres://h/x', 'y'], /^OLD is neither a postgres/],
-    [['postgres://h/x', '--from', 'y'], /^--from is neither a postgres/],
-    [['postgres://h/x', 'postgres://h/y', '--execute', '--verify-only'], /exclude each other/],
-    [['postgres://h/x', 'postgres://h/y', '--accept-rejects', 'nonsense=1'], /The reasons are null-id/],
-    [['postgres://h/x', 'postgres://h/y', '--accept-rejects', 'orphan=x'], /is not reason=count/],
     [['postgres://h/x', 'postgres://h/y', '--invalid-bytes', 'drop'], /Allowed choices are reject, replace, latin1/],
     [['postgres://u:canary@127.0.0.1:1/x', 'postgres://u:canary@127.0.0.1:1/y'], /the source \(OLD\), cannot be used/],
   ])('%j is refused with what to do', async (args, message) => {
@@ -93,5 +112,20 @@ describe('sipis-gateway copy', () => {
     expect(stdout).toBe('')
     expect(stderr).toMatch(message)
     expect(stderr).not.toContain('canary')
+  })
+
+  it.each<[string[], Partial<CopyFlags>, RegExp]>([
+    [['postgres://127.0.0.1:1/x'], {}, /OLD is missing/],
+    [['a', 'b'], {}, /neither a postgres/],
+    [['/nowhere/Settings.xml', 'b'], {}, /Cannot read/],
+    [['postgres://h/x', 'postgres://h/y'], { to: 'postgres://h/z' }, /same database twice/],
+    [['postgres://h/x', 'y'], {}, /^OLD is neither a postgres/],
+    [['postgres://h/x'], { from: 'y' }, /^--from is neither a postgres/],
+    [['postgres://h/x', 'postgres://h/y'], { execute: true, verifyOnly: true }, /exclude each other/],
+    [['postgres://h/x', 'postgres://h/y'], { acceptRejects: ['nonsense=1'] }, /The reasons are null-id/],
+    [['postgres://h/x', 'postgres://h/y'], { acceptRejects: ['orphan=x'] }, /is not reason, reason=count/],
+  ])('%j %j is refused with what to do', (places, given, message) => {
+    const flags = { invalidBytes: 'reject', missedReason: 'Missed', lockTimeout: 10, ...given } as const
+    expect(() => optionsOf(namesOf(places, flags), flags, {})).toThrow(message)
   })
 })

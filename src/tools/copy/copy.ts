@@ -4,22 +4,28 @@ import { orProblem } from '../../database/connect-problem.ts'
 import { Problem } from '../../errors/problem.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
 import { advanceSequences } from '../sequences.ts'
+import type { Acceptance } from './acceptance.ts'
+import { unaccepted } from './acceptance.ts'
 import { beginSource, beginTarget, refuseEncodings } from './begin.ts'
 import type { UnknownTable } from './catalogue.ts'
 import { factsOf, otherConnections, unknownTables } from './catalogue.ts'
-import type { CopyTable, Reason } from './plan.ts'
+import { findLost } from './lost.ts'
+import type { CopyTable } from './plan.ts'
 import { copyPlan } from './plan.ts'
-import type { Progress } from './progress.ts'
-import { openRejectsFile } from './rejects-file.ts'
+import type { PhaseProgress, Progress } from './progress.ts'
+import type { RejectsFile } from './rejects-file.ts'
+import { openRejects } from './rejects-file.ts'
 import type { Checksum, CopyReport, Mode, TableReport } from './report.ts'
-import { isSame, rejectsByReason } from './report.ts'
+import { isSame } from './report.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
+import { sizesOf } from './sizes.ts'
 import type { InvalidBytes } from './statements.ts'
 import { targetChecksum } from './statements.ts'
-import type { Task } from './task.ts'
+import type { AnalysedTask, Task } from './task.ts'
 import { countsOf, sourceKeysOf, taskOf } from './task.ts'
 import { transfer } from './transfer.ts'
+import { versionsOf } from './versions.ts'
 import { absentWarnings, serverWarnings } from './warnings.ts'
 
 export interface CopyOptions {
@@ -31,14 +37,9 @@ export interface CopyOptions {
   readonly invalidBytes: InvalidBytes
   readonly missedReason: string
   readonly rejectsFile: string | undefined
-  /** Exact number of rows that may be rejected, by reason. */
-  readonly accepted: ReadonlyMap<Reason, number>
+  /** Rows that may be rejected. */
+  readonly accepted: readonly Acceptance[]
   readonly lockTimeoutMs: number
-}
-
-/** A table whose rows have been analysed. */
-interface AnalysedTask extends Task {
-  readonly report: TableReport
 }
 
 /**
@@ -55,13 +56,14 @@ export async function copy(options: CopyOptions, progress: Progress, signal: Abo
         throw signal.aborted ? interrupted() : error
       },
     )
+  await using rejects = await openRejects(options.mode, options.rejectsFile)
   await using source = await open('the source (OLD)', options.source)
   await using target = await open('the target (NEW)', options.target)
   // Servers finish running statements even if the connection closes, so they are cancelled explicitly.
   const cancel = () => void Promise.allSettled([source.cancel(), target.cancel()])
   signal.addEventListener('abort', cancel)
   try {
-    return await run(options, source, target, progress, signal)
+    return await run({ ...options, rejects }, source, target, progress, signal)
   } catch (error) {
     if (!signal.aborted || error instanceof Problem) throw error
     throw interrupted()
@@ -76,13 +78,15 @@ function interrupted(): Problem {
 
 /** Analyses all tables, then copies, compares and commits, so that problems are found before rows are written. */
 async function run(
-  options: CopyOptions,
+  options: CopyOptions & { readonly rejects: RejectsFile | undefined },
   source: Session,
   target: Session,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<CopyReport> {
-  const { mode } = options
+  const { mode, rejects } = options
+  const versions = await versionsOf(source, target)
+  progress.connected(versions)
   refuseEncodings(source, target)
   const plan = copyPlan({ ...source, missedReason: options.missedReason })
   const present = plan.filter(({ name }) => source.schemas.has(name))
@@ -91,8 +95,11 @@ async function run(
   const tasks = await prepare(present, source, target, options)
 
   const lap = stopwatch()
-  const analysed: AnalysedTask[] = []
-  for (const task of tasks) analysed.push({ ...task, report: await analyse(task, source, progress) })
+  const sizes = await sizesOf(source, present)
+  const analysed = await inPhase(progress.phase('analysing', sizes), tasks, async (task, bar) => {
+    bar.table(task.table.name)
+    return { ...task, report: await analyse(task, source) }
+  })
   const analysing = lap()
   const reports = analysed.map(({ report }) => report)
   const facts = {
@@ -101,25 +108,34 @@ async function run(
     target: target.label,
     warnings: await warningsOf(source, plan),
     unknownTables: await findUnknown(source, plan),
-    rejectsFile: await writeRejects(options, analysed, source),
+    versions,
+    lost: await findLost(analysed, source),
   }
+  for (const task of analysed) await rejects?.add(source, task)
   const refused = unaccepted(reports, options.accepted)
   if (mode === 'dry-run' || (mode === 'execute' && refused.length > 0)) {
     const problems = mode === 'execute' ? [...refused, nothingWritten] : refused
     const seconds = { analysing, copying: 0, comparing: 0 }
-    return { ...facts, tables: reports, committed: false, seconds, problems }
+    const rejectsFile = await rejects?.publish(false)
+    return { ...facts, rejectsFile, tables: reports, committed: false, seconds, problems }
   }
 
   lap()
-  if (mode === 'execute') for (const task of analysed) await move(task, source, target, progress, signal)
+  if (mode === 'execute') {
+    const move = (task: AnalysedTask, bar: PhaseProgress) => moveTable(task, source, target, bar, signal)
+    await inPhase(progress.phase('copying', sizes), analysed, move)
+  }
   const copying = lap()
-  const tables = await compare(analysed, target, progress)
+  const tables = await inPhase(progress.phase('comparing', sizes), analysed, (task, bar) => compare(task, target, bar))
   const seconds = { analysing, copying, comparing: lap() }
   const different = tables.filter((table) => !isSame(table)).map(difference)
   const committed = mode === 'execute' && different.length === 0
+  // Between two statements there is nothing to cancel.
+  if (signal.aborted) throw interrupted()
+  const rejectsFile = await rejects?.publish(committed)
   if (committed) await commit(target, tasks)
   const undone = mode === 'execute' && !committed ? [nothingWritten] : []
-  return { ...facts, tables, committed, seconds, problems: [...refused, ...different, ...undone] }
+  return { ...facts, rejectsFile, tables, committed, seconds, problems: [...refused, ...different, ...undone] }
 }
 
 /** Returns a function that returns the seconds since its previous call. */
@@ -132,13 +148,23 @@ function stopwatch(): () => number {
   }
 }
 
-async function compare(analysed: readonly AnalysedTask[], target: Session, progress: Progress): Promise<TableReport[]> {
-  const compared: TableReport[] = []
-  for (const { table, report } of analysed) {
-    progress.say(`Comparing ${table.name} …`)
-    compared.push({ ...report, target: await checksumOf(target, targetChecksum(table, target.schemas)) })
+async function inPhase<T, R>(
+  bar: PhaseProgress,
+  tasks: readonly T[],
+  work: (task: T, bar: PhaseProgress) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  try {
+    for (const task of tasks) results.push(await work(task, bar))
+  } finally {
+    bar.stop(results.length === tasks.length)
   }
-  return compared
+  return results
+}
+
+async function compare({ table, report }: AnalysedTask, target: Session, bar: PhaseProgress): Promise<TableReport> {
+  bar.table(table.name)
+  return { ...report, target: await checksumOf(target, targetChecksum(table, target.schemas)) }
 }
 
 const nothingWritten = 'Nothing was written: the target is still empty.'
@@ -158,29 +184,24 @@ async function prepare(
   return tasks
 }
 
-async function analyse(task: Task, source: Session, progress: Progress): Promise<TableReport> {
-  progress.say(`Analysing ${task.table.name} …`)
+async function analyse(task: Task, source: Session): Promise<TableReport> {
   const rows = await source.query(task.statements.analysis(task.duplicates))
   const counts = await countsOf(task, rows, source)
   const sums = rows.find(([reason]) => reason === null)?.slice(-2) ?? ['0', '0']
   return { ...counts, source: { rows: counts.rowsOut, sums: sums.join(' ') }, target: undefined }
 }
 
-async function move(
+async function moveTable(
   { table, statements, duplicates, report }: AnalysedTask,
   source: Session,
   target: Session,
-  progress: Progress,
+  bar: PhaseProgress,
   signal: AbortSignal,
 ): Promise<void> {
   const hasRejects = Object.keys(report.rejects).length > 0
   const into = `${qualifiedName(target.schemas, table.name)} (${statements.columns.join(', ')})`
-  const bar = progress.table(table.name, report.rowsOut)
-  try {
-    await transfer(source, target, statements.accepted(duplicates, hasRejects), into, bar.moved, signal)
-  } finally {
-    bar.stop()
-  }
+  bar.table(table.name, report.rowsOut)
+  await transfer(source, target, statements.accepted(duplicates, hasRejects), into, bar.moved, signal)
 }
 
 async function checksumOf(target: Session, statement: string): Promise<Checksum> {
@@ -201,44 +222,11 @@ async function commit(target: Session, tasks: readonly Task[]): Promise<void> {
   for (const name of names) await target.query(`ANALYZE ${name}`).catch(() => undefined)
 }
 
-/** Returns a problem for each reason whose number of rejected rows differs from the accepted number. */
-function unaccepted(tables: readonly TableReport[], accepted: ReadonlyMap<Reason, number>): string[] {
-  const found = rejectsByReason(tables)
-  const reasons = new Set([...found.keys(), ...accepted.keys()])
-  return [...reasons].flatMap((reason) => {
-    const rows = found.get(reason) ?? 0
-    const allowed = accepted.get(reason)
-    if (rows === (allowed ?? 0)) return []
-    return allowed === undefined
-      ? [`${rows} rows cannot be copied: ${reason}. To copy the others: --accept-rejects ${reason}=${rows}`]
-      : [`${rows} rows cannot be copied: ${reason}; --accept-rejects says ${allowed}.`]
-  })
-}
-
 function difference({ table, source, target }: TableReport): string {
   if (target === undefined) return `${table} was not compared.`
   if (target.rows !== source.rows)
     return `${table} differs: it should have ${source.rows} rows, and has ${target.rows}.`
   return `${table} differs: it has the right number of rows, but other contents.`
-}
-
-async function writeRejects(
-  { mode, rejectsFile }: CopyOptions,
-  analysed: readonly AnalysedTask[],
-  source: Session,
-): Promise<string | undefined> {
-  const hasSome = analysed.some(({ report }) => Object.keys(report.rejects).length > 0)
-  const path =
-    rejectsFile ??
-    (mode === 'execute' && hasSome
-      ? `sipis-copy-rejects-${new Date().toISOString().replaceAll(/[:.]/g, '')}.jsonl`
-      : undefined)
-  if (path === undefined) return undefined
-  await using file = await openRejectsFile(path)
-  for (const { table, statements, duplicates } of analysed) {
-    await file.add(source, table, statements.rejects(duplicates))
-  }
-  return file.path
 }
 
 async function warningsOf(source: Session, plan: readonly CopyTable[]): Promise<string[]> {

@@ -1,5 +1,7 @@
 import type { UnknownTable } from './catalogue.ts'
 import type { Reason } from './plan.ts'
+import { explanations } from './reasons.ts'
+import type { Versions } from './versions.ts'
 
 export type Mode = 'dry-run' | 'execute' | 'verify-only'
 
@@ -30,15 +32,29 @@ export interface TableReport extends TableCounts {
   readonly target: Checksum | undefined
 }
 
+export interface Lost {
+  readonly table: string
+  /** Number of selectors with rejected rows. */
+  readonly selectors: number
+  readonly rows: number
+  /** A sentence about all of them. */
+  readonly sentence: string
+  /** The first selectors, in their order; the others are only counted. */
+  readonly first: readonly string[]
+}
+
 export interface CopyReport {
   readonly mode: Mode
   readonly source: string
   readonly target: string
+  readonly versions: Versions
   readonly tables: readonly TableReport[]
   readonly warnings: readonly string[]
   /** Non-empty tables of the source that are not copied. */
   readonly unknownTables: readonly UnknownTable[]
   readonly rejectsFile: string | undefined
+  /** What users lose with the rejected rows. */
+  readonly lost: readonly Lost[]
   /** Whether the copy was committed. */
   readonly committed: boolean
   /** Duration of each step in seconds; 0 if the step was skipped. */
@@ -65,7 +81,9 @@ export function isSame({ source, target }: TableReport): boolean {
 /** A line for each reason for rejects, and for each change to rows. */
 export function describeCounts({ table, rejects, filled, converted }: TableCounts): string[] {
   return [
-    ...Object.entries(rejects).map(([reason, count]) => `  ${table}: ${count} rows cannot be copied: ${reason}`),
+    ...(Object.entries(rejects) as [Reason, number][]).map(
+      ([reason, count]) => `  ${table}: ${count} rows cannot be copied: ${reason} (${explanations[reason]})`,
+    ),
     ...Object.entries(filled).map(
       ([column, count]) => `  ${table}.${column}: null in ${count} rows becomes empty or 0`,
     ),

@@ -30,6 +30,11 @@ export interface TableStatements {
   analysis(duplicates: Duplicates): string
   /** Reason and key of each rejected row. */
   rejects(duplicates: Duplicates): string
+  /**
+   * The first selectors with rows that are rejected for other reasons than these, each with the total number of such selectors and
+   * rows.
+   */
+  lost(duplicates: Duplicates, except: readonly Reason[], limit: number): string
   /** Accepted rows with v2 columns. Without rejects, the statement has no conditions. */
   accepted(duplicates: Duplicates, hasRejects: boolean): string
   /** Changes to count: filled nulls and converted texts. */
@@ -101,6 +106,12 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
       const why = last(duplicates)
       const parts = Object.keys(table.key).map((name) => `k_${name}`)
       return `SELECT ${[why, ...parts].join(', ')} FROM (${classified(duplicates)}) AS r WHERE ${why} IS NOT NULL`
+    },
+    lost: (duplicates, except, limit) => {
+      const why = last(duplicates)
+      return `SELECT selector, count(*) OVER (), sum(count(*)) OVER () FROM (${classified(duplicates)}) AS r
+        WHERE ${why} IS NOT NULL AND ${why} NOT IN (${except.map(literal).join(', ')}) AND selector IS NOT NULL
+        GROUP BY selector ORDER BY selector COLLATE "C" LIMIT ${limit}`
     },
     accepted: (duplicates, hasRejects) =>
       hasRejects

@@ -2,7 +2,7 @@
 import type { Value } from '../../database/database.ts'
 import { factsOf, isUniqueInSource } from './catalogue.ts'
 import type { CopyTable } from './plan.ts'
-import type { TableCounts } from './report.ts'
+import type { TableCounts, TableReport } from './report.ts'
 import type { Source } from './session.ts'
 import type { Conversion, TableFacts, TableStatements } from './statements.ts'
 import { converts, statementsOf } from './statements.ts'
@@ -13,6 +13,11 @@ export interface Task {
   readonly statements: TableStatements
   /** Keys of the target that rows of the source would violate. */
   readonly duplicates: readonly (readonly string[])[]
+}
+
+/** A table whose rows have been analysed. */
+export interface AnalysedTask extends Task {
+  readonly report: TableReport
 }
 
 /** The unique keys of the source, for which duplicates need not be searched. Empty if texts are converted. */

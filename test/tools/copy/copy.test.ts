@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Progress } from '../../../src/tools/copy/progress.ts'
 import { openClient, unlimited } from '../../support/client.ts'
-import { contents, copied, executeAccepting, rowCounts, runCopy } from '../../support/copying.ts'
+import { contents, copied, executeAccepting, rowCounts, runCopy, silent } from '../../support/copying.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../../support/database.ts'
 import { addDataSet } from '../../support/rows.ts'
@@ -162,7 +163,8 @@ describe('Rows that cannot be copied', () => {
     const report = await runCopy(source, target, { mode: 'execute', rejectsFile })
     expect(report.committed).toBe(false)
     expect(report.problems.at(-1)).toMatch(/Nothing was written/)
-    expect(report.problems.join('\n')).toMatch(/--accept-rejects null-selector=3/)
+    expect(report.problems.join('\n')).toMatch(/--accept-rejects null-name=1/)
+    expect(report.problems.join('\n')).not.toContain('null-selector')
     expect(Object.values(await rowCounts(target)).every((rows) => rows === 0)).toBe(true)
     const text = await readFile(rejectsFile, 'utf8')
     const lines = text
@@ -394,11 +396,11 @@ describe('While others write to the source', () => {
   /** Does something in the middle of a copy, before its snapshot ends. */
   const meanwhile = (work: () => Promise<unknown>) => {
     let done: Promise<unknown> | undefined
-    const table = () => ({ moved: () => undefined, stop: () => undefined })
-    const say = () => {
+    const phase: Progress['phase'] = (...of) => {
       done ??= work()
+      return silent.phase(...of)
     }
-    return { progress: { say, table }, done: async () => done }
+    return { progress: { ...silent, phase }, done: async () => done }
   }
 
   it('it takes no lock on the source that blocks them', async () => {

@@ -95,7 +95,7 @@ describe('A copy that is interrupted', () => {
     const source = await bigSource()
     const target = await emptyTarget()
     const running = start(['copy', target.url, source.url, '--execute'])
-    await running.printed('sipcalls: ')
+    await running.printed('Copying sipcalls')
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({
       code: 1,
@@ -119,7 +119,7 @@ describe('A copy that is interrupted', () => {
     const target = await emptyTarget()
     const proxy = untilTestEnds(await startFaultProxy(target.url))
     const running = start(['copy', proxy.url, source.url, '--execute'])
-    await running.printed('sipcalls: ')
+    await running.printed('Copying sipcalls')
     proxy.silenceAll()
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({
