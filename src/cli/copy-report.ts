@@ -61,7 +61,9 @@ function decisionOf(report: CopyReport): string {
 function secretNames(command: string): string[] {
   const names = ['NEW', 'OLD'].filter((name) => command.includes(`"$${name}"`))
   if (names.length === 0) return []
-  return [`  where ${names.join(' and ')} is set to the connection string as given: its password is not printed.`]
+  return [
+    `  where ${names.join(' and ')} is set to the connection string as given, which is not printed because it has a secret.`,
+  ]
 }
 
 function lostLine(lost: Parameters<typeof describeLost>[0]): string {
