@@ -17,6 +17,7 @@ export interface CopyFlags {
   readonly rejects?: string | undefined
   readonly acceptRejects?: readonly string[] | undefined
   readonly lockTimeout: number
+  readonly writeSettings?: boolean | undefined
   readonly json?: boolean | undefined
 }
 

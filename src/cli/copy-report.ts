@@ -4,6 +4,8 @@ import { describeLost } from '../tools/copy/lost.ts'
 import type { CopyReport, TableReport } from '../tools/copy/report.ts'
 import { describeCounts, isSame } from '../tools/copy/report.ts'
 import type { DatabaseVersion } from '../tools/copy/versions.ts'
+import type { EditedSettings } from './copy-settings.ts'
+import { describeSettings } from './copy-settings.ts'
 
 /** The outcome of a run, for programs. */
 export type Outcome = 'READY' | 'REJECTS_NOT_ACCEPTED' | 'COPIED' | 'SAME' | 'DIFFERENT'
@@ -15,13 +17,19 @@ export function outcomeOf({ mode, committed, problems, tables }: CopyReport): Ou
   return mode === 'verify-only' ? 'SAME' : 'READY'
 }
 
+/** A report with the edit of the settings that lets SIPIS use the target; null if there is none. */
+export interface ReportWithSettings extends CopyReport {
+  readonly settings: EditedSettings | null
+}
+
 /** @param next the command to run next, if there is one */
-export function describe(report: CopyReport, gateway: string, next: string | undefined): string {
+export function describe(report: ReportWithSettings, gateway: string, next: string | undefined): string {
   const { source, target, tables, versions, seconds } = report
   const sections = [
     [`${decisionOf(report)}`, `From ${source} into ${target}.`],
     report.problems,
     next === undefined ? [] : ['Run next:', `  ${next}`, ...secretNames(next)],
+    report.settings === null ? [] : describeSettings(report.settings),
     report.lost.length === 0 ? [] : ['Lost with the rows that cannot be copied:', ...report.lost.map(lostLine)],
     [headingRow(report), ...tables.map(tableLine), ...tables.flatMap(describeCounts)],
     [

@@ -11,7 +11,10 @@ import type { CopyFlags, Names } from './copy-options.ts'
 import { namesOf, optionsOf } from './copy-options.ts'
 import type { Course } from './copy-progress.ts'
 import { followCopy } from './copy-progress.ts'
+import type { ReportWithSettings } from './copy-report.ts'
 import { describe, outcomeOf } from './copy-report.ts'
+import type { SettingsAdvice } from './copy-settings.ts'
+import { adviseSettings, writeOrWarn } from './copy-settings.ts'
 import { printedName, quoted, repeatedFlags } from './next-command.ts'
 import type { Output } from './output.ts'
 
@@ -34,7 +37,9 @@ export async function copyCommand(
   const course = followCopy(output.progress)
   try {
     const names = namesOf(places, flags)
-    const report = await run(optionsOf(names, flags, environment), course, output)
+    const options = optionsOf(names, flags, environment)
+    const advice = adviseSettings(names, options, flags, environment)
+    const report = withSettings(await run(options, course, output), advice, flags)
     const next = nextCommand(report, names, command)
     const json = { code: outcomeOf(report), next: next ?? null, ...report, versions: { gateway, ...report.versions } }
     output.print(flags.json === true ? JSON.stringify(json, null, 2) : describe(report, gateway, next))
@@ -51,6 +56,19 @@ async function run(options: CopyOptions, course: Course, output: Output): Promis
   return copy(options, course.progress, interrupted.signal).catch((error: unknown) => {
     throw error instanceof DatabaseError ? failure(options, error) : error
   })
+}
+
+function withSettings(report: CopyReport, { warnings, edit }: SettingsAdvice, flags: CopyFlags): ReportWithSettings {
+  const { backup, warning } =
+    edit !== undefined && flags.writeSettings === true && report.committed ? writeOrWarn(edit) : {}
+  return {
+    ...report,
+    warnings: [...report.warnings, ...warnings, ...(warning === undefined ? [] : [warning])],
+    settings:
+      edit === undefined || report.mode === 'verify-only'
+        ? null
+        : { file: edit.file, line: edit.line, element: edit.element, backup: backup ?? null },
+  }
 }
 
 const executable: ReadonlySet<string> = new Set(['READY', 'REJECTS_NOT_ACCEPTED'])

@@ -122,6 +122,9 @@ program
   .addOption(
     new Option('--lock-timeout <seconds>', 'maximum time to wait for a lock').argParser(wholeNumber).default(10),
   )
+  .addOption(
+    new Option('--write-settings', 'after the copy, edit the Settings.xml that names OLD; a backup stays beside it'),
+  )
   .addOption(new Option('--json', 'print the report as JSON'))
   .action(async (newName, oldName, flags, command) => {
     const { copyCommand } = await import('./copy.ts')

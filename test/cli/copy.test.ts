@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CopyFlags } from '../../src/cli/copy-options.ts'
 import { namesOf, optionsOf } from '../../src/cli/copy-options.ts'
+import { adviseSettings } from '../../src/cli/copy-settings.ts'
 import { run } from '../support/command.ts'
 import { rowCounts } from '../support/copying.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -73,7 +74,7 @@ describe('sipis-gateway copy', () => {
     expect(dry.stdout).toMatch(
       /sipis-gateway \d\S+; source: PostgreSQL \d\S*.*, schema v1, UTF8; target: .* schema v2, UTF8\n/,
     )
-    expect(dry.stdout).not.toContain(new URL(target.url).password || '://')
+    expect(dry.stdout.replaceAll('password=...', '')).not.toContain('password')
 
     const failed = await run(['copy', '--to', target.url, '--from', target.url, '--json'])
     expect([failed.code, failed.stderr.split('\n')[0]]).toEqual([1, expect.stringContaining('has schema v2')])
@@ -102,6 +103,39 @@ describe('sipis-gateway copy', () => {
     })
   })
 
+  it('tells what becomes of the settings of SIPIS, and edits them with --write-settings', async () => {
+    const [source, target] = await pair()
+    const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-migration-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const settings = await settingsOf(source, join(folder, 'Settings.xml'))
+    const second = await settingsOf(source, join(folder, 'Settings2.xml'))
+    await settingsOf(target, join(folder, 'Settings3.xml'))
+    await writeFile(join(folder, 'Settings4.xml'), '<Sipis Defaults="Settings.xml"/>')
+    const before = await readFile(settings, 'utf8')
+    const url = new URL(target.url)
+    url.searchParams.set('options', '-cstatement_timeout=600000')
+    const { stdout: dry } = await run(['copy', url.href, settings])
+    expect(dry).toMatch(
+      /line 1 of \S+Settings\.xml becomes .*\n {2}<Database OpenString="host=\S+ .* password=\.\.\."\/>\n/,
+    )
+    expect(dry).toContain(`dbname=${url.pathname.slice(1)} `)
+    expect(dry).toContain('OLD and NEW differ in more than the database: options.')
+    expect(dry.match(/(\S+) still names the old database/g)).toEqual([`${second} still names the old database`])
+    expect(await readFile(settings, 'utf8')).toBe(before)
+
+    const done = await run(['copy', url.href, settings, '--execute', '--write-settings', '--json'])
+    expect([done.code, JSON.parse(done.stdout)]).toMatchObject([
+      0,
+      { code: 'COPIED', settings: { file: settings, line: 1, backup: `${settings}.old` } },
+    ])
+    const names = [new URL(source.url), url].map(({ pathname }) => `dbname=${pathname.slice(1)} `)
+    expect(await readFile(settings, 'utf8')).toBe(before.replace(names[0] ?? '', names[1] ?? ''))
+    expect(await readFile(`${settings}.old`, 'utf8')).toBe(before)
+    // As the vendor's step has them.
+    const compared = await run(['copy', settings, `${settings}.old`, '--verify-only'])
+    expect([compared.code, compared.stdout]).toEqual([0, expect.not.stringContaining('becomes')])
+  })
+
   it.each([
     [[], /NEW is missing/],
     [['postgres://h/x', 'postgres://h/y', '--invalid-bytes', 'drop'], /Allowed choices are reject, replace, latin1/],
@@ -122,10 +156,16 @@ describe('sipis-gateway copy', () => {
     [['postgres://h/x', 'y'], {}, /^OLD is neither a postgres/],
     [['postgres://h/x'], { from: 'y' }, /^--from is neither a postgres/],
     [['postgres://h/x', 'postgres://h/y'], { execute: true, verifyOnly: true }, /exclude each other/],
+    [['postgres://h/x', 'postgres://h/y'], { writeSettings: true }, /works with --execute only/],
+    [['postgres://h/x', 'postgres://h/y'], { writeSettings: true, execute: true }, /OLD is no Settings.xml/],
     [['postgres://h/x', 'postgres://h/y'], { acceptRejects: ['nonsense=1'] }, /The reasons are null-id/],
     [['postgres://h/x', 'postgres://h/y'], { acceptRejects: ['orphan=x'] }, /is not reason, reason=count/],
   ])('%j %j is refused with what to do', (places, given, message) => {
     const flags = { invalidBytes: 'reject', missedReason: 'Missed', lockTimeout: 10, ...given } as const
-    expect(() => optionsOf(namesOf(places, flags), flags, {})).toThrow(message)
+    const refused = () => {
+      const names = namesOf(places, flags)
+      adviseSettings(names, optionsOf(names, flags, {}), flags, {})
+    }
+    expect(refused).toThrow(message)
   })
 })
