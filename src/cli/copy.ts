@@ -1,17 +1,15 @@
 import { existsSync } from 'node:fs'
 import { databaseAt } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
-import { connectProblem } from '../database/connect-problem.ts'
-import { DatabaseError } from '../errors/database-error.ts'
 import { Problem } from '../errors/problem.ts'
-import type { CopyOptions } from '../tools/copy/copy.ts'
+import type { InvalidBytes } from '../tools/copy/conversion.ts'
 import { copy } from '../tools/copy/copy.ts'
+import type { CopyOptions } from '../tools/copy/options.ts'
 import type { Reason } from '../tools/copy/plan.ts'
 import { reasons } from '../tools/copy/plan.ts'
 import type { Progress as CopyProgress } from '../tools/copy/progress.ts'
-import type { CopyReport, TableReport } from '../tools/copy/report.ts'
-import { describeCounts } from '../tools/copy/report.ts'
-import type { InvalidBytes } from '../tools/copy/statements.ts'
+import type { CopyReport, Mode, TableReport } from '../tools/copy/report.ts'
+import { describeCounts, rejectsByReason } from '../tools/copy/report.ts'
 import type { Output } from './output.ts'
 import { createProgress } from './progress.ts'
 
@@ -19,6 +17,7 @@ export interface CopyFlags {
   readonly to?: string | undefined
   readonly from?: string | undefined
   readonly execute?: boolean | undefined
+  readonly rehearse?: boolean | undefined
   readonly verifyOnly?: boolean | undefined
   readonly freeze?: boolean | undefined
   readonly invalidBytes: InvalidBytes
@@ -45,9 +44,7 @@ export async function copyCommand(
   const options = optionsOf(names, flags, environment)
   const interrupted = new AbortController()
   void output.stopped().then(() => interrupted.abort())
-  const report = await copy(options, progressOn(output), interrupted.signal).catch((error: unknown) => {
-    throw error instanceof DatabaseError ? failure(options, error) : error
-  })
+  const report = await copy(options, progressOn(output), interrupted.signal)
   output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
   return report.problems.length === 0
 }
@@ -59,20 +56,30 @@ function optionsOf(
 ): CopyOptions {
   const target = databaseAt(...named(newName, flags.to, 'NEW', '--to'), environment)
   const source = databaseAt(...named(oldName, flags.from, 'OLD', '--from'), environment)
-  if (flags.execute === true && flags.verifyOnly === true) {
-    throw new Problem('--execute and --verify-only exclude each other. Give one of them, or neither for a dry run.')
-  }
+  const mode = modeOf(flags)
   return {
     source,
     target,
-    mode: flags.execute === true ? 'execute' : flags.verifyOnly === true ? 'verify-only' : 'dry-run',
-    freeze: flags.freeze === true,
+    mode,
+    freeze: flags.freeze ?? mode === 'execute',
     invalidBytes: flags.invalidBytes,
     missedReason: flags.missedReason,
     rejectsFile: flags.rejects,
     accepted: acceptedRejects(flags.acceptRejects ?? []),
     lockTimeoutMs: flags.lockTimeout * 1000,
   }
+}
+
+function modeOf({ execute, rehearse, verifyOnly }: CopyFlags): Mode {
+  const given = [
+    ...(execute === true ? ['execute' as const] : []),
+    ...(rehearse === true ? ['rehearse' as const] : []),
+    ...(verifyOnly === true ? ['verify-only' as const] : []),
+  ]
+  const [mode = 'dry-run'] = given
+  if (given.length < 2) return mode
+  const names = given.map((name) => `--${name}`).join(' and ')
+  throw new Problem(`${names} exclude each other. Give one of them, or none for a dry run.`)
 }
 
 function named(
@@ -117,27 +124,11 @@ function progressOn({ progress: stream }: Output): CopyProgress {
   }
 }
 
-const sentences: Readonly<Record<string, string>> = {
-  '53100': 'The disk of the target is full: free some space.',
-  '55P03':
-    'Could not lock a table in time: another session holds a lock (see pg_locks). End it, or raise --lock-timeout.',
-  '40P01': 'A deadlock with another transaction: run the copy again.',
-}
-
-function failure({ source, target }: CopyOptions, error: DatabaseError): Problem {
-  const both = `${source.label} into ${target.label}`
-  const hint = sentences[error.code]
-  const { message } =
-    hint === undefined
-      ? connectProblem(both, error)
-      : new Problem(`The copy of ${both} failed: ${error.message}. ${hint}`)
-  return new Problem(`${message} Nothing was written: source and target are unchanged.`)
-}
-
 function describe(report: CopyReport): string {
   const { mode, source, target, tables, warnings, unknownTables, rejectsFile, problems, committed } = report
   const heading = {
     'dry-run': 'Dry run: nothing is written.',
+    rehearse: 'Rehearsal: everything is done but the commit.',
     execute: 'Copy.',
     'verify-only': 'Comparison: nothing is written.',
   }
@@ -149,7 +140,8 @@ function describe(report: CopyReport): string {
     ...tables.flatMap(describeCounts),
     ...warnings.map((warning) => `\nWarning: ${warning}`),
     ...unknownTables.map(
-      ({ table, rows }) => `\nWarning: ${table} is not a table of SIPIS 4; its ${rows} rows are not copied.`,
+      ({ table, rows }) =>
+        `\nWarning: ${table} is not a table of SIPIS 4; its ${rows ?? 'unknown'} rows are not copied.`,
     ),
     ...(rejectsFile === undefined ? [] : [`\nThe rejected rows are listed in ${rejectsFile}`]),
     ...problems.map((problem) => `\n${problem}`),
@@ -158,10 +150,15 @@ function describe(report: CopyReport): string {
   ].join('\n')
 }
 
-function ending({ mode, problems }: CopyReport, committed: boolean): string {
+function ending({ mode, problems, tables, expectedSeconds }: CopyReport, committed: boolean): string {
+  const seconds = Math.ceil(expectedSeconds ?? 0)
+  const reasons = [...rejectsByReason(tables)].map(([reason, rows]) => `${rows} rows rejected as ${reason}`)
+  const rejected = reasons.length === 0 ? '' : `, with ${reasons.join(', ')}`
   if (committed) return 'Done: every row is accounted for, and the target matches the source.'
   if (problems.length > 0) return mode === 'verify-only' ? 'The databases differ.' : 'Not copied.'
-  return mode === 'dry-run' ? 'Ready to copy. Run again with --execute.' : 'The target matches the source.'
+  if (mode === 'dry-run') return 'Ready to copy. Run again with --execute.'
+  if (mode === 'rehearse') return `Ready to copy: all rows fit and match, in ${seconds} s. Run again with --execute.`
+  return `The target matches the source${rejected}.`
 }
 
 function tableLine({ table, rowsIn, added, rejects, rowsOut, source, target }: TableReport): string {

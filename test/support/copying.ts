@@ -1,7 +1,7 @@
 import { parseConnectionString } from '../../src/config/connection-string.ts'
 import type { DatabaseTarget } from '../../src/config/database-target.ts'
-import type { CopyOptions } from '../../src/tools/copy/copy.ts'
 import { copy } from '../../src/tools/copy/copy.ts'
+import type { CopyOptions } from '../../src/tools/copy/options.ts'
 import { copiedTables } from '../../src/tools/copy/plan.ts'
 import type { Progress } from '../../src/tools/copy/progress.ts'
 import type { CopyReport } from '../../src/tools/copy/report.ts'
