@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs'
 import { databaseAt } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
 import { Problem } from '../errors/problem.ts'
-import type { CopyOptions } from '../tools/copy/copy.ts'
-import type { InvalidBytes } from '../tools/copy/statements.ts'
+import type { InvalidBytes } from '../tools/copy/conversion.ts'
+import type { CopyOptions } from '../tools/copy/options.ts'
+import type { Mode } from '../tools/copy/report.ts'
 import { acceptances } from './accept-rejects.ts'
 
 export interface CopyFlags {
   readonly to?: string | undefined
   readonly from?: string | undefined
   readonly execute?: boolean | undefined
+  readonly rehearse?: boolean | undefined
   readonly verifyOnly?: boolean | undefined
   readonly freeze?: boolean | undefined
   readonly invalidBytes: InvalidBytes
@@ -58,21 +60,28 @@ function nameOf(place: string | undefined, flag: string | undefined, what: strin
 export function optionsOf(names: Names, flags: CopyFlags, environment: Environment): CopyOptions {
   const databaseOf = ({ text, where, isSettings }: Name) => databaseAt(text, where, isSettings, environment)
   const [target, source] = [databaseOf(names.target), databaseOf(names.source)]
-  if (flags.execute === true && flags.verifyOnly === true) {
-    throw new Problem(
-      '--execute and --verify-only exclude each other. Give one of them, or neither for a dry run.',
-      'USAGE',
-    )
-  }
+  const mode = modeOf(flags)
   return {
     source,
     target,
-    mode: flags.execute === true ? 'execute' : flags.verifyOnly === true ? 'verify-only' : 'dry-run',
-    freeze: flags.freeze === true,
+    mode,
+    freeze: flags.freeze ?? mode === 'execute',
     invalidBytes: flags.invalidBytes,
     missedReason: flags.missedReason,
     rejectsFile: flags.rejects,
     accepted: acceptances(flags.acceptRejects ?? []),
     lockTimeoutMs: flags.lockTimeout * 1000,
   }
+}
+
+function modeOf({ execute, rehearse, verifyOnly }: CopyFlags): Mode {
+  const given = [
+    ...(execute === true ? ['execute' as const] : []),
+    ...(rehearse === true ? ['rehearse' as const] : []),
+    ...(verifyOnly === true ? ['verify-only' as const] : []),
+  ]
+  const [mode = 'dry-run'] = given
+  if (given.length < 2) return mode
+  const names = given.map((name) => `--${name}`).join(' and ')
+  throw new Problem(`${names} exclude each other. Give one of them, or none for a dry run.`, 'USAGE')
 }

@@ -53,19 +53,15 @@ function estimatedShare(table: { size: number; started: number }, done: number, 
 /** The course of a copy: its progress, and what a report of a failure tells about it. */
 export interface Course {
   readonly progress: Progress
-  /** The phase under way, or the last one. Undefined if none has started. */
-  phase(): Phase | undefined
   seconds(): Readonly<Record<Phase, number>>
   /** Undefined if the databases have not been reached. */
   versions(): Versions | undefined
 }
 
 export function followCopy(output: NodeJS.WriteStream): Course {
-  const seconds = { analysing: 0, copying: 0, comparing: 0 }
-  let phase: Phase | undefined
+  const seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
   let versions: Versions | undefined
   return {
-    phase: () => phase,
     seconds: () => seconds,
     versions: () => versions,
     progress: {
@@ -74,7 +70,6 @@ export function followCopy(output: NodeJS.WriteStream): Course {
         versions = found
       },
       phase(name, sizes) {
-        phase = name
         const started = performance.now()
         const shown = phaseProgress(output, name, sizes)
         return {

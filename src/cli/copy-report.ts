@@ -8,12 +8,12 @@ import type { EditedSettings } from './copy-settings.ts'
 import { describeSettings } from './copy-settings.ts'
 
 /** The outcome of a run, for programs. */
-export type Outcome = 'READY' | 'REJECTS_NOT_ACCEPTED' | 'COPIED' | 'SAME' | 'DIFFERENT'
+export type Outcome = 'READY' | 'REFUSED' | 'COPIED' | 'SAME' | 'DIFFERENT'
 
 export function outcomeOf({ mode, committed, problems, tables }: CopyReport): Outcome {
   if (committed) return 'COPIED'
   if (tables.some((table) => table.target !== undefined && !isSame(table))) return 'DIFFERENT'
-  if (problems.length > 0) return 'REJECTS_NOT_ACCEPTED'
+  if (problems.length > 0) return 'REFUSED'
   return mode === 'verify-only' ? 'SAME' : 'READY'
 }
 
@@ -35,13 +35,14 @@ export function describe(report: ReportWithSettings, gateway: string, next: stri
     [
       ...report.warnings.map((warning) => `Warning: ${warning}`),
       ...report.unknownTables.map(
-        ({ table, rows }) => `Warning: ${table} is not a table of SIPIS 4; its ${rows} rows are not copied.`,
+        ({ table, rows }) =>
+          `Warning: ${table} is not a table of SIPIS 4; its ${rows ?? 'unknown'} rows are not copied.`,
       ),
     ],
     report.rejectsFile === undefined ? [] : [`The rejected rows are listed in ${report.rejectsFile}`],
     [
       `sipis-gateway ${gateway}; source: ${versionLine(versions.source)}; target: ${versionLine(versions.target)}`,
-      `Analysing took ${duration(seconds.analysing)}, copying ${duration(seconds.copying)}, comparing ${duration(seconds.comparing)}.`,
+      `Analysing took ${duration(seconds.analysing)}, copying ${duration(seconds.copying)}, indexing ${duration(seconds.indexing)}, comparing ${duration(seconds.comparing)}.`,
     ],
   ]
   return sections
@@ -51,15 +52,18 @@ export function describe(report: ReportWithSettings, gateway: string, next: stri
 }
 
 function decisionOf(report: CopyReport): string {
-  const { mode, tables } = report
+  const { mode, tables, problems, expectedSeconds } = report
   const rows = tables.reduce((sum, { rowsOut }) => sum + rowsOut, 0)
   const [harmful, harmless] = [harmfulRows(tables), harmlessRows(tables)]
   const left = harmful === 0 ? '' : ` ${harmful} rows that are accepted as lost are left out.`
   const unneeded = harmless === 0 ? '' : ` ${harmless} rows that SIPIS does not need are left out.`
-  const dry = mode === 'dry-run' ? ' Dry run: nothing is written.' : ''
+  const time =
+    expectedSeconds === null ? '' : ` It takes ${mode === 'dry-run' ? 'about ' : ''}${duration(expectedSeconds)}.`
+  const how = { 'dry-run': ' Dry run: nothing is written.', rehearse: ' Rehearsal: all was done but the commit.' }
+  const test = mode === 'dry-run' || mode === 'rehearse' ? how[mode] : ''
   return {
-    READY: `Ready to copy ${rows} rows.${left}${unneeded}${dry}`,
-    REJECTS_NOT_ACCEPTED: `Not ${mode === 'dry-run' ? 'ready to copy' : 'copied'}: the rows that cannot be copied are not those that are accepted.${dry}`,
+    READY: `Ready to copy ${rows} rows.${time}${left}${unneeded}${test}`,
+    REFUSED: `Not ${mode === 'execute' ? 'copied' : 'ready to copy'}: ${problems.length === 1 ? 'there is a problem' : 'there are problems'}.${mode === 'dry-run' ? how[mode] : ''}`,
     COPIED: `Copied ${rows} rows: every row is accounted for, and the target matches the source.${left}${unneeded}`,
     SAME: `The target matches the source in ${rows} rows.${left}${unneeded} Nothing is written.`,
     DIFFERENT: `${mode === 'verify-only' ? 'The databases differ.' : 'Not copied: the rows in the target differ from those of the source.'}`,

@@ -9,7 +9,7 @@ import type { SettingsEdit } from '../config/settings-edit.ts'
 import { editSettings, writeSettings } from '../config/settings-edit.ts'
 import { readSettings } from '../config/settings-xml.ts'
 import { Problem } from '../errors/problem.ts'
-import type { CopyOptions } from '../tools/copy/copy.ts'
+import type { CopyOptions } from '../tools/copy/options.ts'
 import type { CopyFlags, Name, Names } from './copy-options.ts'
 
 /** What is left to do in the settings, decided before anything is copied. */

@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
 import type { Environment } from '../config/environment.ts'
-import { connectProblem } from '../database/connect-problem.ts'
-import { DatabaseError } from '../errors/database-error.ts'
 import { Problem } from '../errors/problem.ts'
-import { neededAcceptance } from '../tools/copy/acceptance.ts'
-import type { CopyOptions } from '../tools/copy/copy.ts'
+import { neededAcceptance, unaccepted } from '../tools/copy/acceptance.ts'
 import { copy } from '../tools/copy/copy.ts'
+import { CopyFailure } from '../tools/copy/failure.ts'
+import type { CopyOptions } from '../tools/copy/options.ts'
 import type { CopyReport } from '../tools/copy/report.ts'
 import type { CopyFlags, Names } from './copy-options.ts'
 import { namesOf, optionsOf } from './copy-options.ts'
@@ -40,7 +39,7 @@ export async function copyCommand(
     const options = optionsOf(names, flags, environment)
     const advice = adviseSettings(names, options, flags, environment)
     const report = withSettings(await run(options, course, output), advice, flags)
-    const next = nextCommand(report, names, command)
+    const next = nextCommand(report, names, options, command)
     const json = { code: outcomeOf(report), next: next ?? null, ...report, versions: { gateway, ...report.versions } }
     output.print(flags.json === true ? JSON.stringify(json, null, 2) : describe(report, gateway, next))
     return report.problems.length === 0
@@ -53,9 +52,7 @@ export async function copyCommand(
 async function run(options: CopyOptions, course: Course, output: Output): Promise<CopyReport> {
   const interrupted = new AbortController()
   void output.stopped().then(() => interrupted.abort())
-  return copy(options, course.progress, interrupted.signal).catch((error: unknown) => {
-    throw error instanceof DatabaseError ? failure(options, error) : error
-  })
+  return copy(options, course.progress, interrupted.signal)
 }
 
 function withSettings(report: CopyReport, { warnings, edit }: SettingsAdvice, flags: CopyFlags): ReportWithSettings {
@@ -71,11 +68,19 @@ function withSettings(report: CopyReport, { warnings, edit }: SettingsAdvice, fl
   }
 }
 
-const executable: ReadonlySet<string> = new Set(['READY', 'REJECTS_NOT_ACCEPTED'])
+const executable: ReadonlySet<string> = new Set(['READY', 'REFUSED'])
 
 /** The command that copies what can be copied, and accepts exactly what cannot. Undefined if there is nothing left to do. */
-function nextCommand(report: CopyReport, { target, source }: Names, command: Command): string | undefined {
+function nextCommand(
+  report: CopyReport,
+  { target, source }: Names,
+  options: CopyOptions,
+  command: Command,
+): string | undefined {
   if (report.mode === 'verify-only' || !executable.has(outcomeOf(report))) return undefined
+  // Other problems have to be solved first.
+  const refused = unaccepted(report.tables, options).length
+  if (outcomeOf(report) === 'REFUSED' && (refused === 0 || report.problems.length > refused + 1)) return undefined
   const needed = neededAcceptance(report.tables)
   return [
     'sipis-gateway copy',
@@ -87,31 +92,21 @@ function nextCommand(report: CopyReport, { target, source }: Names, command: Com
   ].join(' ')
 }
 
-function failureReport(error: unknown, gateway: string, { versions, phase, seconds }: Course) {
+function failureReport(error: unknown, gateway: string, { versions, seconds }: Course) {
   const known = error instanceof Problem
   return {
     code: known ? error.code : 'INTERNAL',
     message: known ? error.message : 'An error of sipis-gateway itself: see standard error.',
     committed: false,
-    phase: phase() ?? null,
+    ...placeOf(error),
     seconds: seconds(),
     versions: { gateway, ...versions() },
   }
 }
 
-const sentences: Readonly<Record<string, string>> = {
-  '53100': 'The disk of the target is full: free some space.',
-  '55P03':
-    'Could not lock a table in time: another session holds a lock (see pg_locks). End it, or raise --lock-timeout.',
-  '40P01': 'A deadlock with another transaction: run the copy again.',
-}
-
-function failure({ source, target }: CopyOptions, error: DatabaseError): Problem {
-  const both = `${source.label} into ${target.label}`
-  const hint = sentences[error.code]
-  const { message } =
-    hint === undefined
-      ? connectProblem(both, error)
-      : new Problem(`The copy of ${both} failed: ${error.message}. ${hint}`)
-  return new Problem(`${message} Nothing was written: source and target are unchanged.`, `SQL_${error.code}`)
+/** Where a copy failed; null if it did not get that far. */
+function placeOf(error: unknown) {
+  if (!(error instanceof CopyFailure)) return { side: null, phase: null, table: null, targetState: 'unchanged' }
+  const { side, phase, table, targetState } = error
+  return { side: side ?? null, phase, table: table ?? null, targetState }
 }

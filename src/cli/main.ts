@@ -54,7 +54,7 @@ program
 
 program
   .command('init')
-  .description('create the SIPIS tables in an empty database')
+  .description('create tables like those of SIPIS in an empty database, for rehearsals and tests')
   .addOption(databaseUrl())
   .addOption(new Option('--schema <version>', 'which schema').choices(schemaNames).default(newestVersion.toLowerCase()))
   .action(async (flags) => {
@@ -102,8 +102,12 @@ program
   .addOption(new Option('--to <new>', 'the v2 database, instead of the first argument'))
   .addOption(new Option('--from <old>', 'the v1 database, instead of the second argument'))
   .addOption(new Option('--execute', 'copy the rows'))
+  .addOption(new Option('--rehearse', 'do everything that --execute does but the commit, and measure the time'))
   .addOption(new Option('--verify-only', 'compare a v2 database with the v1 database it was copied from'))
-  .addOption(new Option('--freeze', 'block writes to the source while the copy runs'))
+  .addOption(new Option('--freeze', 'block writes to the source while the copy runs; the default of --execute'))
+  .addOption(
+    new Option('--no-freeze', 'do not block them: if anything is written, the copy is thrown away before the commit'),
+  )
   .addOption(
     new Option('--invalid-bytes <how>', 'how to handle invalid UTF-8 when copying from SQL_ASCII to UTF8')
       .choices(['reject', 'replace', 'latin1'])

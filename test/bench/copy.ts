@@ -49,9 +49,9 @@ async function emptyTarget(name: string): Promise<string> {
 async function psql(target: string): Promise<number> {
   const conversion = { sourceEncoding: 'UTF8', targetEncoding: 'UTF8', invalidBytes: 'reject' } as const
   const started = performance.now()
-  for (const table of copyPlan({ encoding: 'UTF8', missedReason: 'Missed', schemas: new Map() })) {
+  for (const table of copyPlan({ encoding: 'UTF8', missedReason: 'Missed', schemas: new Map(), used: new Map() })) {
     const statements = statementsOf(table, { limits: new Map(), uniqueKeys: [] }, conversion)
-    const out = `COPY (${statements.accepted([], false)}) TO STDOUT`
+    const out = `COPY (${statements.accepted({ keys: [], rowids: false }, false)}) TO STDOUT`
     const into = `COPY ${table.name} (${statements.columns.join(', ')}) FROM STDIN`
     const environment = { ...process.env, OUT: out.replaceAll('\n', ' '), INTO: into, SOURCE: source, TARGET: target }
     execFileSync('bash', ['-o', 'pipefail', '-c', 'psql -Xqc "$OUT" "$SOURCE" | psql -Xqc "$INTO" "$TARGET"'], {

@@ -5,7 +5,7 @@ import { neededAcceptance, unaccepted } from '../../src/tools/copy/acceptance.ts
 import type { TableCounts } from '../../src/tools/copy/report.ts'
 
 function counts(table: string, rejects: TableCounts['rejects']): TableCounts {
-  return { table, rowsIn: 1000, added: 0, rowsOut: 0, rejects, filled: {}, converted: {} }
+  return { table, rowsIn: 1000, added: 0, rowsOut: 0, rejects, renumbered: 0, filled: {}, converted: {} }
 }
 
 const rejected = [
@@ -30,7 +30,7 @@ describe('--accept-rejects', () => {
     ['orphan,too-long,null-name=1', [/^0 rows cannot be copied: null-name .* says 1\.$/]],
     ['', [/orphan .*orphan=7$/, /too-long/]],
   ])('%s', (value, expected) => {
-    const problems = unaccepted(rejected, acceptances([value]))
+    const problems = unaccepted(rejected, { mode: 'execute', accepted: acceptances([value]) })
     expect(problems).toEqual(expected.map((pattern) => expect.stringMatching(pattern)))
   })
 
@@ -38,9 +38,12 @@ describe('--accept-rejects', () => {
     expect(acceptances(['orphan', 'too-long=1'])).toEqual(acceptances(['orphan,too-long=1']))
     const needed = neededAcceptance(rejected)
     expect(needed).toBe('orphan=7,too-long=1')
-    expect(unaccepted(rejected, acceptances([needed ?? '']))).toEqual([])
+    expect(unaccepted(rejected, { mode: 'execute', accepted: acceptances([needed ?? '']) })).toEqual([])
     expect(neededAcceptance([counts('pushtests', { orphan: 5 })])).toBeUndefined()
-    expect(unaccepted([counts('pushtests', { orphan: 5 }), counts('data', { 'null-selector': 1 })], [])).toEqual([])
+    const harmless = [counts('pushtests', { orphan: 5 }), counts('data', { 'null-selector': 1 })]
+    expect(unaccepted(harmless, { mode: 'execute', accepted: [] })).toEqual([])
+    // A comparison finds missing what the copy has accepted.
+    expect(unaccepted(rejected, { mode: 'verify-only', accepted: [] })).toEqual([])
   })
 
   it.each([

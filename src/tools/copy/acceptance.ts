@@ -1,7 +1,7 @@
 /** Decides whether the rows that a copy rejects are accepted. */
 import type { Reason } from './plan.ts'
 import { explanations, isHarmless } from './reasons.ts'
-import type { TableCounts } from './report.ts'
+import type { Mode, TableCounts } from './report.ts'
 
 /** How many rows may be rejected for a reason. */
 export interface Acceptance {
@@ -18,14 +18,23 @@ interface Rejected {
   readonly rows: number
 }
 
-/** Returns a problem for each reason whose number of rejected rows is not accepted. Harmless rows need no acceptance. */
-export function unaccepted(tables: readonly TableCounts[], accepted: readonly Acceptance[]): string[] {
+interface Run {
+  readonly mode: Mode
+  readonly accepted: readonly Acceptance[]
+}
+
+/**
+ * Returns a problem for each reason whose number of rejected rows is not accepted. Harmless rows need no acceptance, nor do those that a
+ * comparison finds missing, because the copy has accepted them.
+ */
+export function unaccepted(tables: readonly TableCounts[], { mode, accepted }: Run): string[] {
   const rejected = rejectedIn(tables)
   const named = accepted.filter(({ table }) => table !== undefined)
   const hasOwn = ({ table, reason }: Rejected) => named.some((one) => one.table === table && one.reason === reason)
   const rest = rejected.filter((one) => !hasOwn(one))
   const general = accepted.filter(({ table }) => table === undefined)
-  const open = reasonsOf(rest.filter(isHarmful)).filter((reason) => general.every((one) => one.reason !== reason))
+  const unnamed = mode === 'verify-only' ? [] : reasonsOf(rest.filter(isHarmful))
+  const open = unnamed.filter((reason) => general.every((one) => one.reason !== reason))
   return [
     ...named.flatMap((one) =>
       violation(

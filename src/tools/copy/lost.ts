@@ -24,10 +24,10 @@ const sentences: Readonly<Record<string, Sentence>> = {
 /** Finds the selectors of rejected rows, in the order of severity of the tables. */
 export async function findLost(analysed: readonly AnalysedTask[], source: Session): Promise<Lost[]> {
   const lost: Lost[] = []
-  for (const { table, statements, duplicates, report } of analysed) {
+  for (const { table, statements, collisions, report } of analysed) {
     const sentence = sentences[table.name]
     if (sentence === undefined || !hasMissed(report.rejects)) continue
-    const found = await source.query(statements.lost(duplicates, unmissed, listed))
+    const found = await source.query(statements.lost(collisions, unmissed, listed))
     const [[, selectors, rows] = []] = found
     if (selectors === undefined) continue
     lost.push({

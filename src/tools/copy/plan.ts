@@ -46,6 +46,8 @@ export interface CopyTable {
   readonly rejects: readonly (readonly [Reason, string])[]
   /** Column that v1 lacks and that gets the row number in the order of other columns. Undefined if there is none. */
   readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
+  /** Rows that get a new rowid get one above this, because ids up to it were given out. */
+  readonly floor: string
   /** SQL that counts the rows that v2 gets in addition to those of v1. Undefined if there are none. */
   readonly added: string | undefined
 }
@@ -60,10 +62,12 @@ export interface PlanOptions {
   readonly missedReason: string
   /** Schemas of the source tables. */
   readonly schemas: Schemas
+  /** The largest id that the source has given out, by table. */
+  readonly used: ReadonlyMap<string, bigint>
 }
 
 /** The tables to copy, in the order of copying. */
-export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
+export function copyPlan({ encoding, missedReason, schemas, used }: PlanOptions): CopyTable[] {
   const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
   const { calls, messages, tokens: pushTokens } = projection
   const owner = { selector: selectors.selector }
@@ -83,9 +87,9 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
     domain: filled(columns.domain.sql, table.domain),
     domainport: filled(columns.port.sql, table.domainport),
   })
-  const rest = { numbered: undefined, added: undefined }
+  const rest = { numbered: undefined, added: undefined, floor: '0' }
 
-  return [
+  const tables: CopyTable[] = [
     {
       ...rest,
       name: 'selectors',
@@ -175,8 +179,9 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
         ['null-name', plain(sql`${data.name} IS NULL`)],
       ],
     },
-    restartTable(schemas),
+    restartTable(schemas, String(used.get('restart') ?? 0)),
   ]
+  return tables.map((table) => ({ ...table, floor: String(used.get(table.name) ?? 0) }))
 }
 
 /**
@@ -195,13 +200,13 @@ export const serverCountStatements = (restarts: string) => ({
   disagreeing: `SELECT count(*) FROM (SELECT id FROM ${restarts} GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
 })
 
-function restartTable(schemas: Schemas): CopyTable {
+function restartTable(schemas: Schemas, floor: string): CopyTable {
   const restarts = qualifiedName(schemas, restart)
   const owners = qualifiedName(schemas, selectors)
   const latest = latestServers(restarts, owners)
   const { rowid, id, name, seq, value, longvalue } = restart
   const plainNames = [rowid, id, name, seq, value, longvalue].map((column) => `"${column.name}"`).join(', ')
-  const added = `SELECT (SELECT coalesce(max(rowid), 0) FROM ${restarts}) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
+  const added = `SELECT (SELECT greatest(max(rowid), ${floor}) FROM ${restarts}) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
     FROM (${latest}) AS latest`
   return {
     name: 'restart',
@@ -214,6 +219,7 @@ function restartTable(schemas: Schemas): CopyTable {
       ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
     ],
     numbered: undefined,
+    floor,
     added: `SELECT count(*) FROM (${latest}) AS latest`,
   }
 }

@@ -1,7 +1,9 @@
+import type { Seconds } from './report.ts'
 import type { Moved } from './transfer.ts'
 import type { Versions } from './versions.ts'
 
-export type Phase = 'analysing' | 'copying' | 'comparing'
+/** The phases that last. */
+export type Phase = keyof Seconds
 
 /** Receives the progress of a copy. */
 export interface Progress {

@@ -75,10 +75,10 @@ async function write(file: FileHandle, line: string, path: string): Promise<void
   })
 }
 
-async function* rejectsOf(source: Session, { table, statements, duplicates, report }: AnalysedTask) {
+async function* rejectsOf(source: Session, { table, statements, collisions, report }: AnalysedTask) {
   if (Object.keys(report.rejects).length === 0) return
   const names = Object.keys(table.key)
-  const stream = source.client.query(copyTo(`COPY (${statements.rejects(duplicates)}) TO STDOUT`))
+  const stream = source.client.query(copyTo(`COPY (${statements.rejects(collisions)}) TO STDOUT`))
   for await (const line of lines(stream)) {
     const [reason, ...values] = line.split('\t').map(unescapeCopy)
     const entries = names.map((name, index) => [name, values[index] ?? null])

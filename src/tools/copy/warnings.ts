@@ -1,6 +1,7 @@
 /** Warnings about a source that do not prevent a copy. */
 import type { Schemas } from '../../sipis/schemas.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
+import { describedTables } from '../../sipis/versions.ts'
 import type { CopyTable } from './plan.ts'
 import { serverCountStatements } from './plan.ts'
 import type { Source } from './session.ts'
@@ -8,6 +9,25 @@ import type { Source } from './session.ts'
 export function absentWarnings(plan: readonly CopyTable[], schemas: Schemas): string[] {
   const absent = plan.filter(({ name }) => !schemas.has(name))
   return absent.map(({ name }) => `The source has no table ${name}; none of its rows are copied.`)
+}
+
+/** Columns that were added to a known table, which v2 has no place for. */
+export async function columnWarnings({ query, schemas }: Source, names: readonly string[]): Promise<string[]> {
+  const warnings: string[] = []
+  for (const name of names) {
+    const path = qualifiedName(schemas, name)
+    const known = describedTables.V1.find((table) => table.name === name)?.columns ?? []
+    const added = await query(
+      `SELECT attname, quote_ident(attname) FROM pg_attribute
+        WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND NOT attname = ANY($2) ORDER BY attnum`,
+      [path, known],
+    )
+    for (const [column, quoted] of added) {
+      const [[values] = []] = await query(`SELECT count(${quoted}) FROM ${path}`)
+      warnings.push(`${name} has a column ${column} that SIPIS 4 does not know; its ${values} values are not copied.`)
+    }
+  }
+  return warnings
 }
 
 /** The source must have the table restart. */
