@@ -10,8 +10,10 @@ import { reasons } from '../tools/copy/plan.ts'
 import type { Progress as CopyProgress } from '../tools/copy/progress.ts'
 import type { CopyReport, Mode, TableReport } from '../tools/copy/report.ts'
 import { describeCounts, rejectsByReason } from '../tools/copy/report.ts'
+import { endWithin } from './ending.ts'
 import type { Output } from './output.ts'
 import { createProgress } from './progress.ts'
+import { openResultFile } from './result-file.ts'
 
 export interface CopyFlags {
   readonly to?: string | undefined
@@ -25,6 +27,7 @@ export interface CopyFlags {
   readonly rejects?: string | undefined
   readonly acceptRejects?: readonly string[] | undefined
   readonly lockTimeout: number
+  readonly result?: string | undefined
   readonly json?: boolean | undefined
 }
 
@@ -42,12 +45,30 @@ export async function copyCommand(
   output: Output,
 ): Promise<boolean> {
   const options = optionsOf(names, flags, environment)
+  // From now on the databases decide about success, not whether a line can be printed.
+  output.loseWhatFails()
+  const result = await openResultFile(flags.result)
   const interrupted = new AbortController()
-  void output.stopped().then(() => interrupted.abort())
-  const report = await copy(options, progressOn(output), interrupted.signal)
+  void output.stopped().then(() => {
+    interrupted.abort()
+    endWithin(stopMs)
+  })
+  const say = (line: string | undefined) => line !== undefined && output.progress.write(`${line}\n`)
+  const report = await copy(options, progressOn(output), interrupted.signal).catch(async (error: Error) => {
+    say(await result.write(error))
+    throw error
+  })
+  say(await result.write(report))
   output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
-  return report.problems.length === 0
+  say(ending(report))
+  return report.committed || report.problems.length === 0
 }
+
+/** After a signal: longer than a copy takes to find out what became of its commit. */
+const stopMs = 45_000
+
+/** PostgreSQL knows no longer one. */
+const largestTimeoutMs = 2_147_483_647
 
 function optionsOf(
   [newName, oldName]: readonly (string | undefined)[],
@@ -66,7 +87,7 @@ function optionsOf(
     missedReason: flags.missedReason,
     rejectsFile: flags.rejects,
     accepted: acceptedRejects(flags.acceptRejects ?? []),
-    lockTimeoutMs: flags.lockTimeout * 1000,
+    lockTimeoutMs: Math.min(flags.lockTimeout * 1000, largestTimeoutMs),
   }
 }
 
@@ -125,7 +146,7 @@ function progressOn({ progress: stream }: Output): CopyProgress {
 }
 
 function describe(report: CopyReport): string {
-  const { mode, source, target, tables, warnings, unknownTables, rejectsFile, problems, committed } = report
+  const { mode, source, target, tables, warnings, unknownTables, rejectsFile, problems } = report
   const heading = {
     'dry-run': 'Dry run: nothing is written.',
     rehearse: 'Rehearsal: everything is done but the commit.',
@@ -146,11 +167,11 @@ function describe(report: CopyReport): string {
     ...(rejectsFile === undefined ? [] : [`\nThe rejected rows are listed in ${rejectsFile}`]),
     ...problems.map((problem) => `\n${problem}`),
     '',
-    ending(report, committed),
+    ending(report),
   ].join('\n')
 }
 
-function ending({ mode, problems, tables, expectedSeconds }: CopyReport, committed: boolean): string {
+function ending({ mode, problems, tables, expectedSeconds, committed }: CopyReport): string {
   const seconds = Math.ceil(expectedSeconds ?? 0)
   const reasons = [...rejectsByReason(tables)].map(([reason, rows]) => `${rows} rows rejected as ${reason}`)
   const rejected = reasons.length === 0 ? '' : `, with ${reasons.join(', ')}`

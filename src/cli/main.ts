@@ -122,6 +122,12 @@ program
     new Option('--lock-timeout <seconds>', 'maximum time to wait for a lock').argParser(wholeNumber).default(10),
   )
   .addOption(new Option('--json', 'print the report as JSON'))
+  .addOption(
+    new Option(
+      '--result <file>',
+      'write the outcome as JSON: "unfinished" until the end, then committed, not-copied, ready, not-ready, same, different, failed or unknown',
+    ),
+  )
   .action(async (newName, oldName, flags) => {
     const { copyCommand } = await import('./copy.ts')
     process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1

@@ -10,7 +10,7 @@ import type { TestDatabase } from './database.ts'
 
 const silent: Progress = { say: () => undefined, table: () => ({ moved: () => undefined, stop: () => undefined }) }
 
-function targetOf({ url }: TestDatabase): DatabaseTarget {
+export function targetOf({ url }: TestDatabase): DatabaseTarget {
   return { connection: parseConnectionString(url, 'test', {}), label: new URL(url).pathname.slice(1) }
 }
 
