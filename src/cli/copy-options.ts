@@ -19,9 +19,13 @@ export interface CopyFlags {
   readonly rejects?: string | undefined
   readonly acceptRejects?: readonly string[] | undefined
   readonly lockTimeout: number
+  readonly result?: string | undefined
   readonly writeSettings?: boolean | undefined
   readonly json?: boolean | undefined
 }
+
+/** PostgreSQL knows no longer one. */
+const largestTimeoutMs = 2_147_483_647
 
 /** The names of both databases, as the operator wrote them. */
 export interface Names {
@@ -70,7 +74,7 @@ export function optionsOf(names: Names, flags: CopyFlags, environment: Environme
     missedReason: flags.missedReason,
     rejectsFile: flags.rejects,
     accepted: acceptances(flags.acceptRejects ?? []),
-    lockTimeoutMs: flags.lockTimeout * 1000,
+    lockTimeoutMs: Math.min(flags.lockTimeout * 1000, largestTimeoutMs),
   }
 }
 

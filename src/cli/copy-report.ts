@@ -51,7 +51,8 @@ export function describe(report: ReportWithSettings, gateway: string, next: stri
     .join('\n\n')
 }
 
-function decisionOf(report: CopyReport): string {
+/** The outcome in a line. */
+export function decisionOf(report: CopyReport): string {
   const { mode, tables, problems, expectedSeconds } = report
   const rows = tables.reduce((sum, { rowsOut }) => sum + rowsOut, 0)
   const [harmful, harmless] = [harmfulRows(tables), harmlessRows(tables)]

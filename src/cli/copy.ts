@@ -11,11 +11,13 @@ import { namesOf, optionsOf } from './copy-options.ts'
 import type { Course } from './copy-progress.ts'
 import { followCopy } from './copy-progress.ts'
 import type { ReportWithSettings } from './copy-report.ts'
-import { describe, outcomeOf } from './copy-report.ts'
+import { decisionOf, describe, outcomeOf } from './copy-report.ts'
 import type { SettingsAdvice } from './copy-settings.ts'
 import { adviseSettings, writeOrWarn } from './copy-settings.ts'
+import { endWithin } from './ending.ts'
 import { printedName, quoted, repeatedFlags } from './next-command.ts'
 import type { Output } from './output.ts'
+import { openResultFile } from './result-file.ts'
 
 /**
  * Runs the copy command and prints its report. With --json a failure is printed as JSON as well.
@@ -38,21 +40,37 @@ export async function copyCommand(
     const names = namesOf(places, flags)
     const options = optionsOf(names, flags, environment)
     const advice = adviseSettings(names, options, flags, environment)
-    const report = withSettings(await run(options, course, output), advice, flags)
+    const report = withSettings(await run(options, flags, course, output), advice, flags)
     const next = nextCommand(report, names, options, command)
     const json = { code: outcomeOf(report), next: next ?? null, ...report, versions: { gateway, ...report.versions } }
     output.print(flags.json === true ? JSON.stringify(json, null, 2) : describe(report, gateway, next))
-    return report.problems.length === 0
+    output.progress.write(`${decisionOf(report)}\n`)
+    return report.committed || report.problems.length === 0
   } catch (error) {
     if (flags.json === true) output.print(JSON.stringify(failureReport(error, gateway, course), null, 2))
     throw error
   }
 }
 
-async function run(options: CopyOptions, course: Course, output: Output): Promise<CopyReport> {
+/** After a signal: longer than a copy takes to find out what became of its commit. */
+const stopMs = 45_000
+
+async function run(options: CopyOptions, flags: CopyFlags, course: Course, output: Output): Promise<CopyReport> {
+  // From now on the databases decide about success, not whether a line can be printed.
+  output.loseWhatFails()
+  const result = await openResultFile(flags.result)
   const interrupted = new AbortController()
-  void output.stopped().then(() => interrupted.abort())
-  return copy(options, course.progress, interrupted.signal)
+  void output.stopped().then(() => {
+    interrupted.abort()
+    endWithin(stopMs)
+  })
+  const say = (line: string | undefined) => line !== undefined && course.progress.say(line)
+  const report = await copy(options, course.progress, interrupted.signal).catch(async (error: Error) => {
+    say(await result.write(error))
+    throw error
+  })
+  say(await result.write(report))
+  return report
 }
 
 function withSettings(report: CopyReport, { warnings, edit }: SettingsAdvice, flags: CopyFlags): ReportWithSettings {

@@ -130,6 +130,12 @@ program
     new Option('--write-settings', 'after the copy, edit the Settings.xml that names OLD; a backup stays beside it'),
   )
   .addOption(new Option('--json', 'print the report as JSON'))
+  .addOption(
+    new Option(
+      '--result <file>',
+      'write the outcome as JSON: "unfinished" until the end, then committed, not-copied, ready, not-ready, same, different, failed or unknown',
+    ),
+  )
   .action(async (newName, oldName, flags, command) => {
     const { copyCommand } = await import('./copy.ts')
     const done = await copyCommand([newName, oldName], flags, command, version, process.env, standardOutput)

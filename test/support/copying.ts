@@ -5,7 +5,7 @@ import { copy } from '../../src/tools/copy/copy.ts'
 import type { CopyOptions } from '../../src/tools/copy/options.ts'
 import type { Reason } from '../../src/tools/copy/plan.ts'
 import { copiedTables } from '../../src/tools/copy/plan.ts'
-import type { Progress } from '../../src/tools/copy/progress.ts'
+import type { Phase, Progress } from '../../src/tools/copy/progress.ts'
 import type { CopyReport } from '../../src/tools/copy/report.ts'
 import { rejectsByReason } from '../../src/tools/copy/report.ts'
 import type { TestDatabase } from './database.ts'
@@ -15,6 +15,14 @@ export const silent: Progress = {
   say: () => undefined,
   connected: () => undefined,
   phase: () => ({ table: () => undefined, moved: () => undefined, stop: () => undefined }),
+}
+
+/** A progress that does something when a table is reached. */
+export function atTable(work: (phase: Phase, table: string) => void): Progress {
+  return {
+    ...silent,
+    phase: (phase, sizes) => ({ ...silent.phase(phase, sizes), table: (name) => work(phase, name) }),
+  }
 }
 
 /** Options of a test. A number of rejected rows by reason is accepted exactly. */
@@ -27,7 +35,7 @@ function acceptances(accepted: TestOptions['accepted'] = []): readonly Acceptanc
   return [...accepted].map(([reason, rows]) => ({ table: undefined, reason, least: rows, most: rows }))
 }
 
-function targetOf({ url }: TestDatabase): DatabaseTarget {
+export function targetOf({ url }: TestDatabase): DatabaseTarget {
   return { connection: parseConnectionString(url, 'test', {}), label: new URL(url).pathname.slice(1) }
 }
 

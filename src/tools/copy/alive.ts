@@ -19,7 +19,7 @@ export function watchServer(client: pg.Client, silenceMs: number): Disposable {
   const timer = setInterval(async () => {
     unanswered = (await isThere(client, everyMs * 0.9)) ? 0 : unanswered + 1
     if (unanswered >= unansweredLimit) destroyConnection(client, silent(silenceMs))
-  }, everyMs)
+  }, everyMs).unref()
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
@@ -27,6 +27,8 @@ export function watchServer(client: pg.Client, silenceMs: number): Disposable {
 function isThere({ host, port }: pg.Client, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+    // The connection itself keeps the process running.
+    socket.unref()
     const settle = (answer: boolean) => {
       clearTimeout(timer)
       socket.destroy()
