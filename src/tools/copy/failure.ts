@@ -23,6 +23,12 @@ export interface Step {
   table: string | undefined
 }
 
+/** Notes what a copy does from now on. */
+export function enter(step: Step, phase: Phase, table?: string): void {
+  step.phase = phase
+  step.table = table
+}
+
 export type TargetState = 'unchanged' | 'unknown'
 
 /** A copy that failed. Its code is an SQLSTATE or the operating system's code; INTERRUPTED after a signal. */
@@ -58,7 +64,8 @@ const hints: Readonly<Record<string, string>> = {
   '57014': 'A statement was cancelled in the server: run the copy again.',
   '57P01': 'An administrator ended the session, or the server was stopped: run the copy again.',
   '25006': 'The server is read-only, such as a standby: copy with --no-freeze from one, and into a primary.',
-  '0A000': 'The server cannot do this, such as a standby: copy with --no-freeze from one, and into a primary.',
+  '55000': 'The server cannot do this, such as a standby: copy with --no-freeze from one, and into a primary.',
+  '53400': 'A limit of the server was reached, such as temp_file_limit: raise it for the role, and run the copy again.',
   '40001': 'The database changed meanwhile: run the copy again.',
   [silentCode]: 'Check that the server runs and that the network is up, and run the copy again.',
 }

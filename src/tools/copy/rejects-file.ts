@@ -3,8 +3,10 @@ import { lstat, open, rename, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { to as copyTo } from 'pg-copy-streams'
 import { Problem } from '../../errors/problem.ts'
+import { states } from './failure.ts'
 import type { Mode } from './report.ts'
 import type { Session } from './session.ts'
+import { SideError } from './session.ts'
 import type { AnalysedTask } from './task.ts'
 
 /** The list of rejected rows: one JSON line each with table, key and reason. Without `publish` nothing is left of it. */
@@ -71,15 +73,23 @@ async function exists(path: string): Promise<boolean> {
 /** A full disk is nothing that a stack trace explains. */
 async function write(file: FileHandle, line: string, path: string): Promise<void> {
   await file.write(line).catch((error: Error) => {
-    throw unwritable(path, error.message)
+    throw new Problem(`${unwritable(path, error.message).message} ${states.unchanged}`)
   })
+}
+
+async function* fromSource<T>(lines: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* lines
+  } catch (error) {
+    throw new SideError('source', error)
+  }
 }
 
 async function* rejectsOf(source: Session, { table, statements, collisions, report }: AnalysedTask) {
   if (Object.keys(report.rejects).length === 0) return
   const names = Object.keys(table.key)
   const stream = source.client.query(copyTo(`COPY (${statements.rejects(collisions)}) TO STDOUT`))
-  for await (const line of lines(stream)) {
+  for await (const line of fromSource(lines(stream))) {
     const [reason, ...values] = line.split('\t').map(unescapeCopy)
     const entries = names.map((name, index) => [name, values[index] ?? null])
     yield `${JSON.stringify({ table: table.name, key: Object.fromEntries(entries), reason })}\n`

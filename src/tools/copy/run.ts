@@ -2,55 +2,28 @@
 import { qualifiedName } from '../../sipis/schemas.ts'
 import { advanceSequences } from '../sequences.ts'
 import { unaccepted } from './acceptance.ts'
-import { beginSource, beginTarget, refuseEncoding } from './begin.ts'
-import { factsOf, otherConnections, unknownTables } from './catalogue.ts'
-import type { Fingerprints } from './changes.ts'
-import { changedSince, fingerprintsOf } from './changes.ts'
+import { unknownTables } from './catalogue.ts'
 import { commit } from './commit.ts'
+import { compareAll } from './compare.ts'
+import type { CopyRun } from './copy-run.ts'
 import { diskProblems, estimateDisk } from './disk.ts'
-import type { Phase, Step } from './failure.ts'
+import { enter, interrupted } from './failure.ts'
+import { inPhase } from './in-phase.ts'
 import { createIndexes, dropIndexes } from './indexes.ts'
 import { findLost } from './lost.ts'
-import type { CopyOptions } from './options.ts'
-import type { CopyTable } from './plan.ts'
-import { copiedTables, copyPlan } from './plan.ts'
-import { sequencesBehind, usedNumbers } from './positions.ts'
-import type { PhaseProgress, Progress } from './progress.ts'
-import type { Readiness } from './readiness.ts'
-import { readinessOf } from './readiness.ts'
-import type { RejectsFile } from './rejects-file.ts'
-import { refuseRelations, tablesElsewhere } from './relations.ts'
-import type { Checksum, CopyReport, Seconds, TableReport } from './report.ts'
-import { isSame, writes } from './report.ts'
+import { copiedTables } from './plan.ts'
+import type { Prepared } from './prepare.ts'
+import { prepare, warningsOf } from './prepare.ts'
+import type { PhaseProgress } from './progress.ts'
+import type { CopyReport, Mode, Seconds, TableReport } from './report.ts'
+import { writes } from './report.ts'
 import type { Session } from './session.ts'
-import { sizesOf } from './sizes.ts'
-import { targetChecksum } from './statements.ts'
 import { stopwatch } from './stopwatch.ts'
 import type { AnalysedTask, Task } from './task.ts'
-import { countsOf, sourceKeysOf, taskOf } from './task.ts'
+import { countsOf } from './task.ts'
 import { transfer } from './transfer.ts'
 import { versionsOf } from './versions.ts'
-import { absentWarnings, columnWarnings, serverWarnings } from './warnings.ts'
-
-export interface CopyRun {
-  readonly options: CopyOptions
-  readonly rejects: RejectsFile | undefined
-  readonly source: Session
-  readonly target: Session
-  readonly progress: Progress
-  readonly signal: AbortSignal
-  readonly step: Step
-}
-
-/** Everything that is known before a row is read. */
-interface Prepared {
-  readonly plan: readonly CopyTable[]
-  readonly tasks: readonly Task[]
-  /** The largest number that each table of the source has given out. */
-  readonly used: ReadonlyMap<string, bigint>
-  readonly readiness: Readiness
-  readonly fingerprints: Fingerprints
-}
+import { freezeWarnings } from './warnings.ts'
 
 const nothingWritten = 'Nothing was written: the target is still empty.'
 
@@ -73,7 +46,10 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
     mode,
     source: source.label,
     target: target.label,
-    warnings: await warningsOf(source, prepared),
+    warnings: [
+      ...(await warningsOf(source, prepared)),
+      ...(mode === 'verify-only' ? [] : await freezeWarnings(source, names)),
+    ],
     unknownTables: await unknownTables(source, copiedTables),
     versions,
     lost: await findLost(analysed, source),
@@ -87,23 +63,18 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
   ]
   const before = {
     ...facts,
-    rejectsFile: undefined,
     tables: reports,
     committed: false,
     seconds: { ...noSeconds, analysing },
   }
   if (mode === 'dry-run' || (writes(mode) && refused.length > 0)) {
-    const rejectsFile = await rejects?.publish(false)
-    if (mode === 'dry-run')
-      return { ...before, rejectsFile, expectedSeconds: analysing * shareOfAnalysis, problems: refused }
-    return { ...before, rejectsFile, expectedSeconds: null, problems: [...refused, nothingWritten] }
+    return { ...before, rejectsFile: await rejects?.publish(false), ...decisionOf(mode, analysing, refused) }
   }
   const seconds = { ...before.seconds, ...(writes(mode) ? await write(analysed, copying, lap) : {}) }
   const { tables, different } = await compareAll(analysed, prepared, copying)
   const measured = { ...seconds, comparing: lap() }
   const committed = mode === 'execute' && different.length === 0
-  // Between two statements there is nothing to cancel.
-  copying.signal.throwIfAborted()
+  if (copying.signal.aborted) throw interrupted(copying.step)
   const rejectsFile = await rejects?.publish(committed)
   if (committed) await finish(prepared, copying)
   const undone = writes(mode) && different.length > 0 ? [nothingWritten] : []
@@ -112,70 +83,15 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
   return { ...facts, rejectsFile, tables, committed, seconds: measured, expectedSeconds, problems }
 }
 
+/** What a run that writes nothing tells. */
+function decisionOf(mode: Mode, analysing: number, refused: readonly string[]) {
+  if (mode === 'dry-run') return { expectedSeconds: analysing * shareOfAnalysis, problems: refused }
+  return { expectedSeconds: null, problems: [...refused, nothingWritten] }
+}
+
 const noSeconds: Seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
 /** A whole copy takes about so many times as long as its analysis; see docs/performance.md. */
 const shareOfAnalysis = 4
-
-function enter(step: Step, phase: Phase, table?: string): void {
-  step.phase = phase
-  step.table = table
-}
-
-/** Begins both transactions, and rejects unsuitable databases before any row is read. */
-async function prepare(copying: CopyRun): Promise<Prepared> {
-  const { options, source, target, step } = copying
-  const { mode, freeze, missedReason } = options
-  enter(step, 'preparing')
-  refuseEncoding(target)
-  await refuseRelations(source, copiedTables)
-  await refuseRelations(target, copiedTables)
-  const names = copiedTables.filter((name) => source.schemas.has(name))
-  await beginSource(source, names, freeze)
-  const used = await usedNumbers(source, names)
-  const plan = copyPlan({ ...source, missedReason, used })
-  await beginTarget(target, copiedTables, mode)
-  const facts = new Map<string, Awaited<ReturnType<typeof factsOf>>>()
-  for (const { name } of plan) facts.set(name, await factsOf(target, name))
-  const readiness = mode === 'verify-only' ? { problems: [], warnings: [] } : await readinessOf(target, plan, facts)
-  const watched = writes(mode) && !freeze ? names : []
-  const fingerprints = await fingerprintsOf(source, watched)
-  const present = plan.filter(({ name }) => source.schemas.has(name))
-  const conversion = {
-    sourceEncoding: source.encoding,
-    targetEncoding: target.encoding,
-    invalidBytes: options.invalidBytes,
-  }
-  const sourceKeys = await sourceKeysOf(source, present, conversion)
-  const tasks: Task[] = []
-  for (const table of present) {
-    enter(step, 'analysing', table.name)
-    const ofTable = facts.get(table.name) ?? { limits: new Map(), uniqueKeys: [] }
-    tasks.push(await taskOf(table, ofTable, sourceKeys, conversion, source))
-  }
-  return { plan, tasks, used, readiness, fingerprints }
-}
-
-/** Does something for each table, and shows the progress. */
-async function inPhase<T extends Task, R>(
-  phase: 'analysing' | 'copying' | 'comparing',
-  tasks: readonly T[],
-  { source, progress, step }: CopyRun,
-  work: (task: T, bar: PhaseProgress) => Promise<R>,
-): Promise<R[]> {
-  const tables = tasks.map(({ table }) => table)
-  const bar = progress.phase(phase, await sizesOf(source, tables))
-  const results: R[] = []
-  try {
-    for (const task of tasks) {
-      enter(step, phase, task.table.name)
-      if (phase !== 'copying') bar.table(task.table.name)
-      results.push(await work(task, bar))
-    }
-  } finally {
-    bar.stop(results.length === tasks.length)
-  }
-  return results
-}
 
 async function analyse(task: Task, source: Session): Promise<TableReport> {
   const rows = await source.query(task.statements.analysis(task.collisions))
@@ -212,61 +128,13 @@ async function move(
   await transfer(source, target, statements.accepted(collisions, hasRejects), into, bar.moved, signal)
 }
 
-/** Compares rows, then, where writers are not held, the source with what it was, or the sequences of a copy made earlier. */
-async function compareAll(analysed: readonly AnalysedTask[], prepared: Prepared, copying: CopyRun) {
-  const { options, source, target, step } = copying
-  const tables = await inPhase('comparing', analysed, copying, async ({ table, report }) => ({
-    ...report,
-    target: await checksumOf(target, targetChecksum(table, target.schemas)),
-  }))
-  enter(step, 'comparing')
-  const different = tables.filter((table) => !isSame(table)).map(difference)
-  if (options.mode === 'verify-only') different.push(...(await sequencesBehind(target, prepared.used)))
-  if (options.mode === 'execute') {
-    const changed = await changedSince(source, prepared.fingerprints)
-    different.push(
-      ...changed.map((table) => `${table} of the source was written to during the copy: stop SIPIS, and copy again.`),
-    )
-  }
-  return { tables, different }
-}
-
-async function checksumOf(target: Session, statement: string): Promise<Checksum> {
-  const [[rows, first, second] = []] = await target.query(statement)
-  return { rows: Number(rows), sums: `${first} ${second}` }
-}
-
-async function finish({ tasks, used }: Prepared, { options, target, step }: CopyRun): Promise<void> {
+async function finish({ tasks, used }: Prepared, { options, target, signal, step }: CopyRun): Promise<void> {
   enter(step, 'committing')
+  if (signal.aborted) throw interrupted(step)
   const pathOf = (name: string) => qualifiedName(target.schemas, name)
   const paths = tasks.map(({ table }) => pathOf(table.name))
   await advanceSequences(target.query, paths, new Map([...used].map(([name, largest]) => [pathOf(name), largest])))
   await commit(target, options.target, step)
   // Failures are ignored, because the rows are already committed.
   for (const path of paths) await target.query(`ANALYZE ${path}`).catch(() => undefined)
-}
-
-function difference({ table, source, target }: TableReport): string {
-  if (target === undefined) return `${table} was not compared.`
-  if (target.rows !== source.rows)
-    return `${table} differs: it should have ${source.rows} rows, and has ${target.rows}.`
-  return `${table} differs: it has the right number of rows, but other contents.`
-}
-
-async function warningsOf(source: Session, { plan, readiness }: Prepared): Promise<string[]> {
-  const others = await otherConnections(source)
-  const present = copiedTables.filter((name) => source.schemas.has(name))
-  const elsewhere = await tablesElsewhere(source, copiedTables)
-  return [
-    ...absentWarnings(plan, source.schemas),
-    ...elsewhere.map((path) => `${path} of the source is not in the search_path of the role; it is not copied.`),
-    ...(others === 0
-      ? []
-      : [
-          `${others} other connections to the source are open: SIPIS may be running. What it writes from now on is not copied; stop it first.`,
-        ]),
-    ...(await columnWarnings(source, present)),
-    ...(source.schemas.has('restart') ? await serverWarnings(source) : []),
-    ...readiness.warnings,
-  ]
 }

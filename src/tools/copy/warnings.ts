@@ -46,3 +46,17 @@ export async function serverWarnings({ query, schemas }: Source): Promise<string
     )
   return warnings
 }
+
+/** Tables whose writers the role may not block, which --execute does. */
+export async function freezeWarnings({ query, schemas }: Source, names: readonly string[]): Promise<string[]> {
+  const rows = await query(
+    `SELECT path, quote_ident(current_user) FROM unnest($1::text[]) AS t(path)
+      WHERE NOT has_table_privilege(to_regclass(path), 'UPDATE, DELETE, TRUNCATE')`,
+    [names.map((name) => qualifiedName(schemas, name))],
+  )
+  if (rows.length === 0) return []
+  const paths = rows.map(([path]) => path).join(', ')
+  return [
+    `The role ${rows[0]?.[1]} may not block writers of ${paths} of the source: --execute needs GRANT UPDATE on them, or --no-freeze.`,
+  ]
+}

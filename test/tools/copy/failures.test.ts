@@ -97,6 +97,21 @@ describe('A failure says', () => {
   })
 })
 
+describe('A rejects file on a full disk', () => {
+  it('is a problem, and nothing was written', async () => {
+    const [source, target] = await pair()
+    await source.sql(`INSERT INTO pushtests VALUES (99, 'gone', 'x', now())`)
+    const path = join(await folderOfTest(), 'full')
+    const copy = `ulimit -f 0; trap '' XFSZ; exec "$0" src/cli/main.ts copy "$1" "$2" --execute --rejects "$3" --accept-rejects orphan=1`
+    const failed = promisify(execFile)('bash', ['-c', copy, process.execPath, target.url, source.url, path])
+    await expect(failed).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/Cannot write the rejects file .*EFBIG.* Nothing was written/),
+    })
+    expect(await rowCounts(target)).toMatchObject({ selectors: 0 })
+  })
+})
+
 describe('A commit whose answer is lost', () => {
   it('is asked for, and is a success', async () => {
     const [source, target] = await pair()
