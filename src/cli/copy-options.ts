@@ -10,6 +10,7 @@ import { acceptances } from './accept-rejects.ts'
 export interface CopyFlags {
   readonly to?: string | undefined
   readonly from?: string | undefined
+  readonly back?: boolean | undefined
   readonly execute?: boolean | undefined
   readonly rehearse?: boolean | undefined
   readonly verifyOnly?: boolean | undefined
@@ -69,6 +70,7 @@ export function optionsOf(names: Names, flags: CopyFlags, environment: Environme
     source,
     target,
     mode,
+    back: flags.back === true,
     freeze: flags.freeze ?? mode === 'execute',
     invalidBytes: flags.invalidBytes,
     missedReason: flags.missedReason,

@@ -36,7 +36,7 @@ export function describe(report: ReportWithSettings, gateway: string, next: stri
       ...report.warnings.map((warning) => `Warning: ${warning}`),
       ...report.unknownTables.map(
         ({ table, rows }) =>
-          `Warning: ${table} is not a table of SIPIS 4; its ${rows ?? 'unknown'} rows are not copied.`,
+          `Warning: ${table} is not one of the tables that are copied; its ${rows ?? 'unknown'} rows are not copied.`,
       ),
     ],
     report.rejectsFile === undefined ? [] : [`The rejected rows are listed in ${report.rejectsFile}`],

@@ -101,6 +101,7 @@ program
   .argument('[old]', 'the v1 database, in the same form; the order is that of CreateSipisDb')
   .addOption(new Option('--to <new>', 'the v2 database, instead of the first argument'))
   .addOption(new Option('--from <old>', 'the v1 database, instead of the second argument'))
+  .addOption(new Option('--back', 'copy back: NEW is an empty v1 database, OLD the v2 one'))
   .addOption(new Option('--execute', 'copy the rows'))
   .addOption(new Option('--rehearse', 'do everything that --execute does but the commit, and measure the time'))
   .addOption(new Option('--verify-only', 'compare a v2 database with the v1 database it was copied from'))

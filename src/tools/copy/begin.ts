@@ -3,14 +3,12 @@ import type { Database } from '../../database/database.ts'
 import { render } from '../../database/database.ts'
 import { Problem } from '../../errors/problem.ts'
 import { detect } from '../../sipis/detect.ts'
-import type { newestVersion, SchemaVersion } from '../../sipis/schema-version.ts'
+import type { SchemaVersion } from '../../sipis/schema-version.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
+import type { Direction } from './direction.ts'
 import type { Mode } from './report.ts'
 import { writes } from './report.ts'
 import type { Session, Source } from './session.ts'
-
-/** What a copy writes; does not compile beside a newer version, of which plan.ts has to say what is written. */
-const written: typeof newestVersion = 'V2'
 
 /** Arbitrary advisory lock key that prevents a second copy into the same target. */
 const advisoryLock = '6003407290438733'
@@ -28,29 +26,40 @@ export function refuseEncoding({ encoding, label }: Session): void {
  *
  * @param freeze whether to block writers, so that nothing is written that is not copied
  */
-export async function beginSource(source: Session, names: readonly string[], freeze: boolean): Promise<void> {
+export async function beginSource(
+  source: Session,
+  names: readonly string[],
+  freeze: boolean,
+  direction: Direction,
+): Promise<void> {
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze && names.length > 0) await source.query(`LOCK TABLE ${pathsIn(source, names)} IN SHARE MODE`)
-  await expectVersion(source, 'V1')
-  if (await hasSharedIds(source)) throw new Problem(sharedIdsRefusal(source.label))
+  await expectVersion(source, direction.source, direction)
+  if (await hasSharedIds(source, direction.owner)) throw new Problem(sharedIdsRefusal(source.label, direction.owner))
 }
 
-/** Whether several selectors share an id, so that the selector of a row is ambiguous. */
-export async function hasSharedIds({ query, schemas }: Source): Promise<boolean> {
+/** Whether several selectors share what rows refer to, so that the selector of a row is ambiguous. */
+export async function hasSharedIds({ query, schemas }: Source, owner: Direction['owner'] = 'id'): Promise<boolean> {
   const [[shared] = []] = await query(
-    `SELECT EXISTS (SELECT FROM ${qualifiedName(schemas, 'selectors')} GROUP BY id HAVING count(*) > 1)`,
+    `SELECT EXISTS (SELECT FROM ${qualifiedName(schemas, 'selectors')} GROUP BY ${owner} HAVING count(*) > 1)`,
   )
   return shared === 't'
 }
 
-export function sharedIdsRefusal(label: string): string {
-  return `Some selectors of ${label} share an id, so the selector of their rows is ambiguous. The primary key is missing: repair the source first.`
+export function sharedIdsRefusal(label: string, owner: Direction['owner'] = 'id'): string {
+  const shared = owner === 'id' ? 'an id' : 'a name'
+  return `Some selectors of ${label} share ${shared}, so the selector of their rows is ambiguous. A unique key is missing: repair the source first.`
 }
 
 /** Begins a transaction. To write, locks the tables; unless it only verifies, requires them to be empty. */
-export async function beginTarget(target: Session, names: readonly string[], mode: Mode): Promise<void> {
+export async function beginTarget(
+  target: Session,
+  names: readonly string[],
+  mode: Mode,
+  direction: Direction,
+): Promise<void> {
   await target.query(writes(mode) ? 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' : 'BEGIN READ ONLY')
-  await expectVersion(target, written)
+  await expectVersion(target, direction.target, direction)
   for (const name of names) {
     if (target.schemas.has(name)) continue
     throw new Problem(
@@ -76,7 +85,7 @@ function pathsIn({ schemas }: Session, names: readonly string[]): string {
   return names.map((name) => qualifiedName(schemas, name)).join(', ')
 }
 
-async function expectVersion(session: Session, wanted: SchemaVersion): Promise<void> {
+async function expectVersion(session: Session, wanted: SchemaVersion, { source }: Direction): Promise<void> {
   const database: Database = {
     query(statement) {
       const { text, values } = render(statement)
@@ -90,6 +99,6 @@ async function expectVersion(session: Session, wanted: SchemaVersion): Promise<v
   })
   if (version === wanted) return
   throw new Problem(
-    `${which}, ${session.label}, has schema ${version.toLowerCase()}, not ${wanted.toLowerCase()}. The order is NEW OLD, as with CreateSipisDb.`,
+    `${which}, ${session.label}, has schema ${version.toLowerCase()}, not ${wanted.toLowerCase()}. The order is NEW OLD, as with CreateSipisDb${source === 'V2' ? ': with --back NEW is the v1 database' : ''}.`,
   )
 }

@@ -35,15 +35,16 @@ export async function factsOf({ query, schemas }: Source, table: string): Promis
   }
 }
 
-export function v2Table(name: string): PgTable {
-  const table = Object.values(v2).find((one) => is(one, PgTable) && getTableName(one) === name)
-  if (!is(table, PgTable)) throw new Error(`v2 has no table ${name}.`)
+/** @param tables of one version */
+export function tableIn(tables: Readonly<Record<string, unknown>>, name: string): PgTable {
+  const table = Object.values(tables).find((one) => is(one, PgTable) && getTableName(one) === name)
+  if (!is(table, PgTable)) throw new Error(`This version has no table ${name}.`)
   return table
 }
 
 /** Facts of a table as `init` creates it. */
 export function initialFacts(name: string): TableFacts {
-  const table = v2Table(name)
+  const table = tableIn(v2, name)
   const { columns, uniqueConstraints } = getTableConfig(table)
   const primary = columns.filter((column) => column.primary).map((column) => column.name)
   return {
@@ -78,12 +79,13 @@ export function isUniqueInSource(
   if (table.name === 'selectors') return has('selectors', key)
   // Added rows differ from all others in rowid, and in selector and name together.
   if (table.added !== undefined && !key.includes('rowid') && !key.includes('name')) return false
-  if (!key.includes('selector')) return (table.added === undefined || key.includes('rowid')) && has(table.name, key)
+  const { owner } = table
+  if (!key.includes(owner.target)) return (table.added === undefined || key.includes('rowid')) && has(table.name, key)
   return (
-    has('selectors', ['selector']) &&
+    has('selectors', [owner.target]) &&
     has(
       table.name,
-      key.map((column) => (column === 'selector' ? 'id' : column)),
+      key.map((column) => (column === owner.target ? owner.source : column)),
     )
   )
 }

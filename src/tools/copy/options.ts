@@ -7,6 +7,8 @@ export interface CopyOptions {
   readonly source: DatabaseTarget
   readonly target: DatabaseTarget
   readonly mode: Mode
+  /** Whether to copy from v2 into v1. */
+  readonly back?: boolean
   /** Whether to block writes to the source while the copy runs. Without that, the copy fails if there were any. */
   readonly freeze: boolean
   readonly invalidBytes: InvalidBytes

@@ -22,6 +22,7 @@ export const reasons = [
   'null-selector',
   'null-name',
   'too-long',
+  'out-of-range',
   'invalid-bytes',
   'duplicate-key',
 ] as const
@@ -44,6 +45,8 @@ export interface CopyTable {
   /** Columns that identify a rejected row in the rejects file. Must not contain secrets. */
   readonly key: Readonly<Record<string, string>>
   readonly rejects: readonly (readonly [Reason, string])[]
+  /** Column that identifies the selector of a row: its name in the target, and in the source. */
+  readonly owner: { readonly target: string; readonly source: string }
   /** Column that v1 lacks and that gets the row number in the order of other columns. Undefined if there is none. */
   readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
   /** Rows that get a new rowid get one above this, because ids up to it were given out. */
@@ -66,6 +69,8 @@ export interface PlanOptions {
   readonly used: ReadonlyMap<string, bigint>
 }
 
+const byId = { target: 'selector', source: 'id' }
+
 /** The tables to copy, in the order of copying. */
 export function copyPlan({ encoding, missedReason, schemas, used }: PlanOptions): CopyTable[] {
   const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
@@ -87,7 +92,7 @@ export function copyPlan({ encoding, missedReason, schemas, used }: PlanOptions)
     domain: filled(columns.domain.sql, table.domain),
     domainport: filled(columns.port.sql, table.domainport),
   })
-  const rest = { numbered: undefined, added: undefined, floor: '0' }
+  const rest = { owner: byId, numbered: undefined, added: undefined, floor: '0' }
 
   const tables: CopyTable[] = [
     {
@@ -218,6 +223,7 @@ function restartTable(schemas: Schemas, floor: string): CopyTable {
       ['orphan', `"selectors"."id" IS NULL`],
       ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
     ],
+    owner: byId,
     numbered: undefined,
     floor,
     added: `SELECT count(*) FROM (${latest}) AS latest`,
@@ -235,18 +241,18 @@ function filled(value: SQLWrapper, from: SQLWrapper): Filled {
 }
 
 /**
- * The columns of a table of v2, each with the expression that fills it; one without an expression does not compile.
+ * The columns of a table of the target, each with the expression that fills it; one without an expression does not compile.
  *
  * @typeParam Numbered the column that is numbered instead
  */
-function columnsOf<Table extends PgTable, Numbered extends string = never>(
+export function columnsOf<Table extends PgTable, Numbered extends string = never>(
   table: Table,
   values: { readonly [Name in Exclude<keyof Table['_']['columns'], Numbered>]: SQLWrapper | Filled },
 ): CopyColumn[] {
   const made: Readonly<Record<string, PgColumn>> = getTableColumns(table)
   return Object.entries<SQLWrapper | Filled>(values).map(([name, given]) => {
     const column = made[name]
-    if (column === undefined) throw new Error(`${getTableName(table)} has no column ${name} in v2.`)
+    if (column === undefined) throw new Error(`${getTableName(table)} has no column ${name}.`)
     const { value, from } = 'from' in given ? given : { value: given, from: undefined }
     return {
       name,
@@ -259,7 +265,7 @@ function columnsOf<Table extends PgTable, Numbered extends string = never>(
 }
 
 /** Renders SQL for COPY, which does not support parameters. */
-function plain(statement: SQL): string {
+export function plain(statement: SQL): string {
   const { text: rendered, values } = render(statement)
   if (values.length > 0) throw new Error(`A value became a parameter of ${rendered}.`)
   return rendered

@@ -76,7 +76,7 @@ async function previewCopy(
   const hasRestart = readable.some(({ name }) => name === 'restart')
   const servers = hasRestart ? await within('restart.server', serverWarnings) : undefined
   const names = readable.map(({ name }) => name)
-  const columns = await within('columns', (source) => columnWarnings(source, names))
+  const columns = await within('columns', (source) => columnWarnings(source, names, 'V1'))
   const rejected = harmfulRows(tables) > 0
   const unknown = uncounted.length + unreadable.length > 0
   return {

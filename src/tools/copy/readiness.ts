@@ -2,7 +2,8 @@
 import { getTableColumns } from 'drizzle-orm'
 import { qualifiedName } from '../../sipis/schemas.ts'
 import { sequencesOf } from '../sequences.ts'
-import { v2Table } from './catalogue.ts'
+import { tableIn } from './catalogue.ts'
+import type { Direction } from './direction.ts'
 import type { CopyTable } from './plan.ts'
 import type { Session } from './session.ts'
 import { inPlace } from './session.ts'
@@ -20,12 +21,13 @@ export async function readinessOf(
   target: Session,
   plan: readonly CopyTable[],
   facts: ReadonlyMap<string, TableFacts>,
+  { tables }: Direction,
 ): Promise<Readiness> {
   const problems: string[] = []
   const warnings: string[] = []
   const names = plan.map(({ name }) => name)
   for (const table of plan) {
-    problems.push(...(await missingPrivileges(target, table.name)), ...(await unsuitableColumns(target, table)))
+    problems.push(...(await missingPrivileges(target, table.name)), ...(await unsuitableColumns(target, table, tables)))
     const conditions = [...(await conditionsOf(target, table.name, names)), ...uncheckedKeys(table, facts)]
     warnings.push(
       ...conditions.map((what) => `${table.name} of the target has ${what}: only --rehearse proves that it fits.`),
@@ -54,7 +56,7 @@ async function missingPrivileges(target: Session, table: string): Promise<string
 }
 
 /** Columns that a copy cannot fill, does not fill although they need a value, or that would change their values. */
-async function unsuitableColumns(target: Session, table: CopyTable): Promise<string[]> {
+async function unsuitableColumns(target: Session, table: CopyTable, tables: Direction['tables']): Promise<string[]> {
   const columns = await target.query(
     `SELECT a.attname, format_type(coalesce(nullif(t.typbasetype, 0), a.atttypid), a.atttypmod), a.attgenerated <> '',
         (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL
@@ -63,7 +65,7 @@ async function unsuitableColumns(target: Session, table: CopyTable): Promise<str
     [qualifiedName(target.schemas, table.name)],
   )
   const published = new Map(
-    Object.values(getTableColumns(v2Table(table.name))).map((column) => [column.name, column.getSQLType()]),
+    Object.values(getTableColumns(tableIn(tables, table.name))).map((column) => [column.name, column.getSQLType()]),
   )
   return columns.flatMap(([name, type, generated, needsValue]) => {
     const where = `Column ${name} of ${table.name} in ${inPlace(target)}`
@@ -85,7 +87,7 @@ const numbers = /^(bigint|integer|numeric)$/
 
 function holds(type: string, expected: string): boolean {
   if (/^(text|varchar)/.test(expected)) return texts.test(type)
-  if (/^(bigint|bigserial|integer)/.test(expected)) return numbers.test(type)
+  if (/^(bigint|bigserial|integer|serial)/.test(expected)) return numbers.test(type)
   return type.replace(' without time zone', '') === expected
 }
 

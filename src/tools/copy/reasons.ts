@@ -8,6 +8,7 @@ export const explanations: Readonly<Record<Reason, string>> = {
   'null-selector': 'the selector of the row is null, so no app can ask for it',
   'null-name': 'the entry has no name, so it cannot be looked up',
   'too-long': 'a text is longer than its column in the target',
+  'out-of-range': 'a number of the row or of its selector has more than 32 bits',
   'invalid-bytes': 'a text is not UTF-8; --invalid-bytes converts it',
   'duplicate-key': 'a newer row has the same key, and that one is copied',
 }

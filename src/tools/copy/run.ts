@@ -6,6 +6,7 @@ import { unknownTables } from './catalogue.ts'
 import { commit } from './commit.ts'
 import { compareAll } from './compare.ts'
 import type { CopyRun } from './copy-run.ts'
+import { directionOf } from './direction.ts'
 import { diskProblems, estimateDisk } from './disk.ts'
 import { enter, interrupted } from './failure.ts'
 import { inPhase } from './in-phase.ts'
@@ -30,7 +31,7 @@ const nothingWritten = 'Nothing was written: the target is still empty.'
 export async function run(copying: CopyRun): Promise<CopyReport> {
   const { options, rejects, source, target, progress } = copying
   const { mode } = options
-  const versions = await versionsOf(source, target)
+  const versions = await versionsOf(source, target, directionOf(options))
   progress.connected(versions)
   const prepared = await prepare(copying)
   const lap = stopwatch()
@@ -47,7 +48,7 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
     source: source.label,
     target: target.label,
     warnings: [
-      ...(await warningsOf(source, prepared)),
+      ...(await warningsOf(source, prepared, directionOf(options))),
       ...(mode === 'verify-only' ? [] : await freezeWarnings(source, names)),
     ],
     unknownTables: await unknownTables(source, copiedTables),

@@ -76,6 +76,7 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
   const names = [...(table.numbered === undefined ? [] : [table.numbered.column]), ...columns.map(({ name }) => name)]
   const noted = notes(table.columns, conversion)
   const layout = layoutOf(table, columns, noted, limits, conversion)
+  const selector = columns.some(({ name }) => name === 'selector') ? 'selector' : 'k_selector'
   const hashOfTarget = hashOf(withNumber(table, columns), recodes(conversion))
 
   const classified = ({ keys }: Collisions) =>
@@ -101,9 +102,9 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
       return `SELECT ${['reason', ...parts].join(', ')} FROM (${classified(collisions)}) AS r WHERE reason IS NOT NULL`
     },
     lost: (collisions, except, limit) =>
-      `SELECT selector, count(*) OVER (), sum(count(*)) OVER () FROM (${classified(collisions)}) AS r
-        WHERE reason IS NOT NULL AND reason NOT IN (${except.map(literal).join(', ')}) AND selector IS NOT NULL
-        GROUP BY selector ORDER BY selector COLLATE "C" LIMIT ${limit}`,
+      `SELECT ${selector}, count(*) OVER (), sum(count(*)) OVER () FROM (${classified(collisions)}) AS r
+        WHERE reason IS NOT NULL AND reason NOT IN (${except.map(literal).join(', ')}) AND ${selector} IS NOT NULL
+        GROUP BY ${selector} ORDER BY ${selector} COLLATE "C" LIMIT ${limit}`,
     accepted: (collisions, hasRejects) =>
       hasRejects || collisions.rowids
         ? `SELECT ${names.join(', ')} FROM (${numbered(collisions)}) AS r WHERE reason IS NULL`

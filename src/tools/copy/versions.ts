@@ -1,3 +1,4 @@
+import type { SchemaVersion } from '../../sipis/schema-version.ts'
 import type { Session } from './session.ts'
 
 export interface DatabaseVersion {
@@ -9,11 +10,16 @@ export interface DatabaseVersion {
 
 export type Versions = Readonly<Record<'source' | 'target', DatabaseVersion>>
 
-export async function versionsOf(source: Session, target: Session): Promise<Versions> {
-  return { source: await versionOf(source, 'v1'), target: await versionOf(target, 'v2') }
+/** The schemas are those that the direction asks for; other ones are refused later. */
+export async function versionsOf(
+  source: Session,
+  target: Session,
+  direction: Readonly<Record<'source' | 'target', SchemaVersion>>,
+): Promise<Versions> {
+  return { source: await versionOf(source, direction.source), target: await versionOf(target, direction.target) }
 }
 
-async function versionOf({ query, encoding }: Session, schema: DatabaseVersion['schema']): Promise<DatabaseVersion> {
-  const [[version] = []] = await query(`SELECT current_setting('server_version')`)
-  return { postgresql: String(version), schema, encoding }
+async function versionOf({ query, encoding }: Session, version: SchemaVersion): Promise<DatabaseVersion> {
+  const [[server] = []] = await query(`SELECT current_setting('server_version')`)
+  return { postgresql: String(server), schema: version === 'V1' ? 'v1' : 'v2', encoding }
 }

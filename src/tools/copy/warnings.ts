@@ -1,4 +1,5 @@
 /** Warnings about a source that do not prevent a copy. */
+import type { SchemaVersion } from '../../sipis/schema-version.ts'
 import type { Schemas } from '../../sipis/schemas.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
 import { describedTables } from '../../sipis/versions.ts'
@@ -11,12 +12,16 @@ export function absentWarnings(plan: readonly CopyTable[], schemas: Schemas): st
   return absent.map(({ name }) => `The source has no table ${name}; none of its rows are copied.`)
 }
 
-/** Columns that were added to a known table, which v2 has no place for. */
-export async function columnWarnings({ query, schemas }: Source, names: readonly string[]): Promise<string[]> {
+/** Columns that were added to a known table, which the target has no place for. */
+export async function columnWarnings(
+  { query, schemas }: Source,
+  names: readonly string[],
+  version: SchemaVersion,
+): Promise<string[]> {
   const warnings: string[] = []
   for (const name of names) {
     const path = qualifiedName(schemas, name)
-    const known = describedTables.V1.find((table) => table.name === name)?.columns ?? []
+    const known = describedTables[version].find((table) => table.name === name)?.columns ?? []
     const added = await query(
       `SELECT attname, quote_ident(attname) FROM pg_attribute
         WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND NOT attname = ANY($2) ORDER BY attnum`,
