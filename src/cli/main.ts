@@ -130,7 +130,12 @@ program
   )
   .action(async (newName, oldName, flags) => {
     const { copyCommand } = await import('./copy.ts')
-    process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1
+    process.exitCode = 1
+    try {
+      if (await copyCommand([newName, oldName], flags, process.env, standardOutput)) process.exitCode = 0
+    } finally {
+      endSoon()
+    }
   })
 
 const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
@@ -184,6 +189,11 @@ try {
 } catch (error) {
   report(error)
   process.exitCode = 1
+}
+
+/** Ends the process although something is left open, such as a connection that would not close. */
+function endSoon(): void {
+  setTimeout(() => void endNow(Number(process.exitCode ?? 0)), 2_000).unref()
 }
 
 /** Wraps lines as the help before it does. */

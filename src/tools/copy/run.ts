@@ -61,7 +61,7 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
     ...unaccepted(reports, options),
   ]
   const before = { ...facts, tables: reports, committed: false, seconds: { ...noSeconds, analysing } }
-  if (mode === 'dry-run') return { ...before, expectedSeconds: analysing * shareOfAnalysis, problems: refused }
+  if (mode === 'dry-run') return { ...before, expectedSeconds: analysing * timesOfAnalysis, problems: refused }
   if (writes(mode) && refused.length > 0) {
     return { ...before, expectedSeconds: null, problems: [...refused, nothingWritten] }
   }
@@ -78,7 +78,7 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
 
 const noSeconds: Seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
 /** A whole copy takes about so many times as long as its analysis; see docs/performance.md. */
-const shareOfAnalysis = 4
+const timesOfAnalysis = 3
 
 async function analyse(task: Task, { source, progress, step }: CopyRun): Promise<TableReport> {
   enter(step, 'analysing', task.table.name)

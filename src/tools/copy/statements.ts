@@ -90,7 +90,8 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
     hasDuplicates: (key) => `SELECT EXISTS (SELECT FROM (${layout.rows}) AS r WHERE reason IS NULL ${ifComparable(key)}
       GROUP BY ${key.columns.map(quoted).join(', ')} HAVING count(*) > 1)`,
     counts: (collisions) => totals(collisions, passed(collisions), []),
-    analysis: (collisions) => totals(collisions, numbered(collisions), sums(hashOfTarget, 'reason IS NULL')),
+    analysis: (collisions) =>
+      totals(collisions, hashed(numbered(collisions), `CASE WHEN reason IS NULL THEN ${hashOfTarget} END`), sums),
     rejects: (collisions) => {
       const parts = Object.keys(table.key).map((name) => `k_${name}`)
       return `SELECT ${['reason', ...parts].join(', ')} FROM (${classified(collisions)}) AS r WHERE reason IS NOT NULL`
@@ -131,7 +132,7 @@ function layoutOf(
 /** Counts and checksums rows of the target; comparable with the result of `analysis`. */
 export function targetChecksum(table: CopyTable, schemas: Schemas): string {
   const hash = hashOf(withNumber(table, table.columns), false)
-  return `SELECT count(*), ${sums(hash, undefined).join(', ')} FROM ${qualifiedName(schemas, table.name)}`
+  return `SELECT count(*), ${sums.join(', ')} FROM (${hashed(`SELECT * FROM ${qualifiedName(schemas, table.name)}`, hash)}) AS r`
 }
 
 /** Names of keys come from the catalogue of a database. */
@@ -200,11 +201,13 @@ function hashOf(columns: readonly CopyColumn[], recoded: boolean): string {
   return `md5(${inUtf8(`concat_ws(E'\\x1f', ${[...values, ...lengths].join(', ')})`)})`
 }
 
-/** Sums of both halves of the hash of each row; independent of the row order. */
-function sums(hash: string, condition: string | undefined): string[] {
-  const filter = condition === undefined ? '' : ` FILTER (WHERE ${condition})`
-  return [1, 17].map((from) => `coalesce(sum(('x' || substr(${hash}, ${from}, 16))::bit(64)::bigint)${filter}, 0)`)
+/** Adds the hash of each row. OFFSET 0 keeps the server from computing it once for each of the sums. */
+function hashed(rows: string, hash: string): string {
+  return `SELECT *, ${hash} AS hash FROM (${rows}) AS r OFFSET 0`
 }
+
+/** Sums of both halves of the hash of each row; independent of the row order. */
+const sums = [1, 17].map((from) => `coalesce(sum(('x' || substr(hash, ${from}, 16))::bit(64)::bigint), 0)`)
 
 function notes(columns: readonly CopyColumn[], conversion: Conversion): Note[] {
   const filled = columns.flatMap(({ name, filled: condition }) =>
