@@ -185,7 +185,7 @@ function ending({ mode, problems, tables, expectedSeconds, committed }: CopyRepo
 function tableLine({ table, rowsIn, added, rejects, rowsOut, source, target }: TableReport): string {
   const rejected = Object.values(rejects).reduce((sum, count) => sum + count, 0)
   const same =
-    target === undefined ? '' : target.rows === source.rows && target.sums === source.sums ? 'same' : 'DIFFERENT'
+    target === undefined ? '' : target.rows === source.rows && target.sum === source.sum ? 'same' : 'DIFFERENT'
   return row(table, String(rowsIn), String(added), String(rejected), String(rowsOut), same)
 }
 

@@ -38,7 +38,7 @@ export interface TableStatements {
    * `noted`.
    */
   counts(collisions: Collisions): string
-  /** The same, followed by both checksums. */
+  /** The same, followed by the checksum. */
   analysis(collisions: Collisions): string
   /** Reason and key of each rejected row. */
   rejects(collisions: Collisions): string
@@ -90,8 +90,7 @@ export function statementsOf(table: CopyTable, { limits }: TableFacts, conversio
     hasDuplicates: (key) => `SELECT EXISTS (SELECT FROM (${layout.rows}) AS r WHERE reason IS NULL ${ifComparable(key)}
       GROUP BY ${key.columns.map(quoted).join(', ')} HAVING count(*) > 1)`,
     counts: (collisions) => totals(collisions, passed(collisions), []),
-    analysis: (collisions) =>
-      totals(collisions, hashed(numbered(collisions), `CASE WHEN reason IS NULL THEN ${hashOfTarget} END`), sums),
+    analysis: (collisions) => totals(collisions, numbered(collisions), [checksum(hashOfTarget, 'reason IS NULL')]),
     rejects: (collisions) => {
       const parts = Object.keys(table.key).map((name) => `k_${name}`)
       return `SELECT ${['reason', ...parts].join(', ')} FROM (${classified(collisions)}) AS r WHERE reason IS NOT NULL`
@@ -132,7 +131,7 @@ function layoutOf(
 /** Counts and checksums rows of the target; comparable with the result of `analysis`. */
 export function targetChecksum(table: CopyTable, schemas: Schemas): string {
   const hash = hashOf(withNumber(table, table.columns), false)
-  return `SELECT count(*), ${sums.join(', ')} FROM (${hashed(`SELECT * FROM ${qualifiedName(schemas, table.name)}`, hash)}) AS r`
+  return `SELECT count(*), ${checksum(hash, undefined)} FROM ${qualifiedName(schemas, table.name)}`
 }
 
 /** Names of keys come from the catalogue of a database. */
@@ -201,13 +200,14 @@ function hashOf(columns: readonly CopyColumn[], recoded: boolean): string {
   return `md5(${inUtf8(`concat_ws(E'\\x1f', ${[...values, ...lengths].join(', ')})`)})`
 }
 
-/** Adds the hash of each row. OFFSET 0 keeps the server from computing it once for each of the sums. */
-function hashed(rows: string, hash: string): string {
-  return `SELECT *, ${hash} AS hash FROM (${rows}) AS r OFFSET 0`
+/**
+ * Sum of 64 bits of the hash of each row; independent of the row order. One sum, because the server would hash each row again for a second
+ * one, and a subquery that prevents that would also keep it from scanning in parallel.
+ */
+function checksum(hash: string, condition: string | undefined): string {
+  const filter = condition === undefined ? '' : ` FILTER (WHERE ${condition})`
+  return `coalesce(sum(('x' || substr(${hash}, 1, 16))::bit(64)::bigint)${filter}, 0)`
 }
-
-/** Sums of both halves of the hash of each row; independent of the row order. */
-const sums = [1, 17].map((from) => `coalesce(sum(('x' || substr(hash, ${from}, 16))::bit(64)::bigint), 0)`)
 
 function notes(columns: readonly CopyColumn[], conversion: Conversion): Note[] {
   const filled = columns.flatMap(({ name, filled: condition }) =>
