@@ -139,8 +139,13 @@ program
   )
   .action(async (newName, oldName, flags, command) => {
     const { copyCommand } = await import('./copy.ts')
-    const done = await copyCommand([newName, oldName], flags, command, version, process.env, standardOutput)
-    process.exitCode = done ? 0 : 1
+    process.exitCode = 1
+    try {
+      const done = await copyCommand([newName, oldName], flags, command, version, process.env, standardOutput)
+      if (done) process.exitCode = 0
+    } finally {
+      endSoon()
+    }
   })
 
 const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
@@ -194,6 +199,11 @@ try {
 } catch (error) {
   report(error)
   process.exitCode = 1
+}
+
+/** Ends the process although something is left open, such as a connection that would not close. */
+function endSoon(): void {
+  setTimeout(() => void endNow(Number(process.exitCode ?? 0)), 2_000).unref()
 }
 
 /** Wraps lines as the help before it does. */

@@ -34,8 +34,8 @@ export async function compareAll(
 }
 
 async function checksumOf(target: Session, statement: string): Promise<Checksum> {
-  const [[rows, first, second] = []] = await target.query(statement)
-  return { rows: Number(rows), sums: `${first} ${second}` }
+  const [[rows, sum] = []] = await target.query(statement)
+  return { rows: Number(rows), sum: String(sum) }
 }
 
 function difference({ table, source, target }: TableReport): string {

@@ -11,8 +11,8 @@ export const writes = (mode: Mode): boolean => mode === 'execute' || mode === 'r
 
 export interface Checksum {
   readonly rows: number
-  /** Sums of both halves of the row hashes; independent of the row order. */
-  readonly sums: string
+  /** Sum of the row hashes; independent of the row order. */
+  readonly sum: string
 }
 
 /** Numbers of copied, rejected and changed rows of one table. */
@@ -98,7 +98,7 @@ export function rejectsByReason(tables: readonly TableCounts[]): Map<Reason, num
 }
 
 export function isSame({ source, target }: TableReport): boolean {
-  return target !== undefined && target.rows === source.rows && target.sums === source.sums
+  return target !== undefined && target.rows === source.rows && target.sum === source.sum
 }
 
 /** A line for each reason for rejects, and for each change to rows. */

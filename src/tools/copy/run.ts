@@ -86,19 +86,19 @@ export async function run(copying: CopyRun): Promise<CopyReport> {
 
 /** What a run that writes nothing tells. */
 function decisionOf(mode: Mode, analysing: number, refused: readonly string[]) {
-  if (mode === 'dry-run') return { expectedSeconds: analysing * shareOfAnalysis, problems: refused }
+  if (mode === 'dry-run') return { expectedSeconds: analysing * timesOfAnalysis, problems: refused }
   return { expectedSeconds: null, problems: [...refused, nothingWritten] }
 }
 
 const noSeconds: Seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
-/** A whole copy takes about so many times as long as its analysis; see docs/performance.md. */
-const shareOfAnalysis = 4
+/** A whole copy takes about so many times as long as its analysis, by npm run bench:copy. */
+const timesOfAnalysis = 3
 
 async function analyse(task: Task, source: Session): Promise<TableReport> {
   const rows = await source.query(task.statements.analysis(task.collisions))
   const counts = await countsOf(task, rows, source)
-  const sums = rows.find(([reason]) => reason === null)?.slice(-2) ?? ['0', '0']
-  return { ...counts, source: { rows: counts.rowsOut, sums: sums.join(' ') }, target: undefined }
+  const sum = rows.find(([reason]) => reason === null)?.at(-1) ?? '0'
+  return { ...counts, source: { rows: counts.rowsOut, sum }, target: undefined }
 }
 
 /** Writes all rows, then what depends on them: indexes, and constraints that wait for the end. */

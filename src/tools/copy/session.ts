@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { DatabaseTarget } from '../../config/database-target.ts'
 import { cancelStatement } from '../../database/cancel.ts'
@@ -140,7 +141,9 @@ const settingsOfSomeVersions = `SELECT set_config(name, '0', false) FROM pg_sett
 
 /** Never fails, and never waits for a server that is gone. */
 async function close(client: pg.Client): Promise<void> {
-  const giveUp = setTimeout(() => destroyConnection(client), goodbyeMs)
-  await client.end().catch(() => undefined)
-  clearTimeout(giveUp)
+  const giveUp = new AbortController()
+  const ended = client.end().catch(() => undefined)
+  await Promise.race([ended, sleep(goodbyeMs, undefined, giveUp).catch(() => undefined)])
+  giveUp.abort()
+  destroyConnection(client)
 }

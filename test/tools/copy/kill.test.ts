@@ -17,7 +17,7 @@ import { startOwnServer } from '../../support/postgres.ts'
 import { createDatabase } from '../../support/templates.ts'
 
 const kills = times(60, 2)
-const freezes = times(30, 2)
+const freezes = times(30, 1)
 const selectors = times(2_000, 300)
 const choose = random(30)
 
