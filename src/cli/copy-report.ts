@@ -87,7 +87,7 @@ function versionLine({ postgresql, schema, encoding }: DatabaseVersion): string 
   return `PostgreSQL ${postgresql}, schema ${schema}, ${encoding}`
 }
 
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }

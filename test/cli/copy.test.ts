@@ -79,7 +79,7 @@ describe('sipis-gateway copy', () => {
     const failed = await run(['copy', '--to', target.url, '--from', target.url, '--json'])
     expect([failed.code, failed.stderr.split('\n')[0]]).toEqual([1, expect.stringContaining('has schema v2')])
     expect(JSON.parse(failed.stdout)).toMatchObject({
-      code: expect.stringMatching(/^[A-Z_]+$/),
+      code: 'WRONG_SCHEMA',
       message: failed.stderr.trim(),
       committed: false,
       versions: { gateway: expect.any(String), source: { postgresql: expect.any(String) } },

@@ -18,6 +18,7 @@ export function refuseEncoding({ encoding, label }: Session): void {
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return
   throw new Problem(
     `The target (NEW), ${label}, is encoded in ${encoding}, which cannot hold every text. Create it in UTF8, or in SQL_ASCII.`,
+    'WRONG_ENCODING',
   )
 }
 
@@ -35,7 +36,8 @@ export async function beginSource(
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze && names.length > 0) await source.query(`LOCK TABLE ${pathsIn(source, names)} IN SHARE MODE`)
   await expectVersion(source, direction.source, direction)
-  if (await hasSharedIds(source, direction.owner)) throw new Problem(sharedIdsRefusal(source.label, direction.owner))
+  if (await hasSharedIds(source, direction.owner))
+    throw new Problem(sharedIdsRefusal(source.label, direction.owner), 'AMBIGUOUS_SELECTORS')
 }
 
 /** Whether several selectors share what rows refer to, so that the selector of a row is ambiguous. */
@@ -69,7 +71,8 @@ export async function beginTarget(
   if (mode === 'verify-only') return
   if (writes(mode)) {
     const [[free] = []] = await target.query(`SELECT pg_try_advisory_xact_lock(${advisoryLock})`)
-    if (free !== 't') throw new Problem(`Another copy into ${target.label} is running. Wait for it, or stop it.`)
+    if (free !== 't')
+      throw new Problem(`Another copy into ${target.label} is running. Wait for it, or stop it.`, 'COPY_RUNNING')
     await target.query(`LOCK TABLE ${pathsIn(target, names)} IN SHARE ROW EXCLUSIVE MODE`)
   }
   for (const name of names) {
@@ -77,6 +80,7 @@ export async function beginTarget(
     if (rows.length === 0) continue
     throw new Problem(
       `${target.label} is not empty: ${name} has rows. Copy into a new database, whose tables CreateSipisDb of SIPIS 4 or, for a rehearsal, "sipis-gateway init" has created.`,
+      'TARGET_NOT_EMPTY',
     )
   }
 }
@@ -100,5 +104,6 @@ async function expectVersion(session: Session, wanted: SchemaVersion, { source }
   if (version === wanted) return
   throw new Problem(
     `${which}, ${session.label}, has schema ${version.toLowerCase()}, not ${wanted.toLowerCase()}. The order is NEW OLD, as with CreateSipisDb${source === 'V2' ? ': with --back NEW is the v1 database' : ''}.`,
+    'WRONG_SCHEMA',
   )
 }

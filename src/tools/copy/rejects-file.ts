@@ -60,7 +60,7 @@ export async function openRejects(mode: Mode, rejectsFile: string | undefined): 
 }
 
 function unwritable(path: string, why: string): Problem {
-  return new Problem(`Cannot write the rejects file ${path}: ${why}. Name another with --rejects.`)
+  return new Problem(`Cannot write the rejects file ${path}: ${why}. Name another with --rejects.`, 'REJECTS_FILE')
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -73,7 +73,7 @@ async function exists(path: string): Promise<boolean> {
 /** A full disk is nothing that a stack trace explains. */
 async function write(file: FileHandle, line: string, path: string): Promise<void> {
   await file.write(line).catch((error: Error) => {
-    throw new Problem(`${unwritable(path, error.message).message} ${states.unchanged}`)
+    throw new Problem(`${unwritable(path, error.message).message} ${states.unchanged}`, 'REJECTS_FILE')
   })
 }
 
