@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { commandLine } from '../support/command.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
 /** What a command draws on a terminal of this width, one text for each time that it returns to the start of the line. */
 async function drawn(columns: number, args: readonly string[]): Promise<string[]> {
-  const command = `stty cols ${columns} rows 24; exec "${process.execPath}" src/cli/main.ts ${args.join(' ')}`
+  const command = `stty cols ${columns} rows 24; exec "${process.execPath}" ${commandLine} ${args.join(' ')}`
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'])
   const toStart = '\u001b[1G'
   return stdout
@@ -28,7 +29,8 @@ describe('The progress of a copy', () => {
         expect([columns, phase, bars.at(0)]).toEqual([columns, phase, expect.stringMatching(/selectors\b.* 0% .*\?/)])
         expect([columns, phase, bars.at(-1)]).toEqual([columns, phase, expect.stringMatching(/restart\b.* 100% .*0s/)])
         expect(bars.filter((line) => line.length >= columns)).toEqual([])
-        expect(bars.every((line) => line.includes('█') || line.includes('░'))).toBe(columns === 120)
+        const isDrawn = (line: string) => line.includes('█') || line.includes('░')
+        expect(bars.filter((line) => isDrawn(line) !== (columns === 120))).toEqual([])
       }
     }
   })

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { parseConnectionString } from '../../src/config/connection-string.ts'
 import type { DatabaseTarget } from '../../src/config/database-target.ts'
 import type { Acceptance } from '../../src/tools/copy/acceptance.ts'
@@ -60,13 +61,16 @@ export function optionsFor(
 }
 
 /** Copies in this process. */
-export function runCopy(
+export async function runCopy(
   source: TestDatabase,
   target: TestDatabase,
   options: TestOptions = {},
   progress: Progress = silent,
 ): Promise<CopyReport> {
-  return copy(optionsFor(source, target, options), progress, new AbortController().signal)
+  const report = await copy(optionsFor(source, target, options), progress, new AbortController().signal)
+  const { rejectsFile } = report
+  if (options.rejectsFile === undefined && rejectsFile !== undefined) await rm(rejectsFile)
+  return report
 }
 
 /** Leaves behind exactly what a dry run says. */

@@ -59,7 +59,7 @@ async function addAccount(v1: TestDatabase, id: number, account: Account): Promi
 }
 
 describe('copy --back', () => {
-  it(`gives the rows of any clean v1 database again (${times(60, 4)} databases)`, async () => {
+  it(`gives the rows of any clean v1 database again (${times(60, 2)} databases)`, async () => {
     await using v1 = await cloneDatabase('V1')
     await using v2 = await cloneDatabase('V2')
     await using home = await cloneDatabase('V1')
@@ -77,7 +77,7 @@ describe('copy --back', () => {
       expect(await rowsOf(home)).toEqual(await rowsOf(v1))
       expect((await runCopy(v2, home, { mode: 'verify-only', back: true })).problems).toEqual([])
     })
-    await fc.assert(property, { numRuns: times(60, 4), endOnFailure: true })
+    await fc.assert(property, { numRuns: times(60, 2), endOnFailure: true })
   }, 600_000)
 
   it('reports what v1 cannot hold, leaves out what its ids cannot reach, and writes only into an empty v1', async () => {
