@@ -75,7 +75,7 @@ function secretNames(command: string): string[] {
   const names = ['NEW', 'OLD'].filter((name) => command.includes(`"$${name}"`))
   if (names.length === 0) return []
   return [
-    `  where ${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} the connection string${names.length === 1 ? '' : 's'} as given; not printed, because of the password.`,
+    `  where ${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} the connection string${names.length === 1 ? '' : 's'} as given; not printed, because of its secret.`,
   ]
 }
 

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CopyFlags } from '../../src/cli/copy-options.ts'
 import { namesOf, optionsOf } from '../../src/cli/copy-options.ts'
 import { adviseSettings } from '../../src/cli/copy-settings.ts'
-import { run } from '../support/command.ts'
+import { commandLine, run } from '../support/command.ts'
 import { rowCounts } from '../support/copying.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
@@ -88,7 +88,7 @@ describe('sipis-gateway copy', () => {
 
     // As the operator would: the printed command, with --json.
     const rejects = join(folder, 'rejects.jsonl')
-    const script = `sipis-gateway() { "${process.execPath}" src/cli/main.ts "$@"; }; ${next} --json --rejects ${rejects}`
+    const script = `sipis-gateway() { "${process.execPath}" ${commandLine} "$@"; }; ${next} --json --rejects ${rejects}`
     const { stdout } = await promisify(execFile)('bash', ['-c', script], { env: { ...process.env, NEW: target.url } })
     expect(JSON.parse(stdout)).toMatchObject({
       code: 'COPIED',

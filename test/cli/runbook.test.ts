@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { commandLine } from '../support/command.ts'
 import { rowCounts } from '../support/copying.ts'
 import { emptyDatabase, untilTestEnds } from '../support/database.ts'
 import { asAdmin, urlOf } from '../support/templates.ts'
@@ -42,7 +43,7 @@ describe('The commands of docs/migration.md', () => {
       for (const name of names)
         await asAdmin(server.href, (admin) => admin.query(`DROP DATABASE IF EXISTS ${own(name)} WITH (FORCE)`))
     })
-    const main = join(process.cwd(), 'src/cli/main.ts')
+    const main = resolve(commandLine)
     const programs = {
       'sipis-gateway': `exec "${process.execPath}" "${main}" "$@"`,
       CreateSipisDb: 'DATABASE_URL="$1" exec sipis-gateway init',

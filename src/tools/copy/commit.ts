@@ -1,6 +1,8 @@
 /** Commits a copy, and finds out what became of a commit that was not answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DatabaseTarget } from '../../config/database-target.ts'
+import { DatabaseError } from '../../errors/database-error.ts'
+import { Problem } from '../../errors/problem.ts'
 import type { Step } from './failure.ts'
 import { CopyFailure, states } from './failure.ts'
 import type { Session } from './session.ts'
@@ -35,15 +37,20 @@ export async function commit(target: Session, database: DatabaseTarget, step: St
 async function outcomeOf(database: DatabaseTarget, transaction: string): Promise<string | undefined> {
   const end = performance.now() + askMs
   while (performance.now() < end) {
-    const status = await statusOf(database, transaction, end - performance.now()).catch(() => undefined)
+    const status = await statusOf(database, transaction, end - performance.now()).catch(unreachable)
     if (status === 'committed' || status === 'aborted') return status
     await sleep(askEveryMs)
   }
   return undefined
 }
 
+/** The server may be back at the next attempt. Other errors are bugs. */
+function unreachable(error: unknown): undefined {
+  if (!(error instanceof DatabaseError || error instanceof Problem)) throw error
+}
+
 async function statusOf(database: DatabaseTarget, transaction: string, withinMs: number) {
-  const signal = AbortSignal.timeout(Math.max(1, withinMs))
+  const signal = AbortSignal.timeout(Math.ceil(withinMs))
   await using session = await openSession('target', database, { lockTimeoutMs: 1_000, silenceMs: 60_000 }, signal)
   const [[status] = []] = await session.query('SELECT txid_status($1)', [transaction])
   return status

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openSession } from '../../../src/tools/copy/session.ts'
-import { run, start } from '../../support/command.ts'
+import { commandLine, run, start } from '../../support/command.ts'
 import { atTable, rowCounts, runCopy, targetOf } from '../../support/copying.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
@@ -102,8 +102,17 @@ describe('A rejects file on a full disk', () => {
     const [source, target] = await pair()
     await source.sql(`INSERT INTO pushtests VALUES (99, 'gone', 'x', now())`)
     const path = join(await folderOfTest(), 'full')
-    const copy = `ulimit -f 0; trap '' XFSZ; exec "$0" src/cli/main.ts copy "$1" "$2" --execute --rejects "$3" --accept-rejects orphan=1`
-    const failed = promisify(execFile)('bash', ['-c', copy, process.execPath, target.url, source.url, path])
+    const copy = `ulimit -f 0; trap '' XFSZ; exec "$0" "$4" copy "$1" "$2" --execute --rejects "$3" --accept-rejects orphan=1`
+    const failed = promisify(execFile)('bash', [
+      '-c',
+      copy,
+      process.execPath,
+      target.url,
+      source.url,
+      path,
+      commandLine,
+      commandLine,
+    ])
     await expect(failed).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/Cannot write the rejects file .*EFBIG.* Nothing was written/),
@@ -140,8 +149,19 @@ describe('After the commit', () => {
   ])('success stays success where the output is %s, and is in the result file', async (_, redirection) => {
     const [source, target] = await pair()
     const path = join(await folderOfTest(), 'result.json')
-    const command = `"$0" src/cli/main.ts copy "$1" "$2" --execute --result "$3" ${redirection}`
-    await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command, process.execPath, target.url, source.url, path])
+    const command = `"$0" "$4" copy "$1" "$2" --execute --result "$3" ${redirection}`
+    await promisify(execFile)('bash', [
+      '-o',
+      'pipefail',
+      '-c',
+      command,
+      process.execPath,
+      target.url,
+      source.url,
+      path,
+      commandLine,
+      commandLine,
+    ])
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
       outcome: 'committed',
       target: 'committed',
