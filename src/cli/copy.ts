@@ -113,7 +113,7 @@ function nextCommand(
 function failureReport(error: unknown, gateway: string, { versions, seconds }: Course) {
   const known = error instanceof Problem
   return {
-    code: known ? error.code : 'INTERNAL',
+    code: known ? error.kind : 'INTERNAL',
     message: known ? error.message : 'An error of sipis-gateway itself: see standard error.',
     committed: false,
     ...placeOf(error),

@@ -58,7 +58,7 @@ function ofReport(report: CopyReport) {
 
 function ofFailure(error: Error) {
   const failure = error instanceof CopyFailure ? error : undefined
-  const { code, side, phase, table, targetState = 'unchanged' } = failure ?? {}
+  const { kind: code, side, phase, table, targetState = 'unchanged' } = failure ?? {}
   return {
     outcome: targetState === 'unknown' ? 'unknown' : 'failed',
     target: targetState,

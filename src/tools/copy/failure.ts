@@ -31,7 +31,7 @@ export function enter(step: Step, phase: Phase, table?: string): void {
 
 export type TargetState = 'unchanged' | 'unknown'
 
-/** A copy that failed. Its code is an SQLSTATE or the operating system's code; INTERRUPTED after a signal. */
+/** A copy that failed. Its kind is an SQLSTATE or the operating system's code; INTERRUPTED after a signal. */
 export class CopyFailure extends Problem {
   readonly side: Side | undefined
   readonly phase: Phase

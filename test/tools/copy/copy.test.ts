@@ -336,7 +336,7 @@ describe('A copy refuses', () => {
     await target.sql('BEGIN')
     await target.sql('LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
     await expect(runCopy(source, target, { mode: 'execute', lockTimeoutMs: 200 })).rejects.toMatchObject({
-      code: '55P03',
+      kind: '55P03',
     })
     await target.sql('ROLLBACK')
   })
@@ -442,7 +442,7 @@ describe('While others write to the source', () => {
     await source.sql('DELETE FROM sipcalls WHERE rowid = 1')
     const other = untilTestEnds(await cloneDatabase('V2'))
     await expect(runCopy(source, other, { mode: 'execute', freeze: true, lockTimeoutMs: 200 })).rejects.toMatchObject({
-      code: '55P03',
+      kind: '55P03',
     })
     await source.sql('ROLLBACK')
   })

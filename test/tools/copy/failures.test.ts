@@ -43,7 +43,7 @@ describe('A copy does not wait for ever', () => {
       if (table === 'data' && phase === (side === 'source' ? 'analysing' : 'comparing')) proxy.silenceAll()
     })
     const failed = runCopy(databases.source, databases.target, { mode: 'execute', silenceMs: 900 }, progress)
-    await expect(failed).rejects.toMatchObject({ code: 'SILENT', side, targetState: 'unchanged' })
+    await expect(failed).rejects.toMatchObject({ kind: 'SILENT', side, targetState: 'unchanged' })
   })
 
   it('and has both connections probed, so that a NAT keeps the idle one', async () => {
@@ -62,7 +62,7 @@ describe('A failure says', () => {
     const [source, target] = await pair()
     await target.sql(`ALTER TABLE sipcalls ADD CONSTRAINT never CHECK (rowid < 0)`)
     await expect(runCopy(source, target, { mode: 'execute' })).rejects.toMatchObject({
-      code: '23514',
+      kind: '23514',
       side: 'target',
       phase: 'copying',
       table: 'sipcalls',
@@ -72,7 +72,7 @@ describe('A failure says', () => {
       ),
     })
     expect((await runCopy(source, target)).warnings.join()).toMatch(/the constraint never, CHECK .*--rehearse/)
-    await expect(runCopy(source, target, { mode: 'rehearse' })).rejects.toMatchObject({ code: '23514' })
+    await expect(runCopy(source, target, { mode: 'rehearse' })).rejects.toMatchObject({ kind: '23514' })
     expect(await rowCounts(target)).toMatchObject({ selectors: 0 })
   })
 
