@@ -26,3 +26,8 @@ export function where(conditions: readonly Condition[], ...always: readonly SQL[
   const all = [...always, ...conditions.map((condition) => condition.sql)]
   return all.length === 0 ? sql`true` : sql.join(all, sql` AND `)
 }
+
+/** Escapes the characters that have a meaning in a LIKE pattern. */
+export function literalPattern(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&')
+}

@@ -58,7 +58,7 @@ const measures: Readonly<
   },
   LIMIT_DEPTH: {
     limit: 'depth',
-    said: 'Levels of the query: 9; the limit is 8 (LIMIT_DEPTH). Ask for the inner objects by their id.',
+    said: 'Levels of the query: 9; the limit is 8 (LIMIT_DEPTH). Request the inner objects by id.',
     counted: true,
     of: deep,
   },
@@ -234,7 +234,7 @@ describe('A request', () => {
   })
 
   it('is answered with up to LIMIT_RESPONSE_BYTES of UTF-8', async () => {
-    const query = '{ selectors { nodes { selector a: selector b: selector c: selector d: selector } } }'
+    const query = '{ selectors { nodes { name a: name b: name c: name d: name } } }'
     await own.sql(`UPDATE selectors SET selector = 'ሰ' || id`)
     const bytes = Buffer.byteLength(JSON.stringify({ data: await client.ask(query) }))
     for (const [responseBytes, found] of [

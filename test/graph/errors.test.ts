@@ -31,8 +31,8 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     ['a page that is negative', '{ selectors { nodes { calls(last: -1) { totalCount } } } }'],
     ['an invalid cursor', '{ calls(after: "nonsense") { nodes { id } } }'],
     ['an empty cursor', '{ calls(after: "") { nodes { id } } }'],
-    ['a NUL in a text', '{ selector(selector: "a\\u0000") { id } }'],
-    ['a NUL in a filter', '{ calls(filter: { callerUsername: "\\u0000" }) { totalCount } }'],
+    ['a NUL in a text', '{ selector(name: "a\\u0000") { id } }'],
+    ['a NUL in a filter', '{ calls(filter: { caller: { username: "\\u0000" } }) { totalCount } }'],
   ])('that is %s is BAD_USER_INPUT', async (_, query) => {
     expect(await codes(query)).toEqual(['BAD_USER_INPUT'])
   })
@@ -44,7 +44,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
       'a directive of a spread',
       'query ($x: Boolean = true) { calls { ...C @skip(if: $x) } } fragment C on CallConnection { totalCount }',
     ],
-    ['an argument', 'query ($x: String = "a") { selector(selector: $x) { id } }'],
+    ['an argument', 'query ($x: String = "a") { selector(name: $x) { id } }'],
     ['an item of a list', 'query ($x: ID = "a") { nodes(ids: [$x]) { id } }'],
   ])('that is null in a variable of %s is BAD_USER_INPUT', async (_, query) => {
     expect(await codes(query, { x: null })).toEqual(['BAD_USER_INPUT'])
@@ -74,7 +74,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     const selector = data.selectors.pageInfo.endCursor
     expect(await codes(`{ messages(after: "${call}") { totalCount } }`)).toEqual(['BAD_USER_INPUT'])
     expect(await codes(`{ selectors(after: "${call}") { totalCount } }`)).toEqual(['BAD_USER_INPUT'])
-    expect(await codes(`{ selectors(orderBy: SELECTOR_ASC, after: "${selector}") { totalCount } }`)).toEqual([
+    expect(await codes(`{ selectors(orderBy: NAME_ASC, after: "${selector}") { totalCount } }`)).toEqual([
       'BAD_USER_INPUT',
     ])
   })
@@ -91,7 +91,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     await fc.assert(
       fc.asyncProperty(forged, async (parts) => {
         const after = Buffer.from(parts.join('\n')).toString('base64url')
-        for (const list of ['calls', 'selectors', 'selectors(orderBy: SELECTOR_ASC, after: $after)']) {
+        for (const list of ['calls', 'selectors', 'selectors(orderBy: NAME_ASC, after: $after)']) {
           const field = list.includes('(') ? list : `${list}(after: $after)`
           const { data, errors } = await client.answer(`query ($after: String) { ${field} { nodes { id } } }`, {
             after,
@@ -128,7 +128,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
 
   it('fails only its own field', async () => {
     const { data, errors } = await client.answer(
-      `{ selector(selector: "${selectorNamed(1)}") { id } node(id: "x") { id } viewer { name } }`,
+      `{ selector(name: "${selectorNamed(1)}") { id } node(id: "x") { id } viewer { name } }`,
     )
     expect(data).toMatchObject({ selector: { id: expect.any(String) }, node: null, viewer: { name: 'open' } })
     expect(errors).toHaveLength(1)

@@ -311,7 +311,7 @@ describe('The service without its database', () => {
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
       expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] })
     }
-    const partly = await post(JSON.stringify({ query: '{ viewer { name } selector(selector: "x") { id } }' }))
+    const partly = await post(JSON.stringify({ query: '{ viewer { name } selector(name: "x") { id } }' }))
     expect(partly.status).toBe(200)
     expect(await partly.json()).toMatchObject({
       data: { viewer: { name: 'open' }, selector: null },

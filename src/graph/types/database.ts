@@ -4,6 +4,7 @@ import { versionValues } from '../../sipis/schema-version.ts'
 import type { TableVersion } from '../../sipis/table-versions.ts'
 import { maxTableVersions, readTableVersions } from '../../sipis/table-versions.ts'
 import { builder } from '../builder.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 
 const SchemaVersion = builder.enumType('SchemaVersion', {
   description: 'Version of the SIPIS database schema, detected from its tables and columns.',
@@ -40,6 +41,7 @@ const DatabaseType = builder.objectRef<Detected>('Database').implement({
 builder.queryField('database', (t) =>
   t.field({
     type: DatabaseType,
+    ...nullOnError,
     description: 'The database behind this gateway.',
     resolve: (_, __, { detected }) => detected,
   }),

@@ -85,7 +85,7 @@ describe('A principal', () => {
     expect(await paid({ query: `{ viewer { name } #${long}` })).toBe(100)
     expect(await paid({ query: `{ nothing } #${long}` })).toBe(100)
     expect(await paid({ query: `{ __schema { types { name } } } #${long}` })).toBe(100)
-    expect(await paid({ query: `{ selector(selector: """${long}""") { id } }` })).toBe(2 + 19)
+    expect(await paid({ query: `{ selector(name: """${long}""") { id } }` })).toBe(2 + 19)
     const page = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id selector { id } } } } } }'
     expect(await paid({ query: page })).toBe(40_302)
     expect(await paid({ query: '', variables: { unused: long } })).toBe(0)
