@@ -16,6 +16,7 @@ import './types/push-test.ts'
 import './node.ts'
 import './types/viewer.ts'
 import './types/database.ts'
+import './types/error-code.ts'
 
 export const schema: GraphQLSchema = guard(
   withPlainNodes(builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective] })),

@@ -14,10 +14,16 @@ export interface Condition {
  * Creates a condition on one value, or no condition if the value is null or undefined.
  *
  * @param name shape and placeholder name of the condition
+ * @param argument path of the argument that has the value
  * @throws BadInput if a string contains characters that PostgreSQL cannot store
  */
-export function conditionOn(name: string, value: unknown, of: (placeholder: SQL) => SQL): Condition[] {
-  for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text)
+export function conditionOn(
+  name: string,
+  value: unknown,
+  of: (placeholder: SQL) => SQL,
+  argument: readonly string[] = ['filter', name],
+): Condition[] {
+  for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text, argument)
   return value == null ? [] : [{ shape: name, sql: of(sql`${sql.placeholder(name)}`), values: { [name]: value } }]
 }
 

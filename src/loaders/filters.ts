@@ -39,7 +39,7 @@ export function callConditions(
 ): Condition[] {
   return [
     ...inPeriod(columns.time.sql, filter),
-    ...ofPeer(columns, caller),
+    ...ofPeer(columns, 'caller', caller),
     ...ofReasons(columns.missedReasonText.sql, missedReasons, knownReasons),
   ]
 }
@@ -55,7 +55,7 @@ function ofReasons(reason: SQL, wanted: CallFilter['missedReasons'], knownReason
 export function messageConditions(columns: Columns<MessageRow>, filter: MessageFilter): Condition[] {
   return [
     ...inPeriod(columns.time.sql, filter),
-    ...ofPeer(columns, filter.sender),
+    ...ofPeer(columns, 'sender', filter.sender),
     ...conditionOn('contentType', filter.contentType, equals(columns.contentType.sql)),
   ]
 }
@@ -80,12 +80,18 @@ function inPeriod(time: SQL, { since, until }: Period): Condition[] {
   ]
 }
 
-function ofPeer(columns: Columns<PeerColumns>, filter: PeerFilter | null | undefined): Condition[] {
+function ofPeer(
+  columns: Columns<PeerColumns>,
+  peer: 'caller' | 'sender',
+  filter: PeerFilter | null | undefined,
+): Condition[] {
   const { username, usernameEndsWith, domain } = filter ?? {}
+  const on = (name: keyof PeerFilter, value: unknown, of: (value: SQL) => SQL) =>
+    conditionOn(name, value, of, ['filter', peer, name])
   return [
-    ...conditionOn('username', username, equals(columns.username.sql)),
-    ...conditionOn('usernameEndsWith', ending(usernameEndsWith), (value) => sql`${columns.username.sql} LIKE ${value}`),
-    ...conditionOn('domain', domain, equals(columns.domain.sql)),
+    ...on('username', username, equals(columns.username.sql)),
+    ...on('usernameEndsWith', ending(usernameEndsWith), (value) => sql`${columns.username.sql} LIKE ${value}`),
+    ...on('domain', domain, equals(columns.domain.sql)),
   ]
 }
 

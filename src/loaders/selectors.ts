@@ -39,7 +39,7 @@ export function prepareSelectors(projection: Projection): (database: Database, u
     })
     return {
       async byName(selector) {
-        checkText(selector)
+        checkText(selector, ['name'])
         return byName(selector)
       },
       async page(filter, window) {

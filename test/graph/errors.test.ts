@@ -51,6 +51,81 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     expect(client.log).toEqual([])
   })
 
+  it.each([
+    ['first', '{ calls(first: 101) { totalCount } }', {}, ['first']],
+    ['after', '{ calls(after: "nonsense") { nodes { id } } }', {}, ['after']],
+    ['before', 'query ($c: String) { calls(before: $c) { nodes { id } } }', { c: 'x' }, ['before']],
+    ['name', '{ selector(name: "a\u0000") { id } }', {}, ['name']],
+    ['id', '{ node(id: "x") { id } }', {}, ['id']],
+    ['ids', 'query ($i: [ID!]!) { nodes(ids: $i) { id } }', { i: ['x'] }, ['ids', 0]],
+    [
+      'names',
+      `{ selector(name: "${selectorNamed(1)}") { settings(names: [${'"n" '.repeat(51)}]) { name } } }`,
+      {},
+      ['names'],
+    ],
+    [
+      'a filter',
+      '{ calls(filter: { caller: { username: "\u0000" } }) { totalCount } }',
+      {},
+      ['filter', 'caller', 'username'],
+    ],
+    [
+      'a filter of messages',
+      '{ messages(filter: { contentType: "\u0000" }) { totalCount } }',
+      {},
+      ['filter', 'contentType'],
+    ],
+    ['a variable', 'query ($n: Int) { calls(first: $n) { totalCount } }', { n: 'x' }, ['first']],
+    ['a missing variable', 'query ($n: String!) { selector(name: $n) { id } }', {}, ['name']],
+    ['a null variable', 'query ($n: String! = "a") { selector(name: $n) { id } }', { n: null }, ['name']],
+    ['a null at an argument', 'query ($n: String = "a") { selector(name: $n) { id } }', { n: null }, ['name']],
+    ['a null item', 'query ($n: ID = "a") { nodes(ids: ["x", $n]) { id } }', { n: null }, ['ids']],
+    [
+      'a filter in a variable',
+      'query ($f: CallFilter) { calls(filter: $f) { totalCount } }',
+      { f: { since: 'x' } },
+      ['filter', 'since'],
+    ],
+    [
+      'an item in a filter in a variable',
+      'query ($f: CallFilter) { calls(filter: $f) { totalCount } }',
+      { f: { missedReasons: ['MISSED', 'NOPE'] } },
+      ['filter', 'missedReasons', 1],
+    ],
+    [
+      'a part of a filter in a variable',
+      'query ($c: SipAddressFilter) { calls(filter: { caller: $c }) { totalCount } }',
+      { c: { domain: 5 } },
+      ['filter', 'caller', 'domain'],
+    ],
+    [
+      'an unknown part in a variable',
+      'query ($f: CallFilter) { viewer { name } ...F } fragment F on Query { calls(filter: $f) { totalCount } }',
+      { f: { nothing: 1 } },
+      ['filter'],
+    ],
+    ['a directive', 'query ($x: Boolean = true) { viewer { name @include(if: $x) } }', { x: null }, undefined],
+  ])('says which argument is at fault: %s', async (_, query, variables, argument) => {
+    const { errors = [] } = await client.answer(query, variables)
+    expect(errors.map(({ extensions }) => extensions)).toEqual([
+      argument === undefined ? { code: 'BAD_USER_INPUT' } : { code: 'BAD_USER_INPUT', argument },
+    ])
+  })
+
+  it('of several places of a variable says each place, in the message as well', async () => {
+    const query = 'query ($f: CallFilter) { calls(filter: $f) { totalCount } }'
+    const { errors = [] } = await client.answer(query, { f: { since: 'x', missedReasons: ['NOPE'], until: 5 } })
+    expect(errors.map(({ message, extensions }) => [message.replace(/;.*/s, ''), extensions])).toEqual(
+      ['missedReasons.0', 'since', 'until']
+        .map((place) => place.split('.').map((step) => (step === '0' ? 0 : step)))
+        .map((place) => [
+          expect.stringContaining(` at "f.${place.join('.').replace('.0', '[0]')}"`),
+          { code: 'BAD_USER_INPUT', argument: ['filter', ...place] },
+        ]),
+    )
+  })
+
   it('that is repeated in thousands of ids is an error for each of the first hundred, and a number for the rest', async () => {
     const lists = Array.from({ length: 49 }, (_, n) => `f${n}: nodes(ids: $ids) { id }`)
     const ids = Array.from({ length: 100 }, (_, n) => `bad ${n}`)

@@ -164,7 +164,7 @@ describe.each(backends)('A field that fails on $name', ({ open }) => {
       const query = `{ viewer { name selector { name } } ${field} { totalCount nodes { id } } }`
       const { data, errors } = await client.answer(query, {}, 'phone')
       expect(data).toEqual({ viewer: { name: 'phone', selector: { name: selectorNamed(1) } }, [field]: null })
-      expect(errors).toMatchObject([{ path: [field], extensions: { code: 'FORBIDDEN' } }])
+      expect(errors).toMatchObject([{ path: [field], extensions: { code: 'FORBIDDEN', requires: ['sipis:read'] } }])
     },
   )
 

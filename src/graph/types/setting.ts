@@ -33,7 +33,7 @@ builder.objectField(Selector, 'settings', (t) =>
     },
     resolve: (owner, { names }, { loaders, detected, allowedSettings }) => {
       if (names != null && names.length > maxNames) {
-        throw new BadInput(`settings takes at most ${maxNames} names, but ${names.length} are given.`)
+        throw new BadInput(`settings takes at most ${maxNames} names, but ${names.length} are given.`, ['names'])
       }
       if (!detected.hasSettings) {
         throw codedError(

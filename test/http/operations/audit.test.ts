@@ -185,7 +185,7 @@ describe('The audit log', () => {
     expect(await outcomeOf(post('', { accept: 'image/png' }))).toBe('BAD_USER_INPUT')
     expect(await outcomeOf(post('{"query":"{"}'))).toBe('GRAPHQL_PARSE_FAILED')
     expect(await outcomeOf(post('{"query":"{ nothing }"}'))).toBe('GRAPHQL_VALIDATION_FAILED')
-    expect(await outcomeOf(post('{"query":"{ __schema { description } }"}'))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(await outcomeOf(post('{"query":"{ __schema { description } }"}'))).toBe('FORBIDDEN')
     expect(await outcomeOf(post('{"query":"mutation { a }"}'))).toMatch(/GRAPHQL_VALIDATION_FAILED/)
     expect(await outcomeOf(post('{"query":"{ calls(after: \\"x\\") { nodes { id } } }"}'))).toBe('BAD_USER_INPUT')
     expect(
