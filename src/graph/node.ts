@@ -72,7 +72,7 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
-    extensions: { listSize: (argument) => sizeOf(argument('ids')) } satisfies FieldExtensions,
+    extensions: { listSize: (argument) => sizeOf(argument('ids')), assumedSize: maxNodes } satisfies FieldExtensions,
     description:
       `The objects with these ids, at most ${maxNodes}, in the order of \`ids\`. An item is null if the object does not exist or the ` +
       'caller may not read it. A malformed id is BAD_USER_INPUT for its item only.',

@@ -1,6 +1,7 @@
 import { printSchemaWithDirectives } from '@graphql-tools/utils'
 import type { GraphQLSchema } from 'graphql'
 import { assertInterfaceType, specifiedDirectives } from 'graphql'
+import { costDirectives, withCostDirectives } from '../documents/cost-directives.ts'
 import { builder } from './builder.ts'
 import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
@@ -19,7 +20,11 @@ import './types/database.ts'
 import './types/error-code.ts'
 
 export const schema: GraphQLSchema = guard(
-  withPlainNodes(builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective] })),
+  withCostDirectives(
+    withPlainNodes(
+      builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+    ),
+  ),
 )
 
 // The Relay plugin has no option for the description of this one field.

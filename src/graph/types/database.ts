@@ -31,7 +31,7 @@ const DatabaseType = builder.objectRef<Detected>('Database').implement({
     encoding: t.exposeString('encoding', { description: 'Encoding of the database, e.g. UTF8 or SQL_ASCII.' }),
     tableVersions: t.field({
       type: [TableVersionType],
-      extensions: { listSize: () => maxTableVersions } satisfies FieldExtensions,
+      extensions: { listSize: () => maxTableVersions, assumedSize: maxTableVersions } satisfies FieldExtensions,
       description: `Table versions that SIPIS records, at most ${maxTableVersions}; empty if the table is missing or has an unknown form.`,
       resolve: (detected, _, { database }) => readTableVersions(database, detected),
     }),

@@ -22,7 +22,10 @@ builder.objectField(Selector, 'settings', (t) =>
   t.field({
     type: [Setting],
     nullable: true,
-    extensions: { listSize: (_, { allowedSettings }) => allowedSettings } satisfies FieldExtensions,
+    extensions: {
+      listSize: (_, { allowedSettings }) => allowedSettings,
+      assumedSize: maxNames,
+    } satisfies FieldExtensions,
     description:
       'Settings of the SIP account, sorted by name; only names that the operator allows. Requires the scope sipis:settings: ' +
       'without it this field is null with the error FORBIDDEN, and the other fields are returned.',
