@@ -38,7 +38,7 @@ export async function fill(url: string): Promise<void> {
   await client.end()
 }
 
-const fields = 'selector calls { totalCount nodes { callId caller { username } } } tokens { nodes { appId } }'
+const fields = 'name calls { totalCount nodes { callId caller { username } } } tokens { nodes { appId } }'
 const queries = Array.from(
   { length: selectors },
   (_, n) => `{ selector(name: "${selectorNamed(n + 1)}") { ${fields} } }`,

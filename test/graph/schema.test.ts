@@ -24,8 +24,14 @@ describe('The schema', () => {
     expect(await readFile('schema.graphql', 'utf8')).toBe(printSdl())
   })
 
-  it('has a description for every type, field, argument and enum value', () => {
-    const without = members(schema).filter(([, member]) => !member.description?.trim())
+  it('has a description for every type, field, argument, enum value and directive', () => {
+    const directives = schema
+      .getDirectives()
+      .flatMap(({ name, description, args }): [string, Member][] => [
+        [`@${name}`, { description }],
+        ...args.map((arg): [string, Member] => [`@${name}(${arg.name})`, arg]),
+      ])
+    const without = [...members(schema), ...directives].filter(([, member]) => !member.description?.trim())
     expect(without.map(([name]) => name)).toEqual([])
   })
 
