@@ -60,7 +60,7 @@ export function watchSchema(options: SchemaWatchOptions): SchemaWatch {
     }
   }
   const report = (error: unknown) => {
-    // A database that cannot be reached says nothing about its tables.
+    // The tables of an unreachable database are unknown.
     if (!(error instanceof Problem)) return
     if (problem !== error.message) observe({ kind: 'schemaUnreadable', message: error.message })
     problem = error.message
