@@ -329,6 +329,25 @@ describe('Bytes that are not UTF-8 in an SQL_ASCII database', () => {
     },
   )
 
+  it.each(schemaVersions)('do not hide a username from the search for its end on %s', async (version) => {
+    const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
+    const target = { version, sql: own.sql }
+    await addSelector(target, 1)
+    for (const rowid of [1, 2]) await addRow(target, 'sipcalls', 1, { rowid, time: `2026-01-0${rowid}`, username: 'x' })
+    await own.sql(`UPDATE sipcalls SET username = ${bytes('ffe9')} || '_601' WHERE rowid = 1`)
+    await own.sql(`UPDATE sipcalls SET username = 'ž' || ${bytes('c5')} WHERE rowid = 2`)
+    const client = await dirty(own)
+    const ending = async (usernameEndsWith: string) => {
+      const query = `query ($end: String) { calls(filter: { caller: { usernameEndsWith: $end } }) { nodes { caller { username } } } }`
+      const { calls } = await client.ask(query, { end: usernameEndsWith })
+      return calls.nodes.map(({ caller }: { caller: { username: string } }) => caller.username)
+    }
+    expect(await ending('601')).toEqual(['\ufffd\ufffd_601'])
+    expect(await ending('_601')).toEqual(['\ufffd\ufffd_601'])
+    expect(await ending('%601')).toEqual([])
+    expect(await ending('ž')).toEqual([])
+  })
+
   it.each(schemaVersions)('in a selector do not skip or repeat a row in a list by name on %s', async (version) => {
     const own = untilTestEnds(await cloneDatabase(version, 'SQL_ASCII'))
     const names = ['61', '80', '81', 'c3', 'c3a9', 'efbfbd', 'f0', 'ff', '5c3031']

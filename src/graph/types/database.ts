@@ -7,7 +7,9 @@ import { builder } from '../builder.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 
 const SchemaVersion = builder.enumType('SchemaVersion', {
-  description: 'Version of the SIPIS database schema, detected from its tables and columns.',
+  description:
+    'Version of the SIPIS database schema, detected from its tables and columns. Values may be added: treat a value that your client ' +
+    'does not know as a newer version.',
   values: versionValues,
 })
 

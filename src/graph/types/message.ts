@@ -50,7 +50,7 @@ Message.implement({
       ...nullOnError,
       description:
         'Body of the MESSAGE, encrypted by SIPIS; the gateway cannot decrypt it. Up to 4 MiB, so it is read from the database ' +
-        'only when selected. If the bodies of a response exceed its size limit, they fail with TOO_COSTLY.',
+        'only when selected. If the bodies of a response exceed its size limit, the whole response is one error, TOO_COSTLY.',
       resolve: (message, _, { loaders }) => loaders.messageContents.body(message),
     }),
     time: t.expose('time', { type: 'DateTime', description: 'When the message arrived.' }),

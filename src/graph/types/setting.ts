@@ -31,7 +31,7 @@ builder.objectField(Selector, 'settings', (t) =>
       'without it this field is null with the error FORBIDDEN, and the other fields are returned.',
     args: {
       names: t.arg.stringList({
-        description: `Names of the settings to return, at most ${maxNames}; omitted, all allowed names. Names that are not allowed or not set are left out.`,
+        description: `Names of the settings to return, at most ${maxNames}; null or omitted, all allowed names; an empty list, none. Names that are not allowed or not set are left out.`,
       }),
     },
     resolve: (owner, { names }, { loaders, detected, allowedSettings }) => {
