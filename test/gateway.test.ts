@@ -112,8 +112,8 @@ describe('openGateway', () => {
       },
     })
     expect(await (await ask(count, 'tool')).json()).toEqual({ data: { selectors: { totalCount: 2 } } })
-    expect(await (await ask('{ viewer { selector { selector } } }', 'phone')).json()).toEqual({
-      data: { viewer: { selector: { selector: selectorNamed(1) } } },
+    expect(await (await ask('{ viewer { selector { name } } }', 'phone')).json()).toEqual({
+      data: { viewer: { selector: { name: selectorNamed(1) } } },
     })
     expect(await (await ask(count, 'phone')).json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
     const refused = await ask(count, 'a secret')

@@ -39,7 +39,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
 
   Selector: {
     id: 'inherited',
-    selector: 'inherited',
+    name: 'inherited',
     lastSeen: 'inherited',
     tokens: 'inherited',
     calls: 'inherited',
@@ -62,6 +62,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     callId: 'inherited',
     time: 'inherited',
     missedReason: 'inherited',
+    missedReasonText: 'inherited',
   },
   Message: {
     id: 'inherited',
@@ -78,6 +79,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     selector: 'inherited',
     pushId: 'inherited',
     platform: 'inherited',
+    time: 'inherited',
     started: 'inherited',
     concluded: 'inherited',
     latencyMs: 'inherited',

@@ -23,7 +23,7 @@ export function banner(
     : `Serving ${config.database.label}, read-only.`
   const who = isOpen ? 'Authentication is off, so only this machine can connect.' : `Requires ${credentials(config)}.`
   const query = isOpen
-    ? `{selector(selector:"${selector}"){lastSeen calls(first:3){nodes{time caller{uri}}}}}`
+    ? `{selector(name:"${selector}"){lastSeen calls(first:3){nodes{time caller{uri}}}}}`
     : '{viewer{name scopes}}'
   return [
     what,

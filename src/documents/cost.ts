@@ -26,10 +26,10 @@ import type { OperatorSizes } from './list-size.ts'
 import { isScan } from './scans.ts'
 
 /** Surcharge for a count or a scan: it reads all rows of a selector, or of a table. */
-const readingCost = { ofSelector: 10, ofAll: 1_000 }
+export const readingCost = { ofSelector: 10, ofAll: 1_000 }
 
 /** Cost of a field that the caller may not read: creating an error takes longer than a value. */
-const refusalCost = 25
+export const refusalCost = 25
 
 /**
  * Characters that cost as much as a value. The name of a field is repeated in each of its values and in the path of each error
@@ -231,7 +231,7 @@ function inConnection(field: FieldNode, below: Cost): Cost {
   }
 }
 
-function isConnection(type: GraphQLNamedType | undefined): boolean {
+export function isConnection(type: GraphQLNamedType | undefined): boolean {
   return type?.name.endsWith('Connection') === true
 }
 

@@ -10,6 +10,8 @@ export type ListSize = (argument: (name: string) => unknown, sizes: OperatorSize
 /** Extensions of a field that is a list of objects. A test holds that every such field has them. */
 export interface FieldExtensions {
   readonly listSize: ListSize
+  /** The most items that one call returns, or asks for. Printed in the SDL. */
+  readonly assumedSize: number
 }
 
 declare module 'graphql' {

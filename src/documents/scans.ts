@@ -28,7 +28,13 @@ export function isScan(filterType: string | undefined, filter: unknown, orderBy:
   if (filterType === undefined || typeof filter !== 'object' || filter === null) return false
   const { filters, inOrder } = served[filterType] ?? { filters: new Set() }
   return Object.entries(filter).some(([name, value]) => {
-    if (value == null || filters.has(name)) return false
+    if (!restricts(value) || filters.has(name)) return false
     return !(inOrder?.filters.has(name) && inOrder.orders.has(orderBy))
   })
+}
+
+/** Whether a condition matches less than everything. A nested filter does if one of its own conditions does. */
+function restricts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value != null
+  return Object.values(value).some(restricts)
 }

@@ -19,7 +19,8 @@ export const errorCatalogue = {
   BAD_USER_INPUT: {
     statuses: [400, 405, 406, 415],
     fault: 'client',
-    meaning: 'an argument, variable, cursor, id or header that cannot be used',
+    meaning:
+      'an argument, variable, cursor, id or header that cannot be used; `extensions.argument` is the path of the argument, if it is one',
     action: 'correct what the message names',
     retry: 'no',
   },
@@ -33,7 +34,7 @@ export const errorCatalogue = {
   GRAPHQL_VALIDATION_FAILED: {
     statuses: [],
     fault: 'client',
-    meaning: 'the document is not valid for this schema, or introspects the schema without `sipis:ops`',
+    meaning: 'the document is not valid for this schema',
     action: 'compare the document with `schema.graphql`',
     retry: 'no',
   },
@@ -47,8 +48,10 @@ export const errorCatalogue = {
   FORBIDDEN: {
     statuses: [403],
     fault: 'client',
-    meaning: 'the caller lacks a scope for this field, or the gateway does not answer such requests',
-    action: 'read the message: it names the scope or the way that is allowed',
+    meaning:
+      'the caller lacks a scope for this field or for introspection, or the gateway does not answer such requests',
+    action:
+      'read the message, which names the way that is allowed; `extensions.requires` lists the scopes of which one would do',
     retry: 'no',
   },
   NOT_FOUND: {
@@ -63,6 +66,20 @@ export const errorCatalogue = {
     fault: 'client',
     meaning: 'no trusted document has this id',
     action: 'send the query itself, if that is allowed',
+    retry: 'no',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    statuses: [200],
+    fault: 'client',
+    meaning: 'the request names a persisted query by its hash alone, and the gateway has no trusted documents',
+    action: 'send the queries themselves from now on',
+    retry: 'no',
+  },
+  DOCUMENT_NOT_TRUSTED: {
+    statuses: [403],
+    fault: 'client',
+    meaning: 'the gateway executes only trusted documents (`TRUSTED_ONLY`), and the request sends another one',
+    action: 'send the id of a trusted document as `documentId`',
     retry: 'no',
   },
   TOO_COSTLY: {

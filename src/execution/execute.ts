@@ -20,6 +20,7 @@ import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
+import { argumentAtFault } from './argument-at-fault.ts'
 import { maskErrors } from './mask-errors.ts'
 
 /** An operation to execute, and its caller. */
@@ -99,6 +100,8 @@ export function createExecute(options: ExecuteOptions): Execute {
     if (result === undefined || Symbol.asyncIterator in result)
       throw new Error('Execution did not return a single result.')
     if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
-    return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, observe, requestId) }
+    if (result.errors === undefined) return result
+    const argumentOf = argumentAtFault({ schema, document: prepared.document, variables })
+    return { ...result, errors: maskErrors(result.errors, observe, { argumentOf, requestId }) }
   }
 }

@@ -3,18 +3,24 @@ import { Forbidden } from '../auth/forbidden.ts'
 import { brief } from '../documents/brief.ts'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import { errorCatalogue } from '../errors/catalogue.ts'
+import type { Details } from '../errors/coded-error.ts'
 import { codedError } from '../errors/coded-error.ts'
 import type { DatabaseFailure } from '../errors/database-error.ts'
 import { cancelled, DatabaseError } from '../errors/database-error.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import { maxErrors, unlisted } from '../loaders/usage.ts'
 import type { Observe, OperationFailed } from '../telemetry/observation.ts'
+import type { ArgumentAtFault, ArgumentPath } from './argument-at-fault.ts'
 
 /** Error that clients see for a failure. */
 interface ClientError {
   readonly code: ErrorCode
   readonly message: string
+  readonly details?: Details
 }
+
+/** When a client may try again what is UNAVAILABLE. The header Retry-After says the same. */
+export const retryAfterSeconds = 5
 
 /** Response errors for database failures. */
 const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
@@ -24,10 +30,15 @@ const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
     message: 'The database took too long. Request less: a shorter period, a smaller page, no totalCount.',
   },
   slow: { code: 'TIMEOUT', message: 'The database is slow or locked now. Try again in a few seconds.' },
-  unavailable: { code: 'UNAVAILABLE', message: 'The database cannot be reached now. Try again in a few seconds.' },
+  unavailable: {
+    code: 'UNAVAILABLE',
+    message: 'The database cannot be reached now. Try again in a few seconds.',
+    details: { retryAfterSeconds },
+  },
   unreadable: {
     code: 'UNAVAILABLE',
     message: 'The gateway cannot read this data: a table, column or privilege is missing. The log contains the cause.',
+    details: { retryAfterSeconds },
   },
   unexpected: {
     code: 'INTERNAL',
@@ -42,7 +53,11 @@ const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COS
  * Converts errors of an operation into response errors: messages without internals, and a code for clients to branch on. Errors that
  * the caller did not cause are observed, once per code regardless of the number of failed fields, without parameters.
  */
-export function maskErrors(errors: readonly GraphQLError[], observe: Observe, requestId?: string): GraphQLError[] {
+export function maskErrors(
+  errors: readonly GraphQLError[],
+  observe: Observe,
+  { argumentOf = () => undefined, requestId }: MaskOptions = {},
+): GraphQLError[] {
   const failures = new Map<ErrorCode, Failure>()
   const shown: GraphQLError[] = []
   for (const error of errors) {
@@ -50,11 +65,19 @@ export function maskErrors(errors: readonly GraphQLError[], observe: Observe, re
     const cause = rootCause(error)
     const replacement = clientError(cause, error)
     if (replacement !== undefined && isReported(replacement, cause)) count(failures, replacement.code, cause, error)
-    if (shown.length < maxErrors) shown.push(replacement === undefined ? error : masked(error, replacement, requestId))
+    if (shown.length >= maxErrors) continue
+    if (replacement === undefined) shown.push(error)
+    else shown.push(masked(error, withArgument(replacement, cause, error, argumentOf), requestId))
   }
   for (const failure of failures.values()) observe({ ...failure, requestId })
   const omitted = errors.length - shown.length
   return omitted === 0 ? shown : [...shown, moreErrors(omitted)]
+}
+
+export interface MaskOptions {
+  readonly argumentOf?: ArgumentAtFault
+  /** Included in errors of the server. */
+  readonly requestId?: string
 }
 
 interface Failure extends Omit<OperationFailed, 'fields'> {
@@ -80,11 +103,11 @@ function count(failures: Map<ErrorCode, Failure>, code: ErrorCode, cause: Error,
 /** Adds the request id to server errors, for the operator. Client errors have none, so that equal requests have equal responses. */
 function masked(
   { nodes, path }: GraphQLError,
-  { code, message }: ClientError,
+  { code, message, details }: ClientError,
   requestId: string | undefined,
 ): GraphQLError {
-  const details = requestId !== undefined && errorCatalogue[code].fault === 'server' ? { requestId } : {}
-  return codedError(code, message, details, { nodes: nodes ?? null, path: path ?? null })
+  const id = requestId !== undefined && errorCatalogue[code].fault === 'server' ? { requestId } : {}
+  return codedError(code, message, { ...details, ...id }, { nodes: nodes ?? null, path: path ?? null })
 }
 
 function moreErrors(omitted: number): GraphQLError {
@@ -106,7 +129,8 @@ function isCancelled(cause: Error): boolean {
 
 /** Returns the replacement for an error; undefined if clients may see the error as it is. */
 function clientError(cause: Error, located: GraphQLError): ClientError | undefined {
-  if (cause instanceof Forbidden) return { code: 'FORBIDDEN', message: cause.message }
+  if (cause instanceof Forbidden)
+    return { code: 'FORBIDDEN', message: cause.message, details: { requires: cause.requires } }
   // The located message is used, because graphql-js prefixes it with the variable or argument.
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
@@ -114,9 +138,22 @@ function clientError(cause: Error, located: GraphQLError): ClientError | undefin
     if (ownCodes.has(cause.extensions['code'])) return undefined
     // From graphql-js: a variable of the wrong type, or a null variable for a non-null argument or directive.
     if (located.path === undefined || namesValue(cause))
-      return { code: 'BAD_USER_INPUT', message: brief(cause.message) }
+      return { code: 'BAD_USER_INPUT', message: brief(located.message) }
   }
   return databaseFailures.unexpected
+}
+
+/** Adds the path of the argument at fault, if it is known, to errors of the caller's input. */
+function withArgument(
+  shown: ClientError,
+  cause: Error,
+  located: GraphQLError,
+  argumentOf: ArgumentAtFault,
+): ClientError {
+  if (shown.code !== 'BAD_USER_INPUT') return shown
+  const argument: ArgumentPath | undefined =
+    cause instanceof BadInput && cause.argument !== undefined ? cause.argument : argumentOf(located)
+  return argument === undefined ? shown : { ...shown, details: { ...shown.details, argument } }
 }
 
 /** Whether the error is located at an argument, value or directive. Errors of resolvers and results are located at fields. */

@@ -54,7 +54,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     lastArgOptions: { description: `Number of items to return from the end of the list: ${sizes}` },
     afterArgOptions: { description: 'Return only items after this cursor, exclusive.' },
     beforeArgOptions: { description: 'Return only items before this cursor, exclusive.' },
-    nodeTypeOptions: { description: 'An object with a global id, which `node` and `nodes` accept.' },
+    nodeTypeOptions: {
+      description: 'An object with a global id, which `node` and `nodes` accept. Types may be added.',
+    },
     // Defined in node.ts, because the plugin's own fields fail the whole list for one malformed id.
     nodeQueryOptions: false,
     nodesQueryOptions: false,

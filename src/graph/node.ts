@@ -32,13 +32,22 @@ async function byRowId<Row>({ byIdentity }: Collection<Row>, id: string) {
   return byIdentity({ selector, value: rowid })
 }
 
-async function loadNode(nodeId: string, loaders: Loaders): Promise<object | null> {
-  const { typename, id } = decodeNodeId(nodeId)
-  const { type, load } = kinds[typename]
-  const found = await load(id, loaders)
-  // Pothos resolves the concrete type of a Node from this brand.
-  brandWithType(found, type)
-  return found
+/** @throws BadInput of this argument if the id is malformed */
+async function loadNode(
+  nodeId: string,
+  loaders: Loaders,
+  argument: readonly (string | number)[],
+): Promise<object | null> {
+  try {
+    const { typename, id } = decodeNodeId(nodeId)
+    const { type, load } = kinds[typename]
+    const found = await load(id, loaders)
+    // Pothos resolves the concrete type of a Node from this brand.
+    brandWithType(found, type)
+    return found
+  } catch (error) {
+    throw error instanceof BadInput ? error.of(argument) : error
+  }
 }
 
 /** One id may be given without a list. */
@@ -58,21 +67,23 @@ builder.queryFields((t) => ({
         description: 'Global id of a Selector, Token, Call, Message or PushTest, from its `id` field.',
       }),
     },
-    resolve: (_, { id }, { loaders }) => loadNode(id, loaders),
+    resolve: (_, { id }, { loaders }) => loadNode(id, loaders, ['id']),
   }),
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: false, items: true },
-    extensions: { listSize: (argument) => sizeOf(argument('ids')) } satisfies FieldExtensions,
+    extensions: { listSize: (argument) => sizeOf(argument('ids')), assumedSize: maxNodes } satisfies FieldExtensions,
     description:
       `The objects with these ids, at most ${maxNodes}, in the order of \`ids\`. An item is null if the object does not exist or the ` +
       'caller may not read it. A malformed id is BAD_USER_INPUT for its item only.',
     args: { ids: t.arg.idList({ required: true, description: `Global ids, at most ${maxNodes}.` }) },
     resolve: (_, { ids }, { loaders, usage }) => {
       // graphql-js reports an Error in a list as the error of that item.
-      if (ids.length <= maxNodes) return Promise.all(ids.map((id) => loadNode(id, loaders).catch(usage.failed)))
+      if (ids.length <= maxNodes)
+        return Promise.all(ids.map((id, index) => loadNode(id, loaders, ['ids', index]).catch(usage.failed)))
       throw new BadInput(
         `nodes takes at most ${maxNodes} ids, but ${ids.length} are given. Split them over several requests.`,
+        ['ids'],
       )
     },
   }),

@@ -1,8 +1,11 @@
+import { printSchemaWithDirectives } from '@graphql-tools/utils'
 import type { GraphQLSchema } from 'graphql'
-import { assertInterfaceType, printSchema } from 'graphql'
+import { assertInterfaceType, specifiedDirectives } from 'graphql'
+import { costDirectives, withCostDirectives } from '../documents/cost-directives.ts'
 import { builder } from './builder.ts'
 import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
+import { semanticNonNullDirective } from './semantic-non-null.ts'
 import './scalars.ts'
 import './total-count.ts'
 import './types/selector.ts'
@@ -14,8 +17,15 @@ import './types/push-test.ts'
 import './node.ts'
 import './types/viewer.ts'
 import './types/database.ts'
+import './types/error-code.ts'
 
-export const schema: GraphQLSchema = guard(withPlainNodes(builder.toSchema()))
+export const schema: GraphQLSchema = guard(
+  withCostDirectives(
+    withPlainNodes(
+      builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+    ),
+  ),
+)
 
 // The Relay plugin has no option for the description of this one field.
 const { id } = assertInterfaceType(schema.getType('Node')).getFields()
@@ -26,5 +36,5 @@ if (id !== undefined)
 
 /** Prints the schema in SDL, the content of schema.graphql. */
 export function printSdl(): string {
-  return `${printSchema(schema)}\n`
+  return `${printSchemaWithDirectives(schema)}\n`
 }

@@ -9,19 +9,19 @@ const notInHost = /[^A-Za-z0-9\-_.]+/gu
 /** Characters that encodeURIComponent does not escape but that a host name must not contain. */
 const plainInUser = /[!~*'()]/g
 
-/** Formats a SIP address as a URI (RFC 3261; RFC 3966 for tel). Empty without user and domain; for tel, without a number. */
-export function uriOf({ scheme: given, username, domain, port }: Parts): string {
-  const scheme = /^[a-z][a-z0-9+.-]*$/i.test(given) ? given.toLowerCase() : 'sip'
-  const user = escaped(username, notInUser)
+/** Formats a SIP address as a URI (RFC 3261; RFC 3966 for tel). Null without user and domain; for tel, without a number. */
+export function uriOf({ scheme: given, username, domain, port }: Parts): string | null {
+  const scheme = given !== null && /^[a-z][a-z0-9+.-]*$/i.test(given) ? given.toLowerCase() : 'sip'
+  const user = username === null ? null : escaped(username, notInUser)
   if (scheme === 'tel') return telOf(user, domain)
-  if (domain === '') return user === '' ? '' : `${scheme}:${user}`
-  return `${scheme}:${user === '' ? '' : `${user}@`}${authorityOf(domain, port)}`
+  if (domain === null) return user === null ? null : `${scheme}:${user}`
+  return `${scheme}:${user === null ? '' : `${user}@`}${authorityOf(domain, port)}`
 }
 
 /** A tel URI has no host: the domain becomes the phone-context of a local number. Global numbers start with a plus. */
-function telOf(number: string, domain: string): string {
-  if (number === '') return ''
-  const isComplete = number.startsWith('+') || domain === '' || number.includes(';phone-context=')
+function telOf(number: string | null, domain: string | null): string | null {
+  if (number === null) return null
+  const isComplete = number.startsWith('+') || domain === null || number.includes(';phone-context=')
   return `tel:${number}${isComplete ? '' : `;phone-context=${escaped(domain, notInHost)}`}`
 }
 

@@ -23,7 +23,8 @@ export class Refusal<Code extends ErrorCode = ErrorCode> extends Error {
     this.status = status
     this.code = code
     this.headers = headers
-    this.#details = details
+    const { 'retry-after': retryAfter } = headers
+    this.#details = retryAfter === undefined ? details : { ...details, retryAfterSeconds: Number(retryAfter) }
   }
 
   get errors(): readonly GraphQLError[] {

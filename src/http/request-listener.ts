@@ -41,7 +41,7 @@ export function createListener(options: ListenerOptions): RequestListener {
   const allowOrigins = cors({
     origin: [...options.corsOrigins],
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type'],
+    allowedHeaders: ['authorization', 'content-type', 'graphql-cost'],
     exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
   })

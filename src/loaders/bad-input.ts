@@ -1,8 +1,17 @@
 /** Invalid input from the caller. The message is part of the response. */
 export class BadInput extends Error {
-  constructor(message: string) {
+  /** Path of the argument at fault, e.g. ["filter", "since"]; undefined if the thrower does not know it. */
+  readonly argument: readonly (string | number)[] | undefined
+
+  constructor(message: string, argument?: readonly (string | number)[]) {
     super(message)
     this.name = 'BadInput'
+    this.argument = argument
+  }
+
+  /** The same error, of this argument. */
+  of(argument: readonly (string | number)[]): BadInput {
+    return new BadInput(this.message, argument)
   }
 }
 
@@ -12,7 +21,9 @@ export class BadInput extends Error {
  *
  * @throws BadInput if the string contains U+0000 or an unpaired surrogate
  */
-export function checkText(text: string): void {
-  if (text.includes('\0')) throw new BadInput('A string contains the character U+0000, which PostgreSQL cannot store.')
-  if (!text.isWellFormed()) throw new BadInput('A string contains an unpaired surrogate. Send well-formed Unicode.')
+export function checkText(text: string, argument?: readonly (string | number)[]): void {
+  if (text.includes('\0'))
+    throw new BadInput('A string contains the character U+0000, which PostgreSQL cannot store.', argument)
+  if (!text.isWellFormed())
+    throw new BadInput('A string contains an unpaired surrogate. Send well-formed Unicode.', argument)
 }

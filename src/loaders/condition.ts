@@ -14,10 +14,16 @@ export interface Condition {
  * Creates a condition on one value, or no condition if the value is null or undefined.
  *
  * @param name shape and placeholder name of the condition
+ * @param argument path of the argument that has the value
  * @throws BadInput if a string contains characters that PostgreSQL cannot store
  */
-export function conditionOn(name: string, value: unknown, of: (placeholder: SQL) => SQL): Condition[] {
-  for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text)
+export function conditionOn(
+  name: string,
+  value: unknown,
+  of: (placeholder: SQL) => SQL,
+  argument: readonly string[] = ['filter', name],
+): Condition[] {
+  for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text, argument)
   return value == null ? [] : [{ shape: name, sql: of(sql`${sql.placeholder(name)}`), values: { [name]: value } }]
 }
 
@@ -25,4 +31,9 @@ export function conditionOn(name: string, value: unknown, of: (placeholder: SQL)
 export function where(conditions: readonly Condition[], ...always: readonly SQL[]): SQL {
   const all = [...always, ...conditions.map((condition) => condition.sql)]
   return all.length === 0 ? sql`true` : sql.join(all, sql` AND `)
+}
+
+/** Escapes the characters that have a meaning in a LIKE pattern. */
+export function literalPattern(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&')
 }

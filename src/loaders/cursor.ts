@@ -31,20 +31,22 @@ export function encodeCursor(order: OrderName, values: readonly string[]): strin
  *
  * @param order that the cursor must belong to
  * @param length expected number of values
+ * @param argument that the cursor was given as
  * @throws BadInput if the cursor is invalid or belongs to another order
  */
-export function decodeCursor(cursor: string, order: OrderName, length: number): string[] {
-  if (cursor.length > maxLength) throw notACursor(cursor)
+export function decodeCursor(cursor: string, order: OrderName, length: number, argument: string): string[] {
+  if (cursor.length > maxLength) throw notACursor(cursor, argument)
   const decoded = Buffer.from(cursor, 'base64url').toString()
   const [head, ...values] = decoded.split(separator)
   const intact = encodeCursor(order, values) === cursor && values.length === length
-  if (head !== version + orderTags[order] || !intact) throw notACursor(cursor)
+  if (head !== version + orderTags[order] || !intact) throw notACursor(cursor, argument)
   return values
 }
 
-function notACursor(cursor: string): BadInput {
+function notACursor(cursor: string, argument: string): BadInput {
   const shown = cursor.length > 40 ? `${cursor.slice(0, 40)}…` : cursor
   return new BadInput(
     `"${shown}" is not a valid cursor for this list and order. Use a cursor from pageInfo or edges of the same field and orderBy.`,
+    [argument],
   )
 }

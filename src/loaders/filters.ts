@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../sipis/projection.ts'
 import type { Condition } from './condition.ts'
-import { conditionOn } from './condition.ts'
+import { conditionOn, literalPattern } from './condition.ts'
 
 /** RFC 3339 date-times; since is inclusive, until is exclusive. */
 interface Period {
@@ -10,37 +10,41 @@ interface Period {
   readonly until?: string | null | undefined
 }
 
+interface PeerFilter {
+  readonly username?: string | null | undefined
+  readonly usernameEndsWith?: string | null | undefined
+  readonly domain?: string | null | undefined
+}
+
 export interface CallFilter extends Period {
   /** Reasons as stored in the database; null matches every unknown reason. */
-  readonly missedReason?: readonly (string | null)[] | null | undefined
-  readonly callerUsername?: string | null | undefined
-  readonly callerDomain?: string | null | undefined
+  readonly missedReasons?: readonly (string | null)[] | null | undefined
+  readonly caller?: PeerFilter | null | undefined
 }
 
 export interface MessageFilter extends Period {
   readonly contentType?: string | null | undefined
-  readonly senderUsername?: string | null | undefined
-  readonly senderDomain?: string | null | undefined
+  readonly sender?: PeerFilter | null | undefined
 }
 
 export interface PushTestFilter extends Period {
   readonly platform?: string | null | undefined
-  readonly concluded?: boolean | null | undefined
+  readonly isConcluded?: boolean | null | undefined
 }
 
 export function callConditions(
   columns: Columns<CallRow>,
-  { missedReason, ...filter }: CallFilter,
+  { missedReasons, caller, ...filter }: CallFilter,
   knownReasons: readonly string[],
 ): Condition[] {
   return [
     ...inPeriod(columns.time.sql, filter),
-    ...ofPeer(columns, filter.callerUsername, filter.callerDomain),
-    ...ofReasons(columns.missedReason.sql, missedReason, knownReasons),
+    ...ofPeer(columns, 'caller', caller),
+    ...ofReasons(columns.missedReasonText.sql, missedReasons, knownReasons),
   ]
 }
 
-function ofReasons(reason: SQL, wanted: CallFilter['missedReason'], knownReasons: readonly string[]): Condition[] {
+function ofReasons(reason: SQL, wanted: CallFilter['missedReasons'], knownReasons: readonly string[]): Condition[] {
   if (wanted == null) return []
   const words = wanted.filter((word) => word !== null)
   if (!wanted.includes(null)) return conditionOn('reasons', words, (value) => sql`${reason} = ANY(${value}::text[])`)
@@ -51,7 +55,7 @@ function ofReasons(reason: SQL, wanted: CallFilter['missedReason'], knownReasons
 export function messageConditions(columns: Columns<MessageRow>, filter: MessageFilter): Condition[] {
   return [
     ...inPeriod(columns.time.sql, filter),
-    ...ofPeer(columns, filter.senderUsername, filter.senderDomain),
+    ...ofPeer(columns, 'sender', filter.sender),
     ...conditionOn('contentType', filter.contentType, equals(columns.contentType.sql)),
   ]
 }
@@ -64,8 +68,8 @@ export function pushTestConditions(
     ...inPeriod(started.sql, filter),
     ...conditionOn('platform', filter.platform, equals(platform.sql)),
   ]
-  if (filter.concluded == null) return conditions
-  const state = filter.concluded ? 'IS NOT NULL' : 'IS NULL'
+  if (filter.isConcluded == null) return conditions
+  const state = filter.isConcluded ? 'IS NOT NULL' : 'IS NULL'
   return [...conditions, { shape: state, sql: sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
 }
 
@@ -78,15 +82,24 @@ function inPeriod(time: SQL, { since, until }: Period): Condition[] {
 
 function ofPeer(
   columns: Columns<PeerColumns>,
-  username: string | null | undefined,
-  domain: string | null | undefined,
+  peer: 'caller' | 'sender',
+  filter: PeerFilter | null | undefined,
 ): Condition[] {
+  const { username, usernameEndsWith, domain } = filter ?? {}
+  const on = (name: keyof PeerFilter, value: unknown, of: (value: SQL) => SQL) =>
+    conditionOn(name, value, of, ['filter', peer, name])
   return [
-    ...conditionOn('username', username, equals(columns.username.sql)),
-    ...conditionOn('domain', domain, equals(columns.domain.sql)),
+    ...on('username', username, equals(columns.username.sql)),
+    ...on('usernameEndsWith', ending(usernameEndsWith), (value) => sql`${columns.username.sql} LIKE ${value}`),
+    ...on('domain', domain, equals(columns.domain.sql)),
   ]
 }
 
 function equals(column: SQL): (value: SQL) => SQL {
   return (value) => sql`${column} = ${value}`
+}
+
+/** The LIKE pattern of texts that end so; null if every text does. */
+function ending(text: string | null | undefined): string | null {
+  return text ? `%${literalPattern(text)}` : null
 }

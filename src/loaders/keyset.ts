@@ -106,7 +106,7 @@ function sizes({ first, last }: PageArguments): Sizes {
 
 function checkSize(name: string, size: number | null | undefined): void {
   if (size == null || (size >= 0 && size <= maxPageSize)) return
-  throw new BadInput(`${name} is ${size}; it must be from 0 to ${maxPageSize}. Request the rest page by page.`)
+  throw new BadInput(`${name} is ${size}; it must be from 0 to ${maxPageSize}. Request the rest page by page.`, [name])
 }
 
 /** Compares row values, `(time, rowid) < (…)`, because an index on these columns supports that. */
@@ -117,7 +117,7 @@ function beyond<Row>(
   comparison: '<' | '>',
 ): Condition[] {
   if (cursor == null) return []
-  const values = decodeCursor(cursor, order.name, order.columns.length)
+  const values = decodeCursor(cursor, order.name, order.columns.length, side)
   const left = order.columns.map((column) => column.sql)
   const right = order.columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
   return [

@@ -2,7 +2,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { reasonWords } from '../sipis/missed-reason.ts'
+import { reasonOf, reasonWords } from '../sipis/missed-reason.ts'
 import type { Projection } from '../sipis/projection.ts'
 
 /** Rows beyond this are not counted. */
@@ -35,7 +35,7 @@ export function createRecentCounts(
 ): RecentCounts {
   const seen = sql`SELECT count(*) FROM (SELECT FROM ${selectors.table}
     WHERE ${selectors.columns.lastSeen.sql} >= ${anHourAgo} AND ${selectors.exists} LIMIT ${limit}) AS seen`
-  const reason = knownOr(calls.columns.missedReason.sql, Object.values(reasonWords))
+  const reason = knownOr(calls.columns.missedReasonText.sql, Object.values(reasonWords))
   const byReason = sql`SELECT reason, count(*) FROM (SELECT ${reason} AS reason FROM ${calls.table}
     WHERE ${calls.columns.time.sql} >= ${anHourAgo} LIMIT ${limit}) AS recent GROUP BY reason`
   const { platform, concluded, started, startedLocal } = pushTests.columns
@@ -44,7 +44,6 @@ export function createRecentCounts(
     SELECT ${knownOr(platform.sql, knownPlatforms)} AS platform, ${concluded.sql} IS NOT NULL AS concluded
     FROM ${pushTests.table} WHERE ${startedLocal.sql} >= ${anHourAgo} AT TIME ZONE 'UTC' - interval '15 hours'
     AND ${started.sql} >= ${anHourAgo} LIMIT ${limit}) AS recent GROUP BY platform, concluded`
-  const { parse } = calls.columns.missedReason
 
   return {
     async selectors(signal) {
@@ -53,7 +52,7 @@ export function createRecentCounts(
     },
     calls: async (signal) =>
       (await database.query(byReason, signal)).map(([word = null, count = null]) => ({
-        reason: parse(word),
+        reason: reasonOf(word),
         count: Number(count),
       })),
     pushTests: async (signal) =>

@@ -5,7 +5,7 @@ import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import type { Condition } from './condition.ts'
-import { conditionOn, where } from './condition.ts'
+import { conditionOn, literalPattern, where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
 import { lanes } from './lanes.ts'
 import { createStatements, hasUsualSize } from './statements.ts'
@@ -39,7 +39,7 @@ export function prepareSelectors(projection: Projection): (database: Database, u
     })
     return {
       async byName(selector) {
-        checkText(selector)
+        checkText(selector, ['name'])
         return byName(selector)
       },
       async page(filter, window) {
@@ -100,7 +100,7 @@ function selectorConditions({ selectors, tokens }: Projection, filter: SelectorF
   return [
     ...conditionOn(
       'prefix',
-      prefix?.replaceAll(/[\\%_]/g, '\\$&').concat('%'),
+      prefix == null ? prefix : `${literalPattern(prefix)}%`,
       (value) => sql`${selector.sql} LIKE ${value}`,
     ),
     // SIPIS indexes the suffix including its colon, which callers may omit.

@@ -15,6 +15,14 @@ export function nullableText(part: SQLWrapper): Column<string | null> {
   return { sql: expression(part), parse: (value) => value }
 }
 
+/**
+ * Text that SIPIS may not have recorded: NULL in v1, the empty text in v2. Null in both; the SQL of both is the empty text, so that
+ * conditions on it are the same.
+ */
+export function recordedText(part: SQLWrapper): Column<string | null> {
+  return { sql: expression(part), parse: (value) => value || null }
+}
+
 export function integer(part: SQLWrapper): Column<number> {
   return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) }
 }

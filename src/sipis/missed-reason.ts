@@ -1,6 +1,4 @@
-import type { SQLWrapper } from 'drizzle-orm'
-import { sql } from 'drizzle-orm'
-import type { Column, MissedReason } from './projection.ts'
+import type { MissedReason } from './projection.ts'
 
 /** The values of sipcalls.missedreason: why a call did not reach the user. */
 export const reasonWords: Readonly<Record<Exclude<MissedReason, 'UNKNOWN'>, string>> = {
@@ -9,11 +7,7 @@ export const reasonWords: Readonly<Record<Exclude<MissedReason, 'UNKNOWN'>, stri
   REJECTED_BY_DND: 'RejectedByDnd',
 }
 
-export function missedReason(part: SQLWrapper): Column<MissedReason | null> {
-  return { sql: sql`${part}`, parse: reasonOf }
-}
-
-function reasonOf(word: string | null): MissedReason | null {
+export function reasonOf(word: string | null): MissedReason | null {
   switch (word) {
     case null:
       return null

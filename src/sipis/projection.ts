@@ -64,12 +64,12 @@ export interface TokenRow {
   readonly lastSeen: string | null
 }
 
-/** The caller or sender. Unknown parts are empty, an unknown port is null. */
+/** The caller or sender. Parts that SIPIS did not record are null. */
 export interface PeerColumns {
-  readonly scheme: string
-  readonly displayName: string
-  readonly username: string
-  readonly domain: string
+  readonly scheme: string | null
+  readonly displayName: string | null
+  readonly username: string | null
+  readonly domain: string | null
   readonly port: number | null
 }
 
@@ -78,16 +78,16 @@ export type MissedReason = 'MISSED' | 'ANSWERED_ELSEWHERE' | 'REJECTED_BY_DND' |
 
 export interface CallRow extends PeerColumns {
   readonly rowid: string
-  readonly callId: string
+  readonly callId: string | null
   readonly time: string
-  /** Null if the database does not record it. */
-  readonly missedReason: MissedReason | null
+  /** The reason in SIPIS's own words; null if the database does not record it. */
+  readonly missedReasonText: string | null
 }
 
 export interface MessageRow extends PeerColumns {
   readonly rowid: string
-  readonly messageId: string
-  readonly contentType: string
+  readonly messageId: string | null
+  readonly contentType: string | null
   /** The lengths of the two contents, which may be megabytes and are read only if they are selected. */
   readonly headersBytes: number
   readonly bodyBytes: number

@@ -21,23 +21,23 @@ const password = 'canary-password'
 const hidden = 'canary-cloud-secret'
 const inVariable = 'canary-in-a-variable'
 
-const everything = `selector id lastSeen
+const everything = `name id lastSeen
   tokens { nodes { id appId token fingerprint } edges { cursor } }
   settings { name value } asked: settings(names: ["password", "cloud_password", "title"]) { name value }
   calls { nodes { callId caller { uri } } } messages { nodes { headers body } } pushTests { nodes { pushId } }`
 
 const queries = [
-  `{ selector(selector: "${selectorNamed(1)}") { ${everything} } }`,
-  `{ selector(selector: "${selectorNamed(2)}") { ${everything} } }`,
+  `{ selector(name: "${selectorNamed(1)}") { ${everything} } }`,
+  `{ selector(name: "${selectorNamed(2)}") { ${everything} } }`,
   `{ selectors { nodes { ${everything} } } database { serverVersion tableVersions { name } } viewer { name scopes } }`,
   '{ calls(after: "nonsense") { nodes { id } } node(id: "nonsense") { id } }',
   '{ nothing }',
   '{',
 ]
 const withVariables = [
-  'query ($a: String!) { selector(selector: $a) { id } }',
+  'query ($a: String!) { selector(name: $a) { id } }',
   'query ($a: ID!) { node(id: $a) { id } }',
-  'query ($a: String) { calls(filter: { callerUsername: $a }) { nodes { id } } }',
+  'query ($a: String) { calls(filter: { caller: { username: $a } }) { nodes { id } } }',
 ]
 
 describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.includes('V1, SQL')))(

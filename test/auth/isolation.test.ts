@@ -41,17 +41,17 @@ describe.each(schemaVersions)(`${pairs} pairs of devices in parallel (%s)`, (ver
   it('never see each other’s rows, although each requests those of the other at the same time as its own', async () => {
     const ask = async (mine: number, theirs: number) => {
       const token = await issuer.tokenOf(selectorNamed(mine), 'sipis:own')
-      const calls = 'calls { nodes { caller { username } selector { selector } } }'
+      const calls = 'calls { nodes { caller { username } selector { name } } }'
       return client.ask(
         `query ($mine: String!, $theirs: String!) { viewer { selector { ${calls} } }
-          mine: selector(selector: $mine) { ${calls} } theirs: selector(selector: $theirs) { ${calls} } }`,
+          mine: selector(name: $mine) { ${calls} } theirs: selector(name: $theirs) { ${calls} } }`,
         { mine: selectorNamed(mine), theirs: selectorNamed(theirs) },
         token,
       )
     }
     const asked = Array.from({ length: pairs }, (_, n) => [ask(2 * n + 1, 2 * n + 2), ask(2 * n + 2, 2 * n + 1)]).flat()
     for (const [index, answer] of (await Promise.all(asked)).entries()) {
-      const row = { caller: { username: `of-${index + 1}` }, selector: { selector: selectorNamed(index + 1) } }
+      const row = { caller: { username: `of-${index + 1}` }, selector: { name: selectorNamed(index + 1) } }
       const calls = { calls: { nodes: [row, row, row] } }
       expect(answer).toEqual({ viewer: { selector: calls }, mine: calls, theirs: null })
     }
@@ -64,7 +64,7 @@ describe.each(schemaVersions)(`${pairs} pairs of devices in parallel (%s)`, (ver
       const token = await issuer.tokenOf(sub, 'sipis:own')
       const answer = await client.ask(
         `query ($selector: String!, $ids: [ID!]!) {
-          viewer { selector { id } } selector(selector: $selector) { id } nodes(ids: $ids) { id } }`,
+          viewer { selector { id } } selector(name: $selector) { id } nodes(ids: $ids) { id } }`,
         { selector, ids: [id(`Selector:${selector}`), id(`Call:1:${selector}`)] },
         token,
       )

@@ -63,7 +63,7 @@ describe('A JSON Web Token', () => {
 
   it('without a scope of this service can read only `viewer`', async () => {
     const token = await issuer.sign({ ...goodClaims(), scope: 'openid' })
-    expect(await client.ask('{ viewer { scopes } selector(selector: "x") { id } }', {}, token)).toEqual({
+    expect(await client.ask('{ viewer { scopes } selector(name: "x") { id } }', {}, token)).toEqual({
       viewer: { scopes: [] },
       selector: null,
     })

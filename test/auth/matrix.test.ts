@@ -62,7 +62,7 @@ const connections: Readonly<Record<string, string>> = {
 }
 
 const toSelector: readonly EntryPoint[] = [
-  { name: 'selector', query: (name, s) => `{ selector(selector: "${name}") { ${s} } }` },
+  { name: 'selector', query: (name, s) => `{ selector(name: "${name}") { ${s} } }` },
   {
     name: 'node',
     query: (name, s) => `{ node(id: "${encodeNodeId('Selector', name)}") { ... on Selector { ${s} } } }`,
@@ -124,8 +124,8 @@ function toChild(type: string): EntryPoint[] {
 /** Selects the objects that belong to the selector. */
 function filterOf(type: string, name: string): string {
   const n = name.slice(-1)
-  if (type === 'Call') return `(filter: { callerUsername: "u${n}" })`
-  if (type === 'Message') return `(filter: { senderUsername: "u${n}" })`
+  if (type === 'Call') return `(filter: { caller: { username: "u${n}" } })`
+  if (type === 'Message') return `(filter: { sender: { username: "u${n}" } })`
   return `(filter: { platform: "f${n}" })`
 }
 
@@ -263,12 +263,12 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       const may = (principal: Principal, ...scopes: string[]) =>
         principal.scopes.some((scope) => scopes.includes(scope))
       for (const principal of principals) {
-        const viewer = await client.ask('{ viewer { name scopes selector { selector } } }', {}, principal.name)
+        const viewer = await client.ask('{ viewer { name scopes selector { name } } }', {}, principal.name)
         const isDevice = principal.selector !== null && (may(principal, 'sipis:own') || reads(principal))
         expect(viewer.viewer).toEqual({
           name: principal.name,
           scopes: principal.scopes,
-          selector: isDevice ? { selector: principal.selector } : null,
+          selector: isDevice ? { name: principal.selector } : null,
         })
         const lists = ['selectors', 'calls', 'messages', 'pushTests'].map(
           (list) =>
@@ -308,7 +308,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
 
     it('is not extended by a cursor of another principal: it is only a position in the caller’s own list', async () => {
       const list = 'calls(filter: {}) { edges { cursor node { caller { username } } } }'
-      const foreign = await client.ask(`{ selector(selector: "${targets.foreign}") { ${list} } }`, {}, 'reader')
+      const foreign = await client.ask(`{ selector(name: "${targets.foreign}") { ${list} } }`, {}, 'reader')
       const [{ cursor }] = foreign.selector.calls.edges
       for (const page of [`after: "${cursor}"`, `before: "${cursor}"`, `after: "${cursor}", orderBy: OLDEST_FIRST`]) {
         const data = await client.ask(
@@ -331,7 +331,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     })
 
     it('covers only allowed settings, and never a password', async () => {
-      const query = `{ selector(selector: "${targets.own}") { all: settings { name value } some: settings(names: ["password", "title", "x"]) { name } none: settings(names: []) { name } } }`
+      const query = `{ selector(name: "${targets.own}") { all: settings { name value } some: settings(names: ["password", "title", "x"]) { name } none: settings(names: []) { name } } }`
       expect((await client.ask(query, {}, 'everything')).selector).toEqual({
         all: [{ name: 'title', value: 'T' }],
         some: [{ name: 'title' }],

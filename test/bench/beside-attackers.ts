@@ -36,7 +36,7 @@ const seconds = Number(values.seconds)
 
 const aliases = (count: number, field: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => field(n)).join(' ')
-const scans = `{ ${aliases(46, (n) => `a${n}: calls(first: 1, filter: { callerUsername: "x${n}" }) { nodes { id } }`)} }`
+const scans = `{ ${aliases(46, (n) => `a${n}: calls(first: 1, filter: { caller: { username: "x${n}" } }) { nodes { id } }`)} }`
 const attacks: Readonly<Record<string, { readonly query: string; readonly atOnce: number }>> = {
   '46 scans': { query: scans, atOnce: 1 },
   '46 scans, 4 operations at once': { query: scans, atOnce: 4 },
@@ -147,7 +147,7 @@ interface Probe {
 }
 
 function probesOf(origin: string, key: string, selector: string): (() => Probe)[] {
-  const query = `{ selector(selector: "${selector}") { calls(first: 20) { nodes { id time caller { uri } } } } }`
+  const query = `{ selector(name: "${selector}") { calls(first: 20) { nodes { id time caller { uri } } } } }`
   const history = () => ask(origin, key, query)
   return [
     () => ({ name: 'history', times: [], ask: history }),

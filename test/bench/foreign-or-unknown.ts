@@ -22,7 +22,7 @@ import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
 
 const rounds = 3_000
 const doors: Readonly<Record<string, (name: string) => string>> = {
-  selector: (name) => `{ selector(selector: "${name}") { id calls { nodes { id } } } }`,
+  selector: (name) => `{ selector(name: "${name}") { id calls { nodes { id } } } }`,
   node: (name) => `{ node(id: "${encodeNodeId('Selector', name)}") { id } }`,
   'node of a call': (name) => `{ node(id: "${encodeNodeId('Call', `1:${name}`)}") { id } }`,
 }

@@ -30,7 +30,7 @@ const { port } = z.object({ port: z.number() }).parse((await once(gateway, 'mess
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
 const bodies = Array.from({ length: 20 }, (_, n) =>
   JSON.stringify({
-    query: `{ selector(selector: "${selectorNamed(n + 1)}") { calls(first: 3) { totalCount nodes { id time caller { uri } } } tokens { nodes { appId } } } }`,
+    query: `{ selector(name: "${selectorNamed(n + 1)}") { calls(first: 3) { totalCount nodes { id time caller { uri } } } tokens { nodes { appId } } } }`,
   }),
 )
 

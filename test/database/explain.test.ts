@@ -52,19 +52,17 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
   const indexed = /Seq Scan on (sipcalls|siptextmessages|pushtests|tokens|selectors)/
 
   it('a selector with all four children is read using only indexes', async () => {
-    const plans = await plansOf(`{ selector(selector: "${selector}") {
+    const plans = await plansOf(`{ selector(name: "${selector}") {
       tokens { nodes { id } totalCount } calls { nodes { id } totalCount } messages { nodes { id } } pushTests { nodes { id } } } }`)
     expect(plans).toHaveLength(7)
     for (const plan of plans) expect(plan).not.toMatch(indexed)
   })
 
   it('the next page of a selector’s calls uses an index', async () => {
-    const data = await client.ask(
-      `{ selector(selector: "${selector}") { calls(first: 3) { pageInfo { endCursor } } } }`,
-    )
+    const data = await client.ask(`{ selector(name: "${selector}") { calls(first: 3) { pageInfo { endCursor } } } }`)
     const { endCursor } = data.selector.calls.pageInfo
     const plans = await plansOf(
-      `{ selector(selector: "${selector}") { calls(first: 3, after: "${endCursor}") { nodes { id } } } }`,
+      `{ selector(name: "${selector}") { calls(first: 3, after: "${endCursor}") { nodes { id } } } }`,
     )
     for (const plan of plans) expect(plan).not.toMatch(indexed)
   })
@@ -98,7 +96,7 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
   if (version === 'V2' || advised) {
     it('the newest calls of a selector need no sort', async () => {
       const plans = await plansOf(
-        `{ selector(selector: "${selector}") { calls(first: 5) { nodes { id } } old: calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } } }`,
+        `{ selector(name: "${selector}") { calls(first: 5) { nodes { id } } old: calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } } }`,
       )
       for (const plan of plans) expect(plan).not.toContain('Sort')
     })

@@ -66,7 +66,7 @@ describe.skipIf(pgbouncer === undefined).each(['transaction', 'session'] as cons
     it('responses are the same as without the pooler', async () => {
       await addSelector({ version: 'V1', sql: own.sql }, 1)
       await addRow({ version: 'V1', sql: own.sql }, 'sipcalls', 1, { time: '2026-11-26 01:02:03' })
-      const query = `{ selector(selector: "${selectorNamed(1)}") { lastSeen calls { totalCount nodes { id time } } tokens { totalCount } } selectors { nodes { id } } }`
+      const query = `{ selector(name: "${selectorNamed(1)}") { lastSeen calls { totalCount nodes { id time } } tokens { totalCount } } selectors { nodes { id } } }`
       const direct = openReader(own.url)
       untilTestEnds({ [Symbol.asyncDispose]: () => direct.close() })
       const expected = await (await openClient(direct)).answer(query)

@@ -23,25 +23,25 @@ async function makeHostile({ sql, url }: TestDatabase): Promise<void> {
 
 const peer = 'uri scheme displayName username domain port'
 const page = 'totalCount pageInfo { startCursor endCursor hasNextPage hasPreviousPage }'
-const calls = `nodes { id time callId missedReason caller { ${peer} } selector { selector } } ${page}`
+const calls = `nodes { id time callId missedReason caller { ${peer} } selector { name } } ${page}`
 const messages = `nodes { id time messageId contentType headers body sender { ${peer} } } ${page}`
-const pushTests = `nodes { id pushId platform started concluded latencyMs selector { selector } } ${page}`
+const pushTests = `nodes { id pushId platform started concluded latencyMs selector { name } } ${page}`
 const tokens = `nodes { id appId token fingerprint lastSeen } ${page}`
 const period = 'since: "2000-01-01T00:00:00Z", until: "2100-01-01T00:00:00Z"'
 const seen = 'lastSeenSince: "2000-01-01T00:00:00Z", lastSeenUntil: "2100-01-01T00:00:00Z"'
-const selectorFields = `id selector lastSeen tokens(first: 2) { ${tokens} } calls(first: 2) { ${calls} }
+const selectorFields = `id name lastSeen tokens(first: 2) { ${tokens} } calls(first: 2) { ${calls} }
   messages(last: 2) { ${messages} } pushTests(first: 2) { ${pushTests} } settings(names: ["title"]) { name value }`
 
 const everything = [
   `{ database { schemaVersion serverVersion encoding tableVersions { name version } } viewer { name scopes } }`,
   `{ selectors(first: 3) { nodes { ${selectorFields} } ${page} } }`,
   `{ selectors(first: 1) { nodes { ${selectorFields} } } }`,
-  `{ selectors(orderBy: SELECTOR_ASC, filter: { prefix: "1", suffix: "0", appId: "x", ${seen} }) { nodes { id } ${page} } }`,
-  `{ calls(filter: { ${period}, missedReason: [MISSED, UNKNOWN], callerUsername: "a", callerDomain: "b" }) { ${calls} }
-    some: calls(filter: { missedReason: [MISSED] }) { ${calls} } }`,
+  `{ selectors(orderBy: NAME_ASC, filter: { prefix: "1", suffix: "0", appId: "x", ${seen} }) { nodes { id } ${page} } }`,
+  `{ calls(filter: { ${period}, missedReasons: [MISSED, UNKNOWN], caller: { username: "a", domain: "b" } }) { ${calls} }
+    some: calls(filter: { missedReasons: [MISSED] }) { ${calls} } }`,
   `{ calls(first: 3) { ${calls} } messages(first: 3) { ${messages} } pushTests(first: 3) { ${pushTests} } }`,
-  `{ messages(filter: { ${period}, contentType: "text/plain", senderUsername: "a", senderDomain: "b" }) { ${messages} }
-    pushTests(filter: { ${period}, platform: "ios", concluded: true }) { ${pushTests} } }`,
+  `{ messages(filter: { ${period}, contentType: "text/plain", sender: { username: "a", domain: "b" } }) { ${messages} }
+    pushTests(filter: { ${period}, platform: "ios", isConcluded: true }) { ${pushTests} } }`,
 ]
 
 /** Everything that can be queried, with the pages behind cursors and the objects behind ids. */

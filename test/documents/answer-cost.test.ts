@@ -53,7 +53,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))('The respons
       Int: tape.below(30),
       Boolean: tape.oneIn(2),
       DateTime: argument === 'until' ? '2027-01-01T00:00:00Z' : '2026-01-01T00:00:00Z',
-      String: { selector: names[0], names: settings[tape.below(settings.length)] }[argument],
+      String: { name: names[0], names: settings[tape.below(settings.length)] }[argument],
     }
     return values[type]
   }

@@ -20,7 +20,7 @@ import { costOf, documents } from '../support/cost.ts'
 
 describe('The cost of a query', () => {
   it('is 25 for a field that the caller may not read', () => {
-    const query = '{ selector(selector: "x") { tokens(first: 10) { nodes { id token } } } }'
+    const query = '{ selector(name: "x") { tokens(first: 10) { nodes { id token } } } }'
     const prepared = documents.prepare(query)
     const operation = prepared.operation(undefined)
     const costFor = (...scopes: Scope[]) =>
@@ -55,7 +55,7 @@ describe('The cost of a query', () => {
     ],
     [
       'counts of a selector in fragments',
-      '{ selector(selector: "x") { calls { ...T ...T } } } fragment T on CallConnection { totalCount }',
+      '{ selector(name: "x") { calls { ...T ...T } } } fragment T on CallConnection { totalCount }',
       1 + 1 + 2 * 10,
     ],
     ['__typename', '{ viewer { __typename a: __typename } }', 3],
@@ -64,10 +64,10 @@ describe('The cost of a query', () => {
     ['a long alias of __typename', `{ viewer { ${'a'.repeat(640)}: __typename } }`, 12],
     ['a long name once for all that is below', `{ ${'a'.repeat(64)}: viewer { name scopes } }`, 2 * 3],
     ['long names in the rows of a page', `{ messages(first: 5) { nodes { ${'a'.repeat(64)}: id } } }`, 2 + 5 * 3],
-    ['long arguments', `{ selector(selector: "${'x'.repeat(3_000)}") { id } }`, 1 + 2 + 1],
+    ['long arguments', `{ selector(name: "${'x'.repeat(3_000)}") { id } }`, 1 + 2 + 1],
     ['a type of the schema', '{ __type(name: "SchemaVersion") { name enumValues { name } } }', 1 + 2 + 2 * 2],
     ['a type that is not there', '{ __type(name: "None") { name } }', 1],
-    ['a count of one selector as ten', '{ selector(selector: "x") { calls { totalCount } } }', 1 + 1 + 10],
+    ['a count of one selector as ten', '{ selector(name: "x") { calls { totalCount } } }', 1 + 1 + 10],
     ['as many nodes as ids', '{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3 * 2],
     ['a single id that stands for a list', '{ nodes(ids: "a") { id } }', 1 + 2],
     ['a list without ids', '{ nodes(ids: []) { id } }', 1],
@@ -80,7 +80,7 @@ describe('The cost of a query', () => {
     ],
     ['what a directive may leave out', '{ viewer @skip(if: true) { name } }', 2],
     ['a page out of range as the largest', '{ messages(first: 5000) { nodes { id } } }', 2 + 100 * 2],
-    ['all settings that are allowed', '{ selector(selector: "x") { settings { name } } }', 1 + 1 + 60 * 2],
+    ['all settings that are allowed', '{ selector(name: "x") { settings { name } } }', 1 + 1 + 60 * 2],
   ])('counts %s', (_, query, cost) => {
     expect(costOf(query)).toBe(cost)
   })
@@ -90,19 +90,22 @@ describe('The cost of a query', () => {
     ['selectors', 'suffix: "1"', 0],
     ['selectors', 'appId: "1"', 0],
     ['selectors', 'lastSeenSince: "2026-01-01T00:00:00Z", lastSeenUntil: "2027-01-01T00:00:00Z"', 0],
-    ['calls', 'callerUsername: "1"', 1_000],
-    ['calls', 'callerDomain: "1"', 1_000],
-    ['calls', 'missedReason: [MISSED]', 1_000],
+    ['calls', 'caller: { username: "1" }', 1_000],
+    ['calls', 'caller: { domain: "1" }', 1_000],
+    ['calls', 'missedReasons: [MISSED]', 1_000],
     ['calls', 'since: "2026-01-01T00:00:00Z", until: "2027-01-01T00:00:00Z"', 0],
-    ['calls', 'since: "2026-01-01T00:00:00Z", callerUsername: "1"', 1_000],
-    ['calls', 'callerUsername: null', 0],
+    ['calls', 'since: "2026-01-01T00:00:00Z", caller: { username: "1" }', 1_000],
+    ['calls', 'caller: { usernameEndsWith: "1" }', 1_000],
+    ['calls', 'missedReasons: []', 1_000],
+    ['calls', 'caller: { username: null }', 0],
+    ['calls', 'caller: {}', 0],
     ['calls', '', 0],
     ['messages', 'contentType: "1"', 1_000],
-    ['messages', 'senderUsername: "1"', 1_000],
-    ['messages', 'senderDomain: "1"', 1_000],
+    ['messages', 'sender: { username: "1" }', 1_000],
+    ['messages', 'sender: { domain: "1" }', 1_000],
     ['messages', 'since: "2026-01-01T00:00:00Z"', 0],
     ['pushTests', 'platform: "1"', 1_000],
-    ['pushTests', 'concluded: false', 1_000],
+    ['pushTests', 'isConcluded: false', 1_000],
     ['pushTests', 'until: "2026-01-01T00:00:00Z"', 0],
   ])('of %s with the filter { %s } counts %i for reading all rows', (list, filter, scan) => {
     const page = (fields: string) => `{ ${list}(first: 1, filter: { ${filter} }) { ${fields} } }`
@@ -120,16 +123,16 @@ describe('The cost of a query', () => {
     const served = 4
     const scanned = 1_004
     const whole = 'query ($f: CallFilter) { calls(first: 1, filter: $f) { nodes { id } } }'
-    const byDefault = whole.replace('CallFilter)', 'CallFilter = { callerDomain: "x" })')
-    const part = 'query ($u: String) { calls(first: 1, filter: { callerUsername: $u }) { nodes { id } } }'
+    const byDefault = whole.replace('CallFilter)', 'CallFilter = { caller: { domain: "x" } })')
+    const part = 'query ($u: String) { calls(first: 1, filter: { caller: { username: $u } }) { nodes { id } } }'
     const order =
       'query ($o: SelectorOrder) { selectors(first: 1, filter: { lastSeenSince: "2026-01-01T00:00:00Z" }, orderBy: $o) { nodes { id } } }'
     const asked: readonly (readonly [string, Readonly<Record<string, unknown>>, number])[] = [
       [whole, {}, served],
       [whole, { f: null }, served],
       [whole, { f: { since: '2026-01-01T00:00:00Z' } }, served],
-      [whole, { f: { callerUsername: null } }, served],
-      [whole, { f: { callerUsername: 'x' } }, scanned],
+      [whole, { f: { caller: { username: null } } }, served],
+      [whole, { f: { caller: { username: 'x' } } }, scanned],
       [byDefault, {}, scanned],
       [byDefault, { f: {} }, served],
       [byDefault, { f: null }, served],
@@ -138,7 +141,7 @@ describe('The cost of a query', () => {
       [order, {}, served],
       [order, { o: 'LAST_SEEN_ASC' }, served],
       [order, { o: null }, served],
-      [order, { o: 'SELECTOR_ASC' }, scanned],
+      [order, { o: 'NAME_ASC' }, scanned],
     ]
     // Also in reverse, because the cached cost of one must not be used for the next.
     for (const [query, variables, cost] of [...asked, ...asked.toReversed()]) {
@@ -147,7 +150,7 @@ describe('The cost of a query', () => {
   })
 
   it('includes long variables for each field that uses them', () => {
-    const query = 'query ($s: String!) { a: selector(selector: $s) { id } b: selector(selector: $s) { id } }'
+    const query = 'query ($s: String!) { a: selector(name: $s) { id } b: selector(name: $s) { id } }'
     expect(costOf(query, { s: 'x' })).toBe(4)
     expect(costOf(query, { s: 'x'.repeat(10_240) })).toBe(4 + 2 * 10)
     expect(costOf(query, { s: 'x' })).toBe(4)
@@ -170,12 +173,12 @@ describe('The cost of a query', () => {
       2 + 4,
     ])
     const calls = (filter: string) => costOf(`{ calls(filter: { ${filter} }) { __typename } }`)
-    const domain = 'callerDomain'.length
-    expect(calls(`callerDomain: "${x(1_023 - domain)}"`)).toBe(2)
-    expect(calls(`callerDomain: "${x(1_024 - domain)}"`)).toBe(3)
-    const both = domain + 'callerUsername'.length + 1
-    expect(calls(`callerUsername: null, callerDomain: "${x(1_023 - both)}"`)).toBe(2)
-    expect(calls(`callerUsername: null, callerDomain: "${x(1_024 - both)}"`)).toBe(3)
+    const domain = 'caller'.length + 'domain'.length
+    expect(calls(`caller: { domain: "${x(1_023 - domain)}" }`)).toBe(2)
+    expect(calls(`caller: { domain: "${x(1_024 - domain)}" }`)).toBe(3)
+    const both = domain + 'username'.length + 1
+    expect(calls(`caller: { username: null, domain: "${x(1_023 - both)}" }`)).toBe(2)
+    expect(calls(`caller: { username: null, domain: "${x(1_024 - both)}" }`)).toBe(3)
   })
 
   it('includes the size of every list of objects', () => {
@@ -207,7 +210,7 @@ describe('The cost of a query', () => {
       return priceOf({ schema, document, operation, variables: {}, sizes: { allowedSettings: 0 } }).byVariable
     }
     expect(price('{ messages(first: 3) { nodes { id } } }')).toBe(false)
-    expect(price('query ($s: String!) { selector(selector: $s) { id } }')).toBe(false)
+    expect(price('query ($s: String!) { selector(name: $s) { id } }')).toBe(false)
     expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
   })
 

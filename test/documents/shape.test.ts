@@ -234,7 +234,7 @@ describe('A request', () => {
   })
 
   it('is answered with up to LIMIT_RESPONSE_BYTES of UTF-8', async () => {
-    const query = '{ selectors { nodes { selector a: selector b: selector c: selector d: selector } } }'
+    const query = '{ selectors { nodes { name a: name b: name c: name d: name } } }'
     await own.sql(`UPDATE selectors SET selector = 'ሰ' || id`)
     const bytes = Buffer.byteLength(JSON.stringify({ data: await client.ask(query) }))
     for (const [responseBytes, found] of [

@@ -119,7 +119,7 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       client.statements()
       const heavy = `calls(first: 100) { nodes { ${aliases(10, 'caller { uri }')} } }`
       const { errors } = await client.answer(`{ selectors { nodes { ${heavy} } } viewer { name } 
-      selector(selector: "${selectorNamed(1)}") { calls(first: 100) { nodes { selector { messages { nodes { body } } } a: callId } } } }`)
+      selector(name: "${selectorNamed(1)}") { calls(first: 100) { nodes { selector { messages { nodes { body } } } a: callId } } } }`)
       expect(errors).toHaveLength(1)
       expect(errors?.[0]?.extensions.code).toBe('TOO_COSTLY')
       for (const { text } of client.statements()) expect(text).not.toMatch(/SELECT [^,]*"body"/)

@@ -38,12 +38,12 @@ export async function fill(url: string): Promise<void> {
   await client.end()
 }
 
-const fields = 'selector calls { totalCount nodes { callId caller { username } } } tokens { nodes { appId } }'
+const fields = 'name calls { totalCount nodes { callId caller { username } } } tokens { nodes { appId } }'
 const queries = Array.from(
   { length: selectors },
-  (_, n) => `{ selector(selector: "${selectorNamed(n + 1)}") { ${fields} } }`,
+  (_, n) => `{ selector(name: "${selectorNamed(n + 1)}") { ${fields} } }`,
 )
-const list = `{ selectors(first: ${selectors}, orderBy: SELECTOR_ASC) { nodes { ${fields} } } calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } }`
+const list = `{ selectors(first: ${selectors}, orderBy: NAME_ASC) { nodes { ${fields} } } calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } }`
 
 /** Codes that a gateway may return while its database is unavailable. */
 const expectedCodes = new Set(['UNAVAILABLE', 'TIMEOUT'])

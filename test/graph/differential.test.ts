@@ -28,7 +28,7 @@ const page = 'query ($first: Int!) { selectors(first: $first) { nodes { id } } }
 const since = 'query ($since: DateTime) { calls(first: 1, filter: { since: $since }) { nodes { time } } }'
 const two = 'query A { viewer { name } } query B { viewer { scopes } }'
 const shown =
-  'query ($n: Int = 2, $x: Boolean = true) { selectors(first: $n) { nodes { id @include(if: $x) selector @skip(if: $x) } } }'
+  'query ($n: Int = 2, $x: Boolean = true) { selectors(first: $n) { nodes { id @include(if: $x) name @skip(if: $x) } } }'
 
 /** Regression: two spreads of one fragment with different directives. */
 const twoSpreads =
@@ -43,7 +43,7 @@ const plain: readonly (readonly [string, Variables?, string?])[] = [
       messages(first: 1) { nodes { headers body sender { uri } } } pushTests { nodes { latencyMs concluded } } }
     fragment some on CallConnection { totalCount nodes { ${call} } ... on CallConnection { edges { cursor } } }`,
   ],
-  [`{ selector(selector: "nobody") { id calls { nodes { id } } } }`],
+  [`{ selector(name: "nobody") { id calls { nodes { id } } } }`],
   [getIntrospectionQuery()],
   ['{ __type(name: "Call") { fields { name type { name kind } } } __schema { queryType { name } } }'],
   [shown],
@@ -59,21 +59,21 @@ const plain: readonly (readonly [string, Variables?, string?])[] = [
   [since, { since: 5 }],
   [since, { since: null }],
   [since],
-  [filtered, { f: { missedReason: ['MISSED', 'UNKNOWN'], since: '2026-01-01T00:00:00Z', callerDomain: null } }],
-  [filtered, { f: { missedReason: 'MISSED' } }],
-  [filtered, { f: { missedReason: ['NOPE'], bogus: 1 } }],
+  [filtered, { f: { missedReasons: ['MISSED', 'UNKNOWN'], since: '2026-01-01T00:00:00Z', caller: { domain: null } } }],
+  [filtered, { f: { missedReasons: 'MISSED' } }],
+  [filtered, { f: { missedReasons: ['NOPE'], bogus: 1 } }],
   [filtered, { f: { since: 'x', until: 'y' } }],
   ['query ($o: TimeOrder = OLDEST_FIRST) { calls(first: 2, orderBy: $o) { nodes { id } } }'],
   ['query ($o: TimeOrder) { calls(first: 2, orderBy: $o) { nodes { id } } }', { o: null }],
   ['query ($o: TimeOrder) { calls(first: 2, orderBy: $o) { nodes { id } } }', { o: 'NOPE' }],
-  ['query ($s: String = "x\\"y\\u2028") { selector(selector: $s) { id } }'],
+  ['query ($s: String = "x\\"y\\u2028") { selector(name: $s) { id } }'],
   ['query ($id: ID!) { node(id: $id) { id } viewer { name } }', { id: 5 }],
   ['query ($id: ID!) { node(id: $id) { id } }', { id: true }],
   ['query ($id: ID!) { node(id: $id) { id } }', { id: ['a'] }],
   ['{ calls(after: "nonsense") { nodes { id } } viewer { name } }'],
   ['{ selectors(first: 2) { nodes { a: calls(first: 200) { nodes { id } } b: calls(first: 300) { nodes { id } } } } }'],
   ['{ nodes(ids: ["x", "y"]) { id } viewer { name } }'],
-  ['{ a: selector(selector: "a\\u0000") { id } b: selector(selector: "b\\u0000") { id } viewer { name } }'],
+  ['{ a: selector(name: "a\\u0000") { id } b: selector(name: "b\\u0000") { id } viewer { name } }'],
   ['{ selectors { nodes { tokens { nodes { id token } } } } }'],
   [two, {}, 'B'],
   [twoSpreads, { o: true }],
@@ -181,7 +181,7 @@ describe.each(backends.filter(({ name }) => /PostgreSQL.*UTF8/.test(name)))('The
     const words = [null, true, '', 'MISSED', 'UNKNOWN', 'OLDEST_FIRST', '2026-01-01T00:00:00Z', 1, 0, -1, 1.5, 2 ** 31]
     const leaf = fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 5 }))
     const filter = fc.dictionary(
-      fc.constantFrom('since', 'until', 'missedReason', 'callerUsername', 'bogus', '__proto__'),
+      fc.constantFrom('since', 'until', 'missedReasons', 'caller', 'bogus', '__proto__'),
       fc.oneof(leaf, fc.array(leaf, { maxLength: 3 })),
       { maxKeys: 3 },
     )
@@ -244,7 +244,7 @@ function generated(tape: Tape, { ids, selectors, cursors }: Samples): GeneratedR
     return values[type]?.()
   }
   const stringFor = (argument: string): unknown => {
-    if (argument === 'selector') return tape.pick(selectors)
+    if (argument === 'name') return tape.pick(selectors)
     if (argument === 'names') return tape.pick(allowedSettings)
     if (argument === 'after' || argument === 'before') return tape.oneIn(4) ? tape.pick(cursors) : undefined
     return undefined
@@ -262,12 +262,12 @@ function generated(tape: Tape, { ids, selectors, cursors }: Samples): GeneratedR
 async function samplesOf(client: Client): Promise<Samples> {
   const list = (fields: string) => `(first: 4) { nodes { id ${fields} } edges { cursor } }`
   const data: unknown = await client.ask(
-    `{ selectors${list('selector tokens { nodes { id } }')} calls${list('')} messages${list('')} pushTests${list('')} }`,
+    `{ selectors${list('name tokens { nodes { id } }')} calls${list('')} messages${list('')} pushTests${list('')} }`,
   )
-  const found = { id: new Set<string>(), selector: new Set<string>(), cursor: new Set<string>() }
+  const found = { id: new Set<string>(), name: new Set<string>(), cursor: new Set<string>() }
   JSON.stringify(data, (key, value: unknown) => {
-    if (typeof value === 'string' && (key === 'id' || key === 'selector' || key === 'cursor')) found[key].add(value)
+    if (typeof value === 'string' && (key === 'id' || key === 'name' || key === 'cursor')) found[key].add(value)
     return value
   })
-  return { ids: [...found.id], selectors: [...found.selector], cursors: [...found.cursor] }
+  return { ids: [...found.id], selectors: [...found.name], cursors: [...found.cursor] }
 }

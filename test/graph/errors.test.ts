@@ -31,8 +31,8 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     ['a page that is negative', '{ selectors { nodes { calls(last: -1) { totalCount } } } }'],
     ['an invalid cursor', '{ calls(after: "nonsense") { nodes { id } } }'],
     ['an empty cursor', '{ calls(after: "") { nodes { id } } }'],
-    ['a NUL in a text', '{ selector(selector: "a\\u0000") { id } }'],
-    ['a NUL in a filter', '{ calls(filter: { callerUsername: "\\u0000" }) { totalCount } }'],
+    ['a NUL in a text', '{ selector(name: "a\\u0000") { id } }'],
+    ['a NUL in a filter', '{ calls(filter: { caller: { username: "\\u0000" } }) { totalCount } }'],
   ])('that is %s is BAD_USER_INPUT', async (_, query) => {
     expect(await codes(query)).toEqual(['BAD_USER_INPUT'])
   })
@@ -44,11 +44,86 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
       'a directive of a spread',
       'query ($x: Boolean = true) { calls { ...C @skip(if: $x) } } fragment C on CallConnection { totalCount }',
     ],
-    ['an argument', 'query ($x: String = "a") { selector(selector: $x) { id } }'],
+    ['an argument', 'query ($x: String = "a") { selector(name: $x) { id } }'],
     ['an item of a list', 'query ($x: ID = "a") { nodes(ids: [$x]) { id } }'],
   ])('that is null in a variable of %s is BAD_USER_INPUT', async (_, query) => {
     expect(await codes(query, { x: null })).toEqual(['BAD_USER_INPUT'])
     expect(client.log).toEqual([])
+  })
+
+  it.each([
+    ['first', '{ calls(first: 101) { totalCount } }', {}, ['first']],
+    ['after', '{ calls(after: "nonsense") { nodes { id } } }', {}, ['after']],
+    ['before', 'query ($c: String) { calls(before: $c) { nodes { id } } }', { c: 'x' }, ['before']],
+    ['name', '{ selector(name: "a\u0000") { id } }', {}, ['name']],
+    ['id', '{ node(id: "x") { id } }', {}, ['id']],
+    ['ids', 'query ($i: [ID!]!) { nodes(ids: $i) { id } }', { i: ['x'] }, ['ids', 0]],
+    [
+      'names',
+      `{ selector(name: "${selectorNamed(1)}") { settings(names: [${'"n" '.repeat(51)}]) { name } } }`,
+      {},
+      ['names'],
+    ],
+    [
+      'a filter',
+      '{ calls(filter: { caller: { username: "\u0000" } }) { totalCount } }',
+      {},
+      ['filter', 'caller', 'username'],
+    ],
+    [
+      'a filter of messages',
+      '{ messages(filter: { contentType: "\u0000" }) { totalCount } }',
+      {},
+      ['filter', 'contentType'],
+    ],
+    ['a variable', 'query ($n: Int) { calls(first: $n) { totalCount } }', { n: 'x' }, ['first']],
+    ['a missing variable', 'query ($n: String!) { selector(name: $n) { id } }', {}, ['name']],
+    ['a null variable', 'query ($n: String! = "a") { selector(name: $n) { id } }', { n: null }, ['name']],
+    ['a null at an argument', 'query ($n: String = "a") { selector(name: $n) { id } }', { n: null }, ['name']],
+    ['a null item', 'query ($n: ID = "a") { nodes(ids: ["x", $n]) { id } }', { n: null }, ['ids']],
+    [
+      'a filter in a variable',
+      'query ($f: CallFilter) { calls(filter: $f) { totalCount } }',
+      { f: { since: 'x' } },
+      ['filter', 'since'],
+    ],
+    [
+      'an item in a filter in a variable',
+      'query ($f: CallFilter) { calls(filter: $f) { totalCount } }',
+      { f: { missedReasons: ['MISSED', 'NOPE'] } },
+      ['filter', 'missedReasons', 1],
+    ],
+    [
+      'a part of a filter in a variable',
+      'query ($c: SipAddressFilter) { calls(filter: { caller: $c }) { totalCount } }',
+      { c: { domain: 5 } },
+      ['filter', 'caller', 'domain'],
+    ],
+    [
+      'an unknown part in a variable',
+      'query ($f: CallFilter) { viewer { name } ...F } fragment F on Query { calls(filter: $f) { totalCount } }',
+      { f: { nothing: 1 } },
+      ['filter'],
+    ],
+    ['a directive', 'query ($x: Boolean = true) { viewer { name @include(if: $x) } }', { x: null }, undefined],
+  ])('says which argument is at fault: %s', async (_, query, variables, argument) => {
+    const { errors = [] } = await client.answer(query, variables)
+    expect(errors.map(({ extensions }) => extensions)).toEqual([
+      argument === undefined ? { code: 'BAD_USER_INPUT' } : { code: 'BAD_USER_INPUT', argument },
+    ])
+  })
+
+  it('of several places of a variable says each place, in the message as well', async () => {
+    const query = 'query ($f: CallFilter) { calls(filter: $f) { totalCount } }'
+    const { errors = [] } = await client.answer(query, { f: { since: 'x', missedReasons: ['NOPE'], until: 5 } })
+    expect(errors.map(({ message, extensions }) => [message.replace(/;.*/s, ''), extensions])).toEqual(
+      ['missedReasons.0', 'since', 'until']
+        .map((place) => place.split('.').map((step) => (step === '0' ? 0 : step)))
+        .map((place) => [
+          expect.stringContaining(` at "f.${place.join('.').replace('.0', '[0]')}"`),
+          { code: 'BAD_USER_INPUT', argument: ['filter', ...place] },
+        ]),
+    )
   })
 
   it('that is repeated in thousands of ids is an error for each of the first hundred, and a number for the rest', async () => {
@@ -74,7 +149,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     const selector = data.selectors.pageInfo.endCursor
     expect(await codes(`{ messages(after: "${call}") { totalCount } }`)).toEqual(['BAD_USER_INPUT'])
     expect(await codes(`{ selectors(after: "${call}") { totalCount } }`)).toEqual(['BAD_USER_INPUT'])
-    expect(await codes(`{ selectors(orderBy: SELECTOR_ASC, after: "${selector}") { totalCount } }`)).toEqual([
+    expect(await codes(`{ selectors(orderBy: NAME_ASC, after: "${selector}") { totalCount } }`)).toEqual([
       'BAD_USER_INPUT',
     ])
   })
@@ -91,7 +166,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
     await fc.assert(
       fc.asyncProperty(forged, async (parts) => {
         const after = Buffer.from(parts.join('\n')).toString('base64url')
-        for (const list of ['calls', 'selectors', 'selectors(orderBy: SELECTOR_ASC, after: $after)']) {
+        for (const list of ['calls', 'selectors', 'selectors(orderBy: NAME_ASC, after: $after)']) {
           const field = list.includes('(') ? list : `${list}(after: $after)`
           const { data, errors } = await client.answer(`query ($after: String) { ${field} { nodes { id } } }`, {
             after,
@@ -128,7 +203,7 @@ describe.each(backends)('Bad input on $name', ({ open }) => {
 
   it('fails only its own field', async () => {
     const { data, errors } = await client.answer(
-      `{ selector(selector: "${selectorNamed(1)}") { id } node(id: "x") { id } viewer { name } }`,
+      `{ selector(name: "${selectorNamed(1)}") { id } node(id: "x") { id } viewer { name } }`,
     )
     expect(data).toMatchObject({ selector: { id: expect.any(String) }, node: null, viewer: { name: 'open' } })
     expect(errors).toHaveLength(1)

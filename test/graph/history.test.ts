@@ -48,7 +48,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
 
   const page = async (args: string, selector = selectorNamed(1)) => {
     const data = await client.ask(
-      `query ($selector: String!) { selector(selector: $selector) { calls${args} {
+      `query ($selector: String!) { selector(name: $selector) { calls${args} {
       totalCount edges { cursor node { id time callId } } nodes { callId }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
       { selector },
@@ -72,7 +72,7 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
 
   it('returns to each selector its own calls, and an empty page to one without calls', async () => {
     const data = await client.ask(
-      '{ selectors(orderBy: SELECTOR_ASC) { nodes { calls(first: 2) { nodes { callId } pageInfo { startCursor hasNextPage } } } } }',
+      '{ selectors(orderBy: NAME_ASC) { nodes { calls(first: 2) { nodes { callId } pageInfo { startCursor hasNextPage } } } } }',
     )
     const [first, second, third] = data.selectors.nodes.map((node: { calls: object }) => node.calls)
     expect(callIds(first.nodes)).toEqual(ordered.toReversed().slice(0, 2))
@@ -171,12 +171,12 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
 
   it('is filtered by caller and by reason, for one selector and for all', async () => {
     const { nodes, totalCount } = await page(
-      '(filter: { callerUsername: "user1", callerDomain: "example.com" }, first: 100)',
+      '(filter: { caller: { username: "user1", domain: "example.com" } }, first: 100)',
     )
     expect(nodes).toHaveLength(12)
     expect(totalCount).toBe(12)
     const count = async (reasons: string) =>
-      (await client.ask(`{ calls(filter: { missedReason: ${reasons} }) { totalCount } }`)).calls.totalCount
+      (await client.ask(`{ calls(filter: { missedReasons: ${reasons} }) { totalCount } }`)).calls.totalCount
     const onV2 = (number: number) => (version === 'V1' ? 0 : number)
     expect(await count('[MISSED]')).toBe(onV2(20))
     expect(await count('[ANSWERED_ELSEWHERE, REJECTED_BY_DND]')).toBe(onV2(36))
@@ -184,6 +184,39 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
     expect(await count('[UNKNOWN, MISSED]')).toBe(onV2(38))
     expect(await count('[]')).toBe(0)
     expect(await count('null')).toBe(74)
+  })
+
+  it('is filtered by the end of a username, whose characters have no special meaning', async () => {
+    const numbers = ['+420601234567', '601234567', '5%5', '5_5', '5\\5', '555', 'žluťoučký', 'ŽLUŤOUČKÝ']
+    await using own = await open()
+    await addSelector(own, 1)
+    for (const [index, username] of numbers.entries())
+      await addRow(own, 'sipcalls', 1, { rowid: index, time: '2026-01-01', username, domain: 'a.example' })
+    await addRow(own, 'sipcalls', 1, { rowid: 98, time: '2026-01-01', username: '', domain: 'b.example' })
+    // v1 may record nothing.
+    const nothing =
+      own.version === 'V1' ? { rowid: 99, time: '2026-01-01' } : { rowid: 99, time: '2026-01-01', username: '' }
+    await addRow(own, 'sipcalls', 1, nothing)
+    await using asker = await openClient(own.database)
+    const ending = async (caller: object) => {
+      const { calls: all } = await asker.ask(
+        `query ($caller: SipAddressFilter) { calls(filter: { caller: $caller }, orderBy: OLDEST_FIRST) { totalCount nodes { caller { username } } } }`,
+        { caller },
+      )
+      expect(all.nodes).toHaveLength(all.totalCount)
+      return all.nodes.map((node: { caller: { username: string | null } }) => node.caller.username)
+    }
+    expect(await ending({ usernameEndsWith: '601234567' })).toEqual(numbers.slice(0, 2))
+    expect(await ending({ usernameEndsWith: '01234567', username: '601234567' })).toEqual(['601234567'])
+    for (const number of numbers.slice(2)) expect(await ending({ usernameEndsWith: number })).toEqual([number])
+    expect(await ending({ usernameEndsWith: '%5' })).toEqual(['5%5'])
+    expect(await ending({ usernameEndsWith: '_5' })).toEqual(['5_5'])
+    expect(await ending({ usernameEndsWith: '\\5' })).toEqual(['5\\5'])
+    expect(await ending({ usernameEndsWith: 'oučký' })).toEqual(['žluťoučký'])
+    expect(await ending({ usernameEndsWith: '601234567', domain: 'b.example' })).toEqual([])
+    expect(await ending({ username: '' })).toEqual([null, null])
+    for (const caller of [{}, { usernameEndsWith: '' }, { username: null, usernameEndsWith: null, domain: null }])
+      expect(await ending(caller)).toEqual([...numbers, null, null])
   })
 
   it('reports why a call was missed if it is recorded, and UNKNOWN for an unknown reason', async () => {
@@ -224,7 +257,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     ['pushTests', 'pushtests', 'started', 'pushid', 'pushId'],
   ])('return the %s that plain SQL returns', async (field, table, time, column, name) => {
     const data = await client.ask(
-      `{ ${field}(first: 100) { totalCount nodes { ${name} selector { selector } } } oldest: ${field}(last: 3) { nodes { ${name} } } }`,
+      `{ ${field}(first: 100) { totalCount nodes { ${name} selector { name } } } oldest: ${field}(last: 3) { nodes { ${name} } } }`,
     )
     const wanted = await opened.sql(
       `SELECT t.${column}, s.selector FROM ${joined(table)} ORDER BY t.${time} DESC LIMIT 100`,
@@ -232,7 +265,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     expect(
       data[field].nodes.map((node: Record<string, unknown>) => [
         node[name],
-        (node['selector'] as { selector: string }).selector,
+        (node['selector'] as { name: string }).name,
       ]),
     ).toEqual(wanted)
     const [total] = await opened.sql(`SELECT count(*) FROM ${table}`)
@@ -243,13 +276,13 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
 
   it('return selectors by lastSeen and by name', async () => {
     const names = async (args: string) =>
-      (await client.ask(`{ selectors(first: 100, ${args}) { nodes { selector } } }`)).selectors.nodes.map(
-        ({ selector }: { selector: string }) => selector,
+      (await client.ask(`{ selectors(first: 100, ${args}) { nodes { name } } }`)).selectors.nodes.map(
+        ({ name }: { name: string }) => name,
       )
     const sql = async (order: string) => (await opened.sql(`SELECT selector FROM selectors ORDER BY ${order}`)).flat()
     expect(await names('orderBy: LAST_SEEN_DESC')).toEqual(await sql('lastseen DESC'))
     expect(await names('orderBy: LAST_SEEN_ASC')).toEqual(await sql('lastseen'))
-    expect(await names('orderBy: SELECTOR_ASC')).toEqual(await sql('selector COLLATE "C"'))
+    expect(await names('orderBy: NAME_ASC')).toEqual(await sql('selector COLLATE "C"'))
   })
 
   it('return pages of selectors by name', async () => {
@@ -257,9 +290,9 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     let after = ''
     for (let turn = 0; turn < 7; turn++) {
       const { selectors } = await client.ask(
-        `{ selectors(first: 6, orderBy: SELECTOR_ASC${after}) { nodes { selector } pageInfo { endCursor } } }`,
+        `{ selectors(first: 6, orderBy: NAME_ASC${after}) { nodes { name } pageInfo { endCursor } } }`,
       )
-      seen.push(...selectors.nodes.map(({ selector }: { selector: string }) => selector))
+      seen.push(...selectors.nodes.map(({ name }: { name: string }) => name))
       after = `, after: "${selectors.pageInfo.endCursor}"`
     }
     expect(seen).toEqual((await opened.sql('SELECT selector FROM selectors ORDER BY selector COLLATE "C"')).flat())
@@ -267,7 +300,7 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
 
   it('filter selectors by prefix, suffix, app and time', async () => {
     const count = async (filter: string) =>
-      (await client.ask(`{ selectors(filter: ${filter}) { totalCount nodes { selector } } }`)).selectors
+      (await client.ask(`{ selectors(filter: ${filter}) { totalCount nodes { name } } }`)).selectors
     const [[name = '', seen = ''] = []] = await opened.sql('SELECT selector, lastseen FROM selectors WHERE id = 2')
     const prefix = String(name).slice(0, 40)
     const shared = await opened.sql(
@@ -275,11 +308,11 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     )
     expect(shared.length).toBeGreaterThan(1)
     const byPrefix = await count(`{ prefix: "${prefix}" }`)
-    expect(byPrefix.nodes.map(({ selector }: { selector: string }) => selector)).toEqual(shared.flat())
+    expect(byPrefix.nodes.map(({ name }: { name: string }) => name)).toEqual(shared.flat())
     expect(byPrefix.totalCount).toBe(shared.length)
     const suffix = String(name).slice(41)
-    expect((await count(`{ suffix: "${suffix}" }`)).nodes).toEqual([{ selector: name }])
-    expect((await count(`{ suffix: ":${suffix}" }`)).nodes).toEqual([{ selector: name }])
+    expect((await count(`{ suffix: "${suffix}" }`)).nodes).toEqual([{ name }])
+    expect((await count(`{ suffix: ":${suffix}" }`)).nodes).toEqual([{ name }])
     expect((await count('{ prefix: "%" }')).totalCount).toBe(0)
     expect((await count('{ prefix: "_" }')).totalCount).toBe(0)
     const [[apps = ''] = []] = await opened.sql(
@@ -296,8 +329,8 @@ describe.each(backends)('Lists over all selectors on $name', ({ version, open })
     const data = await client.ask(`{
       texts: messages(filter: { contentType: "text/plain" }) { totalCount }
       since: messages(filter: { since: "2026-11-15T00:00:00Z" }) { totalCount }
-      pending: pushTests(filter: { concluded: false }) { totalCount nodes { concluded latencyMs } }
-      done: pushTests(filter: { concluded: true, platform: "iOS" }) { totalCount nodes { started concluded latencyMs } }
+      pending: pushTests(filter: { isConcluded: false }) { totalCount nodes { concluded latencyMs } }
+      done: pushTests(filter: { isConcluded: true, platform: "iOS" }) { totalCount nodes { started concluded latencyMs } }
       until: pushTests(filter: { until: "2026-11-19T00:00:00Z" }) { totalCount } }`)
     const number = async (from: string) => Number((await opened.sql(`SELECT count(*) FROM ${from}`))[0]?.[0])
     expect(data.texts.totalCount).toBe(await number(`siptextmessages WHERE contenttype = 'text/plain'`))

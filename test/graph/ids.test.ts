@@ -83,19 +83,19 @@ describe.each(v2)('For any selector and push id, $name', ({ open }) => {
         await opened.sql('TRUNCATE selectors, tokens, sipcalls, siptextmessages, pushtests')
         for (const { selector, pushIds, isOrphan } of all) await addRows(selector, pushIds, isOrphan)
         const { selectors, calls, messages, pushTests } = await client.ask(`{
-          selectors(orderBy: SELECTOR_ASC) { nodes { id name: selector tokens { nodes { id } } } edges { cursor } }
-          calls { nodes { id } } messages { nodes { id } } pushTests { nodes { id pushId owner: selector { selector } } } }`)
+          selectors(orderBy: NAME_ASC) { nodes { id name tokens { nodes { id } } } edges { cursor } }
+          calls { nodes { id } } messages { nodes { id } } pushTests { nodes { id pushId owner: selector { name } } } }`)
         const tokens = selectors.nodes.flatMap((one: { tokens: { nodes: unknown[] } }) => one.tokens.nodes)
         const nodes = [selectors.nodes, tokens, calls.nodes, messages.nodes, pushTests.nodes].flat()
         const ids = nodes.map(({ id }) => id)
         const found = await client.ask(
-          `query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Selector { name: selector } ... on PushTest { pushId owner: selector { selector } } } }`,
+          `query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Selector { name } ... on PushTest { pushId owner: selector { name } } } }`,
           { ids },
         )
         expect(found.nodes).toEqual(nodes.map(({ tokens: _, ...node }) => node))
         for (const [index, { cursor }] of selectors.edges.entries()) {
           const { selectors: next } = await client.ask(
-            'query ($at: String) { selectors(orderBy: SELECTOR_ASC, after: $at) { nodes { id } } }',
+            'query ($at: String) { selectors(orderBy: NAME_ASC, after: $at) { nodes { id } } }',
             { at: cursor },
           )
           expect(next.nodes).toEqual(selectors.nodes.slice(index + 1).map(({ id }: { id: string }) => ({ id })))

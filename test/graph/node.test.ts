@@ -6,14 +6,14 @@ import { backends } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
 const everything = `{
-  selectors(first: 3) { nodes { id __typename name: selector lastSeen
+  selectors(first: 3) { nodes { id __typename name lastSeen
     tokens { nodes { id __typename token appId owner: selector { id } } }
     calls(first: 3) { nodes { id __typename callId time owner: selector { id } } }
     messages { nodes { id __typename messageId time owner: selector { id } } }
     pushTests { nodes { id __typename pushId started target: selector { id } } } } } }`
 
 const again = `query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename
-  ... on Selector { name: selector lastSeen }
+  ... on Selector { name lastSeen }
   ... on Token { token appId owner: selector { id } }
   ... on Call { callId time owner: selector { id } }
   ... on Message { messageId time owner: selector { id } }
@@ -61,10 +61,10 @@ describe.each(backends)('An id on $name', ({ open }) => {
     ]
     const found = await client.ask(again, { ids: ids.map((id) => Buffer.from(id).toString('base64url')) })
     expect(found.nodes).toEqual(ids.map(() => null))
-    const { selectors } = await client.ask('{ selectors(first: 2) { nodes { selector calls { nodes { id } } } } }')
+    const { selectors } = await client.ask('{ selectors(first: 2) { nodes { name calls { nodes { id } } } } }')
     const [first, second] = selectors.nodes
     const id = Buffer.from(first.calls.nodes[0].id, 'base64url').toString()
-    const foreign = Buffer.from(id.replace(first.selector, second.selector)).toString('base64url')
+    const foreign = Buffer.from(id.replace(first.name, second.name)).toString('base64url')
     expect((await client.ask(again, { ids: [foreign] })).nodes).toEqual([null])
   })
 
@@ -115,7 +115,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
 
   it('returns its own object or null, also next to ids with the same row and another selector', async () => {
     const kinds = ['tokens', 'calls', 'messages', 'pushTests'].map((kind) => `${kind}(first: 1) { nodes { id } }`)
-    const { selectors } = await client.ask(`{ selectors(first: 2) { nodes { selector ${kinds.join(' ')} } } }`)
+    const { selectors } = await client.ask(`{ selectors(first: 2) { nodes { name ${kinds.join(' ')} } } }`)
     const [first, second] = selectors.nodes
     const real: string[] = ['tokens', 'calls', 'messages', 'pushTests'].flatMap((kind) =>
       first[kind].nodes.map(({ id }: Node) => id),
@@ -123,7 +123,7 @@ describe.each(backends)('An id on $name', ({ open }) => {
     expect(real.length).toBeGreaterThan(2)
     const foreign = real.map((id) => {
       const decoded = Buffer.from(id, 'base64url').toString()
-      return Buffer.from(decoded.replace(first.selector, second.selector)).toString('base64url')
+      return Buffer.from(decoded.replace(first.name, second.name)).toString('base64url')
     })
     for (const ids of [
       [...real, ...foreign],

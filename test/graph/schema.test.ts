@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises'
-import type { GraphQLArgument, GraphQLNamedType, GraphQLSchema } from 'graphql'
+import type { DocumentNode, GraphQLArgument, GraphQLField, GraphQLNamedType, GraphQLSchema } from 'graphql'
 import {
   assertInterfaceType,
   buildSchema,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
+  isLeafType,
   isObjectType,
+  parse,
+  print,
+  validate,
+  visit,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { decodeNodeId } from '../../src/graph/node-id.ts'
@@ -18,8 +24,14 @@ describe('The schema', () => {
     expect(await readFile('schema.graphql', 'utf8')).toBe(printSdl())
   })
 
-  it('has a description for every type, field, argument and enum value', () => {
-    const without = members(schema).filter(([, member]) => !member.description?.trim())
+  it('has a description for every type, field, argument, enum value and directive', () => {
+    const directives = schema
+      .getDirectives()
+      .flatMap(({ name, description, args }): [string, Member][] => [
+        [`@${name}`, { description }],
+        ...args.map((arg): [string, Member] => [`@${name}(${arg.name})`, arg]),
+      ])
+    const without = [...members(schema), ...directives].filter(([, member]) => !member.description?.trim())
     expect(without.map(([name]) => name)).toEqual([])
   })
 
@@ -39,6 +51,27 @@ describe('The schema', () => {
     for (const [name, member] of members(contract)) expect([name, served.get(name)]).toEqual([name, signature(member)])
   })
 
+  it('still has @semanticNonNull and the interfaces of the contract', async () => {
+    const contract = parse(await readFile('test/graph/contract.graphql', 'utf8'))
+    const served = new Set(promises(parse(printSdl())))
+    expect(promises(contract).length).toBeGreaterThan(20)
+    expect(promises(contract).filter((promise) => !served.has(promise))).toEqual([])
+  })
+
+  it('has no two types of an interface whose common fields conflict in one selection', () => {
+    for (const name of ['Node', 'Event']) {
+      const types = schema.getPossibleTypes(assertInterfaceType(schema.getType(name)))
+      for (const one of types)
+        for (const other of types) {
+          const common = Object.keys(one.getFields()).filter((field) => field in other.getFields())
+          const fields = common.map((field) => selectionOf(one.getFields()[field]))
+          const query = `{ node(id: "x") { ... on ${name} { __typename }
+            ... on ${one.name} { ${fields} } ... on ${other.name} { ${fields} } } }`
+          expect([query, validate(schema, parse(query))]).toEqual([query, []])
+        }
+    }
+  })
+
   it('has no required argument beyond the contract', async () => {
     const contract = new Set(
       members(buildSchema(await readFile('test/graph/contract.graphql', 'utf8'))).map(([name]) => name),
@@ -47,6 +80,26 @@ describe('The schema', () => {
     expect(added.filter(([name]) => name.includes('(')).map(([name]) => name)).toEqual([])
   })
 })
+
+function selectionOf(field: GraphQLField<unknown, unknown> | undefined): string {
+  if (field === undefined) return '__typename'
+  return isLeafType(getNamedType(field.type)) ? field.name : `${field.name} { __typename }`
+}
+
+/** Directives of fields and interfaces of types. Directives that only describe, such as @cost, are no promise. */
+function promises(document: DocumentNode): string[] {
+  const found: string[] = []
+  visit(document, {
+    ObjectTypeDefinition: ({ name, interfaces = [], fields = [] }) => {
+      found.push(...interfaces.map((one) => `${name.value} implements ${one.name.value}`))
+      for (const field of fields)
+        for (const directive of field.directives ?? [])
+          if (directive.name.value === 'semanticNonNull')
+            found.push(`${name.value}.${field.name.value} ${print(directive)}`)
+    },
+  })
+  return found
+}
 
 interface Member {
   readonly description?: string | null | undefined

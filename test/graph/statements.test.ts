@@ -6,9 +6,9 @@ import { backends } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
 
 const children = `
-  selector
-  tokens { nodes { id appId selector { selector } } pageInfo { endCursor } totalCount }
-  calls(first: 10) { nodes { id time selector { id selector } } totalCount }
+  name
+  tokens { nodes { id appId selector { name } } pageInfo { endCursor } totalCount }
+  calls(first: 10) { nodes { id time selector { id name } } totalCount }
   messages(first: 5) { nodes { id time selector { id } } totalCount }
   pushTests(first: 3) { nodes { id started selector { id } } totalCount }`
 
@@ -51,10 +51,8 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
   })
 
   it('is one for any number of selectors by name', async () => {
-    const names = (await client.ask('{ selectors(first: 20) { nodes { selector } } }')).selectors.nodes
-    const query = names.map(
-      ({ selector }: { selector: string }, n: number) => `s${n}: selector(selector: "${selector}") { id }`,
-    )
+    const names = (await client.ask('{ selectors(first: 20) { nodes { name } } }')).selectors.nodes
+    const query = names.map(({ name }: { name: string }, n: number) => `s${n}: selector(name: "${name}") { id }`)
     const { data, statements } = await count(`{ ${query.join(' ')} }`)
     expect(Object.keys(data)).toHaveLength(20)
     expect(statements).toHaveLength(1)

@@ -147,13 +147,13 @@ async function samplesOf(client: Client): Promise<Samples> {
   const list = (fields: string) =>
     `(first: 3) { pageInfo { startCursor endCursor } nodes { id ${fields} } edges { cursor } }`
   const data: unknown = await client.ask(
-    `{ selectors${list('selector tokens { nodes { id } }')} calls${list('')} messages${list('')} pushTests${list('')} }`,
+    `{ selectors${list('name tokens { nodes { id } }')} calls${list('')} messages${list('')} pushTests${list('')} }`,
   )
   const found = { ids: new Set<string>(), cursors: new Set<string>(), selectors: new Set<string>() }
   JSON.stringify(data, (key, value: unknown) => {
     if (typeof value !== 'string') return value
     if (key === 'id') found.ids.add(value)
-    else if (key === 'selector') found.selectors.add(value)
+    else if (key === 'name') found.selectors.add(value)
     else found.cursors.add(value)
     return value
   })

@@ -309,9 +309,11 @@ describe('The service without its database', () => {
         'content-type': 'application/json',
       })
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
-      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAVAILABLE' } }] })
+      expect(await answer.json()).toMatchObject({
+        errors: [{ extensions: { code: 'UNAVAILABLE', retryAfterSeconds: 5 } }],
+      })
     }
-    const partly = await post(JSON.stringify({ query: '{ viewer { name } selector(selector: "x") { id } }' }))
+    const partly = await post(JSON.stringify({ query: '{ viewer { name } selector(name: "x") { id } }' }))
     expect(partly.status).toBe(200)
     expect(await partly.json()).toMatchObject({
       data: { viewer: { name: 'open' }, selector: null },

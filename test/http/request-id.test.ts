@@ -58,7 +58,11 @@ describe('The request id', () => {
     await own.sql('ALTER TABLE siptextmessages RENAME TO elsewhere')
     const failed = await ask('{ messages { nodes { id } } }', 'the-id-of-the-proxy')
     await own.sql('ALTER TABLE elsewhere RENAME TO siptextmessages')
-    expect(failed.body.errors[0].extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'the-id-of-the-proxy' })
+    expect(failed.body.errors[0].extensions).toEqual({
+      code: 'UNAVAILABLE',
+      retryAfterSeconds: 5,
+      requestId: 'the-id-of-the-proxy',
+    })
     expect(client.log.map((line) => JSON.parse(line))).toMatchObject([
       { code: 'UNAVAILABLE', requestId: 'the-id-of-the-proxy' },
     ])

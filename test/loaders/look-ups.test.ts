@@ -22,9 +22,9 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     })
     client = await openClient(opened.database, { limits: unlimited })
     const { selectors, calls } = await client.ask(
-      '{ selectors { nodes { selector } } calls(first: 1) { nodes { caller { username } } } }',
+      '{ selectors { nodes { name } } calls(first: 1) { nodes { caller { username } } } }',
     )
-    names = selectors.nodes.map(({ selector }: { selector: string }) => selector)
+    names = selectors.nodes.map(({ name }: { name: string }) => name)
     username = calls.nodes[0].caller.username
   })
   afterAll(() => opened[Symbol.asyncDispose]())
@@ -34,15 +34,15 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     calls(first: 4) { totalCount edges { cursor node { id time callId } } pageInfo { hasNextPage } }
     next: calls(first: 3, after: ${after}) { nodes { id } pageInfo { hasPreviousPage } }
     oldest: calls(last: 2, before: ${after}, orderBy: OLDEST_FIRST) { nodes { id } }
-    some: calls(filter: { since: "2026-01-01T00:00:00Z", callerUsername: "${username}" }) { totalCount nodes { id } }
+    some: calls(filter: { since: "2026-01-01T00:00:00Z", caller: { username: "${username}" } }) { totalCount nodes { id } }
     messages(first: 2) { totalCount nodes { id headers body } }
-    pushTests(filter: { concluded: true }) { totalCount nodes { id latencyMs } } }`
+    pushTests(filter: { isConcluded: true }) { totalCount nodes { id latencyMs } } }`
 
   it('return the same rows for one selector alone as in a batch', async () => {
-    const asked = names.map((name, n) => `s${n}: selector(selector: "${name}") ${children('null')}`)
+    const asked = names.map((name, n) => `s${n}: selector(name: "${name}") ${children('null')}`)
     const together = await client.ask(`{ ${asked.join(' ')} }`)
     for (const [n, name] of names.entries()) {
-      const { s } = await client.ask(`{ s: selector(selector: "${name}") ${children('null')} }`)
+      const { s } = await client.ask(`{ s: selector(name: "${name}") ${children('null')} }`)
       expect(s).toEqual(together[`s${n}`])
       expect(s.calls.edges).toHaveLength(4)
     }
@@ -52,14 +52,12 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
     const texts = new Set<string>()
     const found: number[] = []
     for (const name of names) {
-      const { s } = await client.ask(
-        `{ s: selector(selector: "${name}") { calls(first: 1) { pageInfo { endCursor } } } }`,
-      )
+      const { s } = await client.ask(`{ s: selector(name: "${name}") { calls(first: 1) { pageInfo { endCursor } } } }`)
       client.statements()
       const size = found.length + 1
       await client.ask(
-        `query ($name: String!, $size: Int, $after: String, $since: DateTime) { selector(selector: $name) {
-          calls(first: $size, after: $after, filter: { since: $since, callerUsername: $name }) { totalCount nodes { id } }
+        `query ($name: String!, $size: Int, $after: String, $since: DateTime) { selector(name: $name) {
+          calls(first: $size, after: $after, filter: { since: $since, caller: { username: $name } }) { totalCount nodes { id } }
           tokens(first: $size) { nodes { id } } } }`,
         { name, size, after: s.calls.pageInfo.endCursor, since: `2026-01-${10 + size}T00:00:00Z` },
       )
@@ -72,13 +70,13 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
   it.each([
     ['calls', 'first: 1', 'calls'],
     ['calls', 'first: 1, after: $after', 'calls'],
-    ['calls', 'first: 1, filter: { callerUsername: "nobody" }', 'searches'],
+    ['calls', 'first: 1, filter: { caller: { username: "nobody" } }', 'searches'],
     ['calls', 'filter: { since: "2026-01-01T00:00:00Z" }', 'searches'],
-    ['calls', 'filter: { missedReason: [MISSED] }', 'searches'],
+    ['calls', 'filter: { missedReasons: [MISSED] }', 'searches'],
     ['messages', 'first: 1', 'messages'],
     ['messages', 'filter: { contentType: "text/plain" }', 'searches'],
     ['pushTests', 'first: 1', 'messages'],
-    ['pushTests', 'filter: { concluded: true }', 'searches'],
+    ['pushTests', 'filter: { isConcluded: true }', 'searches'],
     ['tokens', 'first: 1', 'calls'],
   ])(
     'for %s(%s) use the lane %s; pages of several selectors and counts have their own lanes',
@@ -86,7 +84,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
       const lanesOf = async (count: number, fields: string) => {
         const { calls } = await client.ask('{ calls(first: 1) { pageInfo { endCursor } } }')
         client.statements()
-        const owners = names.slice(0, count).map((name, n) => `s${n}: selector(selector: "${name}") { ...asked }`)
+        const owners = names.slice(0, count).map((name, n) => `s${n}: selector(name: "${name}") { ...asked }`)
         await client.ask(
           `query ($after: String) { other: calls(after: $after) { __typename } ${owners.join(' ')} }
         fragment asked on Selector { ${list}(${args}) { ${fields} } }`,
@@ -106,7 +104,7 @@ describe.each(backends)('Look-ups on $name', ({ open }) => {
   it('return nothing for a deleted selector, even if its rows remain', async () => {
     const gone = selectorNamed(99)
     const { selector, pushTests } = await client.ask(
-      `{ selector(selector: "${gone}") ${children('null')} pushTests(filter: { platform: "apns" }, orderBy: OLDEST_FIRST, first: 1) {
+      `{ selector(name: "${gone}") ${children('null')} pushTests(filter: { platform: "apns" }, orderBy: OLDEST_FIRST, first: 1) {
         nodes { pushId selector { id } } } }`,
     )
     expect(selector).toBeNull()

@@ -32,7 +32,7 @@ describe.each(backends)('Headers and bodies of messages on $name', ({ open }) =>
   afterAll(() => opened[Symbol.asyncDispose]())
 
   const messagesOf = (number: number, fields: string) =>
-    `{ selector(selector: "${selectorNamed(number)}") { messages(orderBy: OLDEST_FIRST) { nodes { ${fields} } } } }`
+    `{ selector(name: "${selectorNamed(number)}") { messages(orderBy: OLDEST_FIRST) { nodes { ${fields} } } } }`
 
   it('are read only if they are selected', async () => {
     client.statements()

@@ -183,7 +183,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect([...usage.selectors]).toEqual([one, two, three])
       usage.selectors.clear()
       await loaders.selectors.page({ suffix: '00000003' }, windowOf(order(), {}))
-      await loaders.calls.page(query(projection.calls, callsWhere({ callerUsername: 'bob' })))
+      await loaders.calls.page(query(projection.calls, callsWhere({ caller: { username: 'bob' } })))
       expect([...usage.selectors]).toEqual([three, one])
     })
   })
@@ -209,15 +209,15 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       const rowids = async (filter: CallFilter) => (await calls(filter)).map(([rowid]) => rowid)
       expect(await rowids({ since: start })).toEqual(['2', '3', '4'])
       expect(await rowids({ until: start })).toEqual(['1'])
-      expect(await rowids({ callerUsername: 'ann' })).toEqual(['1', '3', '4'])
-      expect(await rowids({ callerDomain: 'bob.example' })).toEqual(['2'])
-      expect(await rowids({ callerUsername: 'ann', callerDomain: 'bob.example' })).toEqual([])
+      expect(await rowids({ caller: { username: 'ann' } })).toEqual(['1', '3', '4'])
+      expect(await rowids({ caller: { domain: 'bob.example' } })).toEqual(['2'])
+      expect(await rowids({ caller: { username: 'ann', domain: 'bob.example' } })).toEqual([])
       if (opened.version === 'V1') return
-      expect(await rowids({ missedReason: ['Missed'] })).toEqual(['1', '4'])
-      expect(await rowids({ missedReason: ['Missed', null] })).toEqual(['1', '3', '4'])
-      expect(await rowids({ missedReason: [null] })).toEqual(['3'])
-      expect(await rowids({ missedReason: [] })).toEqual([])
-      expect(await rowids({ missedReason: null })).toHaveLength(4)
+      expect(await rowids({ missedReasons: ['Missed'] })).toEqual(['1', '4'])
+      expect(await rowids({ missedReasons: ['Missed', null] })).toEqual(['1', '3', '4'])
+      expect(await rowids({ missedReasons: [null] })).toEqual(['3'])
+      expect(await rowids({ missedReasons: [] })).toEqual([])
+      expect(await rowids({ missedReasons: null })).toHaveLength(4)
     })
 
     it('filter messages and push tests by their own columns', async () => {
@@ -225,8 +225,8 @@ describe.each(servers)('The readers on $name', ({ open }) => {
         const asked = query(projection.messages, messageConditions(projection.messages.columns, filter))
         return (await loaders.messages.page(asked)).rows.map(({ rowid }) => rowid)
       }
-      expect(await messages({ contentType: 'text/html', senderUsername: 'ann' })).toEqual(['3', '4'])
-      expect(await messages({ senderDomain: 'bob.example' })).toEqual(['2'])
+      expect(await messages({ contentType: 'text/html', sender: { username: 'ann' } })).toEqual(['3', '4'])
+      expect(await messages({ sender: { domain: 'bob.example' } })).toEqual(['2'])
       expect(await messages({ since: start, until: '2026-01-03T00:00:00Z' })).toEqual(['2'])
       const pushTests = async (filter: PushTestFilter) => {
         const asked = query(projection.pushTests, pushTestConditions(projection.pushTests.columns, filter))
@@ -238,8 +238,8 @@ describe.each(servers)('The readers on $name', ({ open }) => {
         ['push 3', undefined],
       ]
       expect(await pushTests({})).toEqual([first, second, orphan])
-      expect(await pushTests({ concluded: true })).toEqual([first])
-      expect(await pushTests({ concluded: false })).toEqual([second, orphan])
+      expect(await pushTests({ isConcluded: true })).toEqual([first])
+      expect(await pushTests({ isConcluded: false })).toEqual([second, orphan])
       expect(await pushTests({ platform: 'ios' })).toEqual([first, orphan])
       expect(await pushTests({ since: start })).toEqual([second, orphan])
       expect(await pushTests({ until: start })).toEqual([first])
@@ -264,19 +264,19 @@ describe.each(servers)('The readers on $name', ({ open }) => {
     it('return the page and count of one selector', async () => {
       const [owner] = owners
       if (owner === undefined) throw new Error('no selector')
-      const filtered = query(projection.calls, callsWhere({ callerUsername: 'ann' }), { first: 1 })
+      const filtered = query(projection.calls, callsWhere({ caller: { username: 'ann' } }), { first: 1 })
       const page = await loaders.calls.pageOf(owner, filtered)
       expect(page).toMatchObject({ rows: [{ rowid: '1', owner }], hasNextPage: true })
       expect(await loaders.calls.countOf(owner, filtered)).toBe(2)
       expect((await loaders.calls.pageOf(owner, query(projection.calls))).rows).toHaveLength(3)
-      const bob = query(projection.calls, callsWhere({ callerUsername: 'bob' }), { first: 1 })
+      const bob = query(projection.calls, callsWhere({ caller: { username: 'bob' } }), { first: 1 })
       expect(await loaders.calls.pageOf(owner, bob)).toMatchObject({ rows: [{ rowid: '2' }], hasNextPage: false })
       expect(ran.map(({ values }) => values.includes(2))).toEqual([true, false, false, true])
       for (const { text } of ran) expect(text).not.toContain('unnest')
     })
 
     it('use one statement for each query, for any number of selectors', async () => {
-      const questions = ['ann', 'bob'].map((callerUsername) => query(projection.calls, callsWhere({ callerUsername })))
+      const questions = ['ann', 'bob'].map((username) => query(projection.calls, callsWhere({ caller: { username } })))
       const counts = questions.flatMap((asked) => owners.map((owner) => loaders.calls.countOf(owner, asked)))
       expect(await Promise.all(counts)).toEqual([2, 1, 0, 1, 0, 0])
       expect(ran).toHaveLength(2)
@@ -285,7 +285,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
     it('do not run statements that may read many rows on the lanes of look-ups', async () => {
       const [owner] = owners
       if (owner === undefined) throw new Error('no selector')
-      const filtered = query(projection.calls, callsWhere({ callerUsername: 'ann' }))
+      const filtered = query(projection.calls, callsWhere({ caller: { username: 'ann' } }))
       await loaders.calls.pageOf(owner, query(projection.calls))
       await loaders.messages.pageOf(owner, query(projection.messages))
       await loaders.calls.pageOf(owner, filtered)

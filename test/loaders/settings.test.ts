@@ -35,7 +35,7 @@ describe.each(backends)('Settings on $name', ({ open }) => {
   })
   afterAll(() => opened[Symbol.asyncDispose]())
 
-  const selector = (number: number) => `selector(selector: "${selectorNamed(number)}")`
+  const selector = (number: number) => `selector(name: "${selectorNamed(number)}")`
 
   it('return the newest entry of each name', async () => {
     const data = await client.ask(`{ ${selector(1)} { settings { name value } } }`)

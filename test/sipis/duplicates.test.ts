@@ -47,7 +47,7 @@ async function addRepeatedSelectors(target: Target): Promise<void> {
 const served: Readonly<Record<string, string>> = {
   'selectors(orderBy: LAST_SEEN_DESC': `SELECT selector FROM newest ORDER BY lastseen DESC, id DESC, selector DESC`,
   'selectors(orderBy: LAST_SEEN_ASC': `SELECT selector FROM newest ORDER BY lastseen, id, selector`,
-  'selectors(orderBy: SELECTOR_ASC': `SELECT selector FROM newest ORDER BY selector`,
+  'selectors(orderBy: NAME_ASC': `SELECT selector FROM newest ORDER BY selector`,
   'selectors(filter: { appId: "app" }': `SELECT selector FROM newest n WHERE EXISTS (SELECT FROM tokens t WHERE t.selector = n.selector)
     ORDER BY lastseen DESC, id DESC, selector DESC`,
   'calls(orderBy: NEWEST_FIRST': `SELECT rowid || ':' || selector FROM sipcalls ORDER BY time DESC, rowid DESC`,
@@ -114,21 +114,20 @@ describe.each(v2)('With duplicate selectors and without any key or index, $name'
   it('a selector is its newest row in every query', async () => {
     const [one, two] = [selectorNamed(1), selectorNamed(2)]
     const query = `query ($one: String!, $two: String!) {
-      one: selector(selector: $one) { id lastSeen calls { totalCount } } two: selector(selector: $two) { id lastSeen } }`
+      one: selector(name: $one) { id lastSeen calls { totalCount } } two: selector(name: $two) { id lastSeen } }`
     const { one: first } = await client.ask(query, { one, two })
     expect(first).toMatchObject({ lastSeen: '2026-01-01T00:00:05.000000Z', calls: { totalCount: 3 } })
     const alone = `query ($id: ID!) { node(id: $id) { ... on Selector { lastSeen } } }`
     expect((await client.ask(alone, { id: first.id })).node.lastSeen).toBe(first.lastSeen)
-    const { calls } = await client.ask('{ calls(first: 100) { nodes { id selector { selector lastSeen } } } }')
+    const { calls } = await client.ask('{ calls(first: 100) { nodes { id selector { name lastSeen } } } }')
     const ids = [first.id, ...calls.nodes.map(({ id }: { id: string }) => id)]
     const { nodes } = await client.ask(
-      `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Selector { selector lastSeen } ... on Call { owner: selector { selector lastSeen } } } }`,
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Selector { name lastSeen } ... on Call { owner: selector { name lastSeen } } } }`,
       { ids },
     )
     expect(nodes.slice(1)).toEqual(calls.nodes.map(({ selector }: { selector: unknown }) => ({ owner: selector })))
     expect(nodes[0].lastSeen).toBe(first.lastSeen)
-    for (const { selector } of calls.nodes)
-      if (selector.selector === one) expect(selector.lastSeen).toBe(first.lastSeen)
+    for (const { selector } of calls.nodes) if (selector.name === one) expect(selector.lastSeen).toBe(first.lastSeen)
   })
 
   it('every object is found by its id', async () => {

@@ -10,7 +10,7 @@ import { openClient } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
 
-const everything = `{ database { tableVersions { name } } selectors(first: 5) { totalCount nodes { id selector lastSeen
+const everything = `{ database { tableVersions { name } } selectors(first: 5) { totalCount nodes { id name lastSeen
   tokens { nodes { id token fingerprint appId lastSeen } } settings(names: ["title"]) { name value }
   calls(first: 5) { nodes { id time callId missedReason caller { uri displayName username domain port } } }
   messages(first: 5) { nodes { id time messageId contentType headers body sender { username } } }

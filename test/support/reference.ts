@@ -1,6 +1,6 @@
 /** Computes responses with plain graphql-js over the rows of a database, for comparison with the gateway. */
 import { setTimeout } from 'node:timers/promises'
-import type { ExecutionResult } from 'graphql'
+import type { DocumentNode, ExecutionResult } from 'graphql'
 import { execute, parse, validate } from 'graphql'
 import type { Principal } from '../../src/auth/principal.ts'
 import { has } from '../../src/auth/principal.ts'
@@ -8,6 +8,7 @@ import { restrictToPrincipal } from '../../src/auth/restrict-to-principal.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openScans } from '../../src/database/scans.ts'
+import { argumentAtFault } from '../../src/execution/argument-at-fault.ts'
 import { maxCoercionErrors } from '../../src/execution/execute.ts'
 import { maskErrors } from '../../src/execution/mask-errors.ts'
 import type { Context } from '../../src/graph/context.ts'
@@ -61,7 +62,7 @@ export async function openReference(database: Database, allowedSettings: readonl
     const contextValue = contextFor(principal, read)
     const given = { schema, document, operationName, variableValues, contextValue }
     const result = await execute({ ...given, options: { maxCoercionErrors } })
-    return canonical(masked(result))
+    return canonical(masked(result, question.variables ?? {}, document))
   }
 
   return {
@@ -81,8 +82,10 @@ function delayed(database: Database): Database {
   }
 }
 
-function masked(result: ExecutionResult): object {
-  return result.errors === undefined ? result : { ...result, errors: maskErrors(result.errors, ignore) }
+function masked(result: ExecutionResult, variables: Readonly<Record<string, unknown>>, document: DocumentNode): object {
+  if (result.errors === undefined) return result
+  const argumentOf = argumentAtFault({ schema, document, variables })
+  return { ...result, errors: maskErrors(result.errors, ignore, { argumentOf }) }
 }
 
 /** Formats a response as text. Errors are sorted, because their order depends on which statement is settled first. */

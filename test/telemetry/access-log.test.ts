@@ -18,9 +18,9 @@ it('The access log has one line for each request, without selectors, credentials
     authenticate: authenticateAs([device('device', selector)]),
     listener: createAccessLog((line) => lines.push(line)),
   })
-  const document = 'query Mine($of: String!) { selector(selector: $of) { selector } }'
+  const document = 'query Mine($of: String!) { selector(name: $of) { name } }'
   await client.answer(document, { of: selector }, 'device')
-  await client.answer(`{ selector(selector: "${selector}") { canary } }`, {}, 'device')
+  await client.answer(`{ selector(name: "${selector}") { canary } }`, {}, 'device')
   await client.answer(document, { of: selector }, `canary-${selector}`)
   const { headers } = await fetch(`${client.url}/${selector}?${selector}`, { headers: { 'x-request-id': selector } })
   await until('all are written', () => lines.length === 4)

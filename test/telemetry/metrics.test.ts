@@ -22,7 +22,7 @@ const authenticate = authenticateAs([
 describe('/metrics', () => {
   it('counts requests by endpoint, status, error code and limit, and their cost and rows', async () => {
     const { client, samples } = await openMeasured((await openDatabase()).url, { limits: { cost: 1_000 } })
-    await client.ask('{ selectors { nodes { selector } } }')
+    await client.ask('{ selectors { nodes { name } } }')
     await client.answer('{ nothing }')
     await client.answer('{ selectors(first: 100) { nodes { calls(first: 100) { nodes { callId } } } } }')
     await (await fetch(`${client.url}/live`)).text()
@@ -67,7 +67,7 @@ describe('/metrics', () => {
   it('counts statements, rows and connections by lane, and failures by code', async () => {
     const own = await openDatabase()
     const { client, samples } = await openMeasured(own.url)
-    await client.ask(`{ selector(selector: "${selectorNamed(1)}") { selector } selectors { nodes { selector } } }`)
+    await client.ask(`{ selector(name: "${selectorNamed(1)}") { name } selectors { nodes { name } } }`)
     await own.sql('DROP TABLE sipcalls')
     await client.answer('{ calls { nodes { callId } } }')
     const found = await samples()
@@ -104,7 +104,7 @@ describe('/metrics', () => {
   it('contains no selector, caller, credential or query text', async () => {
     const { client, scrape } = await openMeasured((await openDatabase()).url, { authenticate })
     const selector = selectorNamed(1)
-    await client.answer(`query Canary { selector(selector: "${selector}") { canary: selector } }`, {}, 'device')
+    await client.answer(`query Canary { selector(name: "${selector}") { canary: name } }`, {}, 'device')
     await client.answer(`{ canary(x: "${selector}") }`, { canary: selector }, 'reader')
     await client.answer('{ viewer { name } }', {}, `canary${selector}`)
     await (await fetch(`${client.url}/canary?canary`)).text()

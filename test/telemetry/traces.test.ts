@@ -94,7 +94,7 @@ it('A request is a span in the trace of its caller, and each of its statements i
   const { url, ask, spans } = await openTraced()
   const [traceId, parent] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
   const query = (number: number) =>
-    `query Q${number} { selector(selector: "${selectorNamed(number)}") { calls { nodes { callId } } } selectors { totalCount } }`
+    `query Q${number} { selector(name: "${selectorNamed(number)}") { calls { nodes { callId } } } selectors { totalCount } }`
   const ids = await Promise.all([
     ask(query(1), { traceparent: `00-${traceId}-${parent}-01` }),
     ask(query(2)),

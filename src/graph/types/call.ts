@@ -1,21 +1,23 @@
 import type { Owned } from '../../loaders/collection.ts'
 import { callConditions } from '../../loaders/filters.ts'
 import type { Loaders } from '../../loaders/loaders.ts'
-import { reasonWords } from '../../sipis/missed-reason.ts'
+import { reasonOf, reasonWords } from '../../sipis/missed-reason.ts'
 import type { CallRow, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
 import { TimeOrder, timeOrder } from '../time-order.ts'
+import { Event } from './event.ts'
 import { Selector } from './selector.ts'
-import { SipAddress } from './sip-address.ts'
+import { SipAddress, SipAddressFilter } from './sip-address.ts'
 
 type CallShape = Owned<CallRow>
 
 const MissedReason = builder.enumType('MissedReason', {
-  description: 'Why a call was missed.',
+  description: 'Why a call was missed. Values may be added: treat a value that your client does not know as UNKNOWN.',
   values: {
     MISSED: { description: 'The call was not answered.' },
     ANSWERED_ELSEWHERE: { description: 'Another device answered the call.' },
@@ -28,22 +30,30 @@ export const Call = builder.objectRef<CallShape>('Call')
 
 Call.implement({
   description: 'A missed call, or a call that SIPIS has not yet reported to the device.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [Event, builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
       description: 'Global id of this call. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Call', formatRowId({ rowid, selector: owner.selector })),
     }),
-    selector: t.expose('selector', { type: Selector, description: 'The selector that was called.' }),
+    selector: t.expose('selector', { type: Selector, ...nullOnError, description: 'The selector that was called.' }),
     caller: t.expose('caller', { type: SipAddress, description: 'Address of the caller.' }),
     callId: t.exposeString('callId', {
-      description: 'Call-ID header of the INVITE, e.g. 4f1c2a90b7d35e68@192.0.2.17; empty if SIPIS did not record it.',
+      nullable: true,
+      description: 'Call-ID header of the INVITE, e.g. 4f1c2a90b7d35e68@192.0.2.17; null if SIPIS did not record it.',
     }),
     time: t.expose('time', { type: 'DateTime', description: 'When the call arrived.' }),
-    missedReason: t.expose('missedReason', {
+    missedReason: t.field({
       type: MissedReason,
       nullable: true,
-      description: 'Why the call was missed; null on schema v1, which does not record it.',
+      description: 'Why the call was missed; null if SIPIS did not record it, as on schema v1.',
+      resolve: ({ missedReasonText }) => reasonOf(missedReasonText),
+    }),
+    missedReasonText: t.exposeString('missedReasonText', {
+      nullable: true,
+      description:
+        'The reason in the words of SIPIS, e.g. AnsweredElsewhere; null if SIPIS did not record it. Tells the reasons apart that ' +
+        'are UNKNOWN to this gateway.',
     }),
   }),
 })
@@ -53,12 +63,13 @@ const CallFilter = builder.inputType('CallFilter', {
   fields: (t) => ({
     since: t.field({ type: 'DateTime', description: 'Arrived at or after this time.' }),
     until: t.field({ type: 'DateTime', description: 'Arrived before this time.' }),
-    missedReason: t.field({
+    missedReasons: t.field({
       type: [MissedReason],
-      description: 'Missed for one of these reasons. Matches no call on schema v1, which does not record reasons.',
+      description:
+        'Missed for one of these reasons. An empty list matches no call; null matches every call. On schema v1, which does not ' +
+        'record reasons, any list matches no call.',
     }),
-    callerUsername: t.string({ description: 'User part of the caller; exact match, e.g. +420601234567.' }),
-    callerDomain: t.string({ description: 'Domain of the caller; exact match, e.g. sip.example.com.' }),
+    caller: t.field({ type: SipAddressFilter, description: 'Called from an address that meets these conditions.' }),
   }),
 })
 
@@ -76,6 +87,7 @@ builder.objectField(Selector, 'calls', (t) =>
   t.connection(
     {
       type: Call,
+      ...nullOnError,
       description: 'Missed and pending calls of this selector.',
       args: callArgs,
       resolve: (owner, args, { loaders }) => calls(loaders, owner, args),
@@ -88,6 +100,7 @@ builder.queryField('calls', (t) =>
   t.connection(
     {
       type: Call,
+      ...nullOnError,
       description: 'Missed and pending calls of all selectors.',
       args: callArgs,
       resolve: (_, args, { loaders }) => calls(loaders, null, args),
@@ -102,11 +115,11 @@ interface CallArguments extends ListArguments {
 }
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
-  const { missedReason, ...filter } = args.filter ?? {}
-  const reasons = missedReason?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
+  const { missedReasons, ...filter } = args.filter ?? {}
+  const reasons = missedReasons?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
   const conditions = callConditions(
     projection.calls.columns,
-    { ...filter, missedReason: reasons },
+    { ...filter, missedReasons: reasons },
     Object.values(reasonWords),
   )
   return collectionConnection(collection, owner, timeOrder('calls', projection.calls, args.orderBy), conditions, args)

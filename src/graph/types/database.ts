@@ -4,9 +4,12 @@ import { versionValues } from '../../sipis/schema-version.ts'
 import type { TableVersion } from '../../sipis/table-versions.ts'
 import { maxTableVersions, readTableVersions } from '../../sipis/table-versions.ts'
 import { builder } from '../builder.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 
 const SchemaVersion = builder.enumType('SchemaVersion', {
-  description: 'Version of the SIPIS database schema, detected from its tables and columns.',
+  description:
+    'Version of the SIPIS database schema, detected from its tables and columns. Values may be added: treat a value that your client ' +
+    'does not know as a newer version.',
   values: versionValues,
 })
 
@@ -30,7 +33,7 @@ const DatabaseType = builder.objectRef<Detected>('Database').implement({
     encoding: t.exposeString('encoding', { description: 'Encoding of the database, e.g. UTF8 or SQL_ASCII.' }),
     tableVersions: t.field({
       type: [TableVersionType],
-      extensions: { listSize: () => maxTableVersions } satisfies FieldExtensions,
+      extensions: { listSize: () => maxTableVersions, assumedSize: maxTableVersions } satisfies FieldExtensions,
       description: `Table versions that SIPIS records, at most ${maxTableVersions}; empty if the table is missing or has an unknown form.`,
       resolve: (detected, _, { database }) => readTableVersions(database, detected),
     }),
@@ -40,6 +43,7 @@ const DatabaseType = builder.objectRef<Detected>('Database').implement({
 builder.queryField('database', (t) =>
   t.field({
     type: DatabaseType,
+    ...nullOnError,
     description: 'The database behind this gateway.',
     resolve: (_, __, { detected }) => detected,
   }),

@@ -6,10 +6,12 @@ import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
 import { TimeOrder, timeOrder } from '../time-order.ts'
+import { Event } from './event.ts'
 import { Selector } from './selector.ts'
-import { SipAddress } from './sip-address.ts'
+import { SipAddress, SipAddressFilter } from './sip-address.ts'
 
 type MessageShape = Owned<MessageRow>
 
@@ -17,28 +19,38 @@ export const Message = builder.objectRef<MessageShape>('Message')
 
 Message.implement({
   description: 'A text message that waits until the device collects it.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [Event, builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
       description: 'Global id of this message. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Message', formatRowId({ rowid, selector: owner.selector })),
     }),
-    selector: t.expose('selector', { type: Selector, description: 'The selector that received the message.' }),
+    selector: t.expose('selector', {
+      type: Selector,
+      ...nullOnError,
+      description: 'The selector that received the message.',
+    }),
     sender: t.expose('sender', { type: SipAddress, description: 'Address of the sender.' }),
     messageId: t.exposeString('messageId', {
-      description: 'Call-ID header of the MESSAGE, e.g. 4f1c2a90b7d35e68@192.0.2.17; empty if SIPIS did not record it.',
+      nullable: true,
+      description: 'Call-ID header of the MESSAGE, e.g. 4f1c2a90b7d35e68@192.0.2.17; null if SIPIS did not record it.',
     }),
     contentType: t.exposeString('contentType', {
-      description: 'Media type of the body as declared by the sender, e.g. text/plain.',
+      nullable: true,
+      description:
+        'Media type of the body as declared by the sender, e.g. text/plain; null if SIPIS did not record it.',
     }),
     headers: t.string({
-      description: 'Headers of the MESSAGE, as XML. Read from the database only when selected.',
+      ...nullOnError,
+      description:
+        'Headers of the MESSAGE, as XML; empty if SIPIS did not record them. Read from the database only when selected.',
       resolve: (message, _, { loaders }) => loaders.messageContents.headers(message),
     }),
     body: t.string({
+      ...nullOnError,
       description:
         'Body of the MESSAGE, encrypted by SIPIS; the gateway cannot decrypt it. Up to 4 MiB, so it is read from the database ' +
-        'only when selected. If the bodies of a response exceed its size limit, they fail with TOO_COSTLY.',
+        'only when selected. If the bodies of a response exceed its size limit, the whole response is one error, TOO_COSTLY.',
       resolve: (message, _, { loaders }) => loaders.messageContents.body(message),
     }),
     time: t.expose('time', { type: 'DateTime', description: 'When the message arrived.' }),
@@ -51,8 +63,7 @@ const MessageFilter = builder.inputType('MessageFilter', {
     since: t.field({ type: 'DateTime', description: 'Arrived at or after this time.' }),
     until: t.field({ type: 'DateTime', description: 'Arrived before this time.' }),
     contentType: t.string({ description: 'Media type of the body; exact match, e.g. text/plain.' }),
-    senderUsername: t.string({ description: 'User part of the sender; exact match, e.g. +420601234567.' }),
-    senderDomain: t.string({ description: 'Domain of the sender; exact match, e.g. sip.example.com.' }),
+    sender: t.field({ type: SipAddressFilter, description: 'Sent from an address that meets these conditions.' }),
   }),
 })
 
@@ -70,6 +81,7 @@ builder.objectField(Selector, 'messages', (t) =>
   t.connection(
     {
       type: Message,
+      ...nullOnError,
       description: 'Text messages that wait for this selector.',
       args: messageArgs,
       resolve: (owner, args, { loaders }) => messages(loaders, owner, args),
@@ -82,6 +94,7 @@ builder.queryField('messages', (t) =>
   t.connection(
     {
       type: Message,
+      ...nullOnError,
       description: 'Waiting text messages of all selectors.',
       args: messageArgs,
       resolve: (_, args, { loaders }) => messages(loaders, null, args),

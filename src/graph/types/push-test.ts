@@ -7,8 +7,10 @@ import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { millisecondsBetween } from '../date-time.ts'
 import { encodeNodeId, notAnId } from '../node-id.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
 import { TimeOrder, timeOrder } from '../time-order.ts'
+import { Event } from './event.ts'
 import { Selector } from './selector.ts'
 
 type PushTestShape = Owned<PushTestRow, null>
@@ -17,7 +19,7 @@ export const PushTest = builder.objectRef<PushTestShape>('PushTest')
 
 PushTest.implement({
   description: 'A push notification sent only to test delivery, with its outcome.',
-  interfaces: [builder.nodeInterfaceRef()],
+  interfaces: [Event, builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
       description: 'Global id of this push test. Opaque; a migration from schema v1 to v2 keeps it.',
@@ -39,6 +41,7 @@ PushTest.implement({
     platform: t.exposeString('platform', {
       description: 'Platform of the device, as stored by SIPIS, e.g. iOS or Android.',
     }),
+    time: t.expose('started', { type: 'DateTime', description: 'When the push was sent; the same as `started`.' }),
     started: t.expose('started', { type: 'DateTime', description: 'When the push was sent.' }),
     concluded: t.expose('concluded', {
       type: 'DateTime',
@@ -60,8 +63,9 @@ const PushTestFilter = builder.inputType('PushTestFilter', {
     since: t.field({ type: 'DateTime', description: 'Started at or after this time.' }),
     until: t.field({ type: 'DateTime', description: 'Started before this time.' }),
     platform: t.string({ description: 'Platform; exact match, case-sensitive, e.g. iOS.' }),
-    concluded: t.boolean({
-      description: 'true: only confirmed push tests. false: only push tests without confirmation.',
+    isConcluded: t.boolean({
+      description:
+        'true: only push tests that the device confirmed. false: only push tests without confirmation. null: both.',
     }),
   }),
 })
@@ -84,6 +88,7 @@ builder.objectField(Selector, 'pushTests', (t) =>
   t.connection(
     {
       type: PushTest,
+      ...nullOnError,
       description: 'Push tests of this selector.',
       args: pushTestArgs,
       resolve: (owner, args, { loaders }) => pushTests(loaders, owner, args),
@@ -96,6 +101,7 @@ builder.queryField('pushTests', (t) =>
   t.connection(
     {
       type: PushTest,
+      ...nullOnError,
       description: 'Push tests of all selectors, including those whose selector has been deleted.',
       args: pushTestArgs,
       resolve: (_, args, { loaders }) => pushTests(loaders, null, args),

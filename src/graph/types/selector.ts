@@ -3,6 +3,7 @@ import type { Projection, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { Connection } from '../connection.ts'
 import { encodeNodeId } from '../node-id.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 
 export const Selector = builder.objectRef<SelectorRow>('Selector')
 
@@ -16,12 +17,16 @@ Selector.implement({
       description: 'Global id of this selector. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ selector }) => encodeNodeId('Selector', selector),
     }),
-    selector: t.exposeString('selector', {
+    name: t.exposeString('selector', {
       description:
         'The selector string: 40 hexadecimal digits that identify the account, a colon and a suffix that identifies the ' +
         'installation, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14. Not a secret.',
     }),
-    lastSeen: t.expose('lastSeen', { type: 'DateTime', description: 'When the installation last contacted SIPIS.' }),
+    lastSeen: t.expose('lastSeen', {
+      type: 'DateTime',
+      ...nullOnError,
+      description: 'When the installation last contacted SIPIS.',
+    }),
   }),
 })
 
@@ -48,7 +53,7 @@ const SelectorOrder = builder.enumType('SelectorOrder', {
   values: {
     LAST_SEEN_DESC: { description: 'Most recently seen first.' },
     LAST_SEEN_ASC: { description: 'Least recently seen first.' },
-    SELECTOR_ASC: { description: 'Ascending by the selector string, in the collation of the database.' },
+    NAME_ASC: { description: 'Ascending by name, in the collation of the database.' },
   } as const,
 })
 
@@ -57,18 +62,19 @@ builder.queryFields((t) => ({
     type: Selector,
     nullable: true,
     description:
-      'The selector with this string; null if it does not exist or the caller may not read it, indistinguishably.',
+      'The selector with this name; null if it does not exist or the caller may not read it, indistinguishably.',
     args: {
-      selector: t.arg.string({
+      name: t.arg.string({
         required: true,
         description: 'Complete selector string, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14.',
       }),
     },
-    resolve: (_, { selector }, { loaders }) => loaders.selectors.byName(selector),
+    resolve: (_, { name }, { loaders }) => loaders.selectors.byName(name),
   }),
   selectors: t.connection(
     {
       type: Selector,
+      ...nullOnError,
       description: 'All selectors, or those that match the filter.',
       args: {
         filter: t.arg({ type: SelectorFilter, description: 'Return only selectors that meet these conditions.' }),
@@ -86,6 +92,6 @@ builder.queryFields((t) => ({
 }))
 
 function selectorOrder({ selectors }: Projection, order: typeof SelectorOrder.$inferType): Order<SelectorRow> {
-  if (order === 'SELECTOR_ASC') return { name: 'selectorsByName', columns: selectors.alphabetical, descending: false }
+  if (order === 'NAME_ASC') return { name: 'selectorsByName', columns: selectors.alphabetical, descending: false }
   return { name: 'selectorsByLastSeen', columns: selectors.order, descending: order === 'LAST_SEEN_DESC' }
 }

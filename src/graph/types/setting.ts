@@ -22,18 +22,21 @@ builder.objectField(Selector, 'settings', (t) =>
   t.field({
     type: [Setting],
     nullable: true,
-    extensions: { listSize: (_, { allowedSettings }) => allowedSettings } satisfies FieldExtensions,
+    extensions: {
+      listSize: (_, { allowedSettings }) => allowedSettings,
+      assumedSize: maxNames,
+    } satisfies FieldExtensions,
     description:
       'Settings of the SIP account, sorted by name; only names that the operator allows. Requires the scope sipis:settings: ' +
       'without it this field is null with the error FORBIDDEN, and the other fields are returned.',
     args: {
       names: t.arg.stringList({
-        description: `Names of the settings to return, at most ${maxNames}; omitted, all allowed names. Names that are not allowed or not set are left out.`,
+        description: `Names of the settings to return, at most ${maxNames}; null or omitted, all allowed names; an empty list, none. Names that are not allowed or not set are left out.`,
       }),
     },
     resolve: (owner, { names }, { loaders, detected, allowedSettings }) => {
       if (names != null && names.length > maxNames) {
-        throw new BadInput(`settings takes at most ${maxNames} names, but ${names.length} are given.`)
+        throw new BadInput(`settings takes at most ${maxNames} names, but ${names.length} are given.`, ['names'])
       }
       if (!detected.hasSettings) {
         throw codedError(

@@ -4,6 +4,7 @@ import type { TokenRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { nullOnError } from '../semantic-non-null.ts'
 import { Selector } from './selector.ts'
 
 type TokenShape = Owned<TokenRow>
@@ -19,7 +20,11 @@ Token.implement({
       description: 'Global id of this token. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Token', formatRowId({ rowid, selector: owner.selector })),
     }),
-    selector: t.expose('selector', { type: Selector, description: 'The selector whose device the token wakes.' }),
+    selector: t.expose('selector', {
+      type: Selector,
+      ...nullOnError,
+      description: 'The selector whose device the token wakes.',
+    }),
     appId: t.exposeString('appId', { description: 'App identifier at the push service, e.g. com.example.phone.voip.' }),
     token: t.exposeString('token', {
       nullable: true,
@@ -43,6 +48,7 @@ builder.objectField(Selector, 'tokens', (t) =>
   t.connection(
     {
       type: Token,
+      ...nullOnError,
       description: 'Push tokens of this selector, in the order they were stored.',
       resolve: (owner, page, { loaders }) => {
         const order: Order<TokenRow> = { name: 'tokens', columns: loaders.projection.tokens.order, descending: false }

@@ -52,7 +52,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }
       if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
-      const operation = { entry, parameters, type, requestId: exchange.id }
+      const wantsCost = request.headers['graphql-cost'] === '1'
+      const operation = { entry, parameters, type, requestId: exchange.id, wantsCost }
       const answer = await answerOperation(options, operation, response, deadline)
       options.unsent.add(principal.id, response, answer.body.length)
       return answer

@@ -16,7 +16,7 @@ query Overview {
   selectors(first: 5) {
     totalCount
     nodes {
-      selector
+      name
       lastSeen
       tokens { nodes { appId fingerprint lastSeen } }
       calls(first: 3) { nodes { time missedReason caller { displayName uri } } }
@@ -28,7 +28,7 @@ query Overview {
 
 # The call history of one selector, page by page: give endCursor as after for the next page.
 query History($selector: String! = ${literal(selector)}, $after: String) {
-  selector(selector: $selector) {
+  selector(name: $selector) {
     calls(first: 10, after: $after) {
       nodes { time missedReason callId caller { displayName uri } }
       pageInfo { hasNextPage endCursor }
@@ -38,17 +38,17 @@ query History($selector: String! = ${literal(selector)}, $after: String) {
 
 # Who called from this name or number, over all selectors.
 query CallsOf($username: String! = ${literal(username)}) {
-  calls(filter: { callerUsername: $username }, first: 20) {
+  calls(filter: { caller: { username: $username } }, first: 20) {
     totalCount
-    nodes { time missedReason caller { uri } selector { selector } }
+    nodes { time missedReason caller { uri } selector { name } }
   }
 }
 
 # Pushes that never arrived.
 query Undelivered {
-  pushTests(filter: { concluded: false }, first: 20) {
+  pushTests(filter: { isConcluded: false }, first: 20) {
     totalCount
-    nodes { started platform selector { selector tokens { nodes { appId fingerprint } } } }
+    nodes { started platform selector { name tokens { nodes { appId fingerprint } } } }
   }
 }
 

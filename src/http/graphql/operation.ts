@@ -11,6 +11,7 @@ import { RefusedDocument } from '../../documents/documents.ts'
 import { tooCostly } from '../../documents/too-costly.ts'
 import { codedError } from '../../errors/coded-error.ts'
 import type { Execute } from '../../execution/execute.ts'
+import { retryAfterSeconds } from '../../execution/mask-errors.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
@@ -56,12 +57,14 @@ export interface RequestedOperation {
   readonly parameters: Parameters
   readonly type: MediaType
   readonly requestId: string
+  /** Whether the response says what the operation costs. */
+  readonly wantsCost: boolean
 }
 
 /** @throws Refusal if the request is rejected as a whole */
 export async function answerOperation(
   options: OperationOptions,
-  { entry, parameters, type, requestId }: RequestedOperation,
+  { entry, parameters, type, requestId, wantsCost }: RequestedOperation,
   response: ServerResponse,
   deadline: RequestDeadline,
 ): Promise<Answer> {
@@ -75,8 +78,9 @@ export async function answerOperation(
   try {
     const prepared = await prepare(options, entry, parameters, charge)
     const operation = { principal, parameters, prepared, usage, signal: deadline.signal, requestId }
-    const { headers, result } = await run(options, operation, charge)
-    return answerOf(entry, result, type, headers, limits)
+    const { cost, headers, result } = await run(options, operation, charge)
+    const answer = wantsCost ? { ...result, extensions: { ...result.extensions, cost } } : result
+    return answerOf(entry, answer, type, headers, limits)
   } catch (error) {
     const isRefused = error instanceof RefusedDocument
     if (isRefused) entry.prepared ??= error.named
@@ -138,10 +142,11 @@ async function run({ execute, limits }: OperationOptions, operation: PricedOpera
   const { parameters, ...given } = operation
   const { operationName } = parameters
   const variables = parameters.variables ?? {}
-  const headers = await charge(costWithin(limits, operation))
+  const cost = costWithin(limits, operation)
+  const headers = await charge(cost)
   const execution = execute({ ...given, operationName, variables })
   const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
-  return { headers, result }
+  return { cost, headers, result }
 }
 
 function costWithin(limits: Limits, { principal, parameters, prepared }: PricedOperation): number {
@@ -182,8 +187,9 @@ function answerOf(
 }
 
 const introspectionRefused = codedError(
-  'GRAPHQL_VALIDATION_FAILED',
+  'FORBIDDEN',
   'Introspection requires the scope sipis:ops. The schema is also published as schema.graphql.',
+  { requires: ['sipis:ops'] },
 )
 
 /** Rejects mutations and subscriptions. GET with a mutation is 405, as the GraphQL-over-HTTP specification requires. */
@@ -209,12 +215,18 @@ function statusOf(result: ExecutionResult, type: MediaType): number {
 
 /** Whether nothing could be read because the database is gone. With some data it is a usual answer with errors. */
 function isUnavailable({ data }: ExecutionResult, codes: readonly string[]): boolean {
-  const isEmpty = data == null || Object.values(data).every((value) => value === null)
-  return isEmpty && codes.length > 0 && codes.every((code) => code === 'UNAVAILABLE')
+  return codes.length > 0 && codes.every((code) => code === 'UNAVAILABLE') && !hasValue(data)
+}
+
+/** Whether anything was read: a value that is not null, or an empty list. */
+function hasValue(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return data != null
+  if (Array.isArray(data) && data.length === 0) return true
+  return Object.values(data).some(hasValue)
 }
 
 /** 503 tells balancers and clients to try again, or elsewhere. */
 function unavailable({ errors }: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
   const body = Buffer.from(JSON.stringify({ errors }))
-  return { status: 503, type, body, headers: { ...headers, 'retry-after': '5' } }
+  return { status: 503, type, body, headers: { ...headers, 'retry-after': String(retryAfterSeconds) } }
 }

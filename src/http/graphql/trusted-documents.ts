@@ -11,7 +11,7 @@ export interface TrustedDocuments {
    * Finds the document that the request names by id.
    *
    * @returns undefined if the request may send its own document instead
-   * @throws Refusal 404 if the id is unknown, 403 if the request names no document and only trusted ones are allowed
+   * @throws Refusal 404 if the id is unknown, 200 PersistedQueryNotSupported if there are no trusted documents at all, 403 if the request names no document and only trusted ones are allowed
    */
   find(parameters: Parameters): PreparedDocument | undefined
 }
@@ -54,6 +54,7 @@ export function createTrustedDocuments(options: TrustedDocumentsOptions, documen
         const found = known.get(id)
         if (found !== undefined) return found
         if (!options.only && parameters.query != null) return undefined
+        if (parameters.documentId == null && known.size === 0) throw notSupported
         throw new Refusal(
           404,
           'PERSISTED_QUERY_NOT_FOUND',
@@ -63,12 +64,15 @@ export function createTrustedDocuments(options: TrustedDocumentsOptions, documen
       if (!options.only) return undefined
       throw new Refusal(
         403,
-        'FORBIDDEN',
+        'DOCUMENT_NOT_TRUSTED',
         'Only trusted documents are allowed (TRUSTED_ONLY). Send the id of one as documentId.',
       )
     },
   }
 }
+
+/** Clients of Apollo and urql recognize the message, and send queries themselves from then on. */
+const notSupported = new Refusal(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
 
 const persistedQuery = z.object({ sha256Hash: z.string().max(256) })
 

@@ -17,6 +17,10 @@ export function namedSelectors({ document }: NamedDocument, given: Variables): s
     if (read !== undefined) named.push(...textsOf(valueFromASTUntyped(node, variables)).flatMap(read))
   }
   visit(document, {
+    Field: ({ name, arguments: all = [] }) => {
+      if (name.value === 'selector')
+        for (const { name: of, value } of all) if (of.value === 'name') add('selector', value)
+    },
     Argument: ({ name, value }) => {
       add(name.value, value)
       // The whole filter may be one variable.

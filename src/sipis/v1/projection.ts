@@ -7,11 +7,11 @@ import {
   inZone,
   nullableText,
   orderBy,
+  recordedText,
   settingColumns,
   text,
   unlessZero,
 } from '../columns.ts'
-import { missedReason } from '../missed-reason.ts'
 import type { Projection, ProjectionOptions, PushTestRow, SelectorRow, TokenRow } from '../projection.ts'
 import { qualified } from '../schemas.ts'
 import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
@@ -66,9 +66,9 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       columns: {
         rowid: text(sipcalls.rowid),
         ...peerColumns(sipcalls),
-        callId: text(sql`coalesce(${sipcalls.callid}, '')`),
+        callId: recordedText(sql`coalesce(${sipcalls.callid}, '')`),
         time: text(sipcalls.time),
-        missedReason: missedReason(sql`NULL::text`),
+        missedReasonText: nullableText(sql`NULL::text`),
       },
     },
     messages: {
@@ -79,8 +79,8 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       columns: {
         rowid: text(siptextmessages.rowid),
         ...peerColumns(siptextmessages),
-        messageId: text(sql`coalesce(${siptextmessages.msgid}, '')`),
-        contentType: text(sql`coalesce(${siptextmessages.contenttype}, '')`),
+        messageId: recordedText(sql`coalesce(${siptextmessages.msgid}, '')`),
+        contentType: recordedText(sql`coalesce(${siptextmessages.contenttype}, '')`),
         headersBytes: integer(sql`coalesce(octet_length(${siptextmessages.headers}), 0)`),
         bodyBytes: integer(sql`coalesce(octet_length(${siptextmessages.body}), 0)`),
         time: text(siptextmessages.time),
@@ -119,10 +119,10 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
 
 function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
   return {
-    scheme: text(sql`coalesce(${table.scheme}, '')`),
-    displayName: text(sql`coalesce(${table.userdisplayname}, '')`),
-    username: text(sql`coalesce(${table.username}, '')`),
-    domain: text(sql`coalesce(${table.domain}, '')`),
+    scheme: recordedText(sql`coalesce(${table.scheme}, '')`),
+    displayName: recordedText(sql`coalesce(${table.userdisplayname}, '')`),
+    username: recordedText(sql`coalesce(${table.username}, '')`),
+    domain: recordedText(sql`coalesce(${table.domain}, '')`),
     port: unlessZero(sql`coalesce(${table.domainport}, 0)`),
   }
 }

@@ -8,11 +8,11 @@ import {
   inZone,
   nullableText,
   orderBy,
+  recordedText,
   settingColumns,
   text,
   unlessZero,
 } from '../columns.ts'
-import { missedReason } from '../missed-reason.ts'
 import type { Projection, ProjectionOptions, PushTestRow, SelectorRow, TokenRow } from '../projection.ts'
 import type { Schemas } from '../schemas.ts'
 import { qualified } from '../schemas.ts'
@@ -69,9 +69,9 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       columns: {
         rowid: text(sipcalls.rowid),
         ...peerColumns(sipcalls),
-        callId: text(sipcalls.callid),
+        callId: recordedText(sipcalls.callid),
         time: text(sipcalls.time),
-        missedReason: missedReason(sipcalls.missedreason),
+        missedReasonText: nullableText(sql`nullif(${sipcalls.missedreason}, '')`),
       },
     },
     messages: {
@@ -82,8 +82,8 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       columns: {
         rowid: text(siptextmessages.rowid),
         ...peerColumns(siptextmessages),
-        messageId: text(siptextmessages.msgid),
-        contentType: text(siptextmessages.contenttype),
+        messageId: recordedText(siptextmessages.msgid),
+        contentType: recordedText(siptextmessages.contenttype),
         headersBytes: integer(sql`octet_length(${siptextmessages.headers})`),
         bodyBytes: integer(sql`octet_length(${siptextmessages.body})`),
         time: text(siptextmessages.time),
@@ -130,10 +130,10 @@ function isNewest(schemas: Schemas, { withoutCtid }: UniqueKeys): SQL {
 
 function peerColumns(table: typeof sipcalls | typeof siptextmessages) {
   return {
-    scheme: text(table.scheme),
-    displayName: text(table.userdisplayname),
-    username: text(table.username),
-    domain: text(table.domain),
+    scheme: recordedText(table.scheme),
+    displayName: recordedText(table.userdisplayname),
+    username: recordedText(table.username),
+    domain: recordedText(table.domain),
     port: unlessZero(table.domainport),
   }
 }

@@ -106,7 +106,7 @@ const call: Reader = (row, at) => ({
   missedReason: reasons.get(row[at + 2] ?? null) ?? (row[at + 2] == null ? null : 'UNKNOWN'),
   caller: address(row, at + 3),
 })
-const ownedCall: Reader = (row, at) => ({ ...call(row, at), selector: { selector: row[at + 8] } })
+const ownedCall: Reader = (row, at) => ({ ...call(row, at), selector: { name: row[at + 8] } })
 const message: Reader = (row, at) => ({
   time: instant(row[at] ?? null),
   messageId: row[at + 1],
@@ -156,7 +156,7 @@ async function answerHistory({ selector }: Variables): Promise<object> {
   const [name, lastSeen = null] = found
   return {
     selector: {
-      selector: name,
+      name,
       lastSeen: instant(lastSeen),
       tokens: { nodes: all(tokens, token) },
       calls: { nodes: all(calls, call) },
@@ -196,7 +196,7 @@ async function answerList({ after }: Variables): Promise<object> {
   const node = ([, selector, lastSeen = null]: Row) => {
     index++
     return {
-      selector,
+      name: selector,
       lastSeen: instant(lastSeen),
       tokens: { nodes: of.tokens[index] },
       calls: { nodes: of.calls[index] },
@@ -251,7 +251,7 @@ async function answerNodes({ ids = [] }: Variables): Promise<object> {
   return {
     nodes: names.map((selector) => {
       const lastSeen = found.get(selector)
-      return lastSeen === undefined ? null : { selector, lastSeen: instant(lastSeen) }
+      return lastSeen === undefined ? null : { name: selector, lastSeen: instant(lastSeen) }
     }),
   }
 }

@@ -9,28 +9,34 @@ const nodes = <Row extends z.ZodType>(row: Row) => z.object({ nodes: z.array(row
 const page = <Row extends z.ZodType>(row: Row) =>
   z.object({ nodes: z.array(row), pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }) })
 
+/** Null where nothing is recorded; the other servers return the empty text of the database. */
+const recorded = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? '')
+
 const address = z.object({
-  scheme: z.string(),
-  displayName: z.string(),
-  username: z.string(),
-  domain: z.string(),
+  scheme: recorded,
+  displayName: recorded,
+  username: recorded,
+  domain: recorded,
   port,
 })
 const token = z.object({ appId: z.string(), lastSeen: instant.nullable() })
 const call = z
-  .object({ time: instant, callId: z.string(), missedReason: reason, caller: address })
+  .object({ time: instant, callId: recorded, missedReason: reason, caller: address })
   .transform(({ caller, ...own }) => ({ ...own, ...caller }))
 const callAndSelector = z
   .object({
     time: instant,
-    callId: z.string(),
+    callId: recorded,
     missedReason: reason,
     caller: address,
-    selector: z.object({ selector: z.string() }),
+    selector: z.object({ name: z.string() }),
   })
-  .transform(({ caller, selector, ...own }) => ({ ...own, ...caller, ...selector }))
+  .transform(({ caller, selector, ...own }) => ({ ...own, ...caller, selector: selector.name }))
 const message = z
-  .object({ time: instant, messageId: z.string(), contentType: z.string(), sender: address })
+  .object({ time: instant, messageId: recorded, contentType: recorded, sender: address })
   .transform(({ sender, ...own }) => ({ ...own, ...sender }))
 const pushTest = z.object({
   pushId: z.string(),
@@ -38,15 +44,18 @@ const pushTest = z.object({
   started: instant,
   concluded: instant.nullable(),
 })
-const named = z.object({ selector: z.string(), lastSeen: instant })
+const named = z.object({ name: z.string(), lastSeen: instant })
+const asSelector = <Row extends { readonly name: string }>({ name, ...own }: Row) => ({ ...own, selector: name })
 
 const addressFields = 'scheme displayName username domain port'
 const callFields = `time callId missedReason caller { ${addressFields} }`
 
-const history = z.object({ selector: named.extend({ tokens: nodes(token), calls: nodes(call) }) })
+const history = z.object({ selector: named.extend({ tokens: nodes(token), calls: nodes(call) }).transform(asSelector) })
 const list = z.object({
   selectors: page(
-    named.extend({ tokens: nodes(token), calls: nodes(call), messages: nodes(message), pushTests: nodes(pushTest) }),
+    named
+      .extend({ tokens: nodes(token), calls: nodes(call), messages: nodes(message), pushTests: nodes(pushTest) })
+      .transform(asSelector),
   ),
 })
 const missed = z.object({ selector: z.object({ calls: page(call) }) })
@@ -55,7 +64,7 @@ const callsOnly = z.object({ calls: nodes(callAndSelector) })
 
 const callsPage = `query Calls($after: String) {
   calls(first: ${pageSizes.page}, after: $after) {
-    nodes { ${callFields} selector { selector } } pageInfo { hasNextPage endCursor }
+    nodes { ${callFields} selector { name } } pageInfo { hasNextPage endCursor }
   }
 }`
 
@@ -66,12 +75,12 @@ const readCalls = (data: unknown) => {
 
 export function sipisGateway(schema: Schema): Dialect {
   // Schema v1 does not record reasons, so the filter would match no rows.
-  const onlyMissed = schema === 'v1' ? '' : 'missedReason: [MISSED], '
+  const onlyMissed = schema === 'v1' ? '' : 'missedReasons: [MISSED], '
   return {
     history: {
       text: `query History($selector: String!) {
-  selector(selector: $selector) {
-    selector lastSeen tokens { nodes { appId lastSeen } } calls(first: ${pageSizes.history}) { nodes { ${callFields} } }
+  selector(name: $selector) {
+    name lastSeen tokens { nodes { appId lastSeen } } calls(first: ${pageSizes.history}) { nodes { ${callFields} } }
   }
 }`,
       variables: ({ selector }) => ({ selector }),
@@ -81,7 +90,7 @@ export function sipisGateway(schema: Schema): Dialect {
       text: `query List($after: String) {
   selectors(first: ${pageSizes.list}, after: $after) {
     nodes {
-      selector lastSeen
+      name lastSeen
       tokens { nodes { appId lastSeen } }
       calls(first: ${pageSizes.listCalls}) { nodes { ${callFields} } }
       messages(first: ${pageSizes.listMessages}) { nodes { time messageId contentType sender { ${addressFields} } } }
@@ -98,7 +107,7 @@ export function sipisGateway(schema: Schema): Dialect {
     },
     missed: {
       text: `query Missed($selector: String!, $since: DateTime!, $after: String) {
-  selector(selector: $selector) {
+  selector(name: $selector) {
     calls(first: ${pageSizes.missed}, after: $after, filter: { ${onlyMissed}since: $since }) {
       nodes { ${callFields} } pageInfo { hasNextPage endCursor }
     }
@@ -112,8 +121,8 @@ export function sipisGateway(schema: Schema): Dialect {
     },
     caller: {
       text: `query Caller($username: String!, $since: DateTime!) {
-  calls(first: ${pageSizes.caller}, filter: { callerUsername: $username, since: $since }) {
-    nodes { ${callFields} selector { selector } }
+  calls(first: ${pageSizes.caller}, filter: { caller: { username: $username }, since: $since }) {
+    nodes { ${callFields} selector { name } }
   }
 }`,
       variables: ({ username, since }) => ({ username, since }),
@@ -123,9 +132,11 @@ export function sipisGateway(schema: Schema): Dialect {
     deepPage: { text: callsPage, variables: ({ after }) => ({ after }), read: readCalls },
     tiny: { text: '{ viewer { name } }', variables: () => ({}), read: () => ({ rows: null }) },
     nodes: {
-      text: 'query Nodes($ids: [ID!]!) { nodes(ids: $ids) { ... on Selector { selector lastSeen } } }',
+      text: 'query Nodes($ids: [ID!]!) { nodes(ids: $ids) { ... on Selector { name lastSeen } } }',
       variables: ({ selectors }) => ({ ids: selectors.map((selector) => encodeNodeId('Selector', selector)) }),
-      read: (data) => ({ rows: bySelector(z.object({ nodes: z.array(named) }).parse(data).nodes) }),
+      read: (data) => ({
+        rows: bySelector(z.object({ nodes: z.array(named.transform(asSelector)) }).parse(data).nodes),
+      }),
     },
   }
 }

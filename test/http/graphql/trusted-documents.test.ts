@@ -56,14 +56,25 @@ describe('A trusted document', () => {
     }
   })
 
+  it('that is named by its hash alone is PERSISTED_QUERY_NOT_SUPPORTED where there are none, in the words of Apollo’s clients', async () => {
+    const [none, some] = [await opened({}), await opened({ trustedDocuments: { manifest, only: false } })]
+    const body = { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } }
+    expect(await send(some, body)).toEqual([404, 'PERSISTED_QUERY_NOT_FOUND'])
+    expect(await send(none, body)).toEqual([200, 'PERSISTED_QUERY_NOT_SUPPORTED'])
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${none.url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) })
+    expect(await response.json()).toMatchObject({ errors: [{ message: 'PersistedQueryNotSupported' }] })
+    expect(await send(none, { ...body, query: document })).toEqual(viewer)
+  })
+
   it('is the only kind that is executed with TRUSTED_ONLY, even if a query is sent with its id', async () => {
     const client = await opened({ trustedDocuments: { manifest, only: true } })
     expect(await send(client, { documentId: id })).toEqual(viewer)
-    expect(await send(client, { query: document })).toEqual([403, 'FORBIDDEN'])
-    expect(await send(client, { query: '{ __schema { types { name } } }' })).toEqual([403, 'FORBIDDEN'])
+    expect(await send(client, { query: document })).toEqual([403, 'DOCUMENT_NOT_TRUSTED'])
+    expect(await send(client, { query: '{ __schema { types { name } } }' })).toEqual([403, 'DOCUMENT_NOT_TRUSTED'])
     expect(await send(client, { query: document, documentId: 'x' })).toEqual([404, 'PERSISTED_QUERY_NOT_FOUND'])
     expect(await send(client, { query: '{ database { encoding } }', documentId: id })).toEqual(viewer)
-    expect(await send(client, {})).toEqual([403, 'FORBIDDEN'])
+    expect(await send(client, {})).toEqual([403, 'DOCUMENT_NOT_TRUSTED'])
   })
 
   it('that is invalid for the schema or too large prevents the start of the gateway', async () => {

@@ -45,6 +45,18 @@ const send = ({ url }: Client, body: string) =>
   })
 
 describe('A principal', () => {
+  it('gets the cost of the operation if it asks for it with GraphQL-Cost', async () => {
+    const client = await limited(50)
+    const body = JSON.stringify({ query: '{ calls(first: 10) { nodes { id } } }' })
+    const asked = async (headers: Record<string, string>) => {
+      const all = { 'content-type': 'application/json', authorization: 'Bearer a', ...headers }
+      const response = await fetch(`${client.url}/graphql`, { method: 'POST', headers: all, body })
+      return response.json()
+    }
+    expect(await asked({ 'graphql-cost': '1' })).toMatchObject({ data: { calls: {} }, extensions: { cost: 22 } })
+    expect(Object.keys(await asked({}))).toEqual(['data'])
+  })
+
   it('gets its remaining points in every response, and beyond the limit 429 RATE_LIMITED with Retry-After', async () => {
     const client = await limited(50)
     // One list, its nodes, and ten nodes with their ids.
@@ -55,9 +67,10 @@ describe('A principal', () => {
     expect((await post(client, query, 'a')).headers.get('ratelimit')).toMatch(/^"principal";r=6;t=/)
     const refused = await post(client, query, 'a')
     expect(refused.status).toBe(429)
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    const retryAfterSeconds = Number(refused.headers.get('retry-after'))
+    expect(retryAfterSeconds).toBeGreaterThan(0)
     expect(await refused.json()).toMatchObject({
-      errors: [{ extensions: { code: 'RATE_LIMITED', setting: 'RATE_LIMIT_COST', limit: 50 } }],
+      errors: [{ extensions: { code: 'RATE_LIMITED', setting: 'RATE_LIMIT_COST', limit: 50, retryAfterSeconds } }],
     })
     expect((await post(client, query, 'b')).status).toBe(200)
   })
@@ -85,7 +98,7 @@ describe('A principal', () => {
     expect(await paid({ query: `{ viewer { name } #${long}` })).toBe(100)
     expect(await paid({ query: `{ nothing } #${long}` })).toBe(100)
     expect(await paid({ query: `{ __schema { types { name } } } #${long}` })).toBe(100)
-    expect(await paid({ query: `{ selector(selector: """${long}""") { id } }` })).toBe(2 + 19)
+    expect(await paid({ query: `{ selector(name: """${long}""") { id } }` })).toBe(2 + 19)
     const page = '{ selectors(first: 100) { nodes { calls(first: 100) { nodes { id selector { id } } } } } }'
     expect(await paid({ query: page })).toBe(40_302)
     expect(await paid({ query: '', variables: { unused: long } })).toBe(0)

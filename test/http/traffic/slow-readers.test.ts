@@ -83,6 +83,7 @@ describe('A client that does not read its responses', () => {
     expect(await ask(small, 'a')).toEqual({
       status: 429,
       retryAfter: '1',
+      retryAfterSeconds: 1,
       code: 'RATE_LIMITED',
       setting: 'LIMIT_UNSENT_BYTES_PER_CALLER',
       limit: bodyBytes,
@@ -97,6 +98,7 @@ describe('A client that does not read its responses', () => {
     expect(await ask(small, 'b')).toEqual({
       status: 503,
       retryAfter: '2',
+      retryAfterSeconds: 2,
       code: 'UNAVAILABLE',
       setting: 'LIMIT_UNSENT_BYTES',
       requestId: expect.any(String),
