@@ -59,10 +59,24 @@ export const errorCatalogue = {
     retry: 'no',
   },
   PERSISTED_QUERY_NOT_FOUND: {
-    statuses: [404],
+    statuses: [200, 404],
     fault: 'client',
     meaning: 'no trusted document has this id',
     action: 'send the query itself, if that is allowed',
+    retry: 'no',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    statuses: [200, 404],
+    fault: 'client',
+    meaning: 'the gateway has no trusted documents, and stores no queries',
+    action: 'send the query itself, and no more ids',
+    retry: 'no',
+  },
+  DOCUMENT_NOT_TRUSTED: {
+    statuses: [403],
+    fault: 'client',
+    meaning: 'the gateway executes trusted documents only (`TRUSTED_ONLY`), and this query is none',
+    action: 'send the id of a trusted document, or have the operator add this one to the manifest',
     retry: 'no',
   },
   TOO_COSTLY: {

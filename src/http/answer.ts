@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { MediaType } from './graphql/media-type.ts'
+import type { JsonType, MediaType } from './graphql/media-type.ts'
 import type { Refusal } from './refusal.ts'
 
 export interface Answer {
@@ -89,8 +89,8 @@ function closeLingering(socket: Socket): void {
   }
 }
 
-export function answerOfRefusal(refusal: Refusal, requestId: string): Answer {
-  return json(refusal.status, { errors: refusal.errorsFor(requestId) }, refusal.headers)
+export function answerOfRefusal(refusal: Refusal, requestId: string, type: JsonType = 'application/json'): Answer {
+  return { ...json(refusal.status, { errors: refusal.errorsFor(requestId) }, refusal.headers), type }
 }
 
 export function json(status: number, value: object, headers: Readonly<Record<string, string>> = {}): Answer {
