@@ -144,7 +144,7 @@ key
 
 key
   .command('list')
-  .description('list the keys: id, name, scopes, dates')
+  .description('list the keys, also revoked ones: id, name, scopes, dates')
   .addOption(keysFile())
   .action(async (flags) => {
     const { keyList } = await import('./key.ts')
@@ -153,7 +153,7 @@ key
 
 key
   .command('revoke')
-  .description('remove keys from the file')
+  .description('revoke keys; the file keeps their names')
   .argument('<id or name>', 'id of a key, or name of one or more keys')
   .addOption(keysFile())
   .action(async (idOrName, flags) => {

@@ -83,7 +83,12 @@ function ofPeer(
 ): Condition[] {
   return [
     ...conditionOn('username', username, equals(columns.username.sql)),
-    ...conditionOn('domain', domain, equals(columns.domain.sql)),
+    // In the collation C only ASCII letters have a case, whatever the locale of the database says of i and I.
+    ...conditionOn(
+      'domain',
+      domain,
+      (value) => sql`lower(${columns.domain.sql} COLLATE "C") = lower(${value}::text COLLATE "C")`,
+    ),
   ]
 }
 

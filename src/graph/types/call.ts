@@ -58,7 +58,9 @@ const CallFilter = builder.inputType('CallFilter', {
       description: 'Missed for one of these reasons. Matches no call on schema v1, which does not record reasons.',
     }),
     callerUsername: t.string({ description: 'User part of the caller; exact match, e.g. +420601234567.' }),
-    callerDomain: t.string({ description: 'Domain of the caller; exact match, e.g. sip.example.com.' }),
+    callerDomain: t.string({
+      description: 'Domain of the caller, complete, in upper or lower case, e.g. sip.example.com.',
+    }),
   }),
 })
 

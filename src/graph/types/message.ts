@@ -52,7 +52,9 @@ const MessageFilter = builder.inputType('MessageFilter', {
     until: t.field({ type: 'DateTime', description: 'Arrived before this time.' }),
     contentType: t.string({ description: 'Media type of the body; exact match, e.g. text/plain.' }),
     senderUsername: t.string({ description: 'User part of the sender; exact match, e.g. +420601234567.' }),
-    senderDomain: t.string({ description: 'Domain of the sender; exact match, e.g. sip.example.com.' }),
+    senderDomain: t.string({
+      description: 'Domain of the sender, complete, in upper or lower case, e.g. sip.example.com.',
+    }),
   }),
 })
 
