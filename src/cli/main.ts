@@ -1,13 +1,13 @@
-#!/usr/bin/env node
-/** Entry point of the command line. Parses arguments and sets the exit code. */
+/** The command line, loaded by bin.ts. Parses arguments and sets the exit code. */
 import './process.ts'
 import { readFileSync } from 'node:fs'
 import type { Help } from 'commander'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { Problem } from '../errors/problem.ts'
 import { newestVersion, schemaVersions } from '../sipis/schema-version.ts'
 import { defaultDataSet } from '../tools/demo/options.ts'
+import { completionScript, shells } from './completion.ts'
 import { endNow } from './ending.ts'
 import { standardOutput } from './output.ts'
 import { settingsHelp } from './settings-help.ts'
@@ -167,6 +167,14 @@ program
   .action(async () => {
     const { printSchemaCommand } = await import('./schema.ts')
     printSchemaCommand(standardOutput)
+  })
+
+program
+  .command('completion')
+  .description('print completions for a shell: eval "$(sipis-gateway completion bash)"')
+  .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+  .action((shell) => {
+    standardOutput.print(completionScript(program, shell).trimEnd())
   })
 
 try {

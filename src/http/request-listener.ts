@@ -14,6 +14,7 @@ import { limitsOf } from './operations/audit.ts'
 import type { Health } from './operations/health.ts'
 import type { MetricsEndpoint } from './operations/metrics.ts'
 import type { Readiness } from './operations/ready.ts'
+import type { SchemaEndpoint } from './operations/schema.ts'
 import { Refusal } from './refusal.ts'
 
 export interface ListenerOptions {
@@ -21,6 +22,7 @@ export interface ListenerOptions {
   readonly health: Health
   readonly readiness: Readiness
   readonly metrics: MetricsEndpoint
+  readonly schema: SchemaEndpoint
   /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
@@ -49,6 +51,7 @@ export function createListener(options: ListenerOptions): RequestListener {
 
   const reads = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
     ['/metrics', options.metrics],
+    ['/schema.graphql', options.schema],
     ['/health', options.health],
     ['/ready', options.readiness.answer],
     ['/live', () => json(200, { status: 'ok' })],
