@@ -12,7 +12,7 @@ export async function bundle(outdir: string): Promise<void> {
     .object({ dependencies: z.record(z.string(), z.string()) })
     .parse(JSON.parse(readFileSync('package.json', 'utf8')))
   await build({
-    entryPoints: ['src/cli/main.ts', 'src/gateway.ts'],
+    entryPoints: ['src/cli/bin.ts', 'src/cli/main.ts', 'src/gateway.ts', 'src/codegen.ts'],
     outdir,
     outbase: 'src',
     bundle: true,

@@ -49,7 +49,7 @@ describe('README.md', () => {
 
   it('lists every command', async () => {
     const readme = await readFile('README.md', 'utf8')
-    for (const command of ['serve', 'check', 'init', 'seed', 'copy', 'key', 'schema'])
+    for (const command of ['serve', 'check', 'init', 'seed', 'copy', 'key', 'schema', 'completion'])
       expect(readme).toMatch(new RegExp(`\\| \`${command}\` +\\|`))
   })
 })

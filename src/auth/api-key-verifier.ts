@@ -86,7 +86,7 @@ export function createApiKeyVerifier(path: string, warn: (sentence: string) => v
     const same = timingSafeEqual(hash('sha256', key, 'buffer'), expected)
     if (found === undefined || !same) throw new CredentialError('unknown API key')
     if (found.expires !== undefined && Date.parse(found.expires) <= Date.now()) {
-      throw new CredentialError(`API key ${id} has expired`)
+      throw new CredentialError(`API key ${id} has expired`, { hasExpired: true })
     }
     return { id: `key:${id}`, name: found.name, scopes: found.scopes, selector: null }
   }

@@ -6,7 +6,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { Problem } from '../errors/problem.ts'
 import type { Line } from './key-file.ts'
-import { appendLine, blankLines, linesOf, readKeyFile } from './key-file.ts'
+import { appendLine, linesOf, overwriteLines, readKeyFile } from './key-file.ts'
 import type { Scope } from './principal.ts'
 import { scopes } from './principal.ts'
 
@@ -23,6 +23,11 @@ const entry = z.object({
 })
 
 export type ApiKey = z.infer<typeof entry>
+
+/** What stays of a key that was revoked: everything but its hash. */
+const revokedEntry = entry.omit({ sha256: true }).extend({ revoked: z.iso.datetime() })
+
+export type RevokedKey = z.infer<typeof revokedEntry>
 
 export const keyPrefix = 'sipis_'
 const maxKeys = 10_000
@@ -62,25 +67,30 @@ export function createKey(path: string, { name, scopes: wanted, expires }: NewKe
 }
 
 /**
- * Removes the keys with this id or name from the file.
+ * Revokes the keys with this id or name. Their lines keep everything but the hash, so that the file says whose key it was.
  *
- * @returns the removed keys, at least one
+ * @returns the revoked keys, at least one
  * @throws Problem if no key matches, or the file is invalid or cannot be changed
  */
 export function revokeKeys(path: string, idOrName: string): ApiKey[] {
-  const entries = parseLines(path, requireFile(path))
+  const entries = liveLines(path, requireFile(path))
   const revoked = entries.filter(({ key: { id, name } }) => id === idOrName || name === idOrName)
   if (revoked.length === 0) {
     throw new Problem(
       `${path} has no key with the id or name "${printable(idOrName)}". "sipis-gateway key list" shows them.`,
     )
   }
-  blankLines(
+  const now = new Date().toISOString()
+  overwriteLines(
     path,
-    revoked.map(({ line }) => line),
+    revoked.map(({ key: { sha256: _, ...rest }, line }) => ({
+      line,
+      // Shorter than the key was, because a date takes less than a hash.
+      text: JSON.stringify({ ...rest, revoked: now } satisfies RevokedKey),
+    })),
   )
   const ids = new Set(revoked.map(({ key }) => key.id))
-  if (parseLines(path, requireFile(path)).some(({ key }) => ids.has(key.id))) throw changedMeanwhile(path)
+  if (liveLines(path, requireFile(path)).some(({ key }) => ids.has(key.id))) throw changedMeanwhile(path)
   return revoked.map(({ key }) => key)
 }
 
@@ -93,10 +103,19 @@ export function readKeys(path: string): ApiKey[] {
   return parseKeys(path, requireFile(path))
 }
 
+/**
+ * Reads the keys in the file, also those that were revoked.
+ *
+ * @throws Problem as readKeys does
+ */
+export function listKeys(path: string): (ApiKey | RevokedKey)[] {
+  return linesOf(requireFile(path)).map((line) => parseLine(path, line))
+}
+
 /** @throws Problem if a line is not a key, or two keys have the same id */
 export function parseKeys(path: string, bytes: Buffer): ApiKey[] {
   const seen = new Map<string, number>()
-  return parseLines(path, bytes).map(({ key, line: { number } }) => {
+  return liveLines(path, bytes).map(({ key, line: { number } }) => {
     const earlier = seen.get(key.id)
     if (earlier !== undefined) {
       throw new Problem(`Lines ${earlier} and ${number} of ${path} have the same id, ${key.id}. Remove one of them.`)
@@ -129,13 +148,20 @@ function requireFile(path: string): Buffer {
   return bytes
 }
 
-function parseLines(path: string, bytes: Buffer): { key: ApiKey; line: Line }[] {
-  return linesOf(bytes).map((line) => ({ key: parseLine(path, line), line }))
+/** The lines of keys that are not revoked. */
+function liveLines(path: string, bytes: Buffer): { key: ApiKey; line: Line }[] {
+  return linesOf(bytes).flatMap((line) => {
+    const key = parseLine(path, line)
+    return 'revoked' in key ? [] : [{ key, line }]
+  })
 }
 
-function parseLine(path: string, { number, text }: Line): ApiKey {
+/** A line with `revoked` is revoked whatever else it contains. */
+function parseLine(path: string, { number, text }: Line): ApiKey | RevokedKey {
   try {
-    return entry.parse(JSON.parse(text))
+    const given: unknown = JSON.parse(text)
+    const isRevoked = typeof given === 'object' && given !== null && 'revoked' in given
+    return isRevoked ? revokedEntry.parse(given) : entry.parse(given)
   } catch {
     throw new Problem(
       `Line ${number} of ${path} is not a valid API key. Remove it, and create a new key with "sipis-gateway key create".`,

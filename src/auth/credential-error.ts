@@ -1,7 +1,11 @@
 /** A credential was rejected. The reason is logged for the operator and never contains any part of the credential. */
 export class CredentialError extends Error {
-  constructor(reason: string) {
+  /** Whether it was good until it expired. Only a credential whose signature or secret is right is called expired. */
+  readonly hasExpired: boolean
+
+  constructor(reason: string, { hasExpired = false } = {}) {
     super(reason)
+    this.hasExpired = hasExpired
     this.name = 'CredentialError'
   }
 }

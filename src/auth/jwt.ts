@@ -72,7 +72,8 @@ async function verify(token: string, keys: JWTVerifyGetKey, options: JwtOptions)
     return payload
   } catch (error) {
     if (error instanceof KeysUnavailable) throw error
-    throw new CredentialError(reasonOf(error))
+    // jose checks the signature, the issuer and the audience first.
+    throw new CredentialError(reasonOf(error), { hasExpired: error instanceof errors.JWTExpired })
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * A line-based file that is changed in place. Owner, mode, ACL, hard links and mounts are kept, so that running processes can still
- * read it. Lines are appended or blanked and never move, so that concurrent commands need no lock.
+ * read it. Lines are appended or overwritten and never move, so that concurrent commands need no lock.
  */
 import {
   closeSync,
@@ -75,10 +75,15 @@ export function appendLine(path: string, line: string, before: Buffer | undefine
   })
 }
 
-/** Overwrites lines with spaces. */
-export function blankLines(path: string, lines: readonly Line[]): void {
+/** Overwrites each line with a text that is not longer, and spaces. */
+export function overwriteLines(path: string, changes: readonly { readonly line: Line; readonly text: string }[]): void {
   withFile(path, constants.O_WRONLY, (descriptor) => {
-    for (const { offset, length } of lines) write(descriptor, Buffer.alloc(length, ' '), offset)
+    for (const { line, text } of changes) {
+      const bytes = Buffer.alloc(line.length, ' ')
+      const written = bytes.write(text)
+      if (written < Buffer.byteLength(text)) bytes.fill(' ')
+      write(descriptor, bytes, line.offset)
+    }
   })
 }
 
@@ -131,7 +136,7 @@ function checkPermissions(path: string, descriptor: number): void {
   }
   if (found.size > maxBytes) {
     throw new Problem(
-      `API_KEYS_FILE ${path} has more than ${maxBytes} bytes. Remove the blank lines that revoked keys leave, with an editor.`,
+      `API_KEYS_FILE ${path} has more than ${maxBytes} bytes. Remove the lines of revoked keys with an editor.`,
     )
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { createKey, printable, readKeys, revokeKeys } from '../auth/api-keys.ts'
+import type { ApiKey, RevokedKey } from '../auth/api-keys.ts'
+import { createKey, listKeys, printable, revokeKeys } from '../auth/api-keys.ts'
 import type { Scope } from '../auth/principal.ts'
 import { requireApiKeysFile } from '../config/authentication.ts'
 import type { Environment } from '../config/environment.ts'
@@ -30,15 +31,18 @@ export function keyCreate(flags: CreateFlags, environment: Environment, output: 
 }
 
 export function keyList(flags: FileFlag, environment: Environment, output: Output): void {
-  const keys = readKeys(requireApiKeysFile(flags.file, environment))
+  const keys = listKeys(requireApiKeysFile(flags.file, environment))
   if (keys.length === 0) output.print('There are no keys.')
-  for (const { id, name, scopes, created, expires } of keys) {
-    const until =
-      expires === undefined
-        ? 'never expires'
-        : `${Date.parse(expires) <= Date.now() ? 'EXPIRED' : 'expires'} ${expires}`
-    output.print([id, printable(name), scopes.join(' '), `created ${created}`, until].join('  '))
+  for (const key of keys) {
+    const { id, name, scopes, created } = key
+    output.print([id, printable(name), scopes.join(' '), `created ${created}`, endOf(key)].join('  '))
   }
+}
+
+function endOf(key: ApiKey | RevokedKey): string {
+  if ('revoked' in key) return `REVOKED ${key.revoked}`
+  if (key.expires === undefined) return 'never expires'
+  return `${Date.parse(key.expires) <= Date.now() ? 'EXPIRED' : 'expires'} ${key.expires}`
 }
 
 export function keyRevoke(idOrName: string, flags: FileFlag, environment: Environment, output: Output): void {

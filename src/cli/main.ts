@@ -1,13 +1,13 @@
-#!/usr/bin/env node
-/** Entry point of the command line. Parses arguments and sets the exit code. */
+/** The command line, loaded by bin.ts. Parses arguments and sets the exit code. */
 import './process.ts'
 import { readFileSync } from 'node:fs'
 import type { Help } from 'commander'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { Problem } from '../errors/problem.ts'
 import { newestVersion, schemaVersions } from '../sipis/schema-version.ts'
 import { defaultDataSet } from '../tools/demo/options.ts'
+import { completionScript, shells } from './completion.ts'
 import { endNow } from './ending.ts'
 import { standardOutput } from './output.ts'
 import { settingsHelp } from './settings-help.ts'
@@ -169,7 +169,7 @@ key
 
 key
   .command('list')
-  .description('list the keys: id, name, scopes, dates')
+  .description('list the keys, also revoked ones: id, name, scopes, dates')
   .addOption(keysFile())
   .action(async (flags) => {
     const { keyList } = await import('./key.ts')
@@ -178,7 +178,7 @@ key
 
 key
   .command('revoke')
-  .description('remove keys from the file')
+  .description('revoke keys; the file keeps their names')
   .argument('<id or name>', 'id of a key, or name of one or more keys')
   .addOption(keysFile())
   .action(async (idOrName, flags) => {
@@ -192,6 +192,14 @@ program
   .action(async () => {
     const { printSchemaCommand } = await import('./schema.ts')
     printSchemaCommand(standardOutput)
+  })
+
+program
+  .command('completion')
+  .description('print completions for a shell: eval "$(sipis-gateway completion bash)"')
+  .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+  .action((shell) => {
+    standardOutput.print(completionScript(program, shell).trimEnd())
   })
 
 try {

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { MediaType } from './graphql/media-type.ts'
+import type { JsonType, MediaType } from './graphql/media-type.ts'
 import type { Refusal } from './refusal.ts'
 
 export interface Answer {
   readonly status: number
-  readonly type: MediaType | typeof metricsType | undefined
+  readonly type: MediaType | typeof metricsType | typeof sdlType | undefined
   /** UTF-8 bytes, encoded once; used for both Content-Length and the body. */
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
@@ -13,6 +13,9 @@ export interface Answer {
 
 /** Prometheus' text format. */
 export const metricsType = 'text/plain; version=0.0.4'
+
+/** There is no registered type for GraphQL's schema language, and a browser shows this one. */
+export const sdlType = 'text/plain'
 
 /** Responses are private: never cached, never content-sniffed. */
 const always = {
@@ -89,8 +92,8 @@ function closeLingering(socket: Socket): void {
   }
 }
 
-export function answerOfRefusal(refusal: Refusal, requestId: string): Answer {
-  return json(refusal.status, { errors: refusal.errorsFor(requestId) }, refusal.headers)
+export function answerOfRefusal(refusal: Refusal, requestId: string, type: JsonType = 'application/json'): Answer {
+  return { ...json(refusal.status, { errors: refusal.errorsFor(requestId) }, refusal.headers), type }
 }
 
 export function json(status: number, value: object, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -23,6 +23,7 @@ import type { PrintMetrics } from './operations/metrics.ts'
 import { createMetrics, guardMetrics, listenForMetrics } from './operations/metrics.ts'
 import type { Check } from './operations/ready.ts'
 import { createReadiness } from './operations/ready.ts'
+import { createSchemaEndpoint } from './operations/schema.ts'
 import type { CountSipis } from './operations/sipis-counts.ts'
 import { createCountSipis } from './operations/sipis-counts.ts'
 import { createListener } from './request-listener.ts'
@@ -107,6 +108,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const handle = createListener({
     endpoint,
     metrics: guardMetrics(metrics, guards),
+    schema: createSchemaEndpoint(guards),
     health: createHealth(database, () => served.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],

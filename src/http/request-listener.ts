@@ -9,10 +9,12 @@ import type { Exchange } from './exchange.ts'
 import { beginExchange, identified } from './exchange.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { Endpoint } from './graphql/endpoint.ts'
+import { refusalTypeOf } from './graphql/media-type.ts'
 import { limitsOf } from './operations/audit.ts'
 import type { Health } from './operations/health.ts'
 import type { MetricsEndpoint } from './operations/metrics.ts'
 import type { Readiness } from './operations/ready.ts'
+import type { SchemaEndpoint } from './operations/schema.ts'
 import { Refusal } from './refusal.ts'
 
 export interface ListenerOptions {
@@ -20,6 +22,7 @@ export interface ListenerOptions {
   readonly health: Health
   readonly readiness: Readiness
   readonly metrics: MetricsEndpoint
+  readonly schema: SchemaEndpoint
   /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
@@ -48,6 +51,7 @@ export function createListener(options: ListenerOptions): RequestListener {
 
   const reads = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
     ['/metrics', options.metrics],
+    ['/schema.graphql', options.schema],
     ['/health', options.health],
     ['/ready', options.readiness.answer],
     ['/live', () => json(200, { status: 'ok' })],
@@ -76,7 +80,7 @@ export function createListener(options: ListenerOptions): RequestListener {
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const exchange = beginExchange(request, response, options.observe)
     route(request, response, exchange)
-      .catch((error: unknown) => refused(exchange, refusalOf(error, request, options, exchange)))
+      .catch((error: unknown) => refused(request, exchange, refusalOf(error, request, options, exchange)))
       .then((answer) => send(response, identified(answer, exchange), sending))
       .catch((error: unknown) => {
         options.observe({ kind: 'responseFailed', error })
@@ -118,33 +122,42 @@ function checkHost({ headers: { host = '' } }: IncomingMessage): void {
   )
 }
 
-function refused(exchange: Exchange, refusal: Refusal): Answer {
+function refused(request: IncomingMessage, exchange: Exchange, refusal: Refusal): Answer {
   exchange.codes = [refusal.code]
   exchange.limits = limitsOf(refusal)
-  return answerOfRefusal(refusal, exchange.id)
+  const [path] = targetOf(request).split('?', 1)
+  // Only the API answers in GraphQL's media type.
+  return answerOfRefusal(refusal, exchange.id, path === endpointPath ? refusalTypeOf(request.headers) : undefined)
 }
 
 function refusalOf(error: unknown, { headers }: IncomingMessage, options: ListenerOptions, { id }: Exchange): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof CredentialError) {
     options.observe({ kind: 'credentialRefused', reason: error.message })
-    return unauthenticated(headers.authorization !== undefined)
+    return unauthenticated(headers.authorization === undefined ? 'MISSING' : error.hasExpired ? 'EXPIRED' : 'INVALID')
   }
   if (error instanceof KeysUnavailable) return keysUnavailable
   options.observe({ kind: 'requestFailed', requestId: id, error })
   return new Refusal(500, 'INTERNAL', 'The gateway failed unexpectedly. The log contains the cause.')
 }
 
-/** Omits why the credential was rejected; the log has the reason. */
-function unauthenticated(given: boolean): Refusal {
-  return new Refusal(
-    401,
-    'UNAUTHENTICATED',
-    given
-      ? 'The credential is not accepted. Get a new one from its issuer.'
-      : 'A credential is required. Send the header Authorization: Bearer …',
-    { headers: { 'www-authenticate': `Bearer realm="sipis-gateway"${given ? ', error="invalid_token"' : ''}` } },
-  )
+/** What the caller is told of a credential. Why it was rejected otherwise stays in the log. */
+const credentialProblems = {
+  MISSING: { message: 'A credential is required. Send the header Authorization: Bearer …', parameters: '' },
+  INVALID: {
+    message: 'The credential is not accepted. Get a new one from its issuer.',
+    parameters: ', error="invalid_token"',
+  },
+  EXPIRED: {
+    message: 'The credential has expired. Refresh it, and send the request again.',
+    parameters: ', error="invalid_token", error_description="The credential has expired"',
+  },
+} as const
+
+function unauthenticated(reason: keyof typeof credentialProblems): Refusal {
+  const { message, parameters } = credentialProblems[reason]
+  const headers = { 'www-authenticate': `Bearer realm="sipis-gateway"${parameters}` }
+  return new Refusal(401, 'UNAUTHENTICATED', message, { headers, reason })
 }
 
 const keysUnavailable = new Refusal(

@@ -91,7 +91,12 @@ function ofPeer(
   return [
     ...on('username', username, equals(columns.username.sql)),
     ...on('usernameEndsWith', ending(usernameEndsWith), (value) => sql`${columns.username.sql} LIKE ${value}`),
-    ...on('domain', domain, equals(columns.domain.sql)),
+    // In the collation C only ASCII letters have a case, whatever the locale of the database says of i and I.
+    ...on(
+      'domain',
+      domain,
+      (value) => sql`lower(${columns.domain.sql} COLLATE "C") = lower(${value}::text COLLATE "C")`,
+    ),
   ]
 }
 

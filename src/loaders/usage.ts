@@ -11,6 +11,8 @@ export const unlisted = new GraphQLError('Further errors are omitted.', { path: 
 /** Rows, selectors and bytes that one operation has read and returned, for the audit log and the byte limit. */
 export interface Usage {
   rows: number
+  /** Push tokens that the answer contains in clear. */
+  revealedTokens: number
   /** Selectors that were read or named. */
   readonly selectors: Set<string>
   /** Set when a limit is exceeded. All further reads and fields of the operation fail with this error. */
@@ -65,6 +67,7 @@ export function createUsage(maxBytes: number): Usage {
   }
   return {
     rows: 0,
+    revealedTokens: 0,
     selectors: new Set(),
     get excess() {
       return excess

@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApiKeyVerifier } from '../../src/auth/api-key-verifier.ts'
-import { createKey, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
+import { createKey, listKeys, readKeys, revokeKeys } from '../../src/auth/api-keys.ts'
 import { CredentialError, KeysUnavailable } from '../../src/auth/credential-error.ts'
 import type { Scope } from '../../src/auth/principal.ts'
 
@@ -302,6 +302,37 @@ describe('A file of API keys', () => {
     for (const name of ['first', 'second', 'third', 'fourth']) make(name)
     revokeKeys(file, 'second')
     expect(readKeys(file).map(({ name }) => name)).toEqual(['first', 'third', 'fourth'])
+    expect(listKeys(file).map(({ name, ...key }) => [name, 'revoked' in key])).toEqual([
+      ['first', false],
+      ['second', true],
+      ['third', false],
+      ['fourth', false],
+    ])
+  })
+
+  it('keeps everything of a revoked key but its hash, whatever its name is', async () => {
+    const names = ['x', 'č'.repeat(100), '"'.repeat(100), '😀'.repeat(50)]
+    for (const name of names) make(name)
+    const { size } = await stat(file)
+    for (const name of names) revokeKeys(file, name)
+    expect((await stat(file)).size).toBe(size)
+    expect(listKeys(file).map(({ name }) => name)).toEqual(names)
+    for (const key of listKeys(file))
+      expect(key).toEqual({
+        id: expect.stringMatching(/^[0-9a-f]{12}$/),
+        name: expect.any(String),
+        scopes: ['sipis:read'],
+        created: expect.any(String),
+        revoked: expect.any(String),
+      })
+    expect(readKeys(file)).toEqual([])
+  })
+
+  it('does not accept a key whose line says that it is revoked, even if its hash is still there', async () => {
+    const { key } = make('dashboard')
+    const line = JSON.parse(await readFile(file, 'utf8'))
+    await writeFile(file, `${JSON.stringify({ ...line, revoked: new Date().toISOString() })}\n`)
+    expect(() => verifier()(key)).toThrow(CredentialError)
   })
 
   it.skipIf(process.platform !== 'linux')('is closed after each use, also if it is rejected', async () => {

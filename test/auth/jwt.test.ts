@@ -91,12 +91,33 @@ describe('A forged credential', () => {
         kind,
         expect.stringMatching(/^Bearer realm="sipis-gateway"/),
       ])
+      const reason = kind === 'expired' || kind === 'just expired' ? 'EXPIRED' : 'INVALID'
       expect([kind, await answer.json()]).toEqual([
         kind,
-        { errors: [{ message: expect.stringMatching(/credential/), extensions: { code: 'UNAUTHENTICATED' } }] },
+        { errors: [{ message: expect.stringMatching(/credential/), extensions: { code: 'UNAUTHENTICATED', reason } }] },
       ])
     }
     for (const line of client.log) for (const one of Object.values(forged)) expect(line).not.toContain(one.slice(-30))
+  })
+
+  it('that has expired is told from a bad one, but only if its signature, issuer and audience are right', async () => {
+    const old = { ...goodClaims(), exp: now() - 3_600 }
+    const stranger = await generateKeyPair('RS256')
+    const expired = await ask(`Bearer ${await issuer.sign(old)}`)
+    expect(expired.headers.get('www-authenticate')).toBe(
+      'Bearer realm="sipis-gateway", error="invalid_token", error_description="The credential has expired"',
+    )
+    expect(await expired.json()).toMatchObject({ errors: [{ extensions: { reason: 'EXPIRED' } }] })
+    const bad = [
+      await new SignJWT(old).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(stranger.privateKey),
+      await issuer.sign({ ...old, aud: 'another' }),
+      await issuer.sign({ ...old, iss: 'https://another.example' }),
+    ]
+    for (const token of bad) {
+      const answer = await ask(`Bearer ${token}`)
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="sipis-gateway", error="invalid_token"')
+      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { reason: 'INVALID' } }] })
+    }
   })
 
   it('that is missing is rejected with 401 and WWW-Authenticate', async () => {

@@ -17,17 +17,20 @@ afterAll(() => rm(folder, { recursive: true }))
 const create = (...args: string[]) => run(['key', 'create', '--file', file, ...args])
 
 describe('sipis-gateway key', () => {
-  it('create prints only the key to standard output, list shows everything except the key, revoke removes it', async () => {
+  it('create prints only the key to standard output, list shows everything except the key, revoke keeps its name', async () => {
     const made = await create('--name', 'dashboard', '--scope', 'sipis:read', 'sipis:ops', '--expires', '90d')
     expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^sipis_[0-9a-f]{12}_[\w-]{43}\n$/)])
     expect(made.stderr).not.toContain(made.stdout.trim())
-    const [, id = '', secret = ''] = made.stdout.trim().split('_')
+    const [, id = '', secret] = /^sipis_([0-9a-f]{12})_(.+)\n$/.exec(made.stdout) ?? []
     const listed = await run(['key', 'list'], { API_KEYS_FILE: file })
     expect(listed.stdout).toMatch(new RegExp(`^${id}  dashboard  sipis:read sipis:ops  created .*  expires `))
     expect(listed.stdout).not.toContain(secret)
     const revoked = await run(['key', 'revoke', id, '--file', file])
     expect([revoked.code, revoked.stdout]).toEqual([0, expect.stringContaining(`Revoked ${id} (dashboard)`)])
-    expect((await run(['key', 'list', '--file', file])).stdout).toBe('There are no keys.\n')
+    expect((await run(['key', 'list', '--file', file])).stdout).toMatch(
+      new RegExp(`^${id}  dashboard  sipis:read sipis:ops  created \\S+  REVOKED \\S+\n$`),
+    )
+    expect((await run(['key', 'revoke', id, '--file', file])).stderr).toContain('has no key with the id or name')
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import type { Order } from '../../loaders/keyset.ts'
+import type { Selectors } from '../../loaders/selectors.ts'
 import type { Projection, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { Connection } from '../connection.ts'
@@ -66,10 +67,12 @@ builder.queryFields((t) => ({
     args: {
       name: t.arg.string({
         required: true,
-        description: 'Complete selector string, e.g. 12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14.',
+        description:
+          'Complete selector string, case-sensitive; blanks around it are ignored, e.g. ' +
+          '12869E0E6E553673C54F29105A0647204C416A2A:7C3A0D14.',
       }),
     },
-    resolve: (_, { name }, { loaders }) => loaders.selectors.byName(name),
+    resolve: (_, { name }, { loaders }) => byForgivenName(loaders.selectors, name),
   }),
   selectors: t.connection(
     {
@@ -90,6 +93,13 @@ builder.queryFields((t) => ({
     { name: 'SelectorEdge', description: 'A selector and its position in the list.' },
   ),
 }))
+
+/** Ignores blanks around a selector, unless a selector has just these blanks. */
+async function byForgivenName(selectors: Selectors, name: string): Promise<SelectorRow | null> {
+  const found = await selectors.byName(name)
+  const trimmed = name.trim()
+  return found !== null || trimmed === name ? found : selectors.byName(trimmed)
+}
 
 function selectorOrder({ selectors }: Projection, order: typeof SelectorOrder.$inferType): Order<SelectorRow> {
   if (order === 'NAME_ASC') return { name: 'selectorsByName', columns: selectors.alphabetical, descending: false }

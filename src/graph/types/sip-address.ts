@@ -44,6 +44,6 @@ export const SipAddressFilter = builder.inputType('SipAddressFilter', {
         'End of the user part, case-sensitive: finds a number with or without its prefix, e.g. 601234567. An empty text matches ' +
         'every address.',
     }),
-    domain: t.string({ description: 'Host part; exact match, case-sensitive, e.g. sip.example.com.' }),
+    domain: t.string({ description: 'Host part, complete, in upper or lower case, e.g. sip.example.com.' }),
   }),
 })

@@ -26,11 +26,15 @@ Token.implement({
       description: 'The selector whose device the token wakes.',
     }),
     appId: t.exposeString('appId', { description: 'App identifier at the push service, e.g. com.example.phone.voip.' }),
-    token: t.exposeString('token', {
+    token: t.string({
       nullable: true,
       description:
         'The push token, base64. Requires the scope sipis:tokens: without it this field is null with the error FORBIDDEN, and ' +
         'the other fields are returned.',
+      resolve({ token }, _, { usage }) {
+        if (token !== null) usage.revealedTokens++
+        return token
+      },
     }),
     fingerprint: t.exposeString('fingerprint', {
       description:

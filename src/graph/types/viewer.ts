@@ -1,6 +1,20 @@
+import { Forbidden } from '../../auth/forbidden.ts'
 import type { Principal } from '../../auth/principal.ts'
+import { maySee } from '../../auth/principal.ts'
+import { codedError } from '../../errors/coded-error.ts'
 import { builder } from '../builder.ts'
 import { Selector } from './selector.ts'
+
+/** Created once, as those of guard.ts. */
+const notDevice = new Forbidden('Viewer.selector', ['sipis:own'])
+
+const beginsAsSelectors = /^[0-9a-f]{40}:/i
+
+const noSelector = codedError(
+  'FORBIDDEN',
+  'The sub of the token is not a selector: 40 hexadecimal digits, a colon and a suffix. The issuer has to put the selector of the ' +
+    'device there.',
+)
 
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'The authenticated caller and its permissions.',
@@ -18,8 +32,15 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       type: Selector,
       nullable: true,
       description:
-        'The selector of the calling device; null if the caller is not a device or its selector does not exist.',
-      resolve: ({ selector }, _, { loaders }) => (selector === null ? null : loaders.selectors.byName(selector)),
+        'The selector of the calling device; null without an error if SIPIS does not have it yet. FORBIDDEN without the scope ' +
+        'sipis:own, which API keys do not have, and if the `sub` of the token is not a selector.',
+      async resolve(principal, _, { loaders }) {
+        const { selector } = principal
+        if (selector === null || !maySee(principal, selector)) throw notDevice
+        const found = await loaders.selectors.byName(selector)
+        if (found === null && !beginsAsSelectors.test(selector)) throw noSelector
+        return found
+      },
     }),
   }),
 })

@@ -15,7 +15,9 @@ import type { Page } from './graphiql.ts'
 import { mediaTypeOf } from './media-type.ts'
 import type { OperationOptions } from './operation.ts'
 import { answerOperation } from './operation.ts'
+import type { Parameters } from './parameters.ts'
 import { readParameters } from './parameters.ts'
+import { revalidated } from './revalidation.ts'
 
 export interface EndpointOptions extends OperationOptions {
   readonly authenticate: Authenticate
@@ -56,9 +58,14 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const operation = { entry, parameters, type, requestId: exchange.id, wantsCost }
       const answer = await answerOperation(options, operation, response, deadline)
       options.unsent.add(principal.id, response, answer.body.length)
-      return answer
+      return mayBeKept(entry, parameters) ? revalidated(answer, request.headers) : answer
     })
   }
+}
+
+/** A GET by id without errors. Push tokens are kept nowhere. */
+function mayBeKept({ outcome, usage }: PendingAuditEntry, { method, query }: Parameters): boolean {
+  return method === 'GET' && query == null && outcome.length === 0 && usage?.revealedTokens === 0
 }
 
 const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or GET for a query.', {

@@ -3,15 +3,22 @@ import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
 import { Refusal } from '../refusal.ts'
 
-export type MediaType = 'application/json' | 'application/graphql-response+json' | 'text/html'
+export type JsonType = 'application/json' | 'application/graphql-response+json'
+export type MediaType = JsonType | 'text/html'
 
 /** In the order of preference if the caller has none. */
 const json = ['application/json', 'application/graphql-response+json'] as const
 
-/** Cached, because clients send the same Accept header with every request. */
-const known = new LRUCache<string, MediaType, Preferences>({
+/**
+ * What a request without Accept receives, as the GraphQL-over-HTTP specification says since 2025. A caller that accepts any type,
+ * as curl and fetch do, has no preference and receives application/json.
+ */
+const withoutAccept: JsonType = 'application/graphql-response+json'
+
+/** Cached, because clients send the same Accept header with every request. Null if nothing available is acceptable. */
+const known = new LRUCache<string, { type: MediaType | null }, Preferences>({
   max: 50,
-  memoMethod: (_, __, { context }) => negotiate(context),
+  memoMethod: (_, __, { context }) => ({ type: negotiate(context) }),
 })
 
 interface Preferences {
@@ -27,20 +34,32 @@ interface Preferences {
  * @throws Refusal 406 if no available type is acceptable
  */
 export function mediaTypeOf({ accept }: IncomingHttpHeaders, html: boolean): MediaType {
-  return known.memo(`${html} ${accept ?? '*/*'}`, { context: { accept, html } })
-}
-
-function negotiate({ accept: header, html }: Preferences): MediaType {
-  const offered: MediaType[] = html ? [...json, 'text/html'] : [...json]
-  // All responses are UTF-8; the negotiator would treat the parameter as a different type.
-  const accept = header?.replaceAll(/;\s*charset="?utf-?8"?/gi, '')
-  const negotiator = new Negotiator({ headers: accept === undefined ? {} : { accept } })
-  const [wanted] = negotiator.mediaTypes(offered)
-  const found = offered.find((type) => type === wanted)
-  if (found !== undefined) return found
+  const type = find({ accept, html })
+  if (type !== null) return type
   throw new Refusal(
     406,
     'BAD_USER_INPUT',
     `Available media types are ${json.join(' and ')}. Send one of them in the Accept header.`,
   )
+}
+
+/** The media type of a refusal: what the caller accepts, or application/json if it accepts neither JSON type. */
+export function refusalTypeOf({ accept }: IncomingHttpHeaders): JsonType {
+  const type = find({ accept, html: false })
+  return type === 'application/graphql-response+json' ? type : 'application/json'
+}
+
+function find(preferences: Preferences): MediaType | null {
+  const { accept, html } = preferences
+  return known.memo(`${html} ${accept ?? ''}`, { context: preferences }).type
+}
+
+function negotiate({ accept: header, html }: Preferences): MediaType | null {
+  // An empty header is treated as a missing one.
+  if (header === undefined || header.trim() === '') return withoutAccept
+  const offered: MediaType[] = html ? [...json, 'text/html'] : [...json]
+  // All responses are UTF-8; the negotiator would treat the parameter as a different type.
+  const accept = header.replaceAll(/;\s*charset="?utf-?8"?/gi, '')
+  const [wanted] = new Negotiator({ headers: { accept } }).mediaTypes(offered)
+  return offered.find((type) => type === wanted) ?? null
 }

@@ -1,43 +1,32 @@
-import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import { hash } from 'node:crypto'
 import type { Documents, PreparedDocument } from '../../documents/documents.ts'
 import { RefusedDocument } from '../../documents/documents.ts'
 import { Problem } from '../../errors/problem.ts'
 import { Refusal } from '../refusal.ts'
 import type { Parameters } from './parameters.ts'
+import type { Manifest } from './trusted-manifest.ts'
+import { bareId } from './trusted-manifest.ts'
 
 export interface TrustedDocuments {
   /**
    * Finds the document that the request names by id.
    *
    * @returns undefined if the request may send its own document instead
-   * @throws Refusal 404 if the id is unknown, 200 PersistedQueryNotSupported if there are no trusted documents at all, 403 if the request names no document and only trusted ones are allowed
+   * @throws Refusal 200 or 404 if the id is unknown and there is no query; 400 if the query is not the one with this id; 403 if only
+   *   trusted documents are allowed and the request names none
    */
   find(parameters: Parameters): PreparedDocument | undefined
 }
 
 export interface TrustedDocumentsOptions {
-  /** Hash and text of each document, in the format of graphql-codegen's persistedDocuments. */
-  readonly manifest: Readonly<Record<string, string>>
+  readonly manifest: Manifest
   /** Whether to reject all other documents. */
   readonly only: boolean
 }
 
-const manifest = z.record(z.string().min(1).max(256), z.string().min(1))
-
-/** @throws Problem if the file cannot be read or is not a manifest */
-export function readManifest(path: string): Readonly<Record<string, string>> {
-  let given: unknown
-  try {
-    given = JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
-    throw new Problem(
-      `TRUSTED_DOCUMENTS ${path} cannot be read as JSON. Set it to the manifest that the client's build creates.`,
-    )
-  }
-  const parsed = manifest.safeParse(given)
-  if (parsed.success) return parsed.data
-  throw new Problem(`TRUSTED_DOCUMENTS ${path} is not a manifest: it must be a JSON object of hashes and documents.`)
+interface TrustedDocument {
+  readonly text: string
+  readonly prepared: PreparedDocument
 }
 
 /**
@@ -45,43 +34,88 @@ export function readManifest(path: string): Readonly<Record<string, string>> {
  *
  * @throws Problem if a document is invalid for the schema
  */
-export function createTrustedDocuments(options: TrustedDocumentsOptions, documents: Documents): TrustedDocuments {
-  const known = new Map(Object.entries(options.manifest).map(([id, text]) => [id, prepareTrusted(documents, id, text)]))
+export function createTrustedDocuments(
+  { manifest, only }: TrustedDocumentsOptions,
+  documents: Documents,
+): TrustedDocuments {
+  const known = new Map<string, TrustedDocument>()
+  for (const [id, text] of Object.entries(manifest))
+    known.set(bareId(id), { text, prepared: prepareTrusted(documents, id, text) })
+
+  const ofUnknownId = (id: DocumentId, query: string | undefined): undefined => {
+    if (query === undefined) throw unknownId(id, only || known.size > 0)
+    if (only) throw notTrusted
+    if (id.isHash && !isHashOf(id.text, query)) throw disagrees
+    return undefined
+  }
+
   return {
     find(parameters) {
       const id = idOf(parameters)
-      if (id !== undefined) {
-        const found = known.get(id)
-        if (found !== undefined) return found
-        if (!options.only && parameters.query != null) return undefined
-        if (parameters.documentId == null && known.size === 0) throw notSupported
-        throw new Refusal(
-          404,
-          'PERSISTED_QUERY_NOT_FOUND',
-          'No trusted document has this id. Send the query itself, if the gateway allows it.',
-        )
+      const query = parameters.query === '' ? undefined : (parameters.query ?? undefined)
+      if (id === undefined) {
+        if (only) throw notTrusted
+        return undefined
       }
-      if (!options.only) return undefined
-      throw new Refusal(
-        403,
-        'DOCUMENT_NOT_TRUSTED',
-        'Only trusted documents are allowed (TRUSTED_ONLY). Send the id of one as documentId.',
-      )
+      const found = known.get(id.text)
+      if (found === undefined) return ofUnknownId(id, query)
+      if (query === undefined || query === found.text || isHashOf(id.text, query)) return found.prepared
+      throw disagrees
     },
   }
 }
 
-/** Clients of Apollo and urql recognize the message, and send queries themselves from then on. */
-const notSupported = new Refusal(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
+const notTrusted = new Refusal(
+  403,
+  'DOCUMENT_NOT_TRUSTED',
+  'Only trusted documents are allowed (TRUSTED_ONLY). Send the id of one as documentId.',
+)
 
-const persistedQuery = z.object({ sha256Hash: z.string().max(256) })
+const disagrees = new Refusal(
+  400,
+  'BAD_USER_INPUT',
+  'The query is not the one with this id or hash. Send one of them, or the SHA-256 of this query.',
+)
 
-/** Reads documentId (GraphQL-over-HTTP draft) or the persistedQuery extension (Apollo clients). */
-function idOf({ documentId, extensions }: Parameters): string | undefined {
-  if (documentId != null) return documentId
-  if (extensions == null) return undefined
-  const { data } = persistedQuery.safeParse(extensions?.['persistedQuery'])
-  return data?.sha256Hash
+interface DocumentId {
+  /** Without `sha256:`. */
+  readonly text: string
+  /** Whether it can only be the SHA-256 of a query. Other ids have any form. */
+  readonly isHash: boolean
+  /** Whether it was sent as Apollo's and urql's clients do, which expect status 200. */
+  readonly isExtension: boolean
+}
+
+/** Reads documentId (GraphQL-over-HTTP draft) or the persistedQuery extension (clients of Apollo and urql). */
+function idOf({ documentId, extensions }: Parameters): DocumentId | undefined {
+  if (documentId != null) {
+    const text = bareId(documentId)
+    return { text, isHash: text !== documentId, isExtension: false }
+  }
+  const sha256Hash = sha256HashOf(extensions?.['persistedQuery'])
+  return sha256Hash === undefined ? undefined : { text: bareId(sha256Hash), isHash: true, isExtension: true }
+}
+
+function sha256HashOf(extension: unknown): string | undefined {
+  if (typeof extension !== 'object' || extension === null || !('sha256Hash' in extension)) return undefined
+  const { sha256Hash } = extension
+  return typeof sha256Hash === 'string' && sha256Hash !== '' && sha256Hash.length <= 256 ? sha256Hash : undefined
+}
+
+function isHashOf(id: string, query: string): boolean {
+  return id.toLowerCase() === hash('sha256', query)
+}
+
+/** The messages are those that clients compare with, to send the query itself or to stop sending hashes. */
+function unknownId({ isExtension }: DocumentId, hasDocuments: boolean): Refusal {
+  if (hasDocuments) {
+    return isExtension
+      ? new Refusal(200, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound')
+      : new Refusal(404, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound')
+  }
+  return isExtension
+    ? new Refusal(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
+    : new Refusal(404, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported')
 }
 
 function prepareTrusted(documents: Documents, id: string, text: string): PreparedDocument {

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Principal } from '../../auth/principal.ts'
+import { has } from '../../auth/principal.ts'
 import type { NamedDocument } from '../../documents/documents.ts'
 import { RefusedDocument } from '../../documents/documents.ts'
 import type { Usage } from '../../loaders/usage.ts'
@@ -55,6 +56,7 @@ export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
           selectors: selectors.slice((part - 1) * selectorsPerLine, part * selectorsPerLine).map(hash),
           selectorCount: selectors.length,
           rows: usage?.rows ?? 0,
+          ...noteworthy(entry, selectors),
           outcome: outcome.length === 0 ? 'ok' : [...new Set(outcome)].join(' '),
           ms: Math.round(durationMs * 10) / 10,
         },
@@ -110,11 +112,28 @@ export function limitsOf({ errors = [] }: Failed): string[] {
   return errors.flatMap(({ extensions: { setting } }) => (typeof setting === 'string' ? setting : []))
 }
 
-/** Operation name in the document. A requested name may be any string, so it is logged only if it is a valid GraphQL name. */
+/**
+ * Name of the operation in the document, whatever name is requested. Without a document, such as if it could not be parsed, the
+ * requested name, which may be any string and is logged only if it is a valid GraphQL name.
+ */
 export function nameOf(prepared: NamedDocument | undefined, requested: string | null | undefined): string | undefined {
-  const name = prepared?.operation(requested)?.name?.value ?? requested
+  const name =
+    prepared === undefined ? requested : (prepared.operation(requested) ?? prepared.operation(undefined))?.name?.value
   if (name == null) return undefined
   return /^[_A-Za-z][_0-9A-Za-z]*$/.test(name) ? name.slice(0, 100) : 'not a name'
+}
+
+/** Whether push tokens were revealed, and whether a device named selectors of others; only where there were any. */
+function noteworthy({ principal, usage }: AuditEntry, selectors: readonly string[]): object {
+  const revealedTokens = usage?.revealedTokens ?? 0
+  const own = principal.selector ?? principal.name
+  const isLimited = isDevice(principal) && !has(principal, 'sipis:read')
+  // Blanks around a selector are forgiven.
+  const foreignSelectors = isLimited ? selectors.filter((selector) => selector.trim() !== own).length : 0
+  return {
+    ...(revealedTokens > 0 ? { revealedTokens } : {}),
+    ...(foreignSelectors > 0 ? { foreignSelectors } : {}),
+  }
 }
 
 /** Includes devices without the scope sipis:own, whose selector is null. */

@@ -28,6 +28,7 @@ interface Line {
 const count = 250
 const authenticate = authenticateAs([
   tool('reader', 'sipis:read'),
+  tool('pusher', 'sipis:read', 'sipis:tokens'),
   tool('ops', 'sipis:ops'),
   device('device', selectorNamed(1)),
 ])
@@ -133,9 +134,47 @@ describe('The audit log', () => {
     await post({ query: 'query Alone { viewer { name } }', operationName: '' })
     await post({ query: two, operationName: 'B' })
     await post({ query: two })
-    await post({ query: two, operationName: 'canary secret' })
+    await post({ query: two, operationName: 'canary' })
     await post({ query: '{ viewer { name } }' })
-    expect(lines.map(({ operation }) => operation)).toEqual(['Alone', 'Alone', 'B', undefined, 'not a name', undefined])
+    await post({ query: 'query Alone { viewer { name } }', operationName: 'canary' })
+    await post({ query: '{', operationName: 'canary secret' })
+    expect(lines.slice(6).map(({ operation }) => operation)).toEqual(['Alone', 'not a name'])
+    lines.length = 6
+    expect(lines.map(({ operation }) => operation)).toEqual(['Alone', 'Alone', 'B', undefined, undefined, undefined])
+  })
+
+  it('contains that a device asked for selectors that are not its own, found or not, and by which operation', async () => {
+    const { client, lines } = await opened()
+    const ask = async (name: string, query: string) => {
+      await client.answer(query, {}, name)
+      return lines.at(-1)
+    }
+    const own = 'query Own { viewer { selector { id } } }'
+    expect(await ask('device', own)).not.toHaveProperty('foreignSelectors')
+    const another = `query Another { selector(selector: "${selectorNamed(2)}") { id } }`
+    expect(await ask('device', another)).toMatchObject({ foreignSelectors: 1, operation: 'Another', outcome: 'ok' })
+    const two = `{ nodes(ids: ["${nodeId('Selector:canary')}", "${nodeId(`Call:1:${selectorNamed(3)}`)}"]) { id } }`
+    expect(await ask('device', two)).toMatchObject({ foreignSelectors: 2 })
+    expect(await ask('device', '{ selectors(filter: { prefix: "canary" }) { totalCount } }')).toMatchObject({
+      foreignSelectors: 1,
+      outcome: 'FORBIDDEN',
+    })
+    expect(await ask('reader', another)).not.toHaveProperty('foreignSelectors')
+  })
+
+  it('contains how many push tokens were revealed in clear', async () => {
+    await addSelector({ version: 'V2', sql: own.sql }, 900)
+    await own.sql(
+      `INSERT INTO tokens (selector, appid, token) VALUES ('${selectorNamed(900)}', 'a', 'b'), ('${selectorNamed(900)}', 'c', 'd')`,
+    )
+    const { client, lines } = await opened()
+    const query = (field: string) => `{ selector(selector: "${selectorNamed(900)}") { tokens { nodes { ${field} } } } }`
+    await client.answer(query('token'), {}, 'pusher')
+    expect(lines.at(-1)).toMatchObject({ revealedTokens: 2, outcome: 'ok' })
+    await client.answer(query('fingerprint'), {}, 'pusher')
+    expect(lines.at(-1)).not.toHaveProperty('revealedTokens')
+    await client.answer(query('token'), {}, 'reader')
+    expect(lines.at(-1)).not.toHaveProperty('revealedTokens')
   })
 
   it.each<[string, string, ClientOptions]>([
