@@ -6,6 +6,7 @@ import { openPool } from '../database/pool.ts'
 import { describeDuplicates } from '../sipis/duplicates.ts'
 import type { Report } from '../tools/check/report.ts'
 import { examine } from '../tools/check/report.ts'
+import { harmlessRows } from '../tools/copy/acceptance.ts'
 import type { CopyPreview } from '../tools/copy/preview.ts'
 import { describeCounts } from '../tools/copy/report.ts'
 import type { Output } from './output.ts'
@@ -69,7 +70,7 @@ function describeMigration({ possible, refusals, tables, warnings, uncounted, un
     ...warnings.map((warning) => `  ${warning}`),
   ]
   const heading = {
-    true: 'Every row can be migrated to v2.',
+    true: `Every row ${harmlessRows(tables) === 0 ? '' : 'that SIPIS needs '}can be migrated to v2.`,
     false: 'Not every row can be migrated to v2:',
     null: 'Whether every row can be migrated to v2 is not known:',
   }

@@ -1,176 +1,130 @@
-import { existsSync } from 'node:fs'
-import { databaseAt } from '../config/database-target.ts'
+import type { Command } from 'commander'
 import type { Environment } from '../config/environment.ts'
-import { connectProblem } from '../database/connect-problem.ts'
-import { DatabaseError } from '../errors/database-error.ts'
 import { Problem } from '../errors/problem.ts'
-import type { CopyOptions } from '../tools/copy/copy.ts'
+import { neededAcceptance, unaccepted } from '../tools/copy/acceptance.ts'
 import { copy } from '../tools/copy/copy.ts'
-import type { Reason } from '../tools/copy/plan.ts'
-import { reasons } from '../tools/copy/plan.ts'
-import type { Progress as CopyProgress } from '../tools/copy/progress.ts'
-import type { CopyReport, TableReport } from '../tools/copy/report.ts'
-import { describeCounts } from '../tools/copy/report.ts'
-import type { InvalidBytes } from '../tools/copy/statements.ts'
+import { CopyFailure } from '../tools/copy/failure.ts'
+import type { CopyOptions } from '../tools/copy/options.ts'
+import type { CopyReport } from '../tools/copy/report.ts'
+import type { CopyFlags, Names } from './copy-options.ts'
+import { namesOf, optionsOf } from './copy-options.ts'
+import type { Course } from './copy-progress.ts'
+import { followCopy } from './copy-progress.ts'
+import type { ReportWithSettings } from './copy-report.ts'
+import { decisionOf, describe, outcomeOf } from './copy-report.ts'
+import type { SettingsAdvice } from './copy-settings.ts'
+import { adviseSettings, writeOrWarn } from './copy-settings.ts'
+import { endWithin } from './ending.ts'
+import { printedName, quoted, repeatedFlags } from './next-command.ts'
 import type { Output } from './output.ts'
-import { createProgress } from './progress.ts'
-
-export interface CopyFlags {
-  readonly to?: string | undefined
-  readonly from?: string | undefined
-  readonly execute?: boolean | undefined
-  readonly verifyOnly?: boolean | undefined
-  readonly freeze?: boolean | undefined
-  readonly invalidBytes: InvalidBytes
-  readonly missedReason: string
-  readonly rejects?: string | undefined
-  readonly acceptRejects?: readonly string[] | undefined
-  readonly lockTimeout: number
-  readonly json?: boolean | undefined
-}
+import { openResultFile } from './result-file.ts'
 
 /**
- * Runs the copy command and prints its report.
+ * Runs the copy command and prints its report. With --json a failure is printed as JSON as well.
  *
- * @param names positional arguments: target, source
+ * @param places positional arguments: target, source
+ * @param gateway version of the gateway
  * @returns whether there are no problems
  * @throws Problem if the arguments are invalid or the copy fails
  */
 export async function copyCommand(
-  names: readonly (string | undefined)[],
+  places: readonly (string | undefined)[],
   flags: CopyFlags,
+  command: Command,
+  gateway: string,
   environment: Environment,
   output: Output,
 ): Promise<boolean> {
-  const options = optionsOf(names, flags, environment)
+  const course = followCopy(output.progress)
+  try {
+    const names = namesOf(places, flags)
+    const options = optionsOf(names, flags, environment)
+    const advice = adviseSettings(names, options, flags, environment)
+    const report = withSettings(await run(options, flags, course, output), advice, flags)
+    const next = nextCommand(report, names, options, command)
+    const json = { code: outcomeOf(report), next: next ?? null, ...report, versions: { gateway, ...report.versions } }
+    output.print(flags.json === true ? JSON.stringify(json, null, 2) : describe(report, gateway, next))
+    output.progress.write(`${decisionOf(report)}\n`)
+    return report.committed || report.problems.length === 0
+  } catch (error) {
+    if (flags.json === true) output.print(JSON.stringify(failureReport(error, gateway, course), null, 2))
+    throw error
+  }
+}
+
+/** After a signal: longer than a copy takes to find out what became of its commit. */
+const stopMs = 45_000
+
+async function run(options: CopyOptions, flags: CopyFlags, course: Course, output: Output): Promise<CopyReport> {
+  // From now on the databases decide about success, not whether a line can be printed.
+  output.loseWhatFails()
+  const result = await openResultFile(flags.result)
   const interrupted = new AbortController()
-  void output.stopped().then(() => interrupted.abort())
-  const report = await copy(options, progressOn(output), interrupted.signal).catch((error: unknown) => {
-    throw error instanceof DatabaseError ? failure(options, error) : error
+  void output.stopped().then(() => {
+    interrupted.abort()
+    endWithin(stopMs)
   })
-  output.print(flags.json === true ? JSON.stringify(report, null, 2) : describe(report))
-  return report.problems.length === 0
+  const say = (line: string | undefined) => line !== undefined && course.progress.say(line)
+  const report = await copy(options, course.progress, interrupted.signal).catch(async (error: Error) => {
+    say(await result.write(error))
+    throw error
+  })
+  say(await result.write(report))
+  return report
 }
 
-function optionsOf(
-  [newName, oldName]: readonly (string | undefined)[],
-  flags: CopyFlags,
-  environment: Environment,
-): CopyOptions {
-  const target = databaseAt(...named(newName, flags.to, 'NEW', '--to'), environment)
-  const source = databaseAt(...named(oldName, flags.from, 'OLD', '--from'), environment)
-  if (flags.execute === true && flags.verifyOnly === true) {
-    throw new Problem('--execute and --verify-only exclude each other. Give one of them, or neither for a dry run.')
-  }
+function withSettings(report: CopyReport, { warnings, edit }: SettingsAdvice, flags: CopyFlags): ReportWithSettings {
+  const { backup, warning } =
+    edit !== undefined && flags.writeSettings === true && report.committed ? writeOrWarn(edit) : {}
   return {
-    source,
-    target,
-    mode: flags.execute === true ? 'execute' : flags.verifyOnly === true ? 'verify-only' : 'dry-run',
-    freeze: flags.freeze === true,
-    invalidBytes: flags.invalidBytes,
-    missedReason: flags.missedReason,
-    rejectsFile: flags.rejects,
-    accepted: acceptedRejects(flags.acceptRejects ?? []),
-    lockTimeoutMs: flags.lockTimeout * 1000,
+    ...report,
+    warnings: [...report.warnings, ...warnings, ...(warning === undefined ? [] : [warning])],
+    settings:
+      edit === undefined || report.mode === 'verify-only'
+        ? null
+        : { file: edit.file, line: edit.line, element: edit.element, backup: backup ?? null },
   }
 }
 
-function named(
-  place: string | undefined,
-  flag: string | undefined,
-  what: string,
-  option: string,
-): [name: string, where: string, isSettings: boolean] {
-  if (place !== undefined && flag !== undefined)
-    throw new Problem(`${what} and ${option} name the same database twice. Give one of them.`)
-  const name = place ?? flag
-  if (name === undefined) {
-    throw new Problem(
-      `${what} is missing. The order is: sipis-gateway copy NEW OLD, each a Settings.xml or a postgres:// URL.`,
-    )
-  }
-  // The name of an existing file is a path, whatever its form.
-  return [name, place === undefined ? option : what, existsSync(name) || /\.xml(\.\w+)?$/i.test(name)]
-}
+const executable: ReadonlySet<string> = new Set(['READY', 'REFUSED'])
 
-function acceptedRejects(pairs: readonly string[]): Map<Reason, number> {
-  return new Map(
-    pairs.map((pair) => {
-      const [, name, count] = /^([a-z-]+)=(\d{1,15})$/.exec(pair) ?? []
-      const reason = reasons.find((known) => known === name)
-      if (reason === undefined) {
-        throw new Problem(`--accept-rejects ${pair} is not reason=count. The reasons are ${reasons.join(', ')}.`)
-      }
-      return [reason, Number(count)]
-    }),
-  )
-}
-
-function progressOn({ progress: stream }: Output): CopyProgress {
-  const progress = createProgress(stream)
-  return {
-    say: (line) => void stream.write(`${line}\n`),
-    table(name, rows) {
-      progress.start(name, rows)
-      return { moved: ({ rows: done, bytes }) => progress.update(done, bytes), stop: progress.stop }
-    },
-  }
-}
-
-const sentences: Readonly<Record<string, string>> = {
-  '53100': 'The disk of the target is full: free some space.',
-  '55P03':
-    'Could not lock a table in time: another session holds a lock (see pg_locks). End it, or raise --lock-timeout.',
-  '40P01': 'A deadlock with another transaction: run the copy again.',
-}
-
-function failure({ source, target }: CopyOptions, error: DatabaseError): Problem {
-  const both = `${source.label} into ${target.label}`
-  const hint = sentences[error.code]
-  const { message } =
-    hint === undefined
-      ? connectProblem(both, error)
-      : new Problem(`The copy of ${both} failed: ${error.message}. ${hint}`)
-  return new Problem(`${message} Nothing was written: source and target are unchanged.`)
-}
-
-function describe(report: CopyReport): string {
-  const { mode, source, target, tables, warnings, unknownTables, rejectsFile, problems, committed } = report
-  const heading = {
-    'dry-run': 'Dry run: nothing is written.',
-    execute: 'Copy.',
-    'verify-only': 'Comparison: nothing is written.',
-  }
+/** The command that copies what can be copied, and accepts exactly what cannot. Undefined if there is nothing left to do. */
+function nextCommand(
+  report: CopyReport,
+  { target, source }: Names,
+  options: CopyOptions,
+  command: Command,
+): string | undefined {
+  if (report.mode === 'verify-only' || !executable.has(outcomeOf(report))) return undefined
+  // Other problems have to be solved first.
+  const refused = unaccepted(report.tables, options).length
+  if (outcomeOf(report) === 'REFUSED' && (refused === 0 || report.problems.length > refused + 1)) return undefined
+  const needed = neededAcceptance(report.tables)
   return [
-    `${heading[mode]} From ${source} (v1) into ${target} (v2)`,
-    '',
-    row('table', 'rows in', 'added', 'rejected', 'rows out', mode === 'dry-run' ? '' : 'compared'),
-    ...tables.map(tableLine),
-    ...tables.flatMap(describeCounts),
-    ...warnings.map((warning) => `\nWarning: ${warning}`),
-    ...unknownTables.map(
-      ({ table, rows }) => `\nWarning: ${table} is not a table of SIPIS 4; its ${rows} rows are not copied.`,
-    ),
-    ...(rejectsFile === undefined ? [] : [`\nThe rejected rows are listed in ${rejectsFile}`]),
-    ...problems.map((problem) => `\n${problem}`),
-    '',
-    ending(report, committed),
-  ].join('\n')
+    'sipis-gateway copy',
+    printedName(target.text, 'NEW'),
+    printedName(source.text, 'OLD'),
+    ...repeatedFlags(command),
+    '--execute',
+    ...(needed === undefined ? [] : [`--accept-rejects=${quoted(needed)}`]),
+  ].join(' ')
 }
 
-function ending({ mode, problems }: CopyReport, committed: boolean): string {
-  if (committed) return 'Done: every row is accounted for, and the target matches the source.'
-  if (problems.length > 0) return mode === 'verify-only' ? 'The databases differ.' : 'Not copied.'
-  return mode === 'dry-run' ? 'Ready to copy. Run again with --execute.' : 'The target matches the source.'
+function failureReport(error: unknown, gateway: string, { versions, seconds }: Course) {
+  const known = error instanceof Problem
+  return {
+    code: known ? error.kind : 'INTERNAL',
+    message: known ? error.message : 'An error of sipis-gateway itself: see standard error.',
+    committed: false,
+    ...placeOf(error),
+    seconds: seconds(),
+    versions: { gateway, ...versions() },
+  }
 }
 
-function tableLine({ table, rowsIn, added, rejects, rowsOut, source, target }: TableReport): string {
-  const rejected = Object.values(rejects).reduce((sum, count) => sum + count, 0)
-  const same =
-    target === undefined ? '' : target.rows === source.rows && target.sums === source.sums ? 'same' : 'DIFFERENT'
-  return row(table, String(rowsIn), String(added), String(rejected), String(rowsOut), same)
-}
-
-function row(name: string, ...cells: readonly string[]): string {
-  return `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(12)).join('')}`.trimEnd()
+/** Where a copy failed; null if it did not get that far. */
+function placeOf(error: unknown) {
+  if (!(error instanceof CopyFailure)) return { side: null, phase: null, table: null, targetState: 'unchanged' }
+  const { side, phase, table, targetState } = error
+  return { side: side ?? null, phase, table: table ?? null, targetState }
 }

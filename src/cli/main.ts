@@ -54,7 +54,7 @@ program
 
 program
   .command('init')
-  .description('create the SIPIS tables in an empty database')
+  .description('create tables like those of SIPIS in an empty database, for rehearsals and tests')
   .addOption(databaseUrl())
   .addOption(new Option('--schema <version>', 'which schema').choices(schemaNames).default(newestVersion.toLowerCase()))
   .action(async (flags) => {
@@ -101,9 +101,14 @@ program
   .argument('[old]', 'the v1 database, in the same form; the order is that of CreateSipisDb')
   .addOption(new Option('--to <new>', 'the v2 database, instead of the first argument'))
   .addOption(new Option('--from <old>', 'the v1 database, instead of the second argument'))
+  .addOption(new Option('--back', 'copy back: NEW is an empty v1 database, OLD the v2 one'))
   .addOption(new Option('--execute', 'copy the rows'))
+  .addOption(new Option('--rehearse', 'do everything that --execute does but the commit, and measure the time'))
   .addOption(new Option('--verify-only', 'compare a v2 database with the v1 database it was copied from'))
-  .addOption(new Option('--freeze', 'block writes to the source while the copy runs'))
+  .addOption(new Option('--freeze', 'block writes to the source while the copy runs; the default of --execute'))
+  .addOption(
+    new Option('--no-freeze', 'do not block them: if anything is written, the copy is thrown away before the commit'),
+  )
   .addOption(
     new Option('--invalid-bytes <how>', 'how to handle invalid UTF-8 when copying from SQL_ASCII to UTF8')
       .choices(['reject', 'replace', 'latin1'])
@@ -113,14 +118,34 @@ program
     new Option('--missed-reason <word>', 'reason for missed calls, which v1 does not record').default('Missed'),
   )
   .addOption(new Option('--rejects <file>', 'file for rejected rows, as JSON lines'))
-  .addOption(new Option('--accept-rejects <reason=count...>', 'accept exactly this number of rejected rows per reason'))
+  .addOption(
+    new Option(
+      '--accept-rejects <reasons>',
+      'rows that may be left out: orphan, orphan=50, orphan<=100 or pushtests:orphan=50, between commas or repeated',
+    ).argParser((text: string, earlier: string[] | undefined) => [...(earlier ?? []), text]),
+  )
   .addOption(
     new Option('--lock-timeout <seconds>', 'maximum time to wait for a lock').argParser(wholeNumber).default(10),
   )
+  .addOption(
+    new Option('--write-settings', 'after the copy, edit the Settings.xml that names OLD; a backup stays beside it'),
+  )
   .addOption(new Option('--json', 'print the report as JSON'))
-  .action(async (newName, oldName, flags) => {
+  .addOption(
+    new Option(
+      '--result <file>',
+      'write the outcome as JSON: "unfinished" until the end, then committed, not-copied, ready, not-ready, same, different, failed or unknown',
+    ),
+  )
+  .action(async (newName, oldName, flags, command) => {
     const { copyCommand } = await import('./copy.ts')
-    process.exitCode = (await copyCommand([newName, oldName], flags, process.env, standardOutput)) ? 0 : 1
+    process.exitCode = 1
+    try {
+      const done = await copyCommand([newName, oldName], flags, command, version, process.env, standardOutput)
+      if (done) process.exitCode = 0
+    } finally {
+      endSoon()
+    }
   })
 
 const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
@@ -182,6 +207,11 @@ try {
 } catch (error) {
   report(error)
   process.exitCode = 1
+}
+
+/** Ends the process although something is left open, such as a connection that would not close. */
+function endSoon(): void {
+  setTimeout(() => void endNow(Number(process.exitCode ?? 0)), 2_000).unref()
 }
 
 /** Wraps lines as the help before it does. */

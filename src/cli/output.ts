@@ -19,7 +19,9 @@ const endAtOnce = (_: NodeJS.Signals, number: number) => void endNow(128 + numbe
 
 export const standardOutput: Output = {
   print: (text) => process.stdout.write(`${text}\n`),
-  loseWhatFails: () => void process.stdout.on('error', () => undefined),
+  loseWhatFails: () => {
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  },
   progress: process.stderr,
   stopped: () =>
     new Promise((resolve) => {

@@ -1,53 +1,80 @@
-import { Presets, SingleBar } from 'cli-progress'
+import type { Options, Params } from 'cli-progress'
+import cliProgress from 'cli-progress'
 
 export interface Progress {
-  start(name: string, total: number): void
-  update(rows: number, bytes: number): void
+  /** Starts a bar. `total` is in any unit. */
+  start(label: string, total: number): void
+  /** @param detail shown where there is room for it */
+  update(value: number, detail: string): void
+  /** Changes the label; a stream that is no terminal gets a line. */
+  relabel(label: string): void
   stop(): void
 }
 
-/** Creates a progress bar on a terminal; on other streams, prints a line at every tenth. */
+// Node finds no named exports in this module.
+const { Format, Presets, SingleBar } = cliProgress
+
+/** Pause between two lines on a stream that is no terminal. */
+const lineEveryMs = 10_000
+
+/** Creates a progress bar with the time left. It is redrawn on a terminal; other streams get lines now and then. */
 export function createProgress(output: NodeJS.WriteStream): Progress {
-  return output.isTTY ? bar(output) : lines(output)
-}
-
-function bar(output: NodeJS.WriteStream): Progress {
-  const format = '{name} {bar} {percentage}% | {value}/{total} rows | {volume} | {eta_formatted} left'
-  const single = new SingleBar({ stream: output, format, hideCursor: true, etaBuffer: 50 }, Presets.shades_classic)
-  let started = 0
-  return {
-    start(name, total) {
-      started = performance.now()
-      single.start(total, 0, { name: name.padEnd(16), volume: '' })
+  const bar = new SingleBar(
+    {
+      stream: output,
+      format: output.isTTY ? fitting : (options, params, payload) => lines(options, params, payload)[0],
+      hideCursor: true,
+      etaBuffer: 50,
+      etaAsynchronousUpdate: true,
+      noTTYOutput: true,
+      notTTYSchedule: lineEveryMs,
+      // A line has its own line break, so that none is left to add.
+      clearOnComplete: !output.isTTY,
     },
-    update: (rows, bytes) => single.update(rows, { volume: volume(rows, bytes, started) }),
-    stop: () => single.stop(),
+    Presets.shades_classic,
+  )
+  return {
+    start: (label, total) => bar.start(total, 0, { label, detail: '' }),
+    update: (value, detail) => bar.update(value, { detail }),
+    relabel(label) {
+      bar.update({ label })
+      if (!output.isTTY) bar.render()
+    },
+    stop: () => bar.stop(),
   }
 }
 
-function lines(output: NodeJS.WriteStream): Progress {
-  let name = ''
-  let total = 0
-  let tenths = 0
-  let started = 0
-  return {
-    start(table, rows) {
-      name = table
-      total = rows
-      tenths = 0
-      started = performance.now()
-    },
-    update(rows, bytes) {
-      const reached = total === 0 ? 10 : Math.floor((rows * 10) / total)
-      if (reached === tenths) return
-      tenths = reached
-      output.write(`${name}: ${rows} of ${total} rows, ${volume(rows, bytes, started)}\n`)
-    },
-    stop() {},
-  }
+type Payload = Readonly<Record<'label' | 'detail', string>>
+
+/** The fullest line that fits into the terminal. */
+function fitting(options: Options, params: Params, payload: Payload): string {
+  const bar = `${payload.label.padEnd(25)} ${Format.BarFormat(params.progress, options)}`
+  const [full, ...shorter] = lines(options, params, payload)
+  const room = params.maxWidth - 1
+  const all = [full.replace(`${payload.label}:`, bar), full, ...shorter]
+  return all.find((line) => line.length <= room) ?? shorter[1].slice(0, room)
 }
 
-function volume(rows: number, bytes: number, started: number): string {
-  const seconds = Math.max(0.001, (performance.now() - started) / 1000)
-  return `${(bytes / 1_048_576).toFixed(1)} MiB, ${Math.round(rows / seconds)} rows/s`
+/** From the fullest to the shortest. */
+function lines(options: Options, params: Params, { label, detail }: Payload): [string, string, string] {
+  const percentage = `${Math.floor(params.progress * 100)}%`
+  const time = timeLeft(params, options)
+  return [
+    `${label}: ${percentage} | ${detail === '' ? '' : `${detail} | `}${time} left`,
+    `${label}: ${percentage} | ${time} left`,
+    `${label} ${percentage} ${time}`,
+  ]
+}
+
+/** A question mark until a first value tells the speed. */
+function timeLeft({ eta, progress }: Params, options: Options): string {
+  if (progress >= 1) return '0s'
+  const seconds = Number(eta)
+  return progress === 0 || Number.isNaN(seconds) ? '?' : Format.TimeFormat(seconds, options, 5).trim()
+}
+
+/** @param since performance.now() at the beginning */
+export function volume({ rows, bytes }: Record<'rows' | 'bytes', number>, total: number, since: number): string {
+  const seconds = Math.max(0.001, (performance.now() - since) / 1000)
+  return `${rows} of ${total} rows, ${(bytes / 1_048_576).toFixed(1)} MiB, ${Math.round(rows / seconds)} rows/s`
 }

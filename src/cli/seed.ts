@@ -21,7 +21,7 @@ import { advanceSequences } from '../tools/sequences.ts'
 import { openWriter } from '../tools/writer.ts'
 import type { Output } from './output.ts'
 import type { Progress } from './progress.ts'
-import { createProgress } from './progress.ts'
+import { createProgress, volume } from './progress.ts'
 
 export interface SeedFlags extends DatabaseFlags, DataSetOptions {}
 
@@ -99,9 +99,12 @@ async function write(
   installations: number,
   progress: Progress,
 ): Promise<void> {
+  const started = performance.now()
   progress.start(table.name, table.rows)
   try {
-    const text = copyText(table, installations, progress.update)
+    const text = copyText(table, installations, (rows, bytes) =>
+      progress.update(rows, volume({ rows, bytes }, table.rows, started)),
+    )
     await pipeline(
       Readable.from(text),
       client.query(copyFrom(copyStatement(table, 'STDIN', qualifiedName(schemas, table.name)))),

@@ -10,7 +10,8 @@ import { Problem } from '../errors/problem.ts'
 
 export interface SipisSettings {
   readonly file: string
-  /** Undefined if no file of the chain names a database. */
+  /** The file of the chain that names the database. Undefined if none does. */
+  readonly holder: string | undefined
   readonly openString: string | undefined
 }
 
@@ -44,7 +45,7 @@ const parser = new XMLParser({
 
 /** Reads the settings of one or several SIPIS processes; a folder stands for every Settings*.xml in it. */
 export function readSettings(paths: readonly string[]): SipisSettings[] {
-  return paths.flatMap(settingsFiles).map((file) => ({ file, openString: openStringOf(file, []) }))
+  return paths.flatMap(settingsFiles).map((file) => ({ file, ...openStringOf(file, []) }))
 }
 
 function settingsFiles(path: string): string[] {
@@ -55,7 +56,7 @@ function settingsFiles(path: string): string[] {
   return files.sort().map((name) => join(path, name))
 }
 
-function openStringOf(file: string, chain: readonly string[]): string | undefined {
+function openStringOf(file: string, chain: readonly string[]): Pick<SipisSettings, 'holder' | 'openString'> {
   const path = resolve(file)
   if (chain.includes(path)) {
     throw new Problem(`The Defaults of ${chain[0]} lead back to ${path}. Break the circle.`)
@@ -65,8 +66,8 @@ function openStringOf(file: string, chain: readonly string[]): string | undefine
   }
   const { '@Defaults': defaults, Database: database } = parse(path)
   const own = database === undefined || database === '' ? undefined : database['@OpenString']
-  if (own !== undefined && own.trim() !== '') return own
-  if (defaults === undefined || defaults.trim() === '') return undefined
+  if (own !== undefined && own.trim() !== '') return { holder: path, openString: own }
+  if (defaults === undefined || defaults.trim() === '') return { holder: undefined, openString: undefined }
   return openStringOf(resolve(dirname(path), defaults), [...chain, path])
 }
 

@@ -12,6 +12,8 @@ const textFormat: Settings = {
   TimeZone: "'UTC'",
   DateStyle: "'ISO, MDY'",
   extra_float_digits: "'3'",
+  // Regular expressions and literals of the statements hold backslashes.
+  standard_conforming_strings: "'on'",
   client_encoding:
     "CASE WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END",
 }
@@ -35,10 +37,19 @@ export function readingSettings(statementTimeoutMs: number): Settings {
   }
 }
 
-/** Settings for a session that copies whole tables, without a statement timeout. */
+/**
+ * Settings for a session that copies whole tables: its statements take as long as they take. With row_security off the server refuses
+ * a statement that a policy would hide rows from. The server probes the connection as well, so that a client that has died holds no lock.
+ */
 export function copyingSettings(lockTimeoutMs: number): Settings {
   return {
+    row_security: "'off'",
+    tcp_keepalives_idle: "'10'",
+    tcp_keepalives_interval: "'5'",
+    tcp_keepalives_count: "'6'",
     work_mem: "'64MB'",
+    maintenance_work_mem: "'256MB'",
+    default_tablespace: "''",
     statement_timeout: "'0'",
     lock_timeout: `'${lockTimeoutMs}'`,
     idle_in_transaction_session_timeout: "'0'",

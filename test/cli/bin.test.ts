@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { commandLine } from '../support/command.ts'
 
-const bin = inject('commandLine').replace(/main\.js$/, 'bin.js')
+const bin = commandLine.replace(/main(\.\w+)$/, 'bin$1')
 
 /** Runs the command of the package as if in another version of Node. */
 function runIn(version: string, ...args: string[]) {

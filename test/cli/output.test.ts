@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, inject, it, onTestFinished } from 'vitest'
-import { run, start } from '../support/command.ts'
+import { expect, it, onTestFinished } from 'vitest'
+import { commandLine, run, start } from '../support/command.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
@@ -38,7 +38,7 @@ it.each([
   const { url } = untilTestEnds(await cloneDatabase('V2'))
   const port = await freePort()
   const command = `{ "$0" "$2" serve --port ${port} --database-url "$1" & echo $! >&3; wait $!; echo $? >&3; } ${redirection}`
-  const child = spawn('bash', ['-c', command, process.execPath, url, inject('commandLine')], {
+  const child = spawn('bash', ['-c', command, process.execPath, url, commandLine], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   let said = ''
@@ -87,7 +87,7 @@ it('SIGHUP makes serve reopen the audit log without stopping', async () => {
 it('serve stops when its terminal is closed, which also sends SIGHUP', async () => {
   const port = await freePort()
   const { url } = untilTestEnds(await cloneDatabase('V2'))
-  const command = `exec ${process.execPath} ${inject('commandLine')} serve --port ${port} --database-url ${url}`
+  const command = `exec ${process.execPath} ${commandLine} serve --port ${port} --database-url ${url}`
   const terminal = spawn('script', ['-qfec', command, '/dev/null'], {
     stdio: ['pipe', openSync('/dev/null', 'w'), 'ignore'],
   })

@@ -58,7 +58,7 @@ const measures: Readonly<
   },
   LIMIT_DEPTH: {
     limit: 'depth',
-    said: 'Levels of the query: 9; the limit is 8 (LIMIT_DEPTH). Ask for the inner objects by their id.',
+    said: 'Levels of the query: 9; the limit is 8 (LIMIT_DEPTH). Request the inner objects by id.',
     counted: true,
     of: deep,
   },

@@ -6,5 +6,4 @@ export default function setup({ provide }: TestProject): void {
   const { serverUrl, run } = readJob()
   provide('serverUrl', serverUrl)
   provide('run', run)
-  provide('commandLine', 'src/cli/main.ts')
 }

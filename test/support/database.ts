@@ -31,8 +31,15 @@ export function emptyDatabase(encoding: Encoding = 'UTF8'): Promise<TestDatabase
   return newDatabase((admin, name) => createDatabase(admin, name, encoding))
 }
 
-async function newDatabase(create: (admin: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
-  const serverUrl = inject('serverUrl')
+function newDatabase(create: (admin: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
+  return databaseOn(inject('serverUrl'), create)
+}
+
+/** A database on any server. */
+export async function databaseOn(
+  serverUrl: string,
+  create: (admin: pg.Client, name: string) => Promise<unknown>,
+): Promise<TestDatabase> {
   const name = `gateway_${inject('run')}_${randomBytes(6).toString('hex')}`
   await asAdmin(serverUrl, (admin) => create(admin, name))
   const url = urlOf(serverUrl, name)

@@ -10,6 +10,8 @@ interface Link {
   isSilent: boolean
   /** Number of bytes from the server to forward before the connection is closed; undefined for all. */
   bytesLeft: number | undefined
+  /** The next answer of the server is lost with the connection. */
+  isAnswerLost: boolean
 }
 
 export interface FaultProxy extends AsyncDisposable {
@@ -33,6 +35,8 @@ export interface FaultProxy extends AsyncDisposable {
   cutAfter(bytes: number): void
   /** Sends invalid bytes to each client. */
   inject(bytes: Buffer): void
+  /** Resets a connection in place of the answer to this text of its client. */
+  loseAnswerTo(text: string): void
   /** Delays the first bytes of new connections, such as cancel requests. */
   delayNew(ms: number): void
 }
@@ -44,6 +48,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let isSilent = false
   let isRefusing = false
   let delayMs = 0
+  let unanswered: string | undefined
 
   const server = createServer(async (outer) => {
     outer.on('error', () => undefined)
@@ -52,7 +57,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     if (delayMs > 0) await sleep(delayMs)
     const inner = connect(targetPort, url.hostname)
     inner.on('error', () => undefined)
-    const link: Link = { outer, inner, isSilent, bytesLeft: undefined }
+    const link: Link = { outer, inner, isSilent, bytesLeft: undefined, isAnswerLost: false }
     links.add(link)
     outer.on('close', () => {
       links.delete(link)
@@ -62,7 +67,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     inner.on('close', () => {
       if (!link.isSilent) outer.destroy()
     })
-    outer.on('data', (bytes) => !link.isSilent && inner.write(bytes))
+    outer.on('data', (bytes) => {
+      if (unanswered !== undefined && bytes.includes(unanswered)) link.isAnswerLost = true
+      if (!link.isSilent) inner.write(bytes)
+    })
     inner.on('data', (bytes) => forward(link, bytes))
     outer.resume()
   })
@@ -102,6 +110,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     },
     cutAfter: (bytes) => each((link) => Object.assign(link, { bytesLeft: bytes })),
     inject: (bytes) => each(({ outer }) => outer.write(bytes)),
+    loseAnswerTo(text) {
+      unanswered = text
+    },
     delayNew(ms) {
       delayMs = ms
     },
@@ -117,6 +128,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
 function forward(link: Link, bytes: Buffer): void {
   if (link.isSilent) return
+  if (link.isAnswerLost) return void link.outer.resetAndDestroy()
   if (link.bytesLeft === undefined) return void link.outer.write(bytes)
   const passed = bytes.subarray(0, link.bytesLeft)
   link.bytesLeft -= passed.length

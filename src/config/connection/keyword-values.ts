@@ -10,7 +10,20 @@ const plain = /(?:[^\\ \t\n\v\f\r]|\\.|\\$)*/sy
 
 /** The parameters of `keyword=value keyword='value with blanks'` as libpq reads them, in their order. */
 export function keywordValues(text: string, where: string): [string, string][] {
-  const found: [string, string][] = []
+  return keywordPlaces(text, where).map(({ keyword, value }) => [keyword, value])
+}
+
+export interface KeywordPlace {
+  readonly keyword: string
+  readonly value: string
+  /** The value with its quotes is the text from `start` to `end`. */
+  readonly start: number
+  readonly end: number
+}
+
+/** The same, with their places in the text. */
+export function keywordPlaces(text: string, where: string): KeywordPlace[] {
+  const found: KeywordPlace[] = []
   let place = 0
   const take = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = place
@@ -25,13 +38,14 @@ export function keywordValues(text: string, where: string): [string, string][] {
         `${where} is not of the form keyword=value keyword='value with blanks': a word has no = behind it. Check its quotes.`,
       )
     }
+    const start = place
     const value = text[place] === "'" ? take(quoted)?.[1] : take(plain)?.[0]
     if (value === undefined) {
       throw new Problem(
         `${where} has a value whose quote is not closed. Add the ' at its end; a ' inside is written \\'.`,
       )
     }
-    found.push([keyword, value.replaceAll(/\\(.?)/gs, '$1')])
+    found.push({ keyword, value: value.replaceAll(/\\(.?)/gs, '$1'), start, end: place })
   }
   return found
 }

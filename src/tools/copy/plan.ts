@@ -22,6 +22,7 @@ export const reasons = [
   'null-selector',
   'null-name',
   'too-long',
+  'out-of-range',
   'invalid-bytes',
   'duplicate-key',
 ] as const
@@ -44,8 +45,12 @@ export interface CopyTable {
   /** Columns that identify a rejected row in the rejects file. Must not contain secrets. */
   readonly key: Readonly<Record<string, string>>
   readonly rejects: readonly (readonly [Reason, string])[]
+  /** Column that identifies the selector of a row: its name in the target, and in the source. */
+  readonly owner: { readonly target: string; readonly source: string }
   /** Column that v1 lacks and that gets the row number in the order of other columns. Undefined if there is none. */
   readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
+  /** Rows that get a new rowid get one above this, because ids up to it were given out. */
+  readonly floor: string
   /** SQL that counts the rows that v2 gets in addition to those of v1. Undefined if there are none. */
   readonly added: string | undefined
 }
@@ -60,10 +65,14 @@ export interface PlanOptions {
   readonly missedReason: string
   /** Schemas of the source tables. */
   readonly schemas: Schemas
+  /** The largest id that the source has given out, by table. */
+  readonly used: ReadonlyMap<string, bigint>
 }
 
+const byId = { target: 'selector', source: 'id' }
+
 /** The tables to copy, in the order of copying. */
-export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): CopyTable[] {
+export function copyPlan({ encoding, missedReason, schemas, used }: PlanOptions): CopyTable[] {
   const projection = v1Projection({ encoding, timeZone: 'UTC', schemas, keys: noKeys })
   const { calls, messages, tokens: pushTokens } = projection
   const owner = { selector: selectors.selector }
@@ -83,9 +92,9 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
     domain: filled(columns.domain.sql, table.domain),
     domainport: filled(columns.port.sql, table.domainport),
   })
-  const rest = { numbered: undefined, added: undefined }
+  const rest = { owner: byId, numbered: undefined, added: undefined, floor: '0' }
 
-  return [
+  const tables: CopyTable[] = [
     {
       ...rest,
       name: 'selectors',
@@ -175,8 +184,9 @@ export function copyPlan({ encoding, missedReason, schemas }: PlanOptions): Copy
         ['null-name', plain(sql`${data.name} IS NULL`)],
       ],
     },
-    restartTable(schemas),
+    restartTable(schemas, String(used.get('restart') ?? 0)),
   ]
+  return tables.map((table) => ({ ...table, floor: String(used.get(table.name) ?? 0) }))
 }
 
 /**
@@ -195,13 +205,13 @@ export const serverCountStatements = (restarts: string) => ({
   disagreeing: `SELECT count(*) FROM (SELECT id FROM ${restarts} GROUP BY id HAVING count(DISTINCT server) > 1) AS d`,
 })
 
-function restartTable(schemas: Schemas): CopyTable {
+function restartTable(schemas: Schemas, floor: string): CopyTable {
   const restarts = qualifiedName(schemas, restart)
   const owners = qualifiedName(schemas, selectors)
   const latest = latestServers(restarts, owners)
   const { rowid, id, name, seq, value, longvalue } = restart
   const plainNames = [rowid, id, name, seq, value, longvalue].map((column) => `"${column.name}"`).join(', ')
-  const added = `SELECT (SELECT coalesce(max(rowid), 0) FROM ${restarts}) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
+  const added = `SELECT (SELECT greatest(max(rowid), ${floor}) FROM ${restarts}) + row_number() OVER (ORDER BY id), id, 'server', 0, server, NULL
     FROM (${latest}) AS latest`
   return {
     name: 'restart',
@@ -213,7 +223,9 @@ function restartTable(schemas: Schemas): CopyTable {
       ['orphan', `"selectors"."id" IS NULL`],
       ['null-selector', `"selectors"."id" IS NOT NULL AND "selectors"."selector" IS NULL`],
     ],
+    owner: byId,
     numbered: undefined,
+    floor,
     added: `SELECT count(*) FROM (${latest}) AS latest`,
   }
 }
@@ -229,18 +241,18 @@ function filled(value: SQLWrapper, from: SQLWrapper): Filled {
 }
 
 /**
- * The columns of a table of v2, each with the expression that fills it; one without an expression does not compile.
+ * The columns of a table of the target, each with the expression that fills it; one without an expression does not compile.
  *
  * @typeParam Numbered the column that is numbered instead
  */
-function columnsOf<Table extends PgTable, Numbered extends string = never>(
+export function columnsOf<Table extends PgTable, Numbered extends string = never>(
   table: Table,
   values: { readonly [Name in Exclude<keyof Table['_']['columns'], Numbered>]: SQLWrapper | Filled },
 ): CopyColumn[] {
   const made: Readonly<Record<string, PgColumn>> = getTableColumns(table)
   return Object.entries<SQLWrapper | Filled>(values).map(([name, given]) => {
     const column = made[name]
-    if (column === undefined) throw new Error(`${getTableName(table)} has no column ${name} in v2.`)
+    if (column === undefined) throw new Error(`${getTableName(table)} has no column ${name}.`)
     const { value, from } = 'from' in given ? given : { value: given, from: undefined }
     return {
       name,
@@ -253,7 +265,7 @@ function columnsOf<Table extends PgTable, Numbered extends string = never>(
 }
 
 /** Renders SQL for COPY, which does not support parameters. */
-function plain(statement: SQL): string {
+export function plain(statement: SQL): string {
   const { text: rendered, values } = render(statement)
   if (values.length > 0) throw new Error(`A value became a parameter of ${rendered}.`)
   return rendered

@@ -4,15 +4,17 @@ import { DatabaseError } from '../../errors/database-error.ts'
 import type { Detected } from '../../sipis/detect.ts'
 import { reasonWords } from '../../sipis/missed-reason.ts'
 import type { SchemaVersion } from '../../sipis/schema-version.ts'
-import { encodingRefusal, hasSharedIds, sharedIdsRefusal } from './begin.ts'
+import { harmfulRows } from './acceptance.ts'
+import { hasSharedIds, sharedIdsRefusal } from './begin.ts'
 import { initialFacts } from './catalogue.ts'
+import type { Conversion } from './conversion.ts'
 import type { CopyTable } from './plan.ts'
 import { copyPlan } from './plan.ts'
 import type { TableCounts } from './report.ts'
 import type { Source } from './session.ts'
-import type { Conversion, TableFacts } from './statements.ts'
+import type { TableFacts } from './statements.ts'
 import { countsOf, sourceKeysOf, taskOf } from './task.ts'
-import { absentWarnings, serverWarnings } from './warnings.ts'
+import { absentWarnings, columnWarnings, serverWarnings } from './warnings.ts'
 
 export interface CopyPreview {
   /** Whether `copy` accepts the database as it is; null if a table could not be counted. */
@@ -40,11 +42,8 @@ async function previewCopy(
   { encoding, schemas, unreadable: notReadable }: Detected,
   { label, timeoutMs, onTable }: PreviewOptions,
 ): Promise<CopyPreview> {
-  const refusal = encodingRefusal(encoding, label)
-  if (refusal !== undefined) return { ...nothing, possible: false, refusals: [refusal] }
-
   // The default of copy. It matters, because contents decide which of two rows with the same key is copied.
-  const plan = copyPlan({ encoding, schemas, missedReason: reasonWords.MISSED })
+  const plan = copyPlan({ encoding, schemas, missedReason: reasonWords.MISSED, used: new Map() })
   const present = plan.filter(({ name }) => schemas.has(name))
   const readable = present.filter(({ name }) => !notReadable.has(name))
   const unreadable = present.map(({ name }) => name).filter((name) => notReadable.has(name))
@@ -76,13 +75,15 @@ async function previewCopy(
   }
   const hasRestart = readable.some(({ name }) => name === 'restart')
   const servers = hasRestart ? await within('restart.server', serverWarnings) : undefined
-  const rejected = tables.some(({ rejects }) => Object.keys(rejects).length > 0)
+  const names = readable.map(({ name }) => name)
+  const columns = await within('columns', (source) => columnWarnings(source, names, 'V1'))
+  const rejected = harmfulRows(tables) > 0
   const unknown = uncounted.length + unreadable.length > 0
   return {
     possible: rejected ? false : unknown ? null : true,
     refusals: [],
     tables,
-    warnings: [...absentWarnings(plan, schemas), ...(servers ?? [])],
+    warnings: [...absentWarnings(plan, schemas), ...(columns ?? []), ...(servers ?? [])],
     uncounted,
     unreadable,
   }
@@ -95,7 +96,7 @@ async function countTable(
   source: Source,
 ): Promise<TableCounts> {
   const task = await taskOf(table, initialFacts(table.name), sourceKeys, conversion, source)
-  return countsOf(task, await source.query(task.statements.counts(task.duplicates)), source)
+  return countsOf(task, await source.query(task.statements.counts(task.collisions)), source)
 }
 
 const nothing = { refusals: [], tables: [], warnings: [], uncounted: [], unreadable: [] }

@@ -1,8 +1,31 @@
+import type { Seconds } from './report.ts'
 import type { Moved } from './transfer.ts'
+import type { Versions } from './versions.ts'
+
+/** The phases that last. */
+export type Phase = keyof Seconds
 
 /** Receives the progress of a copy. */
 export interface Progress {
   say(line: string): void
-  /** Called when the transfer of a table starts. */
-  table(name: string, rows: number): { moved(sofar: Moved): void; stop(): void }
+  /** Called when both databases are connected. */
+  connected(versions: Versions): void
+  /**
+   * Called when a phase starts.
+   *
+   * @param bytes size of each table of the phase
+   */
+  phase(name: Phase, bytes: ReadonlyMap<string, number>): PhaseProgress
+}
+
+export interface PhaseProgress {
+  /**
+   * Called when the next table starts.
+   *
+   * @param rows number of rows that `moved` counts up to; undefined if it is not called
+   */
+  table(name: string, rows?: number): void
+  moved(sofar: Moved): void
+  /** @param isComplete whether all tables are done */
+  stop(isComplete: boolean): void
 }

@@ -1,37 +1,98 @@
-import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { to as copyTo } from 'pg-copy-streams'
 import { Problem } from '../../errors/problem.ts'
-import type { CopyTable } from './plan.ts'
+import { states } from './failure.ts'
+import type { Mode } from './report.ts'
 import type { Session } from './session.ts'
+import { SideError } from './session.ts'
+import type { AnalysedTask } from './task.ts'
 
+/** The list of rejected rows: one JSON line each with table, key and reason. Without `publish` nothing is left of it. */
 export interface RejectsFile extends AsyncDisposable {
-  readonly path: string
-  add(source: Session, table: CopyTable, select: string): Promise<void>
+  add(source: Session, task: AnalysedTask): Promise<void>
+  /**
+   * Completes the file. A file whose name the operator has not given is kept only if rows are left behind.
+   *
+   * @returns its path, or undefined if it is not kept
+   */
+  publish(committed: boolean): Promise<string | undefined>
 }
 
 /**
- * Creates the rejects file: one JSON line per rejected row with table, key and reason. Mode 600.
+ * Opens the rejects file of a copy under a temporary name, mode 600, before anything else is done.
  *
+ * @returns undefined for a run that needs none
  * @throws Problem if the file exists or cannot be written
  */
-export async function openRejectsFile(path: string): Promise<RejectsFile> {
-  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EEXIST' ? 'it exists already' : error.message
-    throw new Problem(`Cannot write the rejects file ${path}: ${why}. Name another with --rejects.`)
+export async function openRejects(mode: Mode, rejectsFile: string | undefined): Promise<RejectsFile | undefined> {
+  if (rejectsFile === undefined && mode !== 'execute') return undefined
+  const path = rejectsFile ?? `sipis-copy-rejects-${new Date().toISOString().replaceAll(/[:.]/g, '')}.jsonl`
+  const temporary = `${path}.${process.pid}.partial`
+  if (await exists(path)) throw unwritable(path, 'it exists already')
+  const file = await open(temporary, 'wx', 0o600).catch((error: Error) => {
+    throw unwritable(path, error.message)
   })
+  let rows = 0
   return {
-    path,
-    async add(source, { name: table, key }, select) {
-      const names = Object.keys(key)
-      const stream = source.client.query(copyTo(`COPY (${select}) TO STDOUT`))
-      for await (const line of lines(stream)) {
-        const [reason, ...values] = line.split('\t').map(unescapeCopy)
-        const entries = names.map((name, index) => [name, values[index] ?? null])
-        await file.write(`${JSON.stringify({ table, key: Object.fromEntries(entries), reason })}\n`)
+    async add(source, task) {
+      for await (const line of rejectsOf(source, task)) {
+        await write(file, line, path)
+        rows++
       }
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    async publish(committed) {
+      if (rejectsFile === undefined && !(committed && rows > 0)) return undefined
+      await file
+        .sync()
+        .then(() => rename(temporary, path))
+        .catch((error: Error) => {
+          throw unwritable(path, error.message)
+        })
+      return path
+    },
+    async [Symbol.asyncDispose]() {
+      await file.close()
+      await rm(temporary, { force: true })
+    },
+  }
+}
+
+function unwritable(path: string, why: string): Problem {
+  return new Problem(`Cannot write the rejects file ${path}: ${why}. Name another with --rejects.`, 'REJECTS_FILE')
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** A full disk is nothing that a stack trace explains. */
+async function write(file: FileHandle, line: string, path: string): Promise<void> {
+  await file.write(line).catch((error: Error) => {
+    throw new Problem(`${unwritable(path, error.message).message} ${states.unchanged}`, 'REJECTS_FILE')
+  })
+}
+
+async function* fromSource<T>(lines: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* lines
+  } catch (error) {
+    throw new SideError('source', error)
+  }
+}
+
+async function* rejectsOf(source: Session, { table, statements, collisions, report }: AnalysedTask) {
+  if (Object.keys(report.rejects).length === 0) return
+  const names = Object.keys(table.key)
+  const stream = source.client.query(copyTo(`COPY (${statements.rejects(collisions)}) TO STDOUT`))
+  for await (const line of fromSource(lines(stream))) {
+    const [reason, ...values] = line.split('\t').map(unescapeCopy)
+    const entries = names.map((name, index) => [name, values[index] ?? null])
+    yield `${JSON.stringify({ table: table.name, key: Object.fromEntries(entries), reason })}\n`
   }
 }
 

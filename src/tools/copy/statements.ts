@@ -1,118 +1,182 @@
 /** Statements that analyse, copy and compare one table. */
 import { literal } from '../../database/database.ts'
-import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../../database/utf8.ts'
+import { isNotUtf8 } from '../../database/utf8.ts'
 import type { Schemas } from '../../sipis/schemas.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
+import type { Conversion } from './conversion.ts'
+import { converted, convertedColumns, invalid, recodes, tooLong } from './conversion.ts'
 import type { CopyColumn, CopyTable, Reason } from './plan.ts'
-
-export const invalidBytesModes = ['reject', 'replace', 'latin1'] as const
-export type InvalidBytes = (typeof invalidBytesModes)[number]
-
-export interface Conversion {
-  readonly sourceEncoding: string
-  readonly targetEncoding: string
-  readonly invalidBytes: InvalidBytes
-}
 
 /** Properties of a table, from the system catalogue. */
 export interface TableFacts {
   /** Maximum lengths of varchar columns. */
   readonly limits: ReadonlyMap<string, number>
-  readonly uniqueKeys: readonly (readonly string[])[]
+  readonly uniqueKeys: readonly UniqueKey[]
+}
+
+export interface UniqueKey {
+  readonly columns: readonly string[]
+  /** NULLS NOT DISTINCT: two rows with nulls violate it. */
+  readonly nullsAreEqual: boolean
+  /** False while it is invalid, or for a parent, whose children it does not cover. */
+  readonly holdsForAllRows: boolean
+}
+
+/** What rows of the source would violate in the target. */
+export interface Collisions {
+  /** Keys of which only the newest row is copied. */
+  readonly keys: readonly UniqueKey[]
+  /** Whether rows share a rowid, so that the later ones are numbered anew. */
+  readonly rowids: boolean
 }
 
 export interface TableStatements {
-  /** Returns whether accepted rows share a value of the key, which is a list of v2 columns. */
-  hasDuplicates(key: readonly string[]): string
-  /** Returns a row for each reason, and one with a null reason for accepted rows: reason, rows, a count for each of `noted`. */
-  counts(duplicates: Duplicates): string
-  /** The same, followed by both checksums. */
-  analysis(duplicates: Duplicates): string
+  /** Returns whether accepted rows share a value of the key. */
+  hasDuplicates(key: UniqueKey): string
+  /**
+   * Returns a row for each reason, and one with a null reason for accepted rows: reason, rows, rows numbered anew, a count for each of
+   * `noted`.
+   */
+  counts(collisions: Collisions): string
+  /** The same, followed by the checksum. */
+  analysis(collisions: Collisions): string
   /** Reason and key of each rejected row. */
-  rejects(duplicates: Duplicates): string
+  rejects(collisions: Collisions): string
+  /**
+   * The first selectors with rows that are rejected for other reasons than these, each with the total number of such selectors and
+   * rows.
+   */
+  lost(collisions: Collisions, except: readonly Reason[], limit: number): string
   /** Accepted rows with v2 columns. Without rejects, the statement has no conditions. */
-  accepted(duplicates: Duplicates, hasRejects: boolean): string
+  accepted(collisions: Collisions, hasRejects: boolean): string
   /** Changes to count: filled nulls and converted texts. */
-  readonly noted: readonly { readonly column: string; readonly kind: 'filled' | 'converted' }[]
+  readonly noted: readonly Note[]
   readonly columns: readonly string[]
 }
 
-/** Keys of the target that rows of the source would violate. */
-type Duplicates = readonly (readonly string[])[]
+interface Note {
+  readonly column: string
+  readonly kind: 'filled' | 'converted'
+  readonly condition: string
+}
 
-/** SQL_ASCII does not validate bytes, so texts copied into another encoding must be checked. */
-const mustBeUtf8 = ({ sourceEncoding, targetEncoding }: Conversion) =>
-  sourceEncoding === 'SQL_ASCII' && targetEncoding !== 'SQL_ASCII'
-
-/** Whether texts with invalid UTF-8 are converted. */
-export const converts = (conversion: Conversion): boolean =>
-  mustBeUtf8(conversion) && conversion.invalidBytes !== 'reject'
+/** The parts of the statements of one table. */
+interface Layout {
+  readonly table: CopyTable
+  /** Rows with the columns of v2, `carried` and a reason. */
+  readonly rows: string
+  /** All columns of `rows` but the reason. */
+  readonly carried: readonly string[]
+  /** Hash of a row. */
+  readonly hash: string
+}
 
 export function statementsOf(table: CopyTable, { limits }: TableFacts, conversion: Conversion): TableStatements {
   const columns = table.columns.map((column) => ({ ...column, value: converted(column, conversion) }))
   const names = [...(table.numbered === undefined ? [] : [table.numbered.column]), ...columns.map(({ name }) => name)]
   const noted = notes(table.columns, conversion)
-  const reason = caseOf([
-    ...table.rejects,
-    ['too-long', anyOf(columns.map((column) => tooLong(column, limits.get(column.name), conversion)))],
-    ['invalid-bytes', anyOf(invalid(table.columns, conversion))],
-  ])
-  const keys = Object.entries(table.key).map(([name, value]) => `${value} AS k_${name}`)
-  const flags = noted.map(({ condition }, index) => `${condition} AS n_${index}`)
-  const values = columns.map(({ name, value }) => `${value} AS ${name}`)
-  const rows = `SELECT ${[...keys, ...values, ...flags, `${reason} AS reason0`].join(', ')} FROM ${table.from}`
-  const line = lineOf(columns)
+  const layout = layoutOf(table, columns, noted, limits, conversion)
+  const selector = columns.some(({ name }) => name === 'selector') ? 'selector' : 'k_selector'
+  const hashOfTarget = hashOf(withNumber(table, columns), recodes(conversion))
 
-  const classified = (duplicates: Duplicates) => {
-    const tie = columns.some(({ name }) => name === 'rowid') ? `rowid DESC, md5(${line}) DESC` : `md5(${line}) DESC`
-    return duplicates.reduce(
-      (inner, key, depth) => `SELECT *, CASE WHEN reason${depth} IS NULL AND row_number() OVER (
-          PARTITION BY reason${depth}, ${key.join(', ')} ORDER BY ${tie}) > 1 THEN 'duplicate-key' ELSE reason${depth} END AS reason${depth + 1}
-        FROM (${inner}) AS r${depth}`,
-      rows,
-    )
-  }
-  const last = (duplicates: Duplicates) => `reason${duplicates.length}`
-  const numbered = (duplicates: Duplicates) => {
-    const inner = classified(duplicates)
-    if (table.numbered === undefined) return inner
-    const { column, orderBy } = table.numbered
-    return `SELECT *, row_number() OVER (PARTITION BY ${last(duplicates)} ORDER BY ${orderBy.map((name) => byBytes(name, name)).join(', ')}) AS ${column}
-      FROM (${inner}) AS unnumbered`
-  }
-
-  const totals = (duplicates: Duplicates, from: string, others: readonly string[]) => {
-    const why = last(duplicates)
-    const counts = noted.map((_, index) => `count(*) FILTER (WHERE ${why} IS NULL AND n_${index})`)
-    return `SELECT ${[why, 'count(*)', ...counts, ...others].join(', ')} FROM (${from}) AS r GROUP BY ${why}`
+  const classified = ({ keys }: Collisions) =>
+    keys.reduce((inner, key) => withoutDuplicates(inner, key, layout), layout.rows)
+  const passed = (collisions: Collisions) =>
+    collisions.rowids ? numberedAnew(classified(collisions), layout) : classified(collisions)
+  const numbered = (collisions: Collisions) => withRowNumber(passed(collisions), table)
+  const totals = (collisions: Collisions, from: string, others: readonly string[]) => {
+    const anew = collisions.rowids ? 'count(*) FILTER (WHERE anew)' : '0'
+    const counts = noted.map((_, index) => `count(*) FILTER (WHERE reason IS NULL AND n_${index})`)
+    return `SELECT ${['reason', 'count(*)', anew, ...counts, ...others].join(', ')} FROM (${from}) AS r GROUP BY reason`
   }
 
   return {
     columns: names,
     noted,
-    hasDuplicates: (key) => `SELECT EXISTS (SELECT FROM (${classified([])}) AS r WHERE reason0 IS NULL
-      GROUP BY ${key.join(', ')} HAVING count(*) > 1)`,
-    counts: (duplicates) => totals(duplicates, classified(duplicates), []),
-    analysis: (duplicates) => {
-      const line = lineOf(withNumber(table, columns))
-      return totals(duplicates, numbered(duplicates), sums(line, `${last(duplicates)} IS NULL`))
-    },
-    rejects: (duplicates) => {
-      const why = last(duplicates)
+    hasDuplicates: (key) => `SELECT EXISTS (SELECT FROM (${layout.rows}) AS r WHERE reason IS NULL ${ifComparable(key)}
+      GROUP BY ${key.columns.map(quoted).join(', ')} HAVING count(*) > 1)`,
+    counts: (collisions) => totals(collisions, passed(collisions), []),
+    analysis: (collisions) => totals(collisions, numbered(collisions), [checksum(hashOfTarget, 'reason IS NULL')]),
+    rejects: (collisions) => {
       const parts = Object.keys(table.key).map((name) => `k_${name}`)
-      return `SELECT ${[why, ...parts].join(', ')} FROM (${classified(duplicates)}) AS r WHERE ${why} IS NOT NULL`
+      return `SELECT ${['reason', ...parts].join(', ')} FROM (${classified(collisions)}) AS r WHERE reason IS NOT NULL`
     },
-    accepted: (duplicates, hasRejects) =>
-      hasRejects
-        ? `SELECT ${names.join(', ')} FROM (${numbered(duplicates)}) AS r WHERE ${last(duplicates)} IS NULL`
+    lost: (collisions, except, limit) =>
+      `SELECT ${selector}, count(*) OVER (), sum(count(*)) OVER () FROM (${classified(collisions)}) AS r
+        WHERE reason IS NOT NULL AND reason NOT IN (${except.map(literal).join(', ')}) AND ${selector} IS NOT NULL
+        GROUP BY ${selector} ORDER BY ${selector} COLLATE "C" LIMIT ${limit}`,
+    accepted: (collisions, hasRejects) =>
+      hasRejects || collisions.rowids
+        ? `SELECT ${names.join(', ')} FROM (${numbered(collisions)}) AS r WHERE reason IS NULL`
         : `SELECT ${unconditional(table, columns).join(', ')} FROM ${table.from}`,
+  }
+}
+
+function layoutOf(
+  table: CopyTable,
+  columns: readonly CopyColumn[],
+  noted: readonly Note[],
+  limits: ReadonlyMap<string, number>,
+  conversion: Conversion,
+): Layout {
+  const reason = caseOf([
+    ...table.rejects,
+    ['too-long', anyOf(columns.map((column) => tooLong(column, limits.get(column.name), conversion)))],
+    ['invalid-bytes', anyOf(invalid(table.columns, conversion))],
+  ])
+  const parts: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(table.key).map(([name, value]) => [`k_${name}`, value])),
+    ...Object.fromEntries(columns.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(noted.map(({ condition }, index) => [`n_${index}`, condition])),
+  }
+  const list = Object.entries({ ...parts, reason }).map(([name, value]) => `${value} AS ${name}`)
+  return {
+    table,
+    rows: `SELECT ${list.join(', ')} FROM ${table.from}`,
+    carried: Object.keys(parts),
+    hash: hashOf(columns, recodes(conversion)),
   }
 }
 
 /** Counts and checksums rows of the target; comparable with the result of `analysis`. */
 export function targetChecksum(table: CopyTable, schemas: Schemas): string {
-  const line = lineOf(withNumber(table, table.columns))
-  return `SELECT count(*), ${sums(line, undefined).join(', ')} FROM ${qualifiedName(schemas, table.name)}`
+  const hash = hashOf(withNumber(table, table.columns), false)
+  return `SELECT count(*), ${checksum(hash, undefined)} FROM ${qualifiedName(schemas, table.name)}`
+}
+
+/** Names of keys come from the catalogue of a database. */
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Rows with nulls do not violate a key, unless it says otherwise. */
+function ifComparable({ columns, nullsAreEqual }: UniqueKey): string {
+  return nullsAreEqual ? '' : columns.map((name) => `AND ${quoted(name)} IS NOT NULL`).join(' ')
+}
+
+/** Rejects all but the newest of the rows that share a key. */
+function withoutDuplicates(rows: string, key: UniqueKey, { carried, hash }: Layout): string {
+  const newest = carried.includes('rowid') ? `rowid DESC, ${hash} DESC` : `${hash} DESC`
+  return `SELECT ${carried.join(', ')}, CASE WHEN reason IS NULL ${ifComparable(key)} AND row_number() OVER (
+      PARTITION BY reason, ${key.columns.map(quoted).join(', ')} ORDER BY ${newest}) > 1 THEN 'duplicate-key' ELSE reason END AS reason
+    FROM (${rows}) AS r`
+}
+
+/** Of accepted rows that share a rowid the earliest keeps it; the others get numbers above all that were given out. */
+function numberedAnew(rows: string, { table, carried, hash }: Layout): string {
+  const moment = ['time', 'lastseen'].find((name) => carried.includes(name))
+  const order = [...(moment === undefined ? [] : [`${moment} NULLS FIRST`]), hash].join(', ')
+  const others = carried.filter((name) => name !== 'rowid').join(', ')
+  const placed = `SELECT *, reason IS NULL AND row_number() OVER (PARTITION BY reason, rowid ORDER BY ${order}) > 1 AS anew FROM (${rows}) AS r`
+  return `SELECT ${others}, reason, anew, CASE WHEN anew THEN greatest(max(rowid) OVER (), ${table.floor})
+      + row_number() OVER (PARTITION BY anew ORDER BY rowid, ${order}) ELSE rowid END AS rowid
+    FROM (${placed}) AS r`
+}
+
+function withRowNumber(rows: string, { numbered }: CopyTable): string {
+  if (numbered === undefined) return rows
+  const order = numbered.orderBy.map((name) => byBytes(name, name)).join(', ')
+  return `SELECT *, row_number() OVER (PARTITION BY reason ORDER BY ${order}) AS ${numbered.column} FROM (${rows}) AS unnumbered`
 }
 
 function unconditional(table: CopyTable, columns: readonly CopyColumn[]): string[] {
@@ -135,57 +199,36 @@ function withNumber(table: CopyTable, columns: readonly CopyColumn[]): readonly 
 }
 
 /**
- * Serializes a row unambiguously: its values, followed by the byte lengths of its texts, so that shifting bytes between columns is
- * detected. Nullable values have a prefix that distinguishes them from null.
+ * MD5 of a row, serialized unambiguously: its values, followed by the byte lengths of its texts, so that shifting bytes between columns is
+ * detected. Nullable values have a prefix that distinguishes them from null. Recoded, it is that of the row in UTF-8.
  */
-function lineOf(columns: readonly CopyColumn[]): string {
+function hashOf(columns: readonly CopyColumn[], recoded: boolean): string {
+  const inUtf8 = (text: string) => (recoded ? `convert_to(${text}, 'UTF8')` : text)
   const values = columns.map(({ name, nullable }) => (nullable ? `coalesce('=' || ${name}, '')` : name))
-  const lengths = columns.filter(({ kind }) => kind === 'text').map(({ name }) => `coalesce(octet_length(${name}), -1)`)
-  return `concat_ws(E'\\x1f', ${[...values, ...lengths].join(', ')})`
+  const texts = columns.filter(({ kind }) => kind === 'text')
+  const lengths = texts.map(({ name }) => `coalesce(octet_length(${inUtf8(name)}), -1)`)
+  return `md5(${inUtf8(`concat_ws(E'\\x1f', ${[...values, ...lengths].join(', ')})`)})`
 }
 
-/** Sums of both halves of the MD5 of each row; independent of the row order. */
-function sums(line: string, condition: string | undefined): string[] {
+/**
+ * Sum of 64 bits of the hash of each row; independent of the row order. One sum, because the server would hash each row again for a second
+ * one, and a subquery that prevents that would also keep it from scanning in parallel.
+ */
+function checksum(hash: string, condition: string | undefined): string {
   const filter = condition === undefined ? '' : ` FILTER (WHERE ${condition})`
-  return [1, 17].map((from) => `coalesce(sum(('x' || substr(md5(${line}), ${from}, 16))::bit(64)::bigint)${filter}, 0)`)
+  return `coalesce(sum(('x' || substr(${hash}, 1, 16))::bit(64)::bigint)${filter}, 0)`
 }
 
-function converted({ kind, value }: CopyColumn, conversion: Conversion): string {
-  if (kind !== 'text' || !converts(conversion)) return value
-  return conversion.invalidBytes === 'latin1' ? readAsLatin1(value) : replaceIllFormed(value)
-}
-
-function invalid(columns: readonly CopyColumn[], conversion: Conversion): string[] {
-  if (!mustBeUtf8(conversion) || conversion.invalidBytes !== 'reject') return []
-  return columns.filter(({ kind }) => kind === 'text').map(({ value }) => isNotUtf8(value))
-}
-
-/** varchar limits count bytes in SQL_ASCII and characters elsewhere. A text within the limit in bytes is also within it in characters. */
-function tooLong({ value }: CopyColumn, limit: number | undefined, conversion: Conversion): string {
-  if (limit === undefined) return 'false'
-  const bytes = `octet_length(${value}) > ${limit}`
-  if (conversion.targetEncoding === 'SQL_ASCII') return bytes
-  const characters =
-    conversion.sourceEncoding === 'SQL_ASCII'
-      ? `length(regexp_replace(${value}, '[\\x80-\\xbf]', '', 'g'))`
-      : `length(${value})`
-  return `(${bytes} AND ${characters} > ${limit})`
-}
-
-function notes(columns: readonly CopyColumn[], conversion: Conversion) {
+function notes(columns: readonly CopyColumn[], conversion: Conversion): Note[] {
   const filled = columns.flatMap(({ name, filled: condition }) =>
     condition === undefined ? [] : [{ column: name, kind: 'filled' as const, condition }],
   )
-  if (!converts(conversion)) return filled
-  const texts = columns.filter(({ kind }) => kind === 'text')
-  return [
-    ...filled,
-    ...texts.map(({ name, value }) => ({
-      column: name,
-      kind: 'converted' as const,
-      condition: `coalesce(${isNotUtf8(value)}, false)`,
-    })),
-  ]
+  const texts = convertedColumns(columns, conversion).map(({ name, value }) => ({
+    column: name,
+    kind: 'converted' as const,
+    condition: `coalesce(${isNotUtf8(value)}, false)`,
+  }))
+  return [...filled, ...texts]
 }
 
 function anyOf(conditions: readonly string[]): string {

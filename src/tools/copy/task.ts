@@ -1,18 +1,24 @@
 /** What is needed to copy a table, and the counts of its rows. Shared by `copy` and `check`, so that both report the same. */
 import type { Value } from '../../database/database.ts'
 import { factsOf, isUniqueInSource } from './catalogue.ts'
+import type { Conversion } from './conversion.ts'
+import { converts } from './conversion.ts'
 import type { CopyTable } from './plan.ts'
-import type { TableCounts } from './report.ts'
+import type { TableCounts, TableReport } from './report.ts'
 import type { Source } from './session.ts'
-import type { Conversion, TableFacts, TableStatements } from './statements.ts'
-import { converts, statementsOf } from './statements.ts'
+import type { Collisions, TableFacts, TableStatements, UniqueKey } from './statements.ts'
+import { statementsOf } from './statements.ts'
 
-/** A table, its statements and its duplicates. */
+/** A table, its statements and the rows that would collide. */
 export interface Task {
   readonly table: CopyTable
   readonly statements: TableStatements
-  /** Keys of the target that rows of the source would violate. */
-  readonly duplicates: readonly (readonly string[])[]
+  readonly collisions: Collisions
+}
+
+/** A table whose rows have been analysed. */
+export interface AnalysedTask extends Task {
+  readonly report: TableReport
 }
 
 /** The unique keys of the source, for which duplicates need not be searched. Empty if texts are converted. */
@@ -37,16 +43,27 @@ export async function taskOf(
   { query }: Source,
 ): Promise<Task> {
   const statements = statementsOf(table, facts, conversion)
-  // Row numbers have no duplicates, nor have keys that are unique in the source.
-  const open = facts.uniqueKeys.filter(
-    (key) => !(key.includes(table.numbered?.column ?? '') || isUniqueInSource(table, key, sourceKeys)),
-  )
-  const duplicates: (readonly string[])[] = []
-  for (const key of open) {
+  const known = facts.uniqueKeys.filter((key) => isKnown(table, key))
+  const violated: UniqueKey[] = []
+  for (const key of known) {
+    // Row numbers have no duplicates, nor have keys that are unique in the source.
+    if (key.columns.includes(table.numbered?.column ?? '') || isUniqueInSource(table, key, sourceKeys)) continue
     const [[found] = []] = await query(statements.hasDuplicates(key))
-    if (found === 't') duplicates.push(key)
+    if (found === 't') violated.push(key)
   }
-  return { table, statements, duplicates }
+  const [rowids, keys] = [violated.filter(hasRowid), violated.filter((key) => !hasRowid(key))]
+  return { table, statements, collisions: { keys, rowids: rowids.length > 0 } }
+}
+
+/** A number of its own lets a row satisfy any key with a rowid. */
+function hasRowid({ columns }: UniqueKey): boolean {
+  return columns.includes('rowid')
+}
+
+/** Whether a copy fills all columns of the key. */
+export function isKnown(table: CopyTable, { columns }: UniqueKey): boolean {
+  const filled = [table.numbered?.column, ...table.columns.map(({ name }) => name)]
+  return columns.every((column) => filled.includes(column))
 }
 
 /** @param rows result of the statement `counts` or `analysis`, which begin with the same columns */
@@ -58,7 +75,7 @@ export async function countsOf({ table, statements }: Task, rows: readonly Value
   const noted = (kind: 'filled' | 'converted') =>
     Object.fromEntries(
       statements.noted.flatMap((note, index) => {
-        const count = Number(good?.[2 + index] ?? 0)
+        const count = Number(good?.[3 + index] ?? 0)
         return note.kind === kind && count > 0 ? [[note.column, count]] : []
       }),
     )
@@ -68,6 +85,7 @@ export async function countsOf({ table, statements }: Task, rows: readonly Value
     added: Number(added),
     rowsOut,
     rejects: Object.fromEntries(rejects),
+    renumbered: Number(good?.[2] ?? 0),
     filled: noted('filled'),
     converted: noted('converted'),
   }

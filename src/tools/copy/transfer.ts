@@ -1,8 +1,8 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { databaseError } from '../../errors/database-error.ts'
 import type { Session } from './session.ts'
+import { SideError } from './session.ts'
 
 export interface Moved {
   readonly rows: number
@@ -14,7 +14,7 @@ export interface Moved {
  *
  * @param moved called with the totals after each chunk
  * @param signal aborts the transfer
- * @throws DatabaseError if either side fails or the transfer is aborted
+ * @throws SideError if either side fails or the transfer is aborted
  */
 export async function transfer(
   source: Session,
@@ -26,6 +26,11 @@ export async function transfer(
 ): Promise<void> {
   let rows = 0
   let bytes = 0
+  /** When one side fails, the other one is destroyed and fails as well. */
+  let first: SideError | undefined
+  const failed = ({ side }: Session, error: unknown) => {
+    first ??= new SideError(side, error)
+  }
   const meter = new Transform({
     transform(chunk: Buffer, _, done) {
       rows += newlines(chunk)
@@ -37,9 +42,11 @@ export async function transfer(
   try {
     const reading = source.client.query(copyTo(`COPY (${select}) TO STDOUT`))
     const writing = target.client.query(copyFrom(`COPY ${into} FROM STDIN`))
+    reading.once('error', (error) => failed(source, error))
+    writing.once('error', (error) => failed(target, error))
     await pipeline(reading, meter, writing, { signal })
   } catch (error) {
-    throw databaseError(error)
+    throw first ?? error
   }
 }
 

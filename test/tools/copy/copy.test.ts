@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Progress } from '../../../src/tools/copy/progress.ts'
 import { openClient, unlimited } from '../../support/client.ts'
-import { contents, copied, executeAccepting, rowCounts, runCopy } from '../../support/copying.ts'
+import { contents, copied, executeAccepting, rowCounts, runCopy, silent } from '../../support/copying.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../../support/database.ts'
 import { addDataSet } from '../../support/rows.ts'
@@ -162,7 +163,8 @@ describe('Rows that cannot be copied', () => {
     const report = await runCopy(source, target, { mode: 'execute', rejectsFile })
     expect(report.committed).toBe(false)
     expect(report.problems.at(-1)).toMatch(/Nothing was written/)
-    expect(report.problems.join('\n')).toMatch(/--accept-rejects null-selector=3/)
+    expect(report.problems.join('\n')).toMatch(/--accept-rejects null-name=1/)
+    expect(report.problems.join('\n')).not.toContain('null-selector')
     expect(Object.values(await rowCounts(target)).every((rows) => rows === 0)).toBe(true)
     const text = await readFile(rejectsFile, 'utf8')
     const lines = text
@@ -236,11 +238,17 @@ describe('Rows that cannot be copied', () => {
     await source.sql(
       `INSERT INTO tokens (rowid, id, token, appid, lastseen) VALUES (1, 1, 't', 'app', '2020-01-01'), (2, 1, 't', 'app', NULL), (3, 1, 'u', 'app', NULL)`,
     )
-    await source.sql(`INSERT INTO sipcalls (rowid, id, time, callid) VALUES (5, 1, now(), 'x'), (5, 1, now(), 'y')`)
+    await source.sql(
+      `INSERT INTO sipcalls (rowid, id, time, callid) VALUES (5, 1, '2026-01-01', 'x'), (5, 1, '2026-01-02', 'y')`,
+    )
     const report = await executeAccepting(source, target, { rejectsFile: join(folder, 'duplicates') })
     expect(report.committed).toBe(true)
     expect(await target.sql('SELECT rowid FROM tokens ORDER BY 1')).toEqual([['2'], ['3']])
-    expect(await rowCounts(target)).toMatchObject({ sipcalls: 1 })
+    expect(report.tables.find(({ table }) => table === 'sipcalls')).toMatchObject({ rejects: {}, renumbered: 1 })
+    expect(await target.sql('SELECT rowid, callid FROM sipcalls ORDER BY 1')).toEqual([
+      ['5', 'x'],
+      ['6', 'y'],
+    ])
   })
 })
 
@@ -328,7 +336,7 @@ describe('A copy refuses', () => {
     await target.sql('BEGIN')
     await target.sql('LOCK TABLE sipcalls IN ACCESS EXCLUSIVE MODE')
     await expect(runCopy(source, target, { mode: 'execute', lockTimeoutMs: 200 })).rejects.toMatchObject({
-      code: '55P03',
+      kind: '55P03',
     })
     await target.sql('ROLLBACK')
   })
@@ -366,7 +374,7 @@ describe('A source without data and restart', () => {
 })
 
 describe('While others write to the source', () => {
-  it('the copy is that of its snapshot, and does not block them', async () => {
+  it('a rehearsal is that of its snapshot, and does not block them; --no-freeze notices them before the commit', async () => {
     const [source, target] = await pair()
     await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 60 })
     await source.sql(`SELECT setval('sipcalls_rowid_seq', (SELECT max(rowid) FROM sipcalls))`)
@@ -382,23 +390,32 @@ describe('While others write to the source', () => {
         writes++
       }
     })()
+    const rehearsed = await runCopy(source, target, { mode: 'rehearse' })
+    expect(writes).toBeGreaterThan(0)
     const report = await runCopy(source, target, { mode: 'execute' })
     stop = true
     await writer
-    expect(report).toMatchObject({ committed: true, problems: [] })
-    expect(writes).toBeGreaterThan(0)
-    // The databases differ now, and the comparison finds that.
-    expect((await runCopy(source, target, { mode: 'verify-only' })).problems.length).toBeGreaterThan(0)
+    expect(rehearsed).toMatchObject({ committed: false, problems: [], expectedSeconds: expect.any(Number) })
+    expect(report).toMatchObject({ committed: false })
+    expect(report.problems.join('\n')).toMatch(
+      /sipcalls of the source was written to during the copy.*\n(.*\n)*Nothing was/,
+    )
+    expect(await rowCounts(target)).toMatchObject({ selectors: 0, sipcalls: 0 })
+    expect(await runCopy(source, target, { mode: 'execute', freeze: true })).toMatchObject({ committed: true })
+    await source.sql(`UPDATE sipcalls SET username = 'later' WHERE rowid = 60`)
+    expect((await runCopy(source, target, { mode: 'verify-only' })).problems).toEqual([
+      expect.stringContaining('sipcalls differs'),
+    ])
   })
 
   /** Does something in the middle of a copy, before its snapshot ends. */
   const meanwhile = (work: () => Promise<unknown>) => {
     let done: Promise<unknown> | undefined
-    const table = () => ({ moved: () => undefined, stop: () => undefined })
-    const say = () => {
+    const phase: Progress['phase'] = (...of) => {
       done ??= work()
+      return silent.phase(...of)
     }
-    return { progress: { say, table }, done: async () => done }
+    return { progress: { ...silent, phase }, done: async () => done }
   }
 
   it('it takes no lock on the source that blocks them', async () => {
@@ -425,7 +442,7 @@ describe('While others write to the source', () => {
     await source.sql('DELETE FROM sipcalls WHERE rowid = 1')
     const other = untilTestEnds(await cloneDatabase('V2'))
     await expect(runCopy(source, other, { mode: 'execute', freeze: true, lockTimeoutMs: 200 })).rejects.toMatchObject({
-      code: '55P03',
+      kind: '55P03',
     })
     await source.sql('ROLLBACK')
   })

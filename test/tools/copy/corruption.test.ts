@@ -6,7 +6,7 @@ import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
 import { addDataSet } from '../../support/rows.ts'
 
-const corruptions = times(200, 24)
+const corruptions = times(200, 9)
 
 describe('A single corruption of the target', () => {
   it(`is found by --verify-only, ${corruptions} times of ${corruptions}`, async () => {

@@ -1,0 +1,16 @@
+import type { Step } from './failure.ts'
+import type { CopyOptions } from './options.ts'
+import type { Progress } from './progress.ts'
+import type { RejectsFile } from './rejects-file.ts'
+import type { Session } from './session.ts'
+
+/** What every phase of a copy needs. */
+export interface CopyRun {
+  readonly options: CopyOptions
+  readonly rejects: RejectsFile | undefined
+  readonly source: Session
+  readonly target: Session
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  readonly step: Step
+}

@@ -1,0 +1,22 @@
+import type { DatabaseTarget } from '../../config/database-target.ts'
+import type { Acceptance } from './acceptance.ts'
+import type { InvalidBytes } from './conversion.ts'
+import type { Mode } from './report.ts'
+
+export interface CopyOptions {
+  readonly source: DatabaseTarget
+  readonly target: DatabaseTarget
+  readonly mode: Mode
+  /** Whether to copy from v2 into v1. */
+  readonly back?: boolean
+  /** Whether to block writes to the source while the copy runs. Without that, the copy fails if there were any. */
+  readonly freeze: boolean
+  readonly invalidBytes: InvalidBytes
+  readonly missedReason: string
+  readonly rejectsFile: string | undefined
+  /** Rows that may be rejected. */
+  readonly accepted: readonly Acceptance[]
+  readonly lockTimeoutMs: number
+  /** How long a server may stay silent while a statement runs. */
+  readonly silenceMs?: number
+}

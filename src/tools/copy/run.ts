@@ -1,0 +1,141 @@
+/** The phases of a copy. Analyses all tables, then copies, compares and commits, so that problems are found before rows are written. */
+import { qualifiedName } from '../../sipis/schemas.ts'
+import { advanceSequences } from '../sequences.ts'
+import { unaccepted } from './acceptance.ts'
+import { unknownTables } from './catalogue.ts'
+import { commit } from './commit.ts'
+import { compareAll } from './compare.ts'
+import type { CopyRun } from './copy-run.ts'
+import { directionOf } from './direction.ts'
+import { diskProblems, estimateDisk } from './disk.ts'
+import { enter, interrupted } from './failure.ts'
+import { inPhase } from './in-phase.ts'
+import { createIndexes, dropIndexes } from './indexes.ts'
+import { findLost } from './lost.ts'
+import { copiedTables } from './plan.ts'
+import type { Prepared } from './prepare.ts'
+import { prepare, warningsOf } from './prepare.ts'
+import type { PhaseProgress } from './progress.ts'
+import type { CopyReport, Mode, Seconds, TableReport } from './report.ts'
+import { writes } from './report.ts'
+import type { Session } from './session.ts'
+import { stopwatch } from './stopwatch.ts'
+import type { AnalysedTask, Task } from './task.ts'
+import { countsOf } from './task.ts'
+import { transfer } from './transfer.ts'
+import { versionsOf } from './versions.ts'
+import { freezeWarnings } from './warnings.ts'
+
+const nothingWritten = 'Nothing was written: the target is still empty.'
+
+export async function run(copying: CopyRun): Promise<CopyReport> {
+  const { options, rejects, source, target, progress } = copying
+  const { mode } = options
+  const versions = await versionsOf(source, target, directionOf(options))
+  progress.connected(versions)
+  const prepared = await prepare(copying)
+  const lap = stopwatch()
+  const analysed = await inPhase('analysing', prepared.tasks, copying, async (task) => ({
+    ...task,
+    report: await analyse(task, source),
+  }))
+  const analysing = lap()
+  const reports = analysed.map(({ report }) => report)
+  const names = analysed.map(({ table }) => table.name)
+  const disk = mode === 'verify-only' ? null : await estimateDisk(source, target, names)
+  const facts = {
+    mode,
+    source: source.label,
+    target: target.label,
+    warnings: [
+      ...(await warningsOf(source, prepared, directionOf(options))),
+      ...(mode === 'verify-only' ? [] : await freezeWarnings(source, names)),
+    ],
+    unknownTables: await unknownTables(source, copiedTables),
+    versions,
+    lost: await findLost(analysed, source),
+    disk,
+  }
+  for (const task of analysed) await rejects?.add(source, task)
+  const refused = [
+    ...prepared.readiness.problems,
+    ...(disk === null ? [] : diskProblems(disk, target.label)),
+    ...unaccepted(reports, options),
+  ]
+  const before = {
+    ...facts,
+    tables: reports,
+    committed: false,
+    seconds: { ...noSeconds, analysing },
+  }
+  if (mode === 'dry-run' || (writes(mode) && refused.length > 0)) {
+    return { ...before, rejectsFile: await rejects?.publish(false), ...decisionOf(mode, analysing, refused) }
+  }
+  const seconds = { ...before.seconds, ...(writes(mode) ? await write(analysed, copying, lap) : {}) }
+  const { tables, different } = await compareAll(analysed, prepared, copying)
+  const measured = { ...seconds, comparing: lap() }
+  const committed = mode === 'execute' && different.length === 0
+  if (copying.signal.aborted) throw interrupted(copying.step)
+  const rejectsFile = await rejects?.publish(committed)
+  if (committed) await finish(prepared, copying)
+  const undone = writes(mode) && different.length > 0 ? [nothingWritten] : []
+  const expectedSeconds = mode === 'rehearse' ? Object.values(measured).reduce((sum, part) => sum + part, 0) : null
+  const problems = [...refused, ...different, ...undone]
+  return { ...facts, rejectsFile, tables, committed, seconds: measured, expectedSeconds, problems }
+}
+
+/** What a run that writes nothing tells. */
+function decisionOf(mode: Mode, analysing: number, refused: readonly string[]) {
+  if (mode === 'dry-run') return { expectedSeconds: analysing * timesOfAnalysis, problems: refused }
+  return { expectedSeconds: null, problems: [...refused, nothingWritten] }
+}
+
+const noSeconds: Seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
+/** A whole copy takes about so many times as long as its analysis, by npm run bench:copy. */
+const timesOfAnalysis = 3
+
+async function analyse(task: Task, source: Session): Promise<TableReport> {
+  const rows = await source.query(task.statements.analysis(task.collisions))
+  const counts = await countsOf(task, rows, source)
+  const sum = rows.find(([reason]) => reason === null)?.at(-1) ?? '0'
+  return { ...counts, source: { rows: counts.rowsOut, sum }, target: undefined }
+}
+
+/** Writes all rows, then what depends on them: indexes, and constraints that wait for the end. */
+async function write(analysed: readonly AnalysedTask[], copying: CopyRun, lap: () => number) {
+  const { target, progress, step } = copying
+  lap()
+  const filled = analysed.filter(({ report }) => report.rowsOut > 0).map(({ table }) => table.name)
+  enter(step, 'copying')
+  const indexes = await dropIndexes(target, filled)
+  await inPhase('copying', analysed, copying, (task, bar) => move(task, copying, bar))
+  await target.query('SET CONSTRAINTS ALL IMMEDIATE')
+  const seconds = lap()
+  await createIndexes(target, indexes, (table) => {
+    if (step.phase !== 'indexing' || step.table !== table) progress.say(`Creating the indexes of ${table} …`)
+    enter(step, 'indexing', table)
+  })
+  return { copying: seconds, indexing: lap() }
+}
+
+async function move(
+  { table, statements, collisions, report }: AnalysedTask,
+  { source, target, signal }: CopyRun,
+  bar: PhaseProgress,
+): Promise<void> {
+  const hasRejects = Object.keys(report.rejects).length > 0
+  const into = `${qualifiedName(target.schemas, table.name)} (${statements.columns.join(', ')})`
+  bar.table(table.name, report.rowsOut)
+  await transfer(source, target, statements.accepted(collisions, hasRejects), into, bar.moved, signal)
+}
+
+async function finish({ tasks, used }: Prepared, { options, target, signal, step }: CopyRun): Promise<void> {
+  enter(step, 'committing')
+  if (signal.aborted) throw interrupted(step)
+  const pathOf = (name: string) => qualifiedName(target.schemas, name)
+  const paths = tasks.map(({ table }) => pathOf(table.name))
+  await advanceSequences(target.query, paths, new Map([...used].map(([name, largest]) => [pathOf(name), largest])))
+  await commit(target, options.target, step)
+  // Failures are ignored, because the rows are already committed.
+  for (const path of paths) await target.query(`ANALYZE ${path}`).catch(() => undefined)
+}
