@@ -38,9 +38,18 @@ export interface GatewayOptions {
 /**
  * Identifies the caller from the Authorization header; undefined if the request has none.
  *
- * @throws any error to answer the request with 401
+ * @throws ExpiredCredential if the credential was good until it expired, so that clients refresh it; any other error to answer the
+ *   request with 401 as well
  */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>
+
+/** For a function that identifies callers. Throw it only if the signature or the secret of the credential was right. */
+export class ExpiredCredential extends Error {
+  constructor() {
+    super('The credential has expired.')
+    this.name = 'ExpiredCredential'
+  }
+}
 
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
@@ -104,8 +113,8 @@ function identifying(auth: Authenticate): Authenticate {
   return async (authorization) => {
     try {
       return await auth(authorization)
-    } catch {
-      throw new CredentialError('refused by the auth function')
+    } catch (error) {
+      throw new CredentialError('refused by the auth function', { hasExpired: error instanceof ExpiredCredential })
     }
   }
 }

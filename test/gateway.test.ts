@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GatewayOptions, LogEntry, Principal } from '../src/gateway.ts'
-import { openGateway, Problem } from '../src/gateway.ts'
+import { ExpiredCredential, openGateway, Problem } from '../src/gateway.ts'
 import { migrateServer } from '../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../src/sipis/schema-version.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from './support/database.ts'
@@ -108,6 +108,7 @@ describe('openGateway', () => {
       auth: async (authorization) => {
         if (authorization === 'tool') return tool
         if (authorization === 'phone') return phone
+        if (authorization === 'old') throw new ExpiredCredential()
         throw new Error(`unknown: ${authorization}`)
       },
     })
@@ -118,7 +119,10 @@ describe('openGateway', () => {
     expect(await (await ask(count, 'phone')).json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
     const refused = await ask(count, 'a secret')
     expect(refused.status).toBe(401)
-    expect(await refused.text()).not.toContain('secret')
+    const told = await refused.text()
+    expect(told).not.toContain('secret')
+    expect(JSON.parse(told)).toMatchObject({ errors: [{ extensions: { reason: 'INVALID' } }] })
+    expect(await (await ask(count, 'old')).json()).toMatchObject({ errors: [{ extensions: { reason: 'EXPIRED' } }] })
     expect(entries).toContainEqual(
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('is a superuser') }),
     )

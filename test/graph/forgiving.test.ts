@@ -44,21 +44,17 @@ describe.each(backends)('Names on $name', ({ open }) => {
       const data = await client.ask(`{ ${list}(filter: { ${filter} }) { totalCount } }`, {}, 'reader')
       return data[list].totalCount
     }
-    expect(await counted('calls', 'callerDomain: "sip.EXAMPLE.com"')).toBe(2)
-    expect(await counted('calls', 'callerDomain: "SIP_example.com"')).toBe(0)
-    expect(await counted('calls', 'callerUsername: "Alice"')).toBe(0)
-    expect(await counted('calls', 'callerDomain: "SIP.EXAMPLE.COM", callerUsername: "alice"')).toBe(2)
-    expect(await counted('messages', 'senderDomain: "info.EXAMPLE"')).toBe(1)
+    expect(await counted('calls', 'caller: { domain: "sip.EXAMPLE.com" }')).toBe(2)
+    expect(await counted('calls', 'caller: { domain: "SIP_example.com" }')).toBe(0)
+    expect(await counted('calls', 'caller: { username: "Alice" }')).toBe(0)
+    expect(await counted('calls', 'caller: { domain: "SIP.EXAMPLE.COM", username: "alice" }')).toBe(2)
+    expect(await counted('messages', 'sender: { domain: "info.EXAMPLE" }')).toBe(1)
   })
 
   it('of selectors may have blanks around them, unless a selector has just these blanks', async () => {
     const find = async (name: string, credential: string) => {
-      const data = await client.ask(
-        'query ($s: String!) { selector(selector: $s) { selector } }',
-        { s: name },
-        credential,
-      )
-      return data.selector?.selector ?? null
+      const data = await client.ask('query ($s: String!) { selector(name: $s) { name } }', { s: name }, credential)
+      return data.selector?.name ?? null
     }
     for (const name of [selectorNamed(1), ` ${selectorNamed(1)}\n`, `\t${selectorNamed(1)}`])
       for (const credential of ['reader', 'device']) expect(await find(name, credential)).toBe(selectorNamed(1))

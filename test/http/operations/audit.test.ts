@@ -151,7 +151,7 @@ describe('The audit log', () => {
     }
     const own = 'query Own { viewer { selector { id } } }'
     expect(await ask('device', own)).not.toHaveProperty('foreignSelectors')
-    const another = `query Another { selector(selector: "${selectorNamed(2)}") { id } }`
+    const another = `query Another { selector(name: "${selectorNamed(2)}") { id } }`
     expect(await ask('device', another)).toMatchObject({ foreignSelectors: 1, operation: 'Another', outcome: 'ok' })
     const two = `{ nodes(ids: ["${nodeId('Selector:canary')}", "${nodeId(`Call:1:${selectorNamed(3)}`)}"]) { id } }`
     expect(await ask('device', two)).toMatchObject({ foreignSelectors: 2 })
@@ -168,7 +168,7 @@ describe('The audit log', () => {
       `INSERT INTO tokens (selector, appid, token) VALUES ('${selectorNamed(900)}', 'a', 'b'), ('${selectorNamed(900)}', 'c', 'd')`,
     )
     const { client, lines } = await opened()
-    const query = (field: string) => `{ selector(selector: "${selectorNamed(900)}") { tokens { nodes { ${field} } } } }`
+    const query = (field: string) => `{ selector(name: "${selectorNamed(900)}") { tokens { nodes { ${field} } } } }`
     await client.answer(query('token'), {}, 'pusher')
     expect(lines.at(-1)).toMatchObject({ revealedTokens: 2, outcome: 'ok' })
     await client.answer(query('fingerprint'), {}, 'pusher')

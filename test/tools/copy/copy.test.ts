@@ -29,7 +29,7 @@ async function ask({ url }: TestDatabase, query: string): Promise<unknown> {
   }
 }
 
-const everything = `{ selectors(first: 100) { totalCount nodes { id selector lastSeen
+const everything = `{ selectors(first: 100) { totalCount nodes { id name lastSeen
   tokens { nodes { id token appId lastSeen } } calls(first: 100) { nodes { id time callId caller { uri displayName port } } }
   messages { nodes { id time messageId contentType headers body sender { uri } } } pushTests { nodes { id pushId platform started concluded } } } } }`
 

@@ -24,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const rejected = ({ rejects }: TableReport) => Object.values(rejects).reduce((sum, count) => sum + count, 0)
 const counts = ({ tables }: CopyReport) => tables.map(({ target: _, ...counted }) => counted)
 
-const everything = `{ selectors(first: 100, orderBy: SELECTOR_ASC) { nodes { id selector lastSeen
+const everything = `{ selectors(first: 100, orderBy: NAME_ASC) { nodes { id name lastSeen
   tokens { nodes { id token appId lastSeen } } calls(first: 100) { nodes { id time callId caller { uri displayName username domain port } } }
   messages { nodes { id time messageId contentType headers body sender { username } } } pushTests { nodes { pushId platform started concluded } } } } }`
 
