@@ -1,6 +1,6 @@
 import { Problem } from '../errors/problem.ts'
-import type { Acceptance } from '../tools/copy/acceptance.ts'
-import { copiedTables, reasons } from '../tools/copy/plan.ts'
+import { copiedTables, reasons } from '../tools/copy/plan/plan.ts'
+import type { Acceptance } from '../tools/copy/report/acceptance.ts'
 
 const form = /^(?:([a-z]+):)?([a-z0-9-]+)(?:(=|<=)(\d{1,15}))?$/
 

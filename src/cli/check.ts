@@ -6,9 +6,9 @@ import { openPool } from '../database/pool.ts'
 import { describeDuplicates } from '../sipis/duplicates.ts'
 import type { Report } from '../tools/check/report.ts'
 import { examine } from '../tools/check/report.ts'
-import { harmlessRows } from '../tools/copy/acceptance.ts'
-import type { CopyPreview } from '../tools/copy/preview.ts'
-import { describeCounts } from '../tools/copy/report.ts'
+import { harmlessRows } from '../tools/copy/report/acceptance.ts'
+import type { CopyPreview } from '../tools/copy/report/preview.ts'
+import { describeCounts } from '../tools/copy/report/report.ts'
 import type { Output } from './output.ts'
 
 export interface CheckFlags extends DatabaseFlags {

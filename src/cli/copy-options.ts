@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { databaseAt } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
 import { Problem } from '../errors/problem.ts'
-import type { InvalidBytes } from '../tools/copy/conversion.ts'
 import type { CopyOptions } from '../tools/copy/options.ts'
-import type { Mode } from '../tools/copy/report.ts'
+import type { InvalidBytes } from '../tools/copy/plan/conversion.ts'
+import type { Mode } from '../tools/copy/report/report.ts'
 import { acceptances } from './accept-rejects.ts'
 
 export interface CopyFlags {

@@ -1,6 +1,6 @@
+import type { Versions } from '../tools/copy/databases/versions.ts'
+import type { Moved } from '../tools/copy/phases/transfer.ts'
 import type { Phase, PhaseProgress, Progress } from '../tools/copy/progress.ts'
-import type { Moved } from '../tools/copy/transfer.ts'
-import type { Versions } from '../tools/copy/versions.ts'
 import { createProgress, volume } from './progress.ts'
 
 /** Speed of a phase whose speed is not known yet. */

@@ -1,9 +1,10 @@
 /** The report of a copy: the decision first, then what to do, what is lost, the counts, and the circumstances. */
-import { harmfulRows, harmlessRows } from '../tools/copy/acceptance.ts'
-import { describeLost } from '../tools/copy/lost.ts'
-import type { CopyReport, TableReport } from '../tools/copy/report.ts'
-import { describeCounts, isSame } from '../tools/copy/report.ts'
-import type { DatabaseVersion } from '../tools/copy/versions.ts'
+
+import type { DatabaseVersion } from '../tools/copy/databases/versions.ts'
+import { harmfulRows, harmlessRows } from '../tools/copy/report/acceptance.ts'
+import { describeLost } from '../tools/copy/report/lost.ts'
+import type { CopyReport, TableReport } from '../tools/copy/report/report.ts'
+import { describeCounts, isSame } from '../tools/copy/report/report.ts'
 import type { EditedSettings } from './copy-settings.ts'
 import { describeSettings } from './copy-settings.ts'
 

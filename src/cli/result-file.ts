@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { Problem } from '../errors/problem.ts'
 import { CopyFailure } from '../tools/copy/failure.ts'
-import type { CopyReport } from '../tools/copy/report.ts'
+import type { CopyReport } from '../tools/copy/report/report.ts'
 
 /** Holds the outcome of a copy, for scripts and for the morning after. */
 export interface ResultFile {

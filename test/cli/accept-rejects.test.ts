@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { acceptances } from '../../src/cli/accept-rejects.ts'
 import { printedName, quoted } from '../../src/cli/next-command.ts'
-import { neededAcceptance, unaccepted } from '../../src/tools/copy/acceptance.ts'
-import type { TableCounts } from '../../src/tools/copy/report.ts'
+import { neededAcceptance, unaccepted } from '../../src/tools/copy/report/acceptance.ts'
+import type { TableCounts } from '../../src/tools/copy/report/report.ts'
 
 function counts(table: string, rejects: TableCounts['rejects']): TableCounts {
   return { table, rowsIn: 1000, added: 0, rowsOut: 0, rejects, renumbered: 0, filled: {}, converted: {} }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
-import type { TableCounts } from '../../src/tools/copy/report.ts'
+import type { TableCounts } from '../../src/tools/copy/report/report.ts'
 import { run, start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'

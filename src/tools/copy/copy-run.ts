@@ -1,8 +1,8 @@
+import type { Session } from './databases/session.ts'
 import type { Step } from './failure.ts'
 import type { CopyOptions } from './options.ts'
 import type { Progress } from './progress.ts'
-import type { RejectsFile } from './rejects-file.ts'
-import type { Session } from './session.ts'
+import type { RejectsFile } from './report/rejects-file.ts'
 
 /** What every phase of a copy needs. */
 export interface CopyRun {

@@ -2,15 +2,15 @@
 import type { DatabaseTarget } from '../../config/database-target.ts'
 import { DatabaseError } from '../../errors/database-error.ts'
 import { Problem } from '../../errors/problem.ts'
+import type { Session, Side } from './databases/session.ts'
+import { openSession } from './databases/session.ts'
 import type { Step } from './failure.ts'
 import { copyFailure, interrupted } from './failure.ts'
 import type { CopyOptions } from './options.ts'
 import type { Progress } from './progress.ts'
-import { openRejects } from './rejects-file.ts'
-import type { CopyReport } from './report.ts'
+import { openRejects } from './report/rejects-file.ts'
+import type { CopyReport } from './report/report.ts'
 import { run } from './run.ts'
-import type { Session, Side } from './session.ts'
-import { openSession } from './session.ts'
 
 /** A server that does not answer for so long while a statement runs is given up. */
 const silenceMs = 120_000

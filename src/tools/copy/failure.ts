@@ -3,8 +3,8 @@ import { connectProblem } from '../../database/connect-problem.ts'
 import type { DatabaseError } from '../../errors/database-error.ts'
 import { silentCode } from '../../errors/database-error.ts'
 import { Problem } from '../../errors/problem.ts'
-import type { Side } from './session.ts'
-import { SideError, sideNames } from './session.ts'
+import type { Side } from './databases/session.ts'
+import { SideError, sideNames } from './databases/session.ts'
 
 const phases = {
   connecting: 'connecting',

@@ -1,8 +1,8 @@
 import type { CopyRun } from './copy-run.ts'
+import { sizesOf } from './databases/sizes.ts'
 import { enter } from './failure.ts'
-import type { CopyTable } from './plan.ts'
+import type { CopyTable } from './plan/plan.ts'
 import type { PhaseProgress } from './progress.ts'
-import { sizesOf } from './sizes.ts'
 
 /** Does something for each table, and shows the progress. */
 export async function inPhase<T extends { readonly table: CopyTable }, R>(

@@ -1,7 +1,7 @@
 import type { DatabaseTarget } from '../../config/database-target.ts'
-import type { Acceptance } from './acceptance.ts'
-import type { InvalidBytes } from './conversion.ts'
-import type { Mode } from './report.ts'
+import type { InvalidBytes } from './plan/conversion.ts'
+import type { Acceptance } from './report/acceptance.ts'
+import type { Mode } from './report/report.ts'
 
 export interface CopyOptions {
   readonly source: DatabaseTarget

@@ -1,6 +1,6 @@
-import type { Seconds } from './report.ts'
-import type { Moved } from './transfer.ts'
-import type { Versions } from './versions.ts'
+import type { Versions } from './databases/versions.ts'
+import type { Moved } from './phases/transfer.ts'
+import type { Seconds } from './report/report.ts'
 
 /** The phases that last. */
 export type Phase = keyof Seconds

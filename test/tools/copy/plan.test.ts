@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describedTables } from '../../../src/sipis/versions.ts'
-import { copiedTables, copyPlan } from '../../../src/tools/copy/plan.ts'
+import { copiedTables, copyPlan } from '../../../src/tools/copy/plan/plan.ts'
 
 const plan = copyPlan({ encoding: 'UTF8', missedReason: 'Missed', schemas: new Map(), used: new Map() })
 const published = (version: 'V1' | 'V2') => describedTables[version].filter((table) => table.published)

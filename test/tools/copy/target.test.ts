@@ -1,6 +1,6 @@
 /** Targets that `init` did not create, and what is found out about one before anything is written. */
 import { describe, expect, it } from 'vitest'
-import { diskProblems } from '../../../src/tools/copy/disk.ts'
+import { diskProblems } from '../../../src/tools/copy/databases/disk.ts'
 import { executeAccepting, rowCounts, runCopy } from '../../support/copying.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../../support/database.ts'

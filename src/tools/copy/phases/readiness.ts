@@ -1,14 +1,14 @@
 /** What would make a copy fail at the target, found before any row is written. */
 import { getTableColumns } from 'drizzle-orm'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import { sequencesOf } from '../sequences.ts'
-import { tableIn } from './catalogue.ts'
-import type { Direction } from './direction.ts'
-import type { CopyTable } from './plan.ts'
-import type { Session } from './session.ts'
-import { inPlace } from './session.ts'
-import type { TableFacts } from './statements.ts'
-import { isKnown } from './task.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import { sequencesOf } from '../../sequences.ts'
+import { tableIn } from '../databases/catalogue.ts'
+import type { Session } from '../databases/session.ts'
+import { inPlace } from '../databases/session.ts'
+import type { Direction } from '../plan/direction.ts'
+import type { CopyTable } from '../plan/plan.ts'
+import type { TableFacts } from '../plan/statements.ts'
+import { isKnown } from '../plan/task.ts'
 
 export interface Readiness {
   /** What makes the copy fail for sure. */

@@ -1,13 +1,13 @@
 import { getTableName, is } from 'drizzle-orm'
 import { getTableConfig, PgTable, PgVarchar } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
-import { render } from '../../database/database.ts'
-import { searchedSchemas } from '../../database/search-path.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import * as v2 from '../../sipis/v2/tables.ts'
-import type { CopyTable } from './plan.ts'
+import { render } from '../../../database/database.ts'
+import { searchedSchemas } from '../../../database/search-path.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import * as v2 from '../../../sipis/v2/tables.ts'
+import type { CopyTable } from '../plan/plan.ts'
+import type { TableFacts, UniqueKey } from '../plan/statements.ts'
 import type { Session, Source } from './session.ts'
-import type { TableFacts, UniqueKey } from './statements.ts'
 
 /** Reads the facts of a table from the system catalogue. */
 export async function factsOf({ query, schemas }: Source, table: string): Promise<TableFacts> {

@@ -1,7 +1,7 @@
-import type { UnknownTable } from './catalogue.ts'
-import type { Reason } from './plan.ts'
-import { explanations } from './reasons.ts'
-import type { Versions } from './versions.ts'
+import type { UnknownTable } from '../databases/catalogue.ts'
+import type { Versions } from '../databases/versions.ts'
+import type { Reason } from '../plan/plan.ts'
+import { explanations } from '../plan/reasons.ts'
 
 /** A rehearsal does everything but the commit. */
 export type Mode = 'dry-run' | 'rehearse' | 'execute' | 'verify-only'

@@ -1,8 +1,8 @@
 /** Creates the secondary indexes of the target after its rows, which takes a fraction of the time. */
-import { Problem } from '../../errors/problem.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import type { Session } from './session.ts'
-import { inPlace } from './session.ts'
+import { Problem } from '../../../errors/problem.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import type { Session } from '../databases/session.ts'
+import { inPlace } from '../databases/session.ts'
 
 export interface DroppedIndex {
   readonly table: string

@@ -1,8 +1,9 @@
 /** What the rejected rows mean to users, by selector. */
-import type { Reason } from './plan.ts'
+
+import type { Session } from '../databases/session.ts'
+import type { Reason } from '../plan/plan.ts'
+import type { AnalysedTask } from '../plan/task.ts'
 import type { Lost } from './report.ts'
-import type { Session } from './session.ts'
-import type { AnalysedTask } from './task.ts'
 
 const listed = 10
 

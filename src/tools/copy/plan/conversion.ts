@@ -1,5 +1,5 @@
 /** How texts change between databases of different encodings. */
-import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../../database/utf8.ts'
+import { isNotUtf8, readAsLatin1, replaceIllFormed } from '../../../database/utf8.ts'
 import type { CopyColumn } from './plan.ts'
 
 export const invalidBytesModes = ['reject', 'replace', 'latin1'] as const

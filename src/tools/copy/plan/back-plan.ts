@@ -2,14 +2,14 @@
 import type { SQLWrapper } from 'drizzle-orm'
 import { getTableColumns, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import { exactText } from '../../sipis/columns.ts'
-import type { Schemas } from '../../sipis/schemas.ts'
-import { qualified, qualifiedName } from '../../sipis/schemas.ts'
-import * as v1 from '../../sipis/v1/tables.ts'
-import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../../sipis/v2/tables.ts'
+import { exactText } from '../../../sipis/columns.ts'
+import type { Schemas } from '../../../sipis/schemas.ts'
+import { qualified, qualifiedName } from '../../../sipis/schemas.ts'
+import * as v1 from '../../../sipis/v1/tables.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from '../../../sipis/v2/tables.ts'
+import type { Source } from '../databases/session.ts'
 import type { CopyTable, Reason } from './plan.ts'
 import { columnsOf, plain } from './plan.ts'
-import type { Source } from './session.ts'
 
 export interface BackPlanOptions {
   /** server_encoding of the source. */

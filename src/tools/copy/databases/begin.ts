@@ -1,13 +1,13 @@
 /** Begins the transactions of a copy, and rejects unsuitable databases before any row is read. */
-import type { Database } from '../../database/database.ts'
-import { render } from '../../database/database.ts'
-import { Problem } from '../../errors/problem.ts'
-import { detect } from '../../sipis/detect.ts'
-import type { SchemaVersion } from '../../sipis/schema-version.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import type { Direction } from './direction.ts'
-import type { Mode } from './report.ts'
-import { writes } from './report.ts'
+import type { Database } from '../../../database/database.ts'
+import { render } from '../../../database/database.ts'
+import { Problem } from '../../../errors/problem.ts'
+import { detect } from '../../../sipis/detect.ts'
+import type { SchemaVersion } from '../../../sipis/schema-version.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import type { Direction } from '../plan/direction.ts'
+import type { Mode } from '../report/report.ts'
+import { writes } from '../report/report.ts'
 import type { Session, Source } from './session.ts'
 
 /** Arbitrary advisory lock key that prevents a second copy into the same target. */

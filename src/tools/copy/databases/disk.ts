@@ -1,8 +1,8 @@
 /** Whether the disk of the target has room for the copy, as far as that can be known. */
 import { statfs } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import type { DiskEstimate } from './report.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import type { DiskEstimate } from '../report/report.ts'
 import type { Session } from './session.ts'
 
 /** Rows of v2 have the text of a selector instead of its id, once in the row and in each index of it. */

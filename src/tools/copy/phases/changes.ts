@@ -1,6 +1,6 @@
 /** Notices writes to a source that is not frozen. */
-import { qualifiedName } from '../../sipis/schemas.ts'
-import type { Session } from './session.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import type { Session } from '../databases/session.ts'
 
 /** A fingerprint of each table, by its name. */
 export type Fingerprints = ReadonlyMap<string, string>

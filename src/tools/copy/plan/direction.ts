@@ -1,14 +1,14 @@
 /** What differs between a copy from v1 to v2 and one on the way back. */
-import type { newestVersion, SchemaVersion } from '../../sipis/schema-version.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import * as v1 from '../../sipis/v1/tables.ts'
-import * as v2 from '../../sipis/v2/tables.ts'
+import type { newestVersion, SchemaVersion } from '../../../sipis/schema-version.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import * as v1 from '../../../sipis/v1/tables.ts'
+import * as v2 from '../../../sipis/v2/tables.ts'
+import type { Session, Source } from '../databases/session.ts'
+import type { CopyOptions } from '../options.ts'
+import { serverWarnings } from '../report/warnings.ts'
 import { backPlan, backWarnings } from './back-plan.ts'
-import type { CopyOptions } from './options.ts'
 import type { CopyTable } from './plan.ts'
 import { copiedTables, copyPlan } from './plan.ts'
-import type { Session, Source } from './session.ts'
-import { serverWarnings } from './warnings.ts'
 
 /** What a copy writes; does not compile beside a newer version, of which plan.ts has to say what is written. */
 const written: typeof newestVersion = 'V2'

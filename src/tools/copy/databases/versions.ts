@@ -1,4 +1,4 @@
-import type { SchemaVersion } from '../../sipis/schema-version.ts'
+import type { SchemaVersion } from '../../../sipis/schema-version.ts'
 import type { Session } from './session.ts'
 
 export interface DatabaseVersion {

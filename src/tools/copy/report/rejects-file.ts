@@ -2,12 +2,12 @@ import type { FileHandle } from 'node:fs/promises'
 import { lstat, open, rename, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { to as copyTo } from 'pg-copy-streams'
-import { Problem } from '../../errors/problem.ts'
-import { states } from './failure.ts'
+import { Problem } from '../../../errors/problem.ts'
+import type { Session } from '../databases/session.ts'
+import { SideError } from '../databases/session.ts'
+import { states } from '../failure.ts'
+import type { AnalysedTask } from '../plan/task.ts'
 import type { Mode } from './report.ts'
-import type { Session } from './session.ts'
-import { SideError } from './session.ts'
-import type { AnalysedTask } from './task.ts'
 
 /** The list of rejected rows: one JSON line each with table, key and reason. Without `publish` nothing is left of it. */
 export interface RejectsFile extends AsyncDisposable {

@@ -1,12 +1,12 @@
 /** Commits a copy, and finds out what became of a commit that was not answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DatabaseTarget } from '../../config/database-target.ts'
-import { DatabaseError } from '../../errors/database-error.ts'
-import { Problem } from '../../errors/problem.ts'
-import type { Step } from './failure.ts'
-import { CopyFailure, states } from './failure.ts'
-import type { Session } from './session.ts'
-import { openSession, SideError } from './session.ts'
+import type { DatabaseTarget } from '../../../config/database-target.ts'
+import { DatabaseError } from '../../../errors/database-error.ts'
+import { Problem } from '../../../errors/problem.ts'
+import type { Session } from '../databases/session.ts'
+import { openSession, SideError } from '../databases/session.ts'
+import type { Step } from '../failure.ts'
+import { CopyFailure, states } from '../failure.ts'
 
 /** How long to ask after an unanswered commit: the server may be starting again, or still committing. */
 const askMs = 20_000

@@ -1,11 +1,11 @@
 /** Warnings about a source that do not prevent a copy. */
-import type { SchemaVersion } from '../../sipis/schema-version.ts'
-import type { Schemas } from '../../sipis/schemas.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import { describedTables } from '../../sipis/versions.ts'
-import type { CopyTable } from './plan.ts'
-import { serverCountStatements } from './plan.ts'
-import type { Source } from './session.ts'
+import type { SchemaVersion } from '../../../sipis/schema-version.ts'
+import type { Schemas } from '../../../sipis/schemas.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import { describedTables } from '../../../sipis/versions.ts'
+import type { Source } from '../databases/session.ts'
+import type { CopyTable } from '../plan/plan.ts'
+import { serverCountStatements } from '../plan/plan.ts'
 
 export function absentWarnings(plan: readonly CopyTable[], schemas: Schemas): string[] {
   const absent = plan.filter(({ name }) => !schemas.has(name))

@@ -1,9 +1,9 @@
 /** How far the source has numbered its rows: SIPIS deletes what it has delivered, so its sequences run ahead of its rows. */
-import { Problem } from '../../errors/problem.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
-import { largestIn, nextValue, sequencesOf } from '../sequences.ts'
-import type { Session } from './session.ts'
-import { inPlace } from './session.ts'
+import { Problem } from '../../../errors/problem.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import { largestIn, nextValue, sequencesOf } from '../../sequences.ts'
+import type { Session } from '../databases/session.ts'
+import { inPlace } from '../databases/session.ts'
 
 /**
  * The largest number that each table has given out.

@@ -1,5 +1,5 @@
-import { qualifiedName } from '../../sipis/schemas.ts'
-import type { CopyTable } from './plan.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
+import type { CopyTable } from '../plan/plan.ts'
 import type { Source } from './session.ts'
 
 /** Bytes of each table, in their order. */

@@ -1,8 +1,8 @@
 /** Bounds the time that a copy waits for a server that has stopped answering, however long its statements may take. */
 import { connect } from 'node:net'
 import type pg from 'pg'
-import { destroyConnection } from '../../database/client.ts'
-import { silent } from '../../errors/database-error.ts'
+import { destroyConnection } from '../../../database/client.ts'
+import { silent } from '../../../errors/database-error.ts'
 
 /** Any server of PostgreSQL answers the request for TLS with one byte, before it asks who it is. */
 const requestOfTls = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])

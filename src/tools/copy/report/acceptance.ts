@@ -1,6 +1,6 @@
 /** Decides whether the rows that a copy rejects are accepted. */
-import type { Reason } from './plan.ts'
-import { explanations, isHarmless } from './reasons.ts'
+import type { Reason } from '../plan/plan.ts'
+import { explanations, isHarmless } from '../plan/reasons.ts'
 import type { Mode, TableCounts } from './report.ts'
 
 /** How many rows may be rejected for a reason. */

@@ -1,8 +1,8 @@
 /** Rejects what stands in the place of a table and cannot be read or written as a whole. */
-import { render } from '../../database/database.ts'
-import { searchedSchemas } from '../../database/search-path.ts'
-import { Problem } from '../../errors/problem.ts'
-import { tablesOf } from '../../sipis/schemas.ts'
+import { render } from '../../../database/database.ts'
+import { searchedSchemas } from '../../../database/search-path.ts'
+import { Problem } from '../../../errors/problem.ts'
+import { tablesOf } from '../../../sipis/schemas.ts'
 import type { Session } from './session.ts'
 import { inPlace } from './session.ts'
 

@@ -1,11 +1,11 @@
 /** What is needed to copy a table, and the counts of its rows. Shared by `copy` and `check`, so that both report the same. */
-import type { Value } from '../../database/database.ts'
-import { factsOf, isUniqueInSource } from './catalogue.ts'
+import type { Value } from '../../../database/database.ts'
+import { factsOf, isUniqueInSource } from '../databases/catalogue.ts'
+import type { Source } from '../databases/session.ts'
+import type { TableCounts, TableReport } from '../report/report.ts'
 import type { Conversion } from './conversion.ts'
 import { converts } from './conversion.ts'
 import type { CopyTable } from './plan.ts'
-import type { TableCounts, TableReport } from './report.ts'
-import type { Source } from './session.ts'
 import type { Collisions, TableFacts, TableStatements, UniqueKey } from './statements.ts'
 import { statementsOf } from './statements.ts'
 

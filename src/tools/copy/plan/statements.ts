@@ -1,8 +1,8 @@
 /** Statements that analyse, copy and compare one table. */
-import { literal } from '../../database/database.ts'
-import { isNotUtf8 } from '../../database/utf8.ts'
-import type { Schemas } from '../../sipis/schemas.ts'
-import { qualifiedName } from '../../sipis/schemas.ts'
+import { literal } from '../../../database/database.ts'
+import { isNotUtf8 } from '../../../database/utf8.ts'
+import type { Schemas } from '../../../sipis/schemas.ts'
+import { qualifiedName } from '../../../sipis/schemas.ts'
 import type { Conversion } from './conversion.ts'
 import { converted, convertedColumns, invalid, recodes, tooLong } from './conversion.ts'
 import type { CopyColumn, CopyTable, Reason } from './plan.ts'

@@ -1,8 +1,8 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import type { Session } from './session.ts'
-import { SideError } from './session.ts'
+import type { Session } from '../databases/session.ts'
+import { SideError } from '../databases/session.ts'
 
 export interface Moved {
   readonly rows: number

@@ -1,14 +1,14 @@
+import type { CopyRun } from '../copy-run.ts'
+import type { Session } from '../databases/session.ts'
+import { enter } from '../failure.ts'
+import { inPhase } from '../in-phase.ts'
+import type { CopyTable } from '../plan/plan.ts'
+import { targetChecksum } from '../plan/statements.ts'
+import type { Checksum, TableReport } from '../report/report.ts'
+import { isSame } from '../report/report.ts'
 import { changedSince } from './changes.ts'
-import type { CopyRun } from './copy-run.ts'
-import { enter } from './failure.ts'
-import { inPhase } from './in-phase.ts'
-import type { CopyTable } from './plan.ts'
 import { sequencesBehind } from './positions.ts'
 import type { Prepared } from './prepare.ts'
-import type { Checksum, TableReport } from './report.ts'
-import { isSame } from './report.ts'
-import type { Session } from './session.ts'
-import { targetChecksum } from './statements.ts'
 
 /** Compares rows, then, where writers are not held, the source with what it was, or the sequences of a copy made earlier. */
 export async function compareAll(
