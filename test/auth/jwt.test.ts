@@ -42,8 +42,8 @@ describe('A JSON Web Token', () => {
       sub: 'tool',
       scope: 'openid sipis:read other sipis:ops sipis:read',
     })
-    expect(await client.ask('{ viewer { name scopes selector { id } } }', {}, token)).toEqual({
-      viewer: { name: 'tool', scopes: ['sipis:read', 'sipis:ops'], selector: null },
+    expect(await client.ask('{ viewer { name scopes } }', {}, token)).toEqual({
+      viewer: { name: 'tool', scopes: ['sipis:read', 'sipis:ops'] },
     })
   })
 
