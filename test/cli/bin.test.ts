@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
-import { commandLine } from '../support/command.ts'
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundle } from '../../scripts/bundle.ts'
 
-const bin = commandLine.replace(/main\.js$/, 'bin.js')
+const folder = `.bundle-bin-${process.pid}`
+const bin = `${folder}/cli/bin.js`
+beforeAll(() => bundle(folder))
+afterAll(() => rm(folder, { recursive: true }))
 
 /** Runs the command of the package as if in another version of Node. */
 function runIn(version: string, ...args: string[]) {

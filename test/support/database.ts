@@ -10,7 +10,7 @@ import { emptyTables } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Encoding } from './templates.ts'
-import { asAdmin, createDatabase, templateName, templates, urlOf } from './templates.ts'
+import { asAdmin, copyDatabase, createDatabase, templateName, templates, urlOf } from './templates.ts'
 
 /** A temporary database on the test server. */
 export interface TestDatabase extends AsyncDisposable {
@@ -21,9 +21,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** A copy of a migrated, empty database. */
 export function cloneDatabase(version: SchemaVersion, encoding: Encoding = 'UTF8'): Promise<TestDatabase> {
-  return newDatabase((admin, name) =>
-    admin.query(`CREATE DATABASE ${name} TEMPLATE ${templateName(inject('run'), version, encoding)}`),
-  )
+  return newDatabase((admin, name) => copyDatabase(admin, name, templateName(inject('run'), version, encoding)))
 }
 
 /** A database without tables. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { bundle } from '../../scripts/bundle.ts'
+import { bundleWhole } from '../../scripts/bundle.ts'
 import { startPostgres } from './postgres.ts'
 import { createTemplates, dropDatabases } from './templates.ts'
 
@@ -18,7 +18,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const run = randomBytes(4).toString('hex')
   await createTemplates(server.url, run)
   const bundled = resolve(`.bundle-${run}`)
-  await bundle(bundled)
+  await bundleWhole(bundled)
   provide('serverUrl', server.url)
   provide('run', run)
   process.env['TEST_COMMAND_LINE'] = `${bundled}/cli/main.js`

@@ -41,6 +41,17 @@ export async function createDatabase(admin: pg.Client, name: string, encoding: E
   await admin.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`)
 }
 
+/** Copies a database that has no connection. */
+export async function copyDatabase(admin: pg.Client, name: string, template: string): Promise<void> {
+  // In half the time that the default takes, which writes every page to the log.
+  const { rows } = await admin.query<{ is15: boolean }>(
+    `SELECT current_setting('server_version_num')::int >= 150000 AS is15`,
+  )
+  await admin.query(
+    `CREATE DATABASE ${name} TEMPLATE ${template} ${rows[0]?.is15 === true ? 'STRATEGY file_copy' : ''}`,
+  )
+}
+
 export function urlOf(serverUrl: string, database: string): string {
   const url = new URL(serverUrl)
   url.pathname = `/${database}`
