@@ -18,6 +18,7 @@ import { selectorNamed } from '../support/rows.ts'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const minutes = Number(process.argv[2] ?? 10)
+if (!(minutes > 0)) throw new Error('Give a number of minutes: npm run test:soak -- 10')
 const share = 0.7
 const sampleMs = 10_000
 
