@@ -57,7 +57,7 @@ describe('The slowest document to check', () => {
           .slice(0, kept)
       }
       worst = worst.sort((a, b) => b.ms - a.ms).slice(0, kept)
-      fc.assert(fc.property(tapes(40), search), { numRuns: times(10_000, 100) })
+      fc.assert(fc.property(tapes(40), search), { numRuns: times(10_000, 40) })
       const [first] = worst
       if (times(1, 0) === 1) process.stderr.write(`The worst document: ${first?.ms} ms\n${first?.text}\n`)
       expect(first?.ms, first?.text).toBeLessThan(promisedMs)

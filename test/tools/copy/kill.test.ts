@@ -16,7 +16,7 @@ import type { OwnServer } from '../../support/postgres.ts'
 import { startOwnServer } from '../../support/postgres.ts'
 import { createDatabase } from '../../support/templates.ts'
 
-const kills = times(60, 2)
+const kills = times(60, 1)
 const freezes = times(30, 1)
 const selectors = times(2_000, 300)
 const choose = random(30)
