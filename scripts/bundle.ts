@@ -1,7 +1,4 @@
-/**
- * Bundles the code by esbuild. Packages stay what npm installs, but for drizzle-orm: Node reads the 180 kB of its package.json anew for
- * each of its modules, which takes half a second and 150 MB at every start.
- */
+/** Bundles the code by esbuild: for the package, and for the tests. */
 import { readFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { z } from 'zod'
@@ -47,7 +44,12 @@ export async function bundleWhole(outdir: string): Promise<void> {
   })
 }
 
-/** @param outdir a folder at the top of the project: modules look for files beside theirs */
+/**
+ * Bundles the package. Its dependencies stay what npm installs, but for drizzle-orm: Node reads the 180 kB of its package.json anew for each
+ * of its modules, which takes half a second and 150 MB at every start.
+ *
+ * @param outdir a folder at the top of the project: modules look for files beside theirs
+ */
 export async function bundle(outdir: string): Promise<void> {
   const { dependencies } = z
     .object({ dependencies: z.record(z.string(), z.string()) })

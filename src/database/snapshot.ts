@@ -22,8 +22,9 @@ export const snapshotFolder: string = fileURLToPath(new URL('../../embedded', im
 
 /** File name of the snapshot. Includes a hash of all inputs, so a stale snapshot is never loaded. */
 export function snapshotName({ name, inputs, base }: Contents): string {
-  const digest = createHash('sha256').update(installedVersion())
-  for (const input of [base === undefined ? '' : snapshotName(base), ...inputs]) digest.update(`\0${input}`)
+  // The name of the base contains the version.
+  const digest = createHash('sha256').update(base === undefined ? installedVersion() : snapshotName(base))
+  for (const input of inputs) digest.update(`\0${input}`)
   return `${name}-${digest.digest('hex').slice(0, 16)}.tar.gz`
 }
 

@@ -38,7 +38,7 @@ function faultsIn({ schema, variables }: Executed, { type: node, variable }: Var
   try {
     coerceInputValue(value, type, (path) => {
       paths.push(path)
-      if (paths.length > maxFaults) throw new Error('enough')
+      if (paths.length > maxCoercionErrors) throw new Error('enough')
     })
   } catch {
     // Enough, or the coercion itself fails, as it did when the operation was executed.
@@ -46,7 +46,8 @@ function faultsIn({ schema, variables }: Executed, { type: node, variable }: Var
   return paths
 }
 
-const maxFaults = 5
+/** Maximum number of errors for invalid variables, because each may repeat the whole value. */
+export const maxCoercionErrors = 5
 
 /** The first argument of a field whose value is or contains the node. Arguments of directives are none of the schema. */
 function placeOf(document: DocumentNode, matches: Matches): ArgumentPath | undefined {

@@ -20,7 +20,7 @@ import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
-import { argumentAtFault } from './argument-at-fault.ts'
+import { argumentAtFault, maxCoercionErrors } from './argument-at-fault.ts'
 import { maskErrors } from './mask-errors.ts'
 
 /** An operation to execute, and its caller. */
@@ -60,9 +60,6 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
   onValidate: ({ setResult }) => setResult([]),
   onExecute: ({ setExecuteFn }) => setExecuteFn((given) => execute({ ...given, options: { maxCoercionErrors } })),
 }
-
-/** Maximum number of errors for invalid variables, because each may repeat the whole value. */
-export const maxCoercionErrors = 5
 
 /** Creates the function that executes operations on one database. State that all operations share is created once. */
 export function createExecute(options: ExecuteOptions): Execute {
