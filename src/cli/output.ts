@@ -8,14 +8,14 @@ export interface Output {
   loseWhatFails(): void
   /** Stream for progress, separate from results. */
   readonly progress: NodeJS.WriteStream
-  /** Resolves on the first SIGINT or SIGTERM. A second signal ends the process immediately. */
+  /** Resolves on the first SIGINT or SIGTERM. A later signal, not one that came with the first, ends the process immediately. */
   stopped(): Promise<NodeJS.Signals>
 }
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
-/** Not left to the operating system, which ignores signals to the first process of a container. */
-const endAtOnce = (_: NodeJS.Signals, number: number) => void endNow(128 + number)
+/** Ctrl+C under npm arrives twice, from the terminal and from npm: what follows within this time is the same wish. */
+const echoMs = 300
 
 export const standardOutput: Output = {
   print: (text) => process.stdout.write(`${text}\n`),
@@ -26,6 +26,11 @@ export const standardOutput: Output = {
   stopped: () =>
     new Promise((resolve) => {
       const stop = (signal: NodeJS.Signals) => {
+        const first = performance.now()
+        // Not left to the operating system, which ignores signals to the first process of a container.
+        const endAtOnce = (_: NodeJS.Signals, number: number) => {
+          if (performance.now() - first > echoMs) void endNow(128 + number)
+        }
         for (const name of signals) process.removeListener(name, stop).on(name, endAtOnce)
         resolve(signal)
       }

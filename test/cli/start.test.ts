@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
 import { run, start } from '../support/command.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
@@ -34,6 +35,26 @@ it('npm start forwards SIGTERM, so that the port is free afterwards', async () =
   await until('the gateway is healthy', async () => (await statusOf(port, '/health')) === 200)
   npm.kill('SIGTERM')
   await until('the gateway has ended', async () => (await statusOf(port, '/live')) === undefined)
+})
+
+it('Ctrl+C under npm start, which reaches the gateway from the terminal and from npm, still drains it', async () => {
+  const port = await freePort()
+  const { url } = untilTestEnds(await cloneDatabase('V2'))
+  // A process group of its own, like that of a command in a terminal.
+  const npm = spawn('npm', ['start', '--', '--port', String(port), '--database-url', url], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, DRAIN_MS: '1500' },
+    detached: true,
+  })
+  const signalGroup = (signal: NodeJS.Signals) => process.kill(-(npm.pid ?? Number.NaN), signal)
+  onTestFinished(() => {
+    if (npm.exitCode === null && npm.signalCode === null) signalGroup('SIGKILL')
+  })
+  const [printed, ended] = [text(npm.stdout), once(npm, 'exit')]
+  await until('the gateway is healthy', async () => (await statusOf(port, '/health')) === 200)
+  signalGroup('SIGINT')
+  expect(await ended).toEqual([0, null])
+  expect(await printed).toMatch(/Stopping on SIGINT/)
 })
 
 it('serve without a database listens on its port first, then reports that it creates the demo', async () => {

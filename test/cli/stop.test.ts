@@ -173,12 +173,14 @@ describe('serve after SIGTERM', () => {
     serving.child.stderr?.resume()
   })
 
-  it('exits at once after a second signal', async () => {
+  it('exits at once after a later signal', async () => {
     const own = await database()
     const serving = await serve(own.url, { DRAIN_MS: '60000' })
     serving.child.kill('SIGTERM')
     await serving.printed('Stopping on SIGTERM')
-    serving.child.kill('SIGINT')
+    // Signals that come with the first one are taken for the same.
+    const again = setInterval(() => serving.child.kill('SIGINT'), 100)
+    onTestFinished(() => clearInterval(again))
     expect((await serving.finished).code).toBe(130)
   })
 })
