@@ -12,7 +12,7 @@ import { has, maySee } from './principal.ts'
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
-  const { projection, selectors, messageContents, settings } = loaders
+  const { projection, selectors, messageContents, settings, changes, rowVersions } = loaders
   return {
     projection,
     selectors: {
@@ -29,6 +29,9 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     // Both read for an object that was already returned.
     messageContents,
     settings,
+    changes: { ofSelector: changes.ofSelector, ofAll: forbidden },
+    // Versions are known from `changes` alone.
+    rowVersions,
   }
 }
 

@@ -46,7 +46,9 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     messages: 'inherited',
     pushTests: 'inherited',
     settings: ['sipis:settings'],
+    changes: 'inherited',
   },
+  Changes: { events: 'inherited', gone: 'inherited', token: 'inherited', hasMore: 'inherited', reset: 'inherited' },
   Token: {
     id: 'inherited',
     selector: 'inherited',

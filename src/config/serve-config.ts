@@ -66,6 +66,7 @@ export interface ServeConfig {
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
   readonly audit: AuditConfig
+  readonly changes: ChangesConfig
   /** `stderr` or the path of a file; undefined for none. */
   readonly accessLog: string | undefined
   /** The OpenTelemetry collector; undefined for no traces. */
@@ -74,6 +75,12 @@ export interface ServeConfig {
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined
   /** Sentences about variables that have no effect. */
   readonly warnings: readonly string[]
+}
+
+export interface ChangesConfig {
+  /** Undefined if the process makes a secret of its own. */
+  readonly secrets: readonly string[] | undefined
+  readonly generation: number
 }
 
 export interface AuditConfig {
@@ -140,6 +147,7 @@ function assemble(
     trustedDocuments:
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
     audit: auditConfig(given, !isOpen),
+    changes: { secrets: given.CHANGES_KEY, generation: given.CHANGES_GENERATION },
     accessLog: given.ACCESS_LOG === 'off' ? undefined : given.ACCESS_LOG,
     tracesTo: given.OTEL_EXPORTER_OTLP_ENDPOINT,
     metricsAddress: metricsAddressOf(given),

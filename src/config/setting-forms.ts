@@ -104,6 +104,21 @@ export const secret = (about: About) => ({
   byDefault: '',
 })
 
+/** Keys of which the first is used, and the others are still accepted. */
+export const secrets = (about: About) => ({
+  ...about,
+  schema: z
+    .string()
+    .transform((line) => line.split(',').map((item) => item.trim()))
+    .refine(
+      (items) => items.every((item) => item.length >= 16),
+      named((name) => `Each key of ${name} must have at least 16 characters: openssl rand -hex 32 makes a good one.`),
+    )
+    .optional(),
+  values: 'texts of at least 16 characters, between commas',
+  byDefault: '',
+})
+
 /** Items between commas. `check` adds a problem for invalid ones. */
 export const list = ({
   check,

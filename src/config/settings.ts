@@ -4,6 +4,7 @@ import type { SettingGroup } from './setting.ts'
 import { schemaOf } from './setting.ts'
 import { auditSettings } from './settings/audit.ts'
 import { authenticationSettings } from './settings/authentication.ts'
+import { changesSettings } from './settings/changes.ts'
 import { databaseSettings } from './settings/database.ts'
 import { exposureSettings } from './settings/exposure.ts'
 import { instrumentSettings } from './settings/instruments.ts'
@@ -17,6 +18,7 @@ export const settingGroups = [
   { title: 'Authentication', settings: authenticationSettings },
   { title: 'Exposure', settings: exposureSettings },
   { title: 'Audit', settings: auditSettings },
+  { title: 'Changes', settings: changesSettings },
   { title: 'Instruments', settings: instrumentSettings },
   { title: 'Limits of a request', settings: requestLimitSettings },
   { title: 'Limits of operations', settings: operationLimitSettings },
@@ -30,6 +32,7 @@ export const settingsSchema = schemaOf({
   ...authenticationSettings,
   ...exposureSettings,
   ...auditSettings,
+  ...changesSettings,
   ...instrumentSettings,
   ...requestLimitSettings,
   ...operationLimitSettings,

@@ -14,7 +14,7 @@ import {
   isObjectType,
 } from 'graphql'
 import { defaultPageSize } from '../loaders/keyset.ts'
-import { isConnection, readingCost, refusalCost } from './cost.ts'
+import { isChanges, isConnection, readingCost, refusalCost } from './cost.ts'
 import { isScan } from './scans.ts'
 
 const names = new GraphQLList(new GraphQLNonNull(GraphQLString))
@@ -96,6 +96,14 @@ function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, u
       assumedSize: defaultPageSize,
       slicingArguments: ['first', 'last'],
       sizedFields: ['edges', 'nodes'],
+      requireOneSlicingArgument: false,
+    })
+  } else if (isChanges(getNamedType(field.type))) {
+    add(field, 'cost', { weight: String(readingCost.ofSelector) })
+    add(field, 'listSize', {
+      assumedSize: field.args.find(({ name }) => name === 'first')?.defaultValue,
+      slicingArguments: ['first'],
+      sizedFields: ['events'],
       requireOneSlicingArgument: false,
     })
   } else if (assumedSize !== undefined) add(field, 'listSize', { assumedSize })

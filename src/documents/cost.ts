@@ -135,11 +135,12 @@ class Pricer {
     const definition = definitionOf(field, parent)
     const type = definition && getNamedType(definition.type)
     const below = field.selectionSet === undefined ? free : this.#ofSet(field.selectionSet, type)
-    if (isConnection(parent)) return inConnection(field, below)
+    if (isPage(parent)) return inPage(field, below)
     if (this.#refused.has(`${parent?.name}.${field.name.value}`)) return fixed(refusalCost)
     const own = 1 + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
-    if (!isConnection(type)) return fixed(own + this.#ofItems(field, definition, below))
-    const page = below.fixed + below.perRow * pageSize(field, this.#args)
+    if (!isPage(type)) return fixed(own + this.#ofItems(field, definition, below))
+    const page = below.fixed + below.perRow * pageSize(field, definition, this.#args)
+    if (isChanges(type)) return fixed(own + readingCost.ofSelector + page)
     return fixed(own + page + this.#ofReading(field, definition, parent === this.#root, below))
   }
 
@@ -217,10 +218,11 @@ function definitionOf(field: FieldNode, parent: GraphQLNamedType | undefined) {
   return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[field.name.value] : undefined
 }
 
-function inConnection(field: FieldNode, below: Cost): Cost {
+function inPage(field: FieldNode, below: Cost): Cost {
   switch (field.name.value) {
     case 'nodes':
     case 'edges':
+    case 'events':
       return { ...free, fixed: 1, perRow: 1 + below.fixed, reads: 1 }
     case 'totalCount':
       return { ...free, fixed: readingCost.ofSelector, counts: 1 }
@@ -235,8 +237,18 @@ export function isConnection(type: GraphQLNamedType | undefined): boolean {
   return type?.name.endsWith('Connection') === true
 }
 
+/** It reads all rows of a selector, whatever is selected of it. */
+export function isChanges(type: GraphQLNamedType | undefined): boolean {
+  return type?.name === 'Changes'
+}
+
+function isPage(type: GraphQLNamedType | undefined): boolean {
+  return isConnection(type) || isChanges(type)
+}
+
 /** A size out of range is refused when the field is executed; here it counts as the largest. An empty page counts as one row. */
-function pageSize(field: FieldNode, args: Arguments): number {
-  const size = args.value(field, 'first') ?? args.value(field, 'last') ?? defaultPageSize
+function pageSize(field: FieldNode, definition: FieldDefinition | undefined, args: Arguments): number {
+  const byDefault = definition?.args.find(({ name }) => name === 'first')?.defaultValue ?? defaultPageSize
+  const size = args.value(field, 'first') ?? args.value(field, 'last') ?? byDefault
   return typeof size === 'number' && size >= 0 && size <= maxPageSize ? Math.max(1, size) : maxPageSize
 }

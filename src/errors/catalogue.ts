@@ -111,6 +111,13 @@ export const errorCatalogue = {
     action: 'wait; with status 503 `Retry-After` says how long',
     retry: 'after a few seconds',
   },
+  NOT_SUPPORTED: {
+    statuses: [],
+    fault: 'server',
+    meaning: 'this field is not possible on this database, or the role of the gateway may not read what it needs',
+    action: 'do without the field, or have the operator run `sipis-gateway check`, which says what is missing',
+    retry: 'no',
+  },
   INTERNAL: {
     statuses: [500],
     fault: 'server',

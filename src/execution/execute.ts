@@ -12,6 +12,7 @@ import type { PreparedDocument } from '../documents/documents.ts'
 import { answerTooLarge } from '../documents/too-costly.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
+import type { Tokens } from '../live/tokens.ts'
 import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
 import { createPace } from '../loaders/pace.ts'
@@ -43,6 +44,7 @@ export interface ExecuteOptions {
   readonly detected: Detected
   readonly timeZone: string
   readonly allowedSettings: readonly string[]
+  readonly changeTokens: Tokens
   readonly limits: Limits
   readonly observe: Observe
 }
@@ -63,7 +65,7 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
 
 /** Creates the function that executes operations on one database. State that all operations share is created once. */
 export function createExecute(options: ExecuteOptions): Execute {
-  const { database, detected, timeZone, allowedSettings, limits, observe } = options
+  const { database, detected, timeZone, allowedSettings, changeTokens, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
   const scans = openScans(limits, observe)
   const yoga = createYoga<Execution, Execution>({
@@ -90,6 +92,7 @@ export function createExecute(options: ExecuteOptions): Execute {
       detected,
       usage,
       allowedSettings,
+      changeTokens,
       prepared,
     }
     const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }

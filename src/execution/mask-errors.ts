@@ -7,6 +7,7 @@ import type { Details } from '../errors/coded-error.ts'
 import { codedError } from '../errors/coded-error.ts'
 import type { DatabaseFailure } from '../errors/database-error.ts'
 import { cancelled, DatabaseError } from '../errors/database-error.ts'
+import { ChangesUnsupported } from '../live/pull.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import { maxErrors, unlisted } from '../loaders/usage.ts'
 import type { Observe, OperationFailed } from '../telemetry/observation.ts'
@@ -44,6 +45,12 @@ const databaseFailures: Readonly<Record<DatabaseFailure, ClientError>> = {
     code: 'INTERNAL',
     message: 'The gateway failed unexpectedly. The log contains the cause.',
   },
+}
+
+const changesUnsupported: ClientError = {
+  code: 'NOT_SUPPORTED',
+  message:
+    'This database, or the role of the gateway, does not allow `changes`. The operator can run sipis-gateway check.',
 }
 
 /** Codes of errors that resolvers create for clients. Their messages are shown unchanged. */
@@ -133,6 +140,7 @@ function clientError(cause: Error, located: GraphQLError): ClientError | undefin
     return { code: 'FORBIDDEN', message: cause.message, details: { requires: cause.requires } }
   // The located message is used, because graphql-js prefixes it with the variable or argument.
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }
+  if (cause instanceof ChangesUnsupported) return changesUnsupported
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {
     if (ownCodes.has(cause.extensions['code'])) return undefined

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
+import type { Tokens } from '../live/tokens.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../sipis/detect.ts'
@@ -14,4 +15,6 @@ export interface Context {
   readonly usage: Usage
   /** Names of the settings that the operator allows callers to read. */
   readonly allowedSettings: readonly string[]
+  /** Tokens of `changes`. */
+  readonly changeTokens: Tokens
 }

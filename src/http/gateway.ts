@@ -7,6 +7,8 @@ import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecute } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
+import type { TokenOptions } from '../live/tokens.ts'
+import { createTokens } from '../live/tokens.ts'
 import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
@@ -44,6 +46,7 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits> | undefined
   readonly rateLimits?: Partial<RateLimitOptions> | undefined
   readonly allowedSettings?: readonly string[] | undefined
+  readonly changes?: TokenOptions | undefined
   readonly trustedDocuments?: TrustedDocumentsOptions | undefined
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
@@ -83,9 +86,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
   }
+  const changeTokens = createTokens(options.changes ?? {})
   const serving = (detected: Detected) => ({
     detected,
-    execute: createExecute({ ...options, detected, limits, allowedSettings: options.allowedSettings ?? [] }),
+    execute: createExecute({
+      ...options,
+      detected,
+      limits,
+      allowedSettings: options.allowedSettings ?? [],
+      changeTokens,
+    }),
     countSipis: sipisCounter(options, detected),
   })
   let served = serving(options.detected)

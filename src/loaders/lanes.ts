@@ -21,6 +21,8 @@ export const lanes = {
   pagesOfMany: { lane: 'pages of many', slow: true },
   /** Contents of messages, which may have megabytes. */
   contents: { lane: 'contents', slow: true },
+  /** What is new since a token, which reads every row of a selector. */
+  changes: { lane: 'changes', slow: true },
   /** The probe of /health, so that it waits for no caller. */
   health: { lane: 'health', slow: false },
 } as const satisfies Readonly<Record<string, Lane>>

@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { nullableText } from '../sipis/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow, TokenRow } from '../sipis/projection.ts'
+import type { ChangesReader } from './changes.ts'
+import { prepareChanges } from './changes.ts'
 import type { Collection } from './collection.ts'
 import { prepareCollection } from './collection.ts'
 import type { Lane } from './lanes.ts'
@@ -11,6 +13,8 @@ import { prepareMessageContents } from './message-contents.ts'
 import type { OrphanPushTests } from './orphan-push-tests.ts'
 import { prepareOrphanPushTests } from './orphan-push-tests.ts'
 import type { Pace } from './pace.ts'
+import type { RowVersions } from './row-versions.ts'
+import { prepareRowVersions } from './row-versions.ts'
 import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
 import type { Settings } from './settings.ts'
@@ -28,6 +32,8 @@ export interface Loaders {
   readonly pushTests: Collection<PushTestRow, null>
   readonly orphanPushTests: OrphanPushTests
   readonly settings: Settings
+  readonly changes: ChangesReader
+  readonly rowVersions: RowVersions
 }
 
 export interface LoaderOptions {
@@ -54,6 +60,8 @@ export function createLoaders(
     pushTests: prepared.pushTests(database, usage, pace),
     orphanPushTests: prepared.orphanPushTests(database),
     settings: prepared.settings(database),
+    changes: prepared.changes(database),
+    rowVersions: prepared.rowVersions(database, usage),
   }
 }
 
@@ -92,6 +100,8 @@ function prepareLoaders(projection: Projection) {
     }),
     orphanPushTests: prepareOrphanPushTests(projection),
     settings: prepareSettings(projection),
+    changes: prepareChanges(projection),
+    rowVersions: prepareRowVersions(projection),
   }
 }
 

@@ -20,7 +20,7 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
       return loader.byIdentity(identity)
     },
   })
-  const { projection, selectors, orphanPushTests, messageContents, settings } = loaders
+  const { projection, selectors, orphanPushTests, messageContents, settings, changes, rowVersions } = loaders
   return {
     projection,
     selectors: {
@@ -41,9 +41,11 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     calls: collection(loaders.calls),
     messages: collection(loaders.messages),
     pushTests: collection(loaders.pushTests),
-    // Orphans have no selector; the other two read for an object that was already returned.
+    // Orphans have no selector; the others read for an object that was already returned.
     orphanPushTests,
     messageContents,
     settings,
+    changes,
+    rowVersions,
   }
 }

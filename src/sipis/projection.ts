@@ -42,6 +42,8 @@ export interface Rows<Row> {
 export interface OwnedRows<Row> extends Rows<Row> {
   /** Joins a row to its selector. */
   readonly ofSelector: SQL
+  /** Name of the table as the qualifier of its columns. */
+  readonly name: SQL
 }
 
 export interface SelectorRow {

@@ -142,6 +142,7 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   TokenEdge: ['Selector', 'tokens { edges'],
   PushTestEdge: ['Selector', 'pushTests { edges'],
   PageInfo: ['Selector', 'calls { pageInfo'],
+  Changes: ['Selector', 'changes'],
 }
 
 function entryPointsTo(type: string): readonly EntryPoint[] {
@@ -169,7 +170,7 @@ const fieldsOf = (type: string) => {
 /** All fields of a type in one selection, each under the alias `field_…`. */
 function selectionOf(type: string): string {
   const fields = fieldsOf(type).map(({ name, type: of }) => {
-    const isLeaf = /^\[?(String|ID|Int|Float|Boolean|DateTime|MissedReason)!?\]?!?$/.test(String(of))
+    const isLeaf = /^\[?(String|ID|Int|Float|Boolean|DateTime|MissedReason|ResetReason)!?\]?!?$/.test(String(of))
     return `field_${name}: ${name}${isLeaf ? '' : ' { __typename }'}`
   })
   return ['reached: __typename', ...fields].join(' ')

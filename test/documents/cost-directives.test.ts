@@ -81,10 +81,11 @@ function costBySdl(text: string, variables: Readonly<Record<string, unknown>>): 
 
   const ofConnection = (
     field: FieldNode,
-    { args, type }: GraphQLField<unknown, unknown>,
+    definition: GraphQLField<unknown, unknown>,
     { assumedSize, slicingArguments, sizedFields }: Readonly<Record<string, unknown>>,
     isOfAll: boolean,
   ): number => {
+    const { args, type } = definition
     const slices = [slicingArguments].flat().map((name) => argumentOf(field, String(name)))
     const size = Math.max(1, Number(slices.find((one) => one != null) ?? assumedSize))
     const inner = field.selectionSet === undefined ? [] : fieldsOf(field.selectionSet, getNamedType(type))
@@ -92,7 +93,8 @@ function costBySdl(text: string, variables: Readonly<Record<string, unknown>>): 
     const counts = parts.filter(({ isCount }) => isCount).length
     const weights = parts.some(({ reads }) => reads) ? weightsOf(field, args) : []
     const scan = isOfAll ? overAll : Math.max(...weights)
-    const values = parts.reduce((sum, { cost }) => sum + cost, 1)
+    const own = 1 + Number(argumentsOf(definition, 'cost')?.['weight'] ?? 0)
+    const values = parts.reduce((sum, { cost }) => sum + cost, own)
     return values + (isOfAll ? overAll * counts : 0) + (weights.length === 0 ? 0 : scan)
   }
 
@@ -144,6 +146,7 @@ describe('The cost directives of the SDL', () => {
       1 + 1 + 1 + 3 * 2 + 10,
     ],
     ['{ calls(filter: { caller: { domain: null }, since: "2026-01-01T00:00:00Z" }, first: 3) { nodes { id } } }', 8],
+    ['{ selector(name: "x") { changes { token events { id } } } }', 1 + 1 + 10 + 1 + 1 + 50 * 2],
     ['{ database { tableVersions { name } } }', 1 + 1 + 100 * 2],
     ['{ selectors(filter: { prefix: "x" }) { pageInfo { endCursor } } }', 1 + 2 + 1_000],
   ])('say what is charged: %s', (query, cost) => {

@@ -79,6 +79,12 @@ const cases: Readonly<Record<string, Case>> = {
   ...ofChild('calls', 'sipcalls'),
   ...ofChild('messages', 'siptextmessages'),
   ...ofChild('pushTests', 'pushtests'),
+  'Selector.changes': {
+    query: inSelectors('changes { token }'),
+    statement: /txid_current_snapshot/,
+    survives: { viewer, selectors: { nodes: [{ ...one, changes: null }] } },
+    path: ['selectors', 'nodes', 0, 'changes'],
+  },
   'Message.headers': contents('headers'),
   'Message.body': contents('body'),
 }

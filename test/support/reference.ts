@@ -12,6 +12,7 @@ import { argumentAtFault, maxCoercionErrors } from '../../src/execution/argument
 import { maskErrors } from '../../src/execution/mask-errors.ts'
 import type { Context } from '../../src/graph/context.ts'
 import { schema } from '../../src/graph/schema.ts'
+import { createTokens } from '../../src/live/tokens.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { metered } from '../../src/loaders/metered.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
@@ -35,6 +36,8 @@ export interface Reference {
   reordered(question: Question, principal: Principal): Promise<string | undefined>
 }
 
+const changeTokens = createTokens({})
+
 export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
   const detected = await detect(database)
   const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
@@ -51,6 +54,7 @@ export async function openReference(database: Database, allowedSettings: readonl
       detected,
       usage,
       allowedSettings,
+      changeTokens,
     }
   }
 
@@ -87,9 +91,12 @@ function masked(result: ExecutionResult, variables: Readonly<Record<string, unkn
   return { ...result, errors: maskErrors(result.errors, ignore, { argumentOf }) }
 }
 
+/** Tokens of `changes` begin with their version, and are random. */
+const changeToken = /"A[Q-Za-f][\w-]{90,}"/g
+
 /** Formats a response as text. Errors are sorted, because their order depends on which statement is settled first. */
 export function canonical(answer: object): string {
   const { data, errors }: { data?: unknown; errors?: unknown } = JSON.parse(JSON.stringify(answer))
   const sorted = Array.isArray(errors) ? errors.map((error) => JSON.stringify(error)).sort() : undefined
-  return JSON.stringify({ data, errors: sorted })
+  return JSON.stringify({ data, errors: sorted }).replaceAll(changeToken, '"…"')
 }

@@ -132,6 +132,11 @@ export async function loadPushTest(id: string, { pushTests, orphanPushTests }: L
   return pushTests.byIdentity({ selector, value: pushId })
 }
 
+/** The selector that the id names; null if it was deleted. */
+export function selectorOfPushTest(id: string): string | null {
+  return parseId(id).selector ?? null
+}
+
 interface PushTestId {
   /** Undefined if the selector has been deleted; `key` then holds the key of that selector. */
   readonly selector: string | undefined

@@ -47,6 +47,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     },
     tokens: {
       table: qualified(schemas, tokens),
+      name: sql`${tokens}`,
       ofKey: (key) => sql`${tokens.id} = ${key}`,
       ofSelector: sql`${tokens.id} = ${selectors.id}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -60,6 +61,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     },
     calls: {
       table: qualified(schemas, sipcalls),
+      name: sql`${sipcalls}`,
       ofKey: (key) => sql`${sipcalls.id} = ${key}`,
       ofSelector: sql`${sipcalls.id} = ${selectors.id}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -73,6 +75,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     },
     messages: {
       table: qualified(schemas, siptextmessages),
+      name: sql`${siptextmessages}`,
       ofKey: (key) => sql`${siptextmessages.id} = ${key}`,
       ofSelector: sql`${siptextmessages.id} = ${selectors.id}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -92,6 +95,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     },
     pushTests: {
       table: qualified(schemas, pushtests),
+      name: sql`${pushtests}`,
       ofKey: (key) => sql`${pushtests.id} = ${key}`,
       ofSelector: sql`${pushtests.id} = ${selectors.id}`,
       order: [

@@ -50,6 +50,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     },
     tokens: {
       table: qualified(schemas, tokens),
+      name: sql`${tokens}`,
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -63,6 +64,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     },
     calls: {
       table: qualified(schemas, sipcalls),
+      name: sql`${sipcalls}`,
       ofKey: (key) => sql`${sipcalls.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${sipcalls.selector} = ${selectors.selector}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -76,6 +78,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     },
     messages: {
       table: qualified(schemas, siptextmessages),
+      name: sql`${siptextmessages}`,
       ofKey: (key) => sql`${siptextmessages.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${siptextmessages.selector} = ${selectors.selector}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -92,6 +95,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     },
     pushTests: {
       table: qualified(schemas, pushtests),
+      name: sql`${pushtests}`,
       ofKey: (key) => sql`${pushtests.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${pushtests.selector} = ${selectors.selector}`,
       order: [

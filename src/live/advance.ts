@@ -1,0 +1,107 @@
+import type { RowVersion, Sight } from '../loaders/changes.ts'
+import type { Position, Seen } from './position.ts'
+import { digestOf, greatest, least, pendingOf, safeMark, seenOf } from './position.ts'
+
+/** Why a client has to read its lists anew. */
+export type ResetReason = 'EXPIRED' | 'DATABASE_CHANGED' | 'TOO_MUCH'
+
+export interface Bounds {
+  /** Versions of a page. A transaction is never split, so a page may have more. */
+  readonly first: number
+  /** A page with more is a reset. */
+  readonly mostVersions: number
+  /** A position with more delivered versions above its mark is a reset. */
+  readonly mostSeen: number
+}
+
+export type Step =
+  | { readonly reset: ResetReason }
+  | {
+      readonly reset: null
+      readonly versions: readonly RowVersion[]
+      readonly position: Position
+      readonly hasMore: boolean
+    }
+
+/** Transactions after which 32 bits no longer tell old from new. */
+const mostTransactions = 2n ** 30n
+
+/**
+ * Moves a position on: what is new in this sight of the database, and the position after it.
+ *
+ * What transactions below the mark have stored is delivered, and so is every version in `seen`. The new mark is at most the first
+ * transaction that is not delivered, and at most what is safe, so both stay true.
+ */
+export function advance(position: Position, sight: Sight, bounds: Bounds): Step {
+  const { mark } = position
+  if (position.database !== digestOf(sight.identity)) return { reset: 'DATABASE_CHANGED' }
+  if (hasForked(position, sight)) return { reset: 'DATABASE_CHANGED' }
+  if (mark > sight.xmax) {
+    // A standby that lags has nothing new; a primary has lost transactions.
+    return sight.isStandby ? { reset: null, versions: [], position, hasMore: false } : { reset: 'DATABASE_CHANGED' }
+  }
+  if (sight.xmax - mark > mostTransactions) return { reset: 'EXPIRED' }
+  const page = pageOf(position.seen, sight, bounds.first)
+  if (page.versions.length > bounds.mostVersions || page.isStuck) return { reset: 'TOO_MUCH' }
+  const next = moved(position, sight, page)
+  if (next.seen.length > bounds.mostSeen) return { reset: 'TOO_MUCH' }
+  return { reset: null, versions: page.versions, position: next, hasMore: page.undelivered !== undefined }
+}
+
+/** A promotion begins a timeline. A standby may not know of it yet, or be one that has not followed it. */
+function hasForked({ timeline }: Position, sight: Sight): boolean {
+  return sight.isStandby ? sight.timeline > timeline : sight.timeline !== timeline
+}
+
+interface Page {
+  readonly versions: readonly RowVersion[]
+  /** The first transaction that is not, or not completely, in the page. */
+  readonly undelivered: bigint | undefined
+  /** One transaction is larger than what a statement reads. */
+  readonly isStuck: boolean
+}
+
+/** The next versions, up to the end of the transaction of the last one. */
+function pageOf(seen: readonly Seen[], { versions, isCut }: Sight, first: number): Page {
+  const known = new Set(seen.map(nameOf))
+  const fresh = versions.filter((version) => !known.has(nameOf(seenOf(version))))
+  const last = isCut ? versions.at(-1)?.xid : undefined
+  const whole = fresh.filter(({ xid }) => xid !== last)
+  const end = endOfTransaction(whole, first)
+  return {
+    versions: whole.slice(0, end),
+    undelivered: whole[end]?.xid ?? last,
+    isStuck: last !== undefined && whole.length === 0,
+  }
+}
+
+function endOfTransaction(versions: readonly RowVersion[], first: number): number {
+  if (first === 0) return 0
+  const last = versions[Math.min(first, versions.length) - 1]?.xid
+  const end = versions.findLastIndex(({ xid }) => xid === last)
+  return end + 1
+}
+
+function moved(position: Position, sight: Sight, { versions, undelivered }: Page): Position {
+  const { mark, seen, pending } = position
+  const durable = pending !== undefined && pending.lsn <= sight.flushed ? pending.xid + 1n : 0n
+  const safe = safeMark(sight, durable)
+  const next = greatest(mark, undelivered === undefined ? safe : least(safe, undelivered))
+  const all = new Map([...seen, ...versions.map(seenOf)].map((one) => [nameOf(one), one]))
+  return {
+    ...position,
+    timeline: greatestTimeline(position, sight),
+    mark: next,
+    seen: [...all.values()].filter(({ xid }) => xid >= next),
+    pending: pendingOf(sight, pending),
+  }
+}
+
+/** A standby that has not followed a promotion yet passes on the timeline that it was given. */
+function greatestTimeline(position: Position, { timeline }: Sight): number {
+  return Math.max(position.timeline, timeline)
+}
+
+function nameOf({ xid, tag }: Seen): string {
+  return `${xid}/${tag}`
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { RowVersion, Sight } from '../loaders/changes.ts'
+
+/**
+ * How far a client has read: everything that transactions below `mark` have stored, and the versions in `seen`. It is what a token
+ * holds.
+ */
+export interface Position {
+  /** Digest of the database and its tables. */
+  readonly database: string
+  /** 0 if no server has said it yet. */
+  readonly timeline: number
+  readonly mark: bigint
+  /** Versions at or above the mark that were delivered, in no order. */
+  readonly seen: readonly Seen[]
+  /** A transaction that no crash can undo once the log is flushed up to `lsn`. */
+  readonly pending: { readonly xid: bigint; readonly lsn: bigint } | undefined
+}
+
+/** A version that was delivered. A crash may give its transaction id out again, so a tag of the row is kept, too. */
+export interface Seen {
+  readonly xid: bigint
+  /** 16 bits. */
+  readonly tag: number
+}
+
+/** Bytes of the digest of a database. */
+export const digestBytes = 8
+
+export function digestOf(identity: string): string {
+  return createHash('sha256')
+    .update(identity)
+    .digest('hex')
+    .slice(0, 2 * digestBytes)
+}
+
+export function seenOf({ kind, key, time, xid }: RowVersion): Seen {
+  return { xid, tag: crc32(JSON.stringify([kind, key, time])) & 0xffff }
+}
+
+/** A position from which everything that is stored from now on is new. */
+export function startAt(sight: Sight, most: number): Position {
+  const mark = safeMark(sight, 0n)
+  // The versions that do not fit are delivered once more.
+  const seen = sight.versions.slice(0, most).map(seenOf)
+  return {
+    database: digestOf(sight.identity),
+    timeline: sight.timeline,
+    mark,
+    seen,
+    pending: pendingOf(sight, undefined),
+  }
+}
+
+/**
+ * The highest mark that is safe: transactions below it have ended, and no crash gives their ids out again. On a standby all that is
+ * replayed is safe from a crash.
+ *
+ * @param durable a transaction below which a crash gives no id out again
+ */
+export function safeMark({ isStandby, xmin, checkpointXid }: Sight, durable: bigint): bigint {
+  return isStandby ? xmin : least(xmin, greatest(checkpointXid, durable))
+}
+
+/**
+ * The transaction to wait for: the highest one that is visible, with the end of the log. Its records are below that end, so once the
+ * log is flushed up to there, a crash goes on above it. One that is waited for is kept, because the end of the log moves on.
+ */
+export function pendingOf(sight: Sight, earlier: Position['pending']): Position['pending'] {
+  if (sight.isStandby) return undefined
+  if (earlier !== undefined && earlier.lsn > sight.flushed) return earlier
+  const highest = sight.versions.reduce((xid, version) => greatest(xid, version.xid), 0n)
+  return highest === 0n ? undefined : { xid: highest, lsn: sight.inserted }
+}
+
+export function greatest(one: bigint, other: bigint): bigint {
+  return one > other ? one : other
+}
+
+export function least(one: bigint, other: bigint): bigint {
+  return one < other ? one : other
+}
