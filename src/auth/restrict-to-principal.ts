@@ -29,7 +29,7 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     // Both read for an object that was already returned.
     messageContents,
     settings,
-    changes: { ofSelector: changes.ofSelector, ofAll: forbidden },
+    changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
     // Versions are known from `changes` alone.
     rowVersions,
   }

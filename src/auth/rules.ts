@@ -28,6 +28,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     pushTests: readers,
     database: ['sipis:read', 'sipis:ops'],
   },
+  Subscription: { changes: 'lookup', allChanges: readers },
   Viewer: { name: 'inherited', scopes: 'inherited', selector: 'lookup' },
   Database: {
     schemaVersion: 'inherited',

@@ -39,6 +39,10 @@ export interface Limits {
   readonly unsentBytes: number
   /** Bytes of answers that one principal has not read yet. */
   readonly unsentBytesPerCaller: number
+  /** Subscriptions that are open. */
+  readonly streams: number
+  /** Subscriptions of one principal that are open. */
+  readonly streamsPerCaller: number
   /** Scans that run at once. */
   readonly scans: number
   /** Scans of one principal that run at once. */

@@ -14,7 +14,11 @@ interface Surroundings {
 }
 
 export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }: Surroundings): Limits {
-  const { LIMIT_CONCURRENT_PER_CALLER: concurrent, LIMIT_UNSENT_BYTES_PER_CALLER: unsent } = operationLimitSettings
+  const {
+    LIMIT_CONCURRENT_PER_CALLER: concurrent,
+    LIMIT_UNSENT_BYTES_PER_CALLER: unsent,
+    LIMIT_STREAMS_PER_CALLER: streams,
+  } = operationLimitSettings
   const orDefault = (value: number | undefined, byDefault: number) =>
     value ?? (isOpen ? Number.POSITIVE_INFINITY : byDefault)
   const scans = given.LIMIT_SCANS ?? defaultScans(poolSize)
@@ -37,6 +41,8 @@ export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }:
     queueMs: given.LIMIT_QUEUE_MS,
     unsentBytes: given.LIMIT_UNSENT_BYTES,
     unsentBytesPerCaller: orDefault(given.LIMIT_UNSENT_BYTES_PER_CALLER, unsent.withAuthentication),
+    streams: given.LIMIT_STREAMS,
+    streamsPerCaller: orDefault(given.LIMIT_STREAMS_PER_CALLER, streams.withAuthentication),
     scans,
     scansPerCaller: orDefault(given.LIMIT_SCANS_PER_CALLER, Math.ceil(scans / 2)),
   }

@@ -97,6 +97,11 @@ export function isConflict({ code }: DatabaseError): boolean {
   return code === '40001' || code === '40P01' || code === '25P04'
 }
 
+/** The same may succeed later: the database is away, locked or slow. */
+export function isPassing({ failure }: DatabaseError): boolean {
+  return failure === 'unavailable' || failure === 'slow' || failure === 'timeout'
+}
+
 /** What a session has prepared is gone, or out of date because a table has changed. */
 export function isStale({ code }: DatabaseError): boolean {
   return code === '26000' || code === '0A000'

@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql'
-import { execute } from 'graphql'
+import { createSourceEventStream, execute } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
 import type { Principal } from '../auth/principal.ts'
@@ -10,8 +10,11 @@ import type { Database } from '../database/database.ts'
 import { openScans } from '../database/scans.ts'
 import type { PreparedDocument } from '../documents/documents.ts'
 import { answerTooLarge } from '../documents/too-costly.ts'
+import { DatabaseError, isPassing } from '../errors/database-error.ts'
 import type { Context } from '../graph/context.ts'
 import { schema } from '../graph/schema.ts'
+import type { Hints } from '../live/hints.ts'
+import { LiveSource } from '../live/source.ts'
 import type { Tokens } from '../live/tokens.ts'
 import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
@@ -37,7 +40,18 @@ export interface Operation {
   readonly requestId: string
 }
 
-export type Execute = (operation: Operation) => Promise<ExecutionResult>
+/** Executes operations on one database. */
+export interface Executor {
+  execute(operation: Operation): Promise<ExecutionResult>
+  /** Opens a subscription, and pulls it once. The source is undefined if the result has no data. */
+  subscribe(operation: Operation): Promise<Subscribed>
+  /**
+   * Pulls a source, with loaders of its own. Undefined if nothing is new.
+   *
+   * @throws DatabaseError if the database is away or slow: the source can be pulled again
+   */
+  pull(source: LiveSource, operation: Operation): Promise<ExecutionResult | undefined>
+}
 
 export interface ExecuteOptions {
   readonly database: Database
@@ -45,6 +59,7 @@ export interface ExecuteOptions {
   readonly timeZone: string
   readonly allowedSettings: readonly string[]
   readonly changeTokens: Tokens
+  readonly hints: Hints
   readonly limits: Limits
   readonly observe: Observe
 }
@@ -63,11 +78,15 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
   onExecute: ({ setExecuteFn }) => setExecuteFn((given) => execute({ ...given, options: { maxCoercionErrors } })),
 }
 
-/** Creates the function that executes operations on one database. State that all operations share is created once. */
-export function createExecute(options: ExecuteOptions): Execute {
-  const { database, detected, timeZone, allowedSettings, changeTokens, limits, observe } = options
-  const projection = projectionOf(detected.version, { ...detected, timeZone })
-  const scans = openScans(limits, observe)
+export interface Subscribed {
+  readonly source: LiveSource | undefined
+  readonly result: ExecutionResult
+}
+
+/** State that all operations share is created once. */
+export function createExecutor(options: ExecuteOptions): Executor {
+  const { observe } = options
+  const contextOf = createContexts(options)
   const yoga = createYoga<Execution, Execution>({
     schema,
     plugins: [usePrepared],
@@ -81,11 +100,65 @@ export function createExecute(options: ExecuteOptions): Execute {
   // A placeholder, because hooks read everything from the context. POST, because Yoga rejects mutations by GET.
   const request = new Request('http://gateway/graphql', { method: 'POST' })
 
-  return async ({ principal, prepared, operationName, variables, usage, signal, requestId }) => {
+  const finished = (result: ExecutionResult, { prepared, usage, variables, requestId }: Operation): ExecutionResult => {
+    if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
+    if (result.errors === undefined) return result
+    const argumentOf = argumentAtFault({ schema, document: prepared.document, variables })
+    return { ...result, errors: maskErrors(result.errors, observe, { argumentOf, requestId }) }
+  }
+
+  const executePulled = async (source: LiveSource, operation: Operation, contextValue: Execution) =>
+    finished(await execute({ ...argumentsOf(operation), rootValue: source, contextValue }), operation)
+
+  return {
+    async execute(operation) {
+      const { operationName, variables } = operation
+      const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
+      const result = await yoga.getResultForParams({ params, request }, contextOf(operation))
+      if (result === undefined || Symbol.asyncIterator in result)
+        throw new Error('Execution did not return a single result.')
+      return finished(result, operation)
+    },
+    async subscribe(operation) {
+      const contextValue = contextOf(operation)
+      const source = await createSourceEventStream({ ...argumentsOf(operation), contextValue })
+      if (!(source instanceof LiveSource)) {
+        if (Symbol.asyncIterator in source) throw new Error('A subscription has a source of another kind.')
+        return { source: undefined, result: finished(source, operation) }
+      }
+      await source.pull(contextValue).catch((error: unknown) => source.fail(error))
+      const result = await executePulled(source, operation, contextValue)
+      if (result.data != null) return { source, result }
+      source.close()
+      return { source: undefined, result }
+    },
+    async pull(source, operation) {
+      const contextValue = contextOf(operation)
+      const isNews = await source.pull(contextValue).catch((error: unknown) => {
+        if (error instanceof DatabaseError && isPassing(error)) throw error
+        source.fail(error)
+        return true
+      })
+      if (!isNews) return undefined
+      return executePulled(source, operation, contextValue)
+    },
+  }
+}
+
+function argumentsOf({ prepared: { document }, operationName, variables }: Operation) {
+  return { schema, document, operationName, variableValues: { ...variables }, options: { maxCoercionErrors } }
+}
+
+/** The context of one operation, or of one answer of a subscription. */
+function createContexts(options: ExecuteOptions): (operation: Operation) => Execution {
+  const { database, detected, timeZone, allowedSettings, changeTokens, hints, limits, observe } = options
+  const projection = projectionOf(detected.version, { ...detected, timeZone })
+  const scans = openScans(limits, observe)
+  return ({ principal, prepared, usage, signal }) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
     const pace = createPace({ turns: scans.turn, caller: principal.id, signal })
     const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
-    const context: Execution = {
+    return {
       principal,
       loaders: recordNamedSelectors(restrictToPrincipal(loaders, principal), usage),
       database: bounded,
@@ -93,15 +166,8 @@ export function createExecute(options: ExecuteOptions): Execute {
       usage,
       allowedSettings,
       changeTokens,
+      hints,
       prepared,
     }
-    const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
-    const result = await yoga.getResultForParams({ params, request }, context)
-    if (result === undefined || Symbol.asyncIterator in result)
-      throw new Error('Execution did not return a single result.')
-    if (usage.excess !== undefined) return { errors: [answerTooLarge(usage.excess)] }
-    if (result.errors === undefined) return result
-    const argumentOf = argumentAtFault({ schema, document: prepared.document, variables })
-    return { ...result, errors: maskErrors(result.errors, observe, { argumentOf, requestId }) }
   }
 }

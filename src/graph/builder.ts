@@ -64,5 +64,5 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 })
 
 builder.queryType({
-  description: 'The entry points of the API. It is read-only: there are no mutations or subscriptions.',
+  description: 'The entry points of the API. It is read-only: there are no mutations.',
 })

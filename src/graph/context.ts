@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
 import type { Database } from '../database/database.ts'
+import type { Hints } from '../live/hints.ts'
 import type { Tokens } from '../live/tokens.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Usage } from '../loaders/usage.ts'
@@ -17,4 +18,6 @@ export interface Context {
   readonly allowedSettings: readonly string[]
   /** Tokens of `changes`. */
   readonly changeTokens: Tokens
+  /** Wakes subscriptions. */
+  readonly hints: Hints
 }

@@ -9,7 +9,11 @@ export interface Answer {
   /** UTF-8 bytes, encoded once; used for both Content-Length and the body. */
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
+  /** What follows the body, until it ends or the signal is aborted, because the client has gone. */
+  readonly stream?: (signal: AbortSignal) => AsyncGenerator<string>
 }
+
+export const streamType = 'text/event-stream'
 
 /** Prometheus' text format. */
 export const metricsType = 'text/plain; version=0.0.4'
@@ -45,20 +49,60 @@ export function send(response: ServerResponse, answer: Answer, options: SendOpti
   else setImmediate(write, response, answer, options)
 }
 
-function write(response: ServerResponse, { status, type, body, headers }: Answer, options: SendOptions): void {
+function write(response: ServerResponse, answer: Answer, options: SendOptions): void {
+  const { status, type, body, headers, stream } = answer
   if (response.headersSent || response.destroyed) return
   const isWholeRequest = response.req.complete
   if (!isWholeRequest) closeLingering(response.req.socket)
-  endStalled(response, options)
+  if (stream === undefined) endStalled(response, options)
   response.writeHead(status, {
     ...always,
     ...(type === 'text/html' ? ofPages : {}),
     ...(type === undefined ? {} : { 'content-type': `${type}; charset=utf-8` }),
-    ...(status === 304 ? {} : { 'content-length': body.length }),
+    ...(status === 304 || stream !== undefined ? {} : { 'content-length': body.length }),
     ...(isWholeRequest ? {} : { connection: 'close' }),
     ...headers,
   })
-  writePieces(response, body, 0)
+  if (stream === undefined) writePieces(response, body, 0)
+  else void writeStream(response, stream, options)
+}
+
+/** Each piece has to leave before the next one is made, so a client that reads slowly costs one. */
+async function writeStream(
+  response: ServerResponse,
+  stream: NonNullable<Answer['stream']>,
+  { stalledMs, onStalled }: SendOptions,
+): Promise<void> {
+  const ending = new AbortController()
+  response.once('close', () => ending.abort())
+  // A proxy must not wait for more.
+  response.flushHeaders()
+  try {
+    for await (const piece of stream(ending.signal)) {
+      if (response.destroyed) break
+      await written(response, piece, stalledMs, onStalled)
+    }
+    response.end()
+  } catch {
+    // Observed by the stream itself.
+    response.destroy()
+  }
+}
+
+function written(response: ServerResponse, piece: string, stalledMs: number, onStalled: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const stall = setTimeout(() => {
+      onStalled()
+      response.destroy()
+    }, stalledMs)
+    const settle = () => {
+      clearTimeout(stall)
+      response.off('close', settle)
+      resolve()
+    }
+    response.once('close', settle)
+    response.write(piece, settle)
+  })
 }
 
 /** The timeout of a socket begins anew with each piece, and where the kernel has taken a part of one. */

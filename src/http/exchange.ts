@@ -15,6 +15,7 @@ export interface Exchange {
   codes: readonly string[]
   limits: readonly string[]
   bytes: number
+  isStream: boolean
   /** Called when the answer is ready, also if its caller has disconnected. */
   readonly settle: () => void
 }
@@ -25,7 +26,7 @@ const requestIdHeader = 'x-request-id'
 export function beginExchange(request: IncomingMessage, response: ServerResponse, observe: Observe): Exchange {
   const started = performance.now()
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>()
-  const exchange: Exchange = { id: requestIdOf(request), codes: [], limits: [], bytes: 0, settle }
+  const exchange: Exchange = { id: requestIdOf(request), codes: [], limits: [], bytes: 0, isStream: false, settle }
   const closed = new Promise<void>((resolve) => response.once('close', resolve))
   // Not in the event's own handler: that has the asynchronous context of the connection instead of the request.
   void Promise.all([closed, settled]).then(() =>
@@ -42,7 +43,7 @@ export function identified(answer: Answer, exchange: Exchange): Answer {
 }
 
 function ended(
-  { id, entry, codes, limits, bytes }: Exchange,
+  { id, entry, codes, limits, bytes, isStream }: Exchange,
   { url = '' }: IncomingMessage,
   response: ServerResponse,
   durationMs: number,
@@ -52,7 +53,7 @@ function ended(
   return {
     kind: 'requestEnded',
     requestId: id,
-    route: routeOf(url),
+    route: isStream ? 'stream' : routeOf(url),
     status,
     codes: [...new Set(all)],
     limits: [...new Set([...(entry?.limits ?? []), ...limits])],

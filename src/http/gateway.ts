@@ -5,10 +5,12 @@ import { defaultLimits } from '../config/limits.ts'
 import type { Limits } from '../config/limits-interface.ts'
 import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
-import { createExecute } from '../execution/execute.ts'
+import { createExecutor } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
+import { createHints } from '../live/hints.ts'
 import type { TokenOptions } from '../live/tokens.ts'
 import { createTokens } from '../live/tokens.ts'
+import { prepareChanges } from '../loaders/changes.ts'
 import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
@@ -16,6 +18,7 @@ import type { Observe } from '../telemetry/observation.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import type { Example } from './graphql/graphiql.ts'
 import { createPage } from './graphql/graphiql.ts'
+import { createStreams } from './graphql/streams.ts'
 import type { TrustedDocumentsOptions } from './graphql/trusted-documents.ts'
 import { createTrustedDocuments } from './graphql/trusted-documents.ts'
 import type { Audit } from './operations/audit.ts'
@@ -26,7 +29,6 @@ import { createMetrics, guardMetrics, listenForMetrics } from './operations/metr
 import type { Check } from './operations/ready.ts'
 import { createReadiness } from './operations/ready.ts'
 import { createSchemaEndpoint } from './operations/schema.ts'
-import type { CountSipis } from './operations/sipis-counts.ts'
 import { createCountSipis } from './operations/sipis-counts.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
@@ -86,19 +88,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
   }
-  const changeTokens = createTokens(options.changes ?? {})
-  const serving = (detected: Detected) => ({
-    detected,
-    execute: createExecute({
-      ...options,
-      detected,
-      limits,
-      allowedSettings: options.allowedSettings ?? [],
-      changeTokens,
-    }),
-    countSipis: sipisCounter(options, detected),
-  })
-  let served = serving(options.detected)
+  const streams = createStreams(limits, observe)
+  const served = serveTables(options, limits)
   const endpoint = createEndpoint({
     ...guards,
     admission: createAdmission(limits, observe),
@@ -107,19 +98,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
     audit: options.audit ?? (() => undefined),
-    execute: (operation) => served.execute(operation),
+    executor: () => served.now.executor,
+    streams,
+    observe,
     page: createPage(options.example),
   })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const metrics = createMetrics({
     print: options.printMetrics ?? (async () => ''),
-    countSipis: () => served.countSipis(),
+    countSipis: () => served.now.countSipis(),
   })
   const handle = createListener({
     endpoint,
     metrics: guardMetrics(metrics, guards),
     schema: createSchemaEndpoint(guards),
-    health: createHealth(database, () => served.detected),
+    health: createHealth(database, () => served.now.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
@@ -130,11 +123,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     handle,
     handleMetrics: listenForMetrics(metrics, observe),
     limits,
-    drain: readiness.drain,
-    serve(detected) {
-      served = serving(detected)
+    drain() {
+      readiness.drain()
+      streams.drain()
     },
-    [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose](),
+    serve: served.change,
+    async [Symbol.asyncDispose]() {
+      streams.drain()
+      await served.hints[Symbol.asyncDispose]()
+      await rateLimits[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -144,7 +142,29 @@ const unlimited: RateLimitOptions = {
   shared: undefined,
 }
 
-function sipisCounter({ database, timeZone, observe }: GatewayOptions, detected: Detected): CountSipis {
-  const projection = projectionOf(detected.version, { ...detected, timeZone })
-  return createCountSipis(createRecentCounts(database, projection), observe)
+/** What depends on the tables, which may change while the gateway runs. */
+function serveTables(options: GatewayOptions, limits: Limits) {
+  const changeTokens = createTokens(options.changes ?? {})
+  const hints = createHints(() => now.changes)
+  const { database, timeZone, allowedSettings = [] } = options
+  const serving = (detected: Detected) => {
+    const projection = projectionOf(detected.version, { ...detected, timeZone })
+    return {
+      detected,
+      changes: prepareChanges(projection)(database),
+      executor: createExecutor({ ...options, detected, limits, allowedSettings, changeTokens, hints }),
+      countSipis: createCountSipis(createRecentCounts(database, projection), options.observe),
+    }
+  }
+  let now = serving(options.detected)
+  return {
+    hints,
+    get now() {
+      return now
+    },
+    change(detected: Detected) {
+      now = serving(detected)
+      hints.wakeAll()
+    },
+  }
 }

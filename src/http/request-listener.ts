@@ -1,10 +1,10 @@
 /** Routes requests and converts errors into responses. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import cors from 'cors'
-import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import type { Answer } from './answer.ts'
 import { answerOfRefusal, json, send } from './answer.ts'
+import { credentialRefusal } from './credential-refusal.ts'
 import type { Exchange } from './exchange.ts'
 import { beginExchange, identified } from './exchange.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
@@ -132,37 +132,8 @@ function refused(request: IncomingMessage, exchange: Exchange, refusal: Refusal)
 
 function refusalOf(error: unknown, { headers }: IncomingMessage, options: ListenerOptions, { id }: Exchange): Refusal {
   if (error instanceof Refusal) return error
-  if (error instanceof CredentialError) {
-    options.observe({ kind: 'credentialRefused', reason: error.message })
-    return unauthenticated(headers.authorization === undefined ? 'MISSING' : error.hasExpired ? 'EXPIRED' : 'INVALID')
-  }
-  if (error instanceof KeysUnavailable) return keysUnavailable
+  const ofCredential = credentialRefusal(error, headers, options.observe)
+  if (ofCredential !== undefined) return ofCredential
   options.observe({ kind: 'requestFailed', requestId: id, error })
   return new Refusal(500, 'INTERNAL', 'The gateway failed unexpectedly. The log contains the cause.')
 }
-
-/** What the caller is told of a credential. Why it was rejected otherwise stays in the log. */
-const credentialProblems = {
-  MISSING: { message: 'A credential is required. Send the header Authorization: Bearer …', parameters: '' },
-  INVALID: {
-    message: 'The credential is not accepted. Get a new one from its issuer.',
-    parameters: ', error="invalid_token"',
-  },
-  EXPIRED: {
-    message: 'The credential has expired. Refresh it, and send the request again.',
-    parameters: ', error="invalid_token", error_description="The credential has expired"',
-  },
-} as const
-
-function unauthenticated(reason: keyof typeof credentialProblems): Refusal {
-  const { message, parameters } = credentialProblems[reason]
-  const headers = { 'www-authenticate': `Bearer realm="sipis-gateway"${parameters}` }
-  return new Refusal(401, 'UNAUTHENTICATED', message, { headers, reason })
-}
-
-const keysUnavailable = new Refusal(
-  503,
-  'UNAVAILABLE',
-  'The credential cannot be verified now, because the verification keys are unavailable. Retry in 10 seconds.',
-  { headers: { 'retry-after': '10' } },
-)

@@ -44,6 +44,14 @@ export function feedOfSelector({ changes }: Loaders, owner: SelectorRow): Feed {
   }
 }
 
+export function feedOfAll({ changes }: Loaders, kinds: readonly EventKind[]): Feed {
+  return {
+    scope: `all ${kinds.join(' ')}`,
+    see: (mark) => changes.ofAll(kinds, mark),
+    ...bounds.ofAll,
+  }
+}
+
 export interface Since {
   /** Null for a token alone. */
   readonly since: string | null

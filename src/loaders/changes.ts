@@ -27,6 +27,8 @@ export interface RowVersion {
   readonly xid: bigint
   /** Where the version is in its table. */
   readonly ctid: string
+  /** Key of its selector. */
+  readonly owner: string
 }
 
 /** What one statement has seen of the database. */
@@ -57,6 +59,8 @@ export type Mark = bigint | null
 export interface ChangesReader {
   ofSelector(owner: SelectorRow, mark: Mark): Promise<Sight>
   ofAll(kinds: readonly EventKind[], mark: Mark): Promise<Sight>
+  /** Only versions of rows that are dated to the last ten minutes, which an index finds: an incomplete sight. */
+  recent(mark: Mark): Promise<Sight>
 }
 
 /** The most versions of a page, and the most that were delivered above the mark. */
@@ -90,6 +94,9 @@ export function prepareChanges(projection: Projection): (database: Database) => 
         const found = await database.query(statements.ofAll(kinds, truncated(mark)))
         return sightOf(found, limits.ofAll)
       },
+      async recent(mark) {
+        return sightOf(await database.query(statements.recent(truncated(mark))), limits.ofAll)
+      },
     }
   }
 }
@@ -111,7 +118,7 @@ function changesStatements(projection: Projection) {
       kinds.map((kind) => {
         const table = tables[kind]
         return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, (${table.time})::text AS time,
-          ${table.name}.ctid::text AS ctid, ${table.name}.xmin::text::bigint AS x
+          ${table.name}.ctid::text AS ctid, ${table.owner} AS owner, ${table.name}.xmin::text::bigint AS x
           FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN 0 AND age(${mark})`
       }),
       sql` UNION ALL `,
@@ -123,9 +130,9 @@ function changesStatements(projection: Projection) {
     limit: number,
     asked?: SQL,
   ) => sql`SELECT s.identity, s.timeline, s.standby, s.m, s.n, s.ck,
-      s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.time, r.ctid, r.d
+      s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.time, r.ctid, r.owner, r.d
     FROM ${state} ${asked === undefined ? sql`` : sql`CROSS JOIN ${asked}`} LEFT JOIN LATERAL (
-      SELECT u.kind, u.key, u.time, u.ctid, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
+      SELECT u.kind, u.key, u.time, u.ctid, u.owner, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
       ORDER BY d DESC, kind, key COLLATE "C" LIMIT ${sql.raw(String(limit))}
     ) AS r ON true ORDER BY r.d DESC, r.kind, r.key COLLATE "C"`
 
@@ -156,20 +163,48 @@ function changesStatements(projection: Projection) {
         return select(all, limits.ofAll)
       })
     },
+    recent(mark: string | null): Statement {
+      return scans('recent', [], { mark }, () => {
+        const since = markOf(sql`${sql.placeholder('mark')}::text::xid`)
+        return select(
+          versionsOf(eventKinds, ({ recent }) => recent, since),
+          limits.ofAll,
+        )
+      })
+    },
   }
 }
 
 /** Where the events of a kind are. */
-interface EventTable extends Pick<OwnedRows<never>, 'name' | 'table' | 'ofKey'> {
+interface EventTable extends Pick<OwnedRows<never>, 'name' | 'table' | 'owner' | 'ofKey'> {
   readonly key: SQL
   readonly time: SQL
+  readonly recent: SQL
 }
 
 function eventTables({ calls, messages, pushTests }: Projection): Readonly<Record<EventKind, EventTable>> {
+  const time = {
+    call: calls.columns.time.sql,
+    message: messages.columns.time.sql,
+    test: pushTests.columns.startedLocal.sql,
+  }
+  const tenMinutesAgo = sql`now() - interval '10 minutes'`
+  // Push tests are stored without a zone.
+  const aDayAgo = sql`(now() AT TIME ZONE 'UTC') - interval '1 day'`
   return {
-    CALL: { ...calls, key: calls.columns.rowid.sql, time: calls.columns.time.sql },
-    MESSAGE: { ...messages, key: messages.columns.rowid.sql, time: messages.columns.time.sql },
-    PUSH_TEST: { ...pushTests, key: pushTests.columns.pushId.sql, time: pushTests.columns.startedLocal.sql },
+    CALL: { ...calls, key: calls.columns.rowid.sql, time: time.call, recent: sql`${time.call} >= ${tenMinutesAgo}` },
+    MESSAGE: {
+      ...messages,
+      key: messages.columns.rowid.sql,
+      time: time.message,
+      recent: sql`${time.message} >= ${tenMinutesAgo}`,
+    },
+    PUSH_TEST: {
+      ...pushTests,
+      key: pushTests.columns.pushId.sql,
+      time: time.test,
+      recent: sql`${time.test} >= ${aDayAgo}`,
+    },
   }
 }
 
@@ -219,8 +254,8 @@ function sightOf(rows: readonly Value[][], limit: number): Sight {
 }
 
 /** A transaction that is seen is below xmax, so its distance of 32 bits gives all 64. Undefined where there is no version. */
-function versionOf([kind, key, time, ctid, distance]: Value[], xmax: bigint): RowVersion | undefined {
+function versionOf([kind, key, time, ctid, owner, distance]: Value[], xmax: bigint): RowVersion | undefined {
   const name = kind == null ? undefined : eventKinds[Number(kind)]
   if (name === undefined || key == null || time == null || ctid == null || distance == null) return undefined
-  return { kind: name, key, time, ctid, xid: xmax - BigInt(distance) }
+  return { kind: name, key, time, ctid, owner: owner ?? '', xid: xmax - BigInt(distance) }
 }

@@ -44,6 +44,8 @@ export interface OwnedRows<Row> extends Rows<Row> {
   readonly ofSelector: SQL
   /** Name of the table as the qualifier of its columns. */
   readonly name: SQL
+  /** Key of the selector that the row belongs to, as text. */
+  readonly owner: SQL
 }
 
 export interface SelectorRow {

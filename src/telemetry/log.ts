@@ -84,6 +84,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'poolChanged':
     case 'turnsChanged':
     case 'admissionChanged':
+    case 'streamsChanged':
     case 'requestEnded':
     case 'selectorsCounted':
     case 'callsCounted':

@@ -60,6 +60,8 @@ function listen(listeners: Listeners, observation: Observation): unknown {
       return listeners.connection(observation)
     case 'poolChanged':
       return listeners.poolChanged(observation)
+    case 'streamsChanged':
+      return listeners.streamsChanged(observation)
     case 'admissionChanged':
       return listeners.admissionChanged(observation)
     case 'turnsChanged':

@@ -12,6 +12,7 @@ export type Observation =
   | AnswerObservation
   | RequestEnded
   | AdmissionChanged
+  | StreamsChanged
   | SipisObservation
   | OperationFailed
   | RequestFailed
@@ -101,8 +102,14 @@ export interface RequestEnded {
   readonly document: string | undefined
 }
 
-/** `probe`: an endpoint for load balancers; `other`: any path that is not an endpoint. */
-export type Route = 'graphql' | 'probe' | 'metrics' | 'other'
+/** `stream`: a subscription; `probe`: an endpoint for load balancers; `other`: any path that is not an endpoint. */
+export type Route = 'graphql' | 'stream' | 'probe' | 'metrics' | 'other'
+
+/** The number of open subscriptions has changed. */
+interface StreamsChanged {
+  readonly kind: 'streamsChanged'
+  readonly open: number
+}
 
 /** Operations that run and that wait for their turn. */
 interface AdmissionChanged {

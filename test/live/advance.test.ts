@@ -41,7 +41,7 @@ class Server {
   insert(xid: bigint, count: number): void {
     for (let n = 0; n < count; n++) {
       const key = `${++this.keys}`
-      this.open.get(xid)?.push({ kind: 'CALL', key, time: 'then', xid, ctid: key })
+      this.open.get(xid)?.push({ kind: 'CALL', key, time: 'then', xid, ctid: key, owner: 'one' })
       this.records.push({ lsn: ++this.log, xid })
     }
   }

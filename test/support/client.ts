@@ -25,6 +25,8 @@ export interface Client extends AsyncDisposable {
   answer(query: string, variables?: object, credential?: string): Promise<Answer>
   /** Returns the statements since the previous call. */
   statements(): Statement[]
+  /** Has the gateway say that it stops. */
+  drain(): void
   /** Log lines since the start. */
   readonly log: string[]
 }
@@ -78,6 +80,7 @@ export async function openClient(database: Database, options: ClientOptions = {}
       return data
     },
     statements: () => ran.splice(0),
+    drain: gateway.drain,
     log,
     async [Symbol.asyncDispose]() {
       await server.close({ drainMs: 0, graceMs: 1_000 })

@@ -37,6 +37,7 @@ export interface Reference {
 }
 
 const changeTokens = createTokens({})
+const hints = { follow: () => () => undefined, wakeAll: () => undefined, [Symbol.asyncDispose]: async () => undefined }
 
 export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
   const detected = await detect(database)
@@ -55,6 +56,7 @@ export async function openReference(database: Database, allowedSettings: readonl
       usage,
       allowedSettings,
       changeTokens,
+      hints,
     }
   }
 

@@ -132,6 +132,20 @@ export const operationLimitSettings = {
     sentence: 'Bytes of answers that one principal has not read yet.',
     beyond: '429 RATE_LIMITED with Retry-After',
   }),
+  LIMIT_STREAMS: wholeNumber({
+    min: 0,
+    max: 100_000,
+    byDefault: 10_000,
+    sentence: 'Subscriptions that are open.',
+    beyond: '503 UNAVAILABLE with Retry-After',
+  }),
+  LIMIT_STREAMS_PER_CALLER: callerLimit({
+    min: 0,
+    max: 100_000,
+    byDefault: 20,
+    sentence: 'Subscriptions of one principal that are open.',
+    beyond: '429 RATE_LIMITED with Retry-After',
+  }),
   LIMIT_SCANS: computedNumber({
     min: 1,
     max: 1_000,

@@ -15,7 +15,7 @@ import { loadPushTest, PushTest, selectorOfPushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
 
 /** Pages of `changes`. */
-const sizes = { byDefault: 50, most: 100 }
+export const changesSizes = { byDefault: 50, most: 100 }
 const mostHeld = 100
 
 const ResetReason = builder.enumType('ResetReason', {
@@ -44,7 +44,7 @@ interface ChangesShape extends Pulled {
   readonly gone: readonly string[]
 }
 
-const Changes = builder.objectRef<ChangesShape>('Changes')
+export const Changes = builder.objectRef<ChangesShape>('Changes')
 
 Changes.implement({
   description: 'What is new since a token.',
@@ -95,9 +95,9 @@ builder.objectField(Selector, 'changes', (t) =>
           'The `token` of an earlier answer. A token of another selector, or a damaged one, is BAD_USER_INPUT.',
       }),
       first: t.arg.int({
-        defaultValue: sizes.byDefault,
+        defaultValue: changesSizes.byDefault,
         description:
-          `Number of events to return: 0 to ${sizes.most}. What was stored in one transaction is not split, so that there may be ` +
+          `Number of events to return: 0 to ${changesSizes.most}. What was stored in one transaction is not split, so that there may be ` +
           'up to 1,000. Other values are BAD_USER_INPUT.',
       }),
       held: t.arg.idList({
@@ -113,10 +113,10 @@ builder.objectField(Selector, 'changes', (t) =>
   }),
 )
 
-function checkedSize(first: number | null | undefined): number {
-  const size = first ?? sizes.byDefault
-  if (size >= 0 && size <= sizes.most) return size
-  throw new BadInput(`first is ${size}; it must be from 0 to ${sizes.most}.`, ['first'])
+export function checkedSize(first: number | null | undefined): number {
+  const size = first ?? changesSizes.byDefault
+  if (size >= 0 && size <= changesSizes.most) return size
+  throw new BadInput(`first is ${size}; it must be from 0 to ${changesSizes.most}.`, ['first'])
 }
 
 function checkedIds({ selector }: SelectorRow, held: readonly string[]): readonly string[] {

@@ -1,10 +1,14 @@
 /** Request pipeline of /graphql. Each step passes the request on or rejects it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticate } from '../../auth/authenticate.ts'
+import { KeysUnavailable } from '../../auth/credential-error.ts'
+import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
+import type { Observe } from '../../telemetry/observation.ts'
 import type { Answer } from '../answer.ts'
+import { credentialRefusal } from '../credential-refusal.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
+import type { PendingAuditEntry } from '../operations/audit.ts'
 import { audited } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import { leaveAfter, overloaded } from '../traffic/admission.ts'
@@ -22,7 +26,7 @@ import { revalidated } from './revalidation.ts'
 export interface EndpointOptions extends OperationOptions {
   readonly authenticate: Authenticate
   readonly addressOf: ClientAddress
-  readonly audit: Audit
+  readonly observe: Observe
   readonly page: () => Promise<Page>
 }
 
@@ -55,11 +59,32 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
       const wantsCost = request.headers['graphql-cost'] === '1'
-      const operation = { entry, parameters, type, requestId: exchange.id, wantsCost }
+      const identify = () => identifyAgain(options, request, principal)
+      const operation = { entry, parameters, type, requestId: exchange.id, wantsCost, identify }
       const answer = await answerOperation(options, operation, response, deadline)
+      exchange.isStream = answer.stream !== undefined
       options.unsent.add(principal.id, response, answer.body.length)
       return mayBeKept(entry, parameters) ? revalidated(answer, request.headers) : answer
     })
+  }
+}
+
+/**
+ * Identifies the caller of a stream again, because a credential may expire or be revoked meanwhile.
+ *
+ * @throws Refusal 401 if it is no longer good
+ */
+async function identifyAgain(
+  { authenticate, observe }: EndpointOptions,
+  { headers }: IncomingMessage,
+  known: Principal,
+): Promise<Principal> {
+  try {
+    return await authenticate(headers.authorization)
+  } catch (error) {
+    // Keys that cannot be read for a while end no stream.
+    if (error instanceof KeysUnavailable) return known
+    throw credentialRefusal(error, headers, observe) ?? error
   }
 }
 

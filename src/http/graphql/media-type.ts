@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
+import { streamType } from '../answer.ts'
 import { Refusal } from '../refusal.ts'
 
 export type JsonType = 'application/json' | 'application/graphql-response+json'
-export type MediaType = JsonType | 'text/html'
+export type MediaType = JsonType | 'text/html' | typeof streamType
 
 /** In the order of preference if the caller has none. */
 const json = ['application/json', 'application/graphql-response+json'] as const
@@ -39,7 +40,7 @@ export function mediaTypeOf({ accept }: IncomingHttpHeaders, html: boolean): Med
   throw new Refusal(
     406,
     'BAD_USER_INPUT',
-    `Available media types are ${json.join(' and ')}. Send one of them in the Accept header.`,
+    `Available media types are ${json.join(' and ')}, and ${streamType} for a stream. Send one of them in the Accept header.`,
   )
 }
 
@@ -57,7 +58,7 @@ function find(preferences: Preferences): MediaType | null {
 function negotiate({ accept: header, html }: Preferences): MediaType | null {
   // An empty header is treated as a missing one.
   if (header === undefined || header.trim() === '') return withoutAccept
-  const offered: MediaType[] = html ? [...json, 'text/html'] : [...json]
+  const offered: MediaType[] = html ? [...json, streamType, 'text/html'] : [...json, streamType]
   // All responses are UTF-8; the negotiator would treat the parameter as a different type.
   const accept = header.replaceAll(/;\s*charset="?utf-?8"?/gi, '')
   const [wanted] = new Negotiator({ headers: { accept } }).mediaTypes(offered)

@@ -10,12 +10,13 @@ import type { Documents, PreparedDocument } from '../../documents/documents.ts'
 import { RefusedDocument } from '../../documents/documents.ts'
 import { tooCostly } from '../../documents/too-costly.ts'
 import { codedError } from '../../errors/coded-error.ts'
-import type { Execute } from '../../execution/execute.ts'
+import type { Executor } from '../../execution/execute.ts'
 import { retryAfterSeconds } from '../../execution/mask-errors.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
-import type { PendingAuditEntry } from '../operations/audit.ts'
+import { streamType } from '../answer.ts'
+import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
 import { codesOf, limitsOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import type { Admission } from '../traffic/admission.ts'
@@ -25,6 +26,9 @@ import type { Unsent } from '../traffic/unsent.ts'
 import type { RequestDeadline } from './deadline-of.ts'
 import type { MediaType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
+import type { Streams } from './streams.ts'
+import { streamOfOne } from './streams.ts'
+import { streamAnswer } from './subscription.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 
 export interface OperationOptions {
@@ -34,7 +38,10 @@ export interface OperationOptions {
   readonly documents: Documents
   readonly trustedDocuments: TrustedDocuments
   readonly limits: Limits
-  readonly execute: Execute
+  /** Of the tables that are served now. */
+  readonly executor: () => Executor
+  readonly streams: Streams
+  readonly audit: Audit
 }
 
 /** Rate-limit cost of a rejected document. Higher than a small query, because validation does more work than execution. */
@@ -59,15 +66,18 @@ export interface RequestedOperation {
   readonly requestId: string
   /** Whether the response says what the operation costs. */
   readonly wantsCost: boolean
+  /** Identifies the caller anew, from the same header. */
+  readonly identify: () => Promise<Principal>
 }
 
 /** @throws Refusal if the request is rejected as a whole */
 export async function answerOperation(
   options: OperationOptions,
-  { entry, parameters, type, requestId, wantsCost }: RequestedOperation,
+  requested: RequestedOperation,
   response: ServerResponse,
   deadline: RequestDeadline,
 ): Promise<Answer> {
+  const { entry, parameters, type, requestId, wantsCost } = requested
   const { principal } = entry
   const { admission, limits } = options
   const usage = createUsage(limits.responseBytes)
@@ -76,8 +86,9 @@ export async function answerOperation(
   const leave = await admission.enter(principal.id, deadline.signal)
   const charge = createCharge(options.rateLimits, entry, parameters.bytes, deadline)
   try {
-    const prepared = await prepare(options, entry, parameters, charge)
+    const prepared = await prepare(options, entry, parameters, type, charge)
     const operation = { principal, parameters, prepared, usage, signal: deadline.signal, requestId }
+    if (isSubscription(operation)) return await subscribe(options, requested, operation, charge)
     const { cost, headers, result } = await run(options, operation, charge)
     const answer = wantsCost ? { ...result, extensions: { ...result.extensions, cost } } : result
     return answerOf(entry, answer, type, headers, limits)
@@ -88,7 +99,39 @@ export async function answerOperation(
     if (!isRefused) throw error
     return answerOf(entry, { errors: error.errors }, type, {}, limits)
   } finally {
-    leaveAfter(response, leave)
+    if (entry.isStream) leave()
+    else leaveAfter(response, leave)
+  }
+}
+
+function isSubscription({ prepared, parameters }: PricedOperation): boolean {
+  return prepared.operation(parameters.operationName)?.operation === 'subscription'
+}
+
+async function subscribe(
+  options: OperationOptions,
+  { entry, type, identify }: RequestedOperation,
+  operation: PricedOperation,
+  charge: Charge,
+): Promise<Answer> {
+  const { parameters, principal, ...given } = operation
+  const cost = costWithin(options.limits, operation)
+  const headers = await charge(cost)
+  const place = options.streams.enter(principal)
+  try {
+    const variables = parameters.variables ?? {}
+    const asked = { ...given, principal, operationName: parameters.operationName, variables }
+    const { source, result } = await options.executor().subscribe(asked)
+    if (source === undefined) {
+      place.leave()
+      return answerOf(entry, result, type, headers, options.limits)
+    }
+    entry.isStream = true
+    const chargeAgain = ({ id }: Principal) => options.rateLimits.ofPrincipal(id, cost)
+    return streamAnswer({ ...options, place, entry, charge: chargeAgain, identify }, operation, { source, result })
+  } catch (error) {
+    place.leave()
+    throw error
   }
 }
 
@@ -112,11 +155,12 @@ async function prepare(
   { documents, trustedDocuments }: OperationOptions,
   entry: PendingAuditEntry,
   parameters: Parameters,
+  type: MediaType,
   charge: Charge,
 ): Promise<PreparedDocument> {
   const prepared = trustedDocuments.find(parameters) ?? (await prepareText(documents, textOf(parameters), charge))
   entry.prepared = prepared
-  refuseMutations(prepared, parameters)
+  refuseMutations(prepared, parameters, type)
   if (!prepared.introspects || has(entry.principal, 'sipis:ops')) return prepared
   throw new RefusedDocument([introspectionRefused])
 }
@@ -129,7 +173,7 @@ async function prepareText(documents: Documents, text: string, charge: Charge): 
   return documents.prepare(text)
 }
 
-interface PricedOperation {
+export interface PricedOperation {
   readonly principal: Principal
   readonly parameters: Parameters
   readonly prepared: PreparedDocument
@@ -138,13 +182,13 @@ interface PricedOperation {
   readonly requestId: string
 }
 
-async function run({ execute, limits }: OperationOptions, operation: PricedOperation, charge: Charge) {
+async function run({ executor, limits }: OperationOptions, operation: PricedOperation, charge: Charge) {
   const { parameters, ...given } = operation
   const { operationName } = parameters
   const variables = parameters.variables ?? {}
   const cost = costWithin(limits, operation)
   const headers = await charge(cost)
-  const execution = execute({ ...given, operationName, variables })
+  const execution = executor().execute({ ...given, operationName, variables })
   const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
   return { cost, headers, result }
 }
@@ -173,8 +217,9 @@ function answerOf(
 ): Answer {
   entry.outcome = codesOf(result)
   entry.limits = limitsOf(result)
-  if (isUnavailable(result, entry.outcome)) return unavailable(result, type, headers)
-  const body = Buffer.from(JSON.stringify(result))
+  if (type !== streamType && isUnavailable(result, entry.outcome)) return unavailable(result, type, headers)
+  const text = JSON.stringify(result)
+  const body = Buffer.from(type === streamType ? streamOfOne(text) : text)
   if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
   const large = tooCostly(
     'LIMIT_RESPONSE_BYTES',
@@ -192,15 +237,19 @@ const introspectionRefused = codedError(
   { requires: ['sipis:ops'] },
 )
 
-/** Rejects mutations and subscriptions. GET with a mutation is 405, as the GraphQL-over-HTTP specification requires. */
-function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters): void {
+/** Rejects mutations, and subscriptions without a stream. GET with a mutation is 405, as the GraphQL-over-HTTP specification requires. */
+function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters, type: MediaType): void {
   const kind = prepared.operation(operationName)?.operation ?? 'query'
   if (kind === 'query') return
+  if (kind === 'subscription') {
+    if (type === streamType) return
+    const message = `A subscription is answered as a stream: send the header Accept: ${streamType}.`
+    throw new RefusedDocument([codedError('BAD_USER_INPUT', message)])
+  }
   if (kind === 'mutation' && method === 'GET') {
     throw new Refusal(405, 'BAD_USER_INPUT', 'Mutations are not allowed with GET.', { headers: { allow: 'POST' } })
   }
-  const message = `This API has no ${kind}s. Send a query.`
-  throw new RefusedDocument([codedError('GRAPHQL_VALIDATION_FAILED', message)])
+  throw new RefusedDocument([codedError('GRAPHQL_VALIDATION_FAILED', 'This API has no mutations. Send a query.')])
 }
 
 function textOf({ query }: Parameters): string {
@@ -210,7 +259,7 @@ function textOf({ query }: Parameters): string {
 
 /** GraphQL-over-HTTP: application/graphql-response+json has status 400 without data; application/json always has 200. */
 function statusOf(result: ExecutionResult, type: MediaType): number {
-  return type === 'application/json' || 'data' in result ? 200 : 400
+  return type !== 'application/graphql-response+json' || 'data' in result ? 200 : 400
 }
 
 /** Whether nothing could be read because the database is gone. With some data it is a usual answer with errors. */

@@ -45,7 +45,7 @@ export async function readParameters(request: IncomingMessage, url: URL, maxByte
  */
 function fromUrl(request: IncomingMessage, { searchParams, hash }: URL): Given {
   const { accept = '', 'sec-fetch-mode': mode } = request.headers
-  const wantsGraphql = /application\/(graphql-response\+)?json/i.test(accept) || mode === 'cors'
+  const wantsGraphql = /application\/(graphql-response\+)?json|text\/event-stream/i.test(accept) || mode === 'cors'
   if (!wantsGraphql || mode === 'navigate') {
     throw new Refusal(
       406,

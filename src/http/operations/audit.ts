@@ -69,6 +69,8 @@ export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
 /** Audit entry of a request in progress. `isOperation` is false if it is logged only on failure. */
 export interface PendingAuditEntry extends AuditEntry {
   isOperation: boolean
+  /** Whether the answer is a stream, whose end is logged as well. */
+  isStream: boolean
 }
 
 /** Processes a request and logs its outcome, including failures. */
@@ -79,7 +81,15 @@ export async function audited<T>(
   work: (entry: PendingAuditEntry) => Promise<T>,
 ): Promise<T> {
   const started = performance.now()
-  const entry: PendingAuditEntry = { principal, isOperation: true, outcome: [], cost: 0, limits: [], durationMs: 0 }
+  const entry: PendingAuditEntry = {
+    principal,
+    isOperation: true,
+    isStream: false,
+    outcome: [],
+    cost: 0,
+    limits: [],
+    durationMs: 0,
+  }
   try {
     return await work(entry)
   } catch (error) {

@@ -48,6 +48,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     tokens: {
       table: qualified(schemas, tokens),
       name: sql`${tokens}`,
+      owner: sql`${tokens.id}::text`,
       ofKey: (key) => sql`${tokens.id} = ${key}`,
       ofSelector: sql`${tokens.id} = ${selectors.id}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -62,6 +63,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     calls: {
       table: qualified(schemas, sipcalls),
       name: sql`${sipcalls}`,
+      owner: sql`${sipcalls.id}::text`,
       ofKey: (key) => sql`${sipcalls.id} = ${key}`,
       ofSelector: sql`${sipcalls.id} = ${selectors.id}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -76,6 +78,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     messages: {
       table: qualified(schemas, siptextmessages),
       name: sql`${siptextmessages}`,
+      owner: sql`${siptextmessages.id}::text`,
       ofKey: (key) => sql`${siptextmessages.id} = ${key}`,
       ofSelector: sql`${siptextmessages.id} = ${selectors.id}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -96,6 +99,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     pushTests: {
       table: qualified(schemas, pushtests),
       name: sql`${pushtests}`,
+      owner: sql`${pushtests.id}::text`,
       ofKey: (key) => sql`${pushtests.id} = ${key}`,
       ofSelector: sql`${pushtests.id} = ${selectors.id}`,
       order: [

@@ -51,6 +51,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     tokens: {
       table: qualified(schemas, tokens),
       name: sql`${tokens}`,
+      owner: exactText(tokens.selector, encoding).read.sql,
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
@@ -65,6 +66,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     calls: {
       table: qualified(schemas, sipcalls),
       name: sql`${sipcalls}`,
+      owner: exactText(sipcalls.selector, encoding).read.sql,
       ofKey: (key) => sql`${sipcalls.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${sipcalls.selector} = ${selectors.selector}`,
       order: byTime(sipcalls.time, sipcalls.rowid),
@@ -79,6 +81,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     messages: {
       table: qualified(schemas, siptextmessages),
       name: sql`${siptextmessages}`,
+      owner: exactText(siptextmessages.selector, encoding).read.sql,
       ofKey: (key) => sql`${siptextmessages.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${siptextmessages.selector} = ${selectors.selector}`,
       order: byTime(siptextmessages.time, siptextmessages.rowid),
@@ -96,6 +99,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     pushTests: {
       table: qualified(schemas, pushtests),
       name: sql`${pushtests}`,
+      owner: exactText(pushtests.selector, encoding).read.sql,
       ofKey: (key) => sql`${pushtests.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${pushtests.selector} = ${selectors.selector}`,
       order: [

@@ -9,11 +9,16 @@ interface Tasks {
 export function stateMetrics(instruments: Instruments) {
   let operations: Tasks = { running: 0, waiting: 0 }
   let unsent = 0
+  let streams = 0
   let isRateStoreAway = false
   let isSchemaUnreadable = false
   instruments.gauge('sipis_gateway_unsent_bytes', {
     help: 'Bytes of responses that clients have not read yet (LIMIT_UNSENT_BYTES).',
     read: () => [[unsent]],
+  })
+  instruments.gauge('sipis_gateway_streams', {
+    help: 'Open subscriptions (LIMIT_STREAMS).',
+    read: () => [[streams]],
   })
   instruments.gauge('sipis_gateway_rate_store_away', {
     help: '1 while the shared rate store does not answer and this gateway counts alone.',
@@ -48,6 +53,9 @@ export function stateMetrics(instruments: Instruments) {
     turnsChanged: (now: ObservationOf<'turnsChanged'>) => void turns.set(now.share, now),
     unsentBytes({ total }: ObservationOf<'unsentBytes'>) {
       unsent = total
+    },
+    streamsChanged({ open }: ObservationOf<'streamsChanged'>) {
+      streams = open
     },
     rateStore({ kind }: ObservationOf<'rateStoreLost' | 'rateStoreBack'>) {
       isRateStoreAway = kind === 'rateStoreLost'

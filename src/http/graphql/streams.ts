@@ -1,0 +1,227 @@
+/** Subscriptions over Server-Sent Events, as graphql-sse's distinct connections: one stream for each request. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { Principal } from '../../auth/principal.ts'
+import type { Limits } from '../../config/limits-interface.ts'
+import type { LiveSource } from '../../live/source.ts'
+import type { Observe } from '../../telemetry/observation.ts'
+import { Refusal } from '../refusal.ts'
+
+/** How a stream is served after its first result. */
+export interface StreamWork {
+  readonly source: LiveSource
+  readonly principal: Principal
+  readonly first: ExecutionResult
+  /** Identifies the caller anew. @throws Refusal if the credential is no longer good */
+  readonly identify: () => Promise<Principal>
+  /** The next result; undefined if nothing is new. @throws DatabaseError or Refusal if it has to be tried again */
+  readonly pull: (principal: Principal, signal: AbortSignal) => Promise<ExecutionResult | undefined>
+  /** Called once, with the codes of the errors that the stream ends with. */
+  readonly onEnd: (codes: readonly string[]) => void
+}
+
+export interface Streams {
+  /** @throws Refusal 429 if the caller has too many streams, 503 if there are too many or the gateway stops */
+  enter(principal: Principal): Place
+  /** Ends all streams, and says so. */
+  drain(): void
+}
+
+/** A place among the streams, to be left. */
+export interface Place {
+  /** The events of a stream, as text. Ended by `signal`. */
+  events(work: StreamWork, signal: AbortSignal): AsyncGenerator<string>
+  leave(): void
+}
+
+export interface StreamTimes {
+  /** Between comments that keep a connection open. */
+  readonly heartbeatMs: number
+  /** Between two checks of a credential, and between two pulls that no hint has asked for. */
+  readonly identifyMs: number
+  readonly lookMs: number
+}
+
+const defaultTimes: StreamTimes = { heartbeatMs: 15_000, identifyMs: 30_000, lookMs: 600_000 }
+/** What cannot be read now is tried again. */
+const retryMs = 1_000
+/** Clients come back within so many seconds after the gateway has stopped, not all at once. */
+const comeBackSeconds = 10
+
+export function createStreams(
+  { streams, streamsPerCaller }: Pick<Limits, 'streams' | 'streamsPerCaller'>,
+  observe: Observe,
+  times: StreamTimes = defaultTimes,
+): Streams {
+  const ofCallers = new Map<string, number>()
+  const stopping = new AbortController()
+  let total = 0
+  const count = (caller: string, by: number) => {
+    const left = (ofCallers.get(caller) ?? 0) + by
+    if (left > 0) ofCallers.set(caller, left)
+    else ofCallers.delete(caller)
+    total += by
+    observe({ kind: 'streamsChanged', open: total })
+  }
+  return {
+    enter({ id }) {
+      if (stopping.signal.aborted) throw stopped()
+      const own = ofCallers.get(id) ?? 0
+      if (own >= streamsPerCaller) throw tooMany(own, streamsPerCaller)
+      if (total >= streams) throw full()
+      count(id, 1)
+      let isIn = true
+      return {
+        events: (work, signal) => eventsOf(work, { times, signal, stopping: stopping.signal }),
+        leave() {
+          if (isIn) count(id, -1)
+          isIn = false
+        },
+      }
+    },
+    drain: () => stopping.abort(),
+  }
+}
+
+interface Surroundings {
+  readonly times: StreamTimes
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal
+  readonly stopping: AbortSignal
+}
+
+async function* eventsOf(work: StreamWork, surroundings: Surroundings): AsyncGenerator<string> {
+  const { stopping } = surroundings
+  let last: ExecutionResult = work.first
+  try {
+    yield event(last)
+    for await (const result of resultsOf(work, surroundings)) {
+      if (result !== undefined) last = result
+      yield result === undefined ? heartbeat : event(result)
+    }
+    if (stopping.aborted) {
+      last = { errors: stopped().errors }
+      yield event(last)
+    }
+    yield complete
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    last = { errors: error.errors }
+    yield event(last) + complete
+  } finally {
+    work.source.close()
+    work.onEnd(codesOf(last.errors ?? []))
+  }
+}
+
+/**
+ * The results after the first one, and undefined for each heartbeat. Ends with the stream, or after a result that has no data.
+ *
+ * @throws Refusal 401 if the credential is no longer good
+ */
+async function* resultsOf(
+  work: StreamWork,
+  { times, signal, stopping }: Surroundings,
+): AsyncGenerator<ExecutionResult | undefined> {
+  const ended = AbortSignal.any([signal, stopping])
+  const [mayIdentify, mayLook] = [every(times.identifyMs), every(times.lookMs)]
+  let { principal } = work
+  for (;;) {
+    const sign = await signOf(work.source, times.heartbeatMs, ended)
+    if (sign === 'ended') return
+    if (mayIdentify(sign)) principal = await work.identify()
+    if (sign === 'heartbeat') yield undefined
+    if (!mayLook(sign)) continue
+    const result = await untilPulled(work, principal, ended)
+    if (result !== undefined) yield result
+    if (result?.data === null) return
+  }
+}
+
+/** Whether something is due: at each change, and when so much time has passed. */
+function every(ms: number): (sign: Sign) => boolean {
+  let last = performance.now()
+  return (sign) => {
+    const now = performance.now()
+    if (sign !== 'changed' && now - last <= ms) return false
+    last = now
+    return true
+  }
+}
+
+type Sign = 'changed' | 'heartbeat' | 'ended'
+
+function signOf(source: LiveSource, ms: number, ended: AbortSignal): Promise<Sign> {
+  return new Promise((resolve) => {
+    const settle = (sign: Sign) => {
+      clearTimeout(timer)
+      ended.removeEventListener('abort', end)
+      resolve(sign)
+    }
+    const end = () => settle('ended')
+    const timer = setTimeout(settle, ms, 'heartbeat')
+    ended.addEventListener('abort', end, { once: true })
+    if (ended.aborted) end()
+    source.whenChanged(() => settle('changed'))
+  })
+}
+
+/** A database that is away, or an allowance that is used up, delays a stream and does not end it. */
+async function untilPulled(
+  { pull }: StreamWork,
+  principal: Principal,
+  ended: AbortSignal,
+): Promise<ExecutionResult | undefined> {
+  for (let tries = 0; !ended.aborted; tries++) {
+    try {
+      return await pull(principal, ended)
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401) throw error
+      const wait = error instanceof Refusal ? Number(error.headers['retry-after'] ?? 1) * 1_000 : retryMs
+      // Aborted at the end.
+      await sleep(Math.min(60_000, wait * (1 + tries)) * (0.5 + Math.random()), undefined, { signal: ended }).catch(
+        () => undefined,
+      )
+    }
+  }
+  return undefined
+}
+
+const heartbeat = ':\n\n'
+const complete = 'event: complete\ndata:\n\n'
+
+export function event(result: ExecutionResult): string {
+  return `event: next\ndata: ${JSON.stringify(result)}\n\n`
+}
+
+/** A result that is sent as a stream of one. */
+export function streamOfOne(result: string): string {
+  return `event: next\ndata: ${result}\n\n${complete}`
+}
+
+function codesOf(errors: readonly GraphQLError[]): string[] {
+  return errors.map(({ extensions }) => String(extensions['code']))
+}
+
+function stopped(): Refusal {
+  const seconds = 1 + Math.floor(Math.random() * comeBackSeconds)
+  return new Refusal(503, 'UNAVAILABLE', 'The gateway stops. Subscribe again with the last token.', {
+    headers: { 'retry-after': String(seconds) },
+  })
+}
+
+function tooMany(own: number, limit: number): Refusal {
+  return new Refusal(
+    429,
+    'RATE_LIMITED',
+    `You have ${own} streams open (LIMIT_STREAMS_PER_CALLER). End one of them first.`,
+    { headers: { 'retry-after': '5' }, setting: 'LIMIT_STREAMS_PER_CALLER', limit },
+  )
+}
+
+function full(): Refusal {
+  return new Refusal(503, 'UNAVAILABLE', 'Too many streams are open (LIMIT_STREAMS). Retry in a few seconds.', {
+    headers: { 'retry-after': '5' },
+    setting: 'LIMIT_STREAMS',
+  })
+}

@@ -1,0 +1,70 @@
+/** Answers a subscription: the first result as part of the request, and a stream of those that follow. */
+import type { Principal } from '../../auth/principal.ts'
+import type { Subscribed } from '../../execution/execute.ts'
+import { createUsage } from '../../loaders/usage.ts'
+import type { Answer } from '../answer.ts'
+import { streamType } from '../answer.ts'
+import type { AuditEntry } from '../operations/audit.ts'
+import type { OperationOptions, PricedOperation } from './operation.ts'
+import type { Place, StreamWork } from './streams.ts'
+
+export interface SubscriptionOptions extends Pick<OperationOptions, 'executor' | 'admission' | 'limits' | 'audit'> {
+  readonly place: Place
+  readonly entry: AuditEntry
+  /** Charged for each result. */
+  readonly charge: (principal: Principal) => Promise<unknown>
+  readonly identify: () => Promise<Principal>
+}
+
+const noBytes = Buffer.alloc(0)
+
+/** The stream of a subscription whose first result has data. */
+export function streamAnswer(
+  options: SubscriptionOptions,
+  operation: PricedOperation,
+  { source, result: first }: Required<Subscribed> & { source: NonNullable<Subscribed['source']> },
+): Answer {
+  const { place, entry, identify } = options
+  const started = performance.now()
+  const work: StreamWork = {
+    source,
+    principal: operation.principal,
+    first,
+    identify,
+    pull: (principal, signal) => pullOnce(options, { ...operation, principal }, source, signal),
+    onEnd(codes) {
+      place.leave()
+      // The opening has a line of its own.
+      options.audit({ ...entry, outcome: codes, durationMs: performance.now() - started })
+    },
+  }
+  return { status: 200, type: streamType, body: noBytes, headers: {}, stream: (signal) => place.events(work, signal) }
+}
+
+/** A result takes a place among the operations, is charged and has a deadline, as one of a query does. */
+async function pullOnce(
+  { executor, admission, limits, entry, charge }: SubscriptionOptions,
+  operation: PricedOperation,
+  source: StreamWork['source'],
+  ended: AbortSignal,
+) {
+  const signal = AbortSignal.any([ended, AbortSignal.timeout(limits.operationMs)])
+  const usage = createUsage(limits.responseBytes)
+  const leave = await admission.enter(operation.principal.id, signal)
+  try {
+    const { parameters, ...given } = operation
+    const variables = parameters.variables ?? {}
+    const asked = { ...given, operationName: parameters.operationName, variables, usage, signal }
+    const result = await executor().pull(source, asked)
+    if (result !== undefined) {
+      if (entry.usage !== undefined) {
+        entry.usage.rows += usage.rows
+        entry.usage.revealedTokens += usage.revealedTokens
+      }
+      await charge(operation.principal)
+    }
+    return result
+  } finally {
+    leave()
+  }
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChangesReader } from '../loaders/changes.ts'
+import { bounds, eventKinds } from '../loaders/changes.ts'
+import { advance } from './advance.ts'
+import type { Position } from './position.ts'
+import { seenOf, startAt } from './position.ts'
+
+/**
+ * Wakes subscriptions when something of theirs may have changed. Hints only save work: a subscription that is woken reads what is new
+ * by its own token, and one that is not woken looks by itself now and then.
+ */
+export interface Hints extends AsyncDisposable {
+  /**
+   * Calls `wake` when rows of this selector change.
+   *
+   * @param key key of the selector; undefined for any
+   * @returns a function that ends it
+   */
+  follow(key: string | undefined, wake: () => void): () => void
+  /** After a change of the schema, keys are others. */
+  wakeAll(): void
+}
+
+export interface HintTimes {
+  /** Between looks at the rows that are dated to the last minutes. */
+  readonly tickMs: number
+  /** Between looks at all rows. */
+  readonly sweepMs: number
+}
+
+const defaultTimes: HintTimes = { tickMs: 1_000, sweepMs: 30_000 }
+/** A look waits for so many times what the last one took, so that it takes a twentieth of a processor at most. */
+const restFactor = 20
+
+/** Looks at the database only while something is followed. One look serves all that follow. */
+export function createHints(reader: () => ChangesReader, times: HintTimes = defaultTimes): Hints {
+  const followers = new Followers()
+  const ending = new AbortController()
+  let polling: Promise<void> | undefined
+  const poll = async () => {
+    const poller = new Poller(reader, followers, times)
+    while (followers.size > 0 && !ending.signal.aborted) {
+      const rest = await poller.look()
+      // Aborted at the end.
+      await sleep(rest, undefined, { signal: ending.signal }).catch(() => undefined)
+    }
+    polling = undefined
+  }
+  return {
+    follow(key, wake) {
+      const leave = followers.add(key, wake)
+      polling ??= poll()
+      return leave
+    },
+    wakeAll: () => followers.wakeAll(),
+    async [Symbol.asyncDispose]() {
+      ending.abort()
+      await polling
+    },
+  }
+}
+
+type Wake = () => void
+
+/** Who is woken by which key. */
+class Followers {
+  readonly #ofKeys = new Map<string | undefined, Set<Wake>>()
+  size = 0
+
+  add(key: string | undefined, wake: Wake): () => void {
+    const ofKey = this.#ofKeys.get(key) ?? new Set()
+    this.#ofKeys.set(key, ofKey.add(wake))
+    this.size++
+    return () => {
+      if (!ofKey.delete(wake)) return
+      this.size--
+      if (ofKey.size === 0 && this.#ofKeys.get(key) === ofKey) this.#ofKeys.delete(key)
+    }
+  }
+
+  wake(keys: ReadonlySet<string>): void {
+    if (keys.size === 0) return
+    for (const key of [undefined, ...keys]) for (const wake of this.#ofKeys.get(key) ?? []) wake()
+  }
+
+  wakeAll(): void {
+    for (const ofKey of this.#ofKeys.values()) for (const wake of ofKey) wake()
+  }
+}
+
+class Poller {
+  readonly #reader: () => ChangesReader
+  readonly #followers: Followers
+  readonly #times: HintTimes
+  #position: Position | undefined
+  #sweepAt = 0
+
+  constructor(reader: () => ChangesReader, followers: Followers, times: HintTimes) {
+    this.#reader = reader
+    this.#followers = followers
+    this.#times = times
+  }
+
+  /** Looks once, and returns the milliseconds to rest. A look that fails is made again. */
+  async look(): Promise<number> {
+    const start = performance.now()
+    const isSweep = start >= this.#sweepAt
+    try {
+      await (isSweep ? this.#sweep() : this.#tick())
+    } catch {
+      // The database is away or slow: subscriptions notice by themselves.
+      return Math.max(this.#times.tickMs, 1_000)
+    }
+    const took = performance.now() - start
+    if (isSweep) this.#sweepAt = performance.now() + Math.max(this.#times.sweepMs, restFactor * took)
+    return isSweep ? this.#times.tickMs : Math.max(this.#times.tickMs, restFactor * took)
+  }
+
+  async #sweep(): Promise<void> {
+    const reader = this.#reader()
+    const sight = await reader.ofAll(eventKinds, this.#position?.mark ?? null)
+    const step =
+      this.#position === undefined
+        ? { reset: 'EXPIRED' as const }
+        : advance(this.#position, sight, { first: Number.POSITIVE_INFINITY, ...bounds.ofAll })
+    if (step.reset === null) {
+      this.#position = step.position
+      this.#followers.wake(new Set(step.versions.map(({ owner }) => owner)))
+      return
+    }
+    this.#position = startAt(await reader.ofAll(eventKinds, null), bounds.ofAll.mostSeen)
+    this.#followers.wakeAll()
+  }
+
+  /** What it finds counts as seen, so that the next sweep does not wake for it again. */
+  async #tick(): Promise<void> {
+    const position = this.#position
+    if (position === undefined) return
+    const { versions } = await this.#reader().recent(position.mark)
+    const seen = new Map(position.seen.map((one) => [`${one.xid}/${one.tag}`, one]))
+    const fresh = versions.filter((version) => {
+      const { xid, tag } = seenOf(version)
+      return !seen.has(`${xid}/${tag}`)
+    })
+    this.#position = { ...position, seen: [...position.seen, ...fresh.map(seenOf)].slice(-bounds.ofAll.mostSeen) }
+    this.#followers.wake(new Set(fresh.map(({ owner }) => owner)))
+  }
+}
