@@ -13,8 +13,6 @@ export interface Answer {
   readonly stream?: (signal: AbortSignal) => AsyncGenerator<string>
 }
 
-export const streamType = 'text/event-stream'
-
 /** Prometheus' text format. */
 export const metricsType = 'text/plain; version=0.0.4'
 

@@ -81,6 +81,6 @@ describe('The rules', () => {
     const lookups = Object.entries(rules).flatMap(([type, of]) =>
       Object.keys(of).flatMap((field) => (of[field] === 'lookup' ? [`${type}.${field}`] : [])),
     )
-    expect(lookups).toEqual(['Query.node', 'Query.nodes', 'Query.selector', 'Viewer.selector'])
+    expect(lookups).toEqual(['Query.node', 'Query.nodes', 'Query.selector', 'Subscription.changes', 'Viewer.selector'])
   })
 })

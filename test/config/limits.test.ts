@@ -11,8 +11,12 @@ describe('The limits', () => {
   })
 
   it('for each caller are off without authentication, unless they are set', () => {
-    const { concurrentPerCaller, scansPerCaller, unsentBytesPerCaller, ...others } = serveConfig({}, {}).limits
-    expect([concurrentPerCaller, scansPerCaller, unsentBytesPerCaller]).toEqual([
+    const { concurrentPerCaller, scansPerCaller, unsentBytesPerCaller, streamsPerCaller, ...others } = serveConfig(
+      {},
+      {},
+    ).limits
+    expect([concurrentPerCaller, scansPerCaller, unsentBytesPerCaller, streamsPerCaller]).toEqual([
+      Number.POSITIVE_INFINITY,
       Number.POSITIVE_INFINITY,
       Number.POSITIVE_INFINITY,
       Number.POSITIVE_INFINITY,
@@ -22,11 +26,13 @@ describe('The limits', () => {
       LIMIT_CONCURRENT_PER_CALLER: '3',
       LIMIT_SCANS_PER_CALLER: '2',
       LIMIT_UNSENT_BYTES_PER_CALLER: '100000',
+      LIMIT_STREAMS_PER_CALLER: '4',
     }
     expect(serveConfig({}, set).limits).toMatchObject({
       concurrentPerCaller: 3,
       scansPerCaller: 2,
       unsentBytesPerCaller: 100_000,
+      streamsPerCaller: 4,
     })
   })
 

@@ -181,9 +181,12 @@ describe('The service over HTTP', () => {
     },
   )
 
-  it('reports that there are no subscriptions', async () => {
-    for (const answer of [await post('{"query":"subscription { a }"}'), await get('?query=subscription{a}')])
-      expect(await answer.text()).toMatch(/no subscriptions/)
+  it('says how subscriptions are answered', async () => {
+    for (const answer of [
+      await post('{"query":"subscription { allChanges { token } }"}'),
+      await get('?query=subscription{allChanges{token}}'),
+    ])
+      expect(await answer.text()).toMatch(/Accept: text\/event-stream/)
   })
 
   it.each(['identity', 'Identity', 'IDENTITY', ' identity ', '', 'identity, identity'])(

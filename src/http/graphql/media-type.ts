@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
-import { streamType } from '../answer.ts'
 import { Refusal } from '../refusal.ts'
+
+/** Server-Sent Events, for subscriptions. */
+export const streamType = 'text/event-stream'
 
 export type JsonType = 'application/json' | 'application/graphql-response+json'
 export type MediaType = JsonType | 'text/html' | typeof streamType

@@ -15,7 +15,6 @@ import { retryAfterSeconds } from '../../execution/mask-errors.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
-import { streamType } from '../answer.ts'
 import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
 import { codesOf, limitsOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
@@ -25,6 +24,7 @@ import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
 import type { Unsent } from '../traffic/unsent.ts'
 import type { RequestDeadline } from './deadline-of.ts'
 import type { MediaType } from './media-type.ts'
+import { streamType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
 import type { Streams } from './streams.ts'
 import { streamOfOne } from './streams.ts'
@@ -128,7 +128,7 @@ async function subscribe(
     }
     entry.isStream = true
     const chargeAgain = ({ id }: Principal) => options.rateLimits.ofPrincipal(id, cost)
-    return streamAnswer({ ...options, place, entry, charge: chargeAgain, identify }, operation, { source, result })
+    return streamAnswer({ ...options, place, entry, charge: chargeAgain, identify }, asked, { source, result })
   } catch (error) {
     place.leave()
     throw error
@@ -173,7 +173,7 @@ async function prepareText(documents: Documents, text: string, charge: Charge): 
   return documents.prepare(text)
 }
 
-export interface PricedOperation {
+interface PricedOperation {
   readonly principal: Principal
   readonly parameters: Parameters
   readonly prepared: PreparedDocument

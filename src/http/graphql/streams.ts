@@ -190,7 +190,7 @@ async function untilPulled(
 const heartbeat = ':\n\n'
 const complete = 'event: complete\ndata:\n\n'
 
-export function event(result: ExecutionResult): string {
+function event(result: ExecutionResult): string {
   return `event: next\ndata: ${JSON.stringify(result)}\n\n`
 }
 

@@ -1,14 +1,21 @@
 /** Answers a subscription: the first result as part of the request, and a stream of those that follow. */
 import type { Principal } from '../../auth/principal.ts'
-import type { Subscribed } from '../../execution/execute.ts'
+import type { Limits } from '../../config/limits-interface.ts'
+import type { Executor, Operation, Subscribed } from '../../execution/execute.ts'
+import type { LiveSource } from '../../live/source.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
-import { streamType } from '../answer.ts'
-import type { AuditEntry } from '../operations/audit.ts'
-import type { OperationOptions, PricedOperation } from './operation.ts'
+import type { Audit, AuditEntry } from '../operations/audit.ts'
+import type { Admission } from '../traffic/admission.ts'
+import { streamType } from './media-type.ts'
 import type { Place, StreamWork } from './streams.ts'
 
-export interface SubscriptionOptions extends Pick<OperationOptions, 'executor' | 'admission' | 'limits' | 'audit'> {
+export interface SubscriptionOptions {
+  /** Of the tables that are served now. */
+  readonly executor: () => Executor
+  readonly admission: Admission
+  readonly limits: Limits
+  readonly audit: Audit
   readonly place: Place
   readonly entry: AuditEntry
   /** Charged for each result. */
@@ -16,13 +23,17 @@ export interface SubscriptionOptions extends Pick<OperationOptions, 'executor' |
   readonly identify: () => Promise<Principal>
 }
 
+interface Opened extends Subscribed {
+  readonly source: LiveSource
+}
+
 const noBytes = Buffer.alloc(0)
 
 /** The stream of a subscription whose first result has data. */
 export function streamAnswer(
   options: SubscriptionOptions,
-  operation: PricedOperation,
-  { source, result: first }: Required<Subscribed> & { source: NonNullable<Subscribed['source']> },
+  operation: Operation,
+  { source, result: first }: Opened,
 ): Answer {
   const { place, entry, identify } = options
   const started = performance.now()
@@ -44,18 +55,15 @@ export function streamAnswer(
 /** A result takes a place among the operations, is charged and has a deadline, as one of a query does. */
 async function pullOnce(
   { executor, admission, limits, entry, charge }: SubscriptionOptions,
-  operation: PricedOperation,
-  source: StreamWork['source'],
+  operation: Operation,
+  source: LiveSource,
   ended: AbortSignal,
 ) {
   const signal = AbortSignal.any([ended, AbortSignal.timeout(limits.operationMs)])
   const usage = createUsage(limits.responseBytes)
   const leave = await admission.enter(operation.principal.id, signal)
   try {
-    const { parameters, ...given } = operation
-    const variables = parameters.variables ?? {}
-    const asked = { ...given, operationName: parameters.operationName, variables, usage, signal }
-    const result = await executor().pull(source, asked)
+    const result = await executor().pull(source, { ...operation, usage, signal })
     if (result !== undefined) {
       if (entry.usage !== undefined) {
         entry.usage.rows += usage.rows
