@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['errors', 'database'],
   sipis: ['errors', 'telemetry/observation.ts', 'database'],
   loaders: ['errors', 'concurrency', 'database', 'sipis'],
-  live: ['errors', 'sipis', 'loaders'],
+  live: ['errors', 'database', 'sipis', 'loaders'],
   auth: ['errors', 'config', 'loaders'],
   documents: ['errors', 'config', 'auth', 'loaders'],
   graph: ['errors', 'database', 'sipis', 'loaders', 'live', 'auth', 'documents'],

@@ -148,6 +148,25 @@ program
     }
   })
 
+const notify = program
+  .command('notify')
+  .description('triggers that tell gateways of new events at once; without them it takes a second')
+for (const [action, description] of [
+  ['install', 'make the triggers, as the owner of the tables'],
+  ['remove', 'remove them without a trace'],
+  ['status', 'show which tables have them'],
+] as const) {
+  notify
+    .command(action)
+    .description(description)
+    .addOption(databaseUrl())
+    .addOption(settings())
+    .action(async (flags) => {
+      const command = await import('./notify.ts')
+      await command.notify(action, flags, process.env, standardOutput)
+    })
+}
+
 const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
 const keysFile = () => new Option('--file <file>', 'API keys file (or API_KEYS_FILE)')
 

@@ -13,7 +13,19 @@ export interface Database {
    * @throws DatabaseError and no other error
    */
   query(statement: SQL | Statement, signal?: AbortSignal): Promise<Value[][]>
+  /**
+   * Listens for notifications, on a connection of its own. Undefined for the embedded database.
+   *
+   * @returns a function that ends it; undefined behind a pooler and on a standby, where it is not possible
+   */
+  listen?(channel: string, heard: Heard): Promise<(() => void) | undefined>
   close(): Promise<void>
+}
+
+export interface Heard {
+  readonly onNotify: (payload: string) => void
+  /** Called once, when the connection has ended. */
+  readonly onLost: () => void
 }
 
 export interface Statement {

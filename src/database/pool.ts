@@ -6,6 +6,7 @@ import type { Database, Statement, Value } from './database.ts'
 import { render } from './database.ts'
 import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
+import { listenTo } from './listener.ts'
 import { createReconnectGate } from './reconnect.ts'
 import { poolLane, ScanPool } from './scan-pool.ts'
 
@@ -46,6 +47,7 @@ export function openPool(options: PoolOptions): Database {
         rendered.lookUp === undefined ? scans.run(rendered, signal) : lanes.run(rendered, signal),
       )
     },
+    listen: (channel, heard) => listenTo(channel, options, heard),
     async close() {
       await Promise.all([scans.close(), lanes.close()])
     },

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { sql } from 'drizzle-orm'
 import type { Authenticate } from '../auth/authenticate.ts'
 import { createAuthenticate } from '../auth/authenticate.ts'
 import { defaultLimits } from '../config/limits.ts'
@@ -7,12 +8,14 @@ import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecutor } from '../execution/execute.ts'
 import { schema } from '../graph/schema.ts'
+import type { Listen } from '../live/hints.ts'
 import { createHints } from '../live/hints.ts'
 import type { TokenOptions } from '../live/tokens.ts'
 import { createTokens } from '../live/tokens.ts'
 import { prepareChanges } from '../loaders/changes.ts'
 import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
+import { channel } from '../sipis/notification.ts'
 import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
@@ -145,7 +148,7 @@ const unlimited: RateLimitOptions = {
 /** What depends on the tables, which may change while the gateway runs. */
 function serveTables(options: GatewayOptions, limits: Limits) {
   const changeTokens = createTokens(options.changes ?? {})
-  const hints = createHints(() => now.changes)
+  const hints = createHints(() => now.changes, { listen: listenWhereInstalled(options.database) })
   const { database, timeZone, allowedSettings = [] } = options
   const serving = (detected: Detected) => {
     const projection = projectionOf(detected.version, { ...detected, timeZone })
@@ -166,5 +169,15 @@ function serveTables(options: GatewayOptions, limits: Limits) {
       now = serving(detected)
       hints.wakeAll()
     },
+  }
+}
+
+/** Listening takes a connection, so it needs triggers that notify. */
+function listenWhereInstalled(database: Database): Listen {
+  return async (heard) => {
+    const [[isInstalled] = []] = await database.query(
+      sql`SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = ${channel} AND tgenabled IN ('O', 'A'))`,
+    )
+    return isInstalled === 't' || isInstalled === 'true' ? database.listen?.(channel, heard) : undefined
   }
 }

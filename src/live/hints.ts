@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Heard } from '../database/database.ts'
 import type { ChangesReader } from '../loaders/changes.ts'
 import { bounds, eventKinds } from '../loaders/changes.ts'
 import { advance } from './advance.ts'
@@ -32,19 +33,31 @@ const defaultTimes: HintTimes = { tickMs: 1_000, sweepMs: 30_000 }
 /** A look waits for so many times what the last one took, so that it takes a twentieth of a processor at most. */
 const restFactor = 20
 
+export interface HintOptions {
+  readonly times?: HintTimes | undefined
+  /** Listens to what triggers tell; undefined where there are none. */
+  readonly listen?: Listen | undefined
+}
+
 /** Looks at the database only while something is followed. One look serves all that follow. */
-export function createHints(reader: () => ChangesReader, times: HintTimes = defaultTimes): Hints {
+export function createHints(
+  reader: () => ChangesReader,
+  { times = defaultTimes, listen = async () => undefined }: HintOptions = {},
+): Hints {
   const followers = new Followers()
   const ending = new AbortController()
   let polling: Promise<void> | undefined
   const poll = async () => {
     const poller = new Poller(reader, followers, times)
+    const ear = new Ear(listen, followers)
     while (followers.size > 0 && !ending.signal.aborted) {
+      await ear.open()
       const rest = await poller.look()
       // Aborted at the end.
       await sleep(rest, undefined, { signal: ending.signal }).catch(() => undefined)
     }
     polling = undefined
+    ear.close()
   }
   return {
     follow(key, wake) {
@@ -85,6 +98,44 @@ class Followers {
 
   wakeAll(): void {
     for (const ofKey of this.#ofKeys.values()) for (const wake of ofKey) wake()
+  }
+}
+
+export type Listen = (heard: Heard) => Promise<(() => void) | undefined>
+
+/** Between two attempts to listen: triggers may be installed at any time. */
+const listenMs = 30_000
+
+/** What triggers tell. What is lost while nothing listens, a look finds. */
+class Ear {
+  readonly #listen: Listen
+  readonly #followers: Followers
+  #end: (() => void) | undefined
+  #triedAt = Number.NEGATIVE_INFINITY
+
+  constructor(listen: Listen, followers: Followers) {
+    this.#listen = listen
+    this.#followers = followers
+  }
+
+  async open(): Promise<void> {
+    if (this.#end !== undefined || performance.now() - this.#triedAt < listenMs) return
+    this.#triedAt = performance.now()
+    const heard: Heard = {
+      onNotify: (key) => this.#followers.wake(new Set([key])),
+      onLost: () => {
+        this.#end = undefined
+      },
+    }
+    // A look is enough where listening fails.
+    this.#end = await this.#listen(heard).catch(() => undefined)
+    // Something may have happened before it listened.
+    if (this.#end !== undefined) this.#followers.wakeAll()
+  }
+
+  close(): void {
+    this.#end?.()
+    this.#end = undefined
   }
 }
 

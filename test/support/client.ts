@@ -49,6 +49,7 @@ export async function openClient(database: Database, options: ClientOptions = {}
       ran.push(render(statement))
       return database.query(statement, signal)
     },
+    ...(database.listen === undefined ? {} : { listen: database.listen }),
     close: () => database.close(),
   }
   const gateway = await createGateway({
