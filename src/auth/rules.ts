@@ -13,7 +13,13 @@ export type Rule = 'anyone' | 'lookup' | 'inherited' | readonly Scope[]
 
 const readers: Rule = ['sipis:read']
 
-const connection = { edges: 'inherited', nodes: 'inherited', pageInfo: 'inherited', totalCount: 'inherited' } as const
+const connection = {
+  edges: 'inherited',
+  nodes: 'inherited',
+  pageInfo: 'inherited',
+  totalCount: 'inherited',
+  rangeCount: 'inherited',
+} as const
 const edge = { node: 'inherited', cursor: 'inherited' } as const
 
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {

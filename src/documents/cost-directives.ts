@@ -26,7 +26,7 @@ export const costDirectives: readonly GraphQLDirective[] = [
     description:
       'What a field or a condition adds to the cost of a query, which has a limit and is charged to the rate limit. A field without it ' +
       'weighs 1 for each object that it is selected on, a leaf as well; each item of a list weighs 1 more. Over all selectors, in ' +
-      `the lists of Query, \`totalCount\` weighs ${readingCost.ofAll} more, and a filter with any weighted condition weighs ` +
+      `the lists of Query, each of \`totalCount\` and \`rangeCount\` weighs ${readingCost.ofAll} more, and a filter with any weighted condition weighs ` +
       `${readingCost.ofAll} altogether. A field that is FORBIDDEN to the caller weighs ${refusalCost}.`,
     locations: [
       DirectiveLocation.ARGUMENT_DEFINITION,
@@ -89,7 +89,7 @@ interface FilteredList {
 
 function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): void {
   const { assumedSize } = field.extensions
-  if (isConnection(parent) && field.name === 'totalCount')
+  if (isConnection(parent) && (field.name === 'totalCount' || field.name === 'rangeCount'))
     add(field, 'cost', { weight: String(readingCost.ofSelector) })
   if (isConnection(getNamedType(field.type))) {
     add(field, 'listSize', {

@@ -225,6 +225,7 @@ function inPage(field: FieldNode, below: Cost): Cost {
     case 'events':
       return { ...free, fixed: 1, perRow: 1 + below.fixed, reads: 1 }
     case 'totalCount':
+    case 'rangeCount':
       return { ...free, fixed: readingCost.ofSelector, counts: 1 }
     case 'pageInfo':
       return { ...free, fixed: 1 + below.fixed, reads: 1 }

@@ -9,7 +9,7 @@ export interface SchemaTypes {
   DefaultFieldNullability: false
   DefaultEdgesNullability: false
   DefaultNodeNullability: false
-  Connection: { totalCount: Promise<number> }
+  Connection: { totalCount: Promise<number>; rangeCount: Promise<number> }
 }
 
 const sizes = `0 to ${maxPageSize}; ${defaultPageSize} if neither \`first\` nor \`last\` is given. Other values are BAD_USER_INPUT.`

@@ -9,7 +9,8 @@ import type { SelectorRow } from '../sipis/projection.ts'
 /** Statements behind a connection. Each runs only when a field that needs it is selected. */
 export interface Source<Row> {
   readonly page: (window: Window) => Promise<Page<Row>>
-  readonly count: () => Promise<number>
+  /** Items that meet these conditions as well. */
+  readonly count: (range: readonly Condition[]) => Promise<number>
 }
 
 /** Encodes the cursor lazily, because most clients select only nodes. */
@@ -35,7 +36,7 @@ interface PageInfo {
 }
 
 /**
- * A Relay connection that reads lazily: the page is read when edges, nodes or pageInfo are selected, the count when totalCount
+ * A Relay connection that reads lazily: the page is read when edges, nodes or pageInfo are selected, a count when totalCount or rangeCount
  * is selected.
  */
 export class Connection<Row> {
@@ -69,7 +70,11 @@ export class Connection<Row> {
   }
 
   get totalCount(): Promise<number> {
-    return this.#source.count()
+    return this.#source.count([])
+  }
+
+  get rangeCount(): Promise<number> {
+    return this.#source.count(this.#window.conditions)
   }
 
   #load(): Promise<Page<Row>> {
@@ -100,8 +105,10 @@ export function collectionConnection<Row, Orphan extends null = never>(
       const query = { conditions, window, signature: JSON.stringify([filter, orderBy, page]) }
       return owner === null ? collection.page(query) : collection.pageOf(owner, query)
     },
-    count: () => {
-      const query = { conditions, signature: JSON.stringify([filter]) }
+    count: (range) => {
+      const { after, before } = page
+      const cursors = range.length === 0 ? [] : [orderBy, after, before]
+      const query = { conditions: [...conditions, ...range], signature: JSON.stringify([filter, ...cursors]) }
       return owner === null ? collection.count(query) : collection.countOf(owner, query)
     },
   })

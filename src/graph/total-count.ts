@@ -9,3 +9,13 @@ builder.globalConnectionField('totalCount', (t) =>
     resolve: ({ totalCount }) => totalCount,
   }),
 )
+
+builder.globalConnectionField('rangeCount', (t) =>
+  t.int({
+    ...nullOnError,
+    description:
+      'Number of items after `after` and before `before`, independent of `first` and `last`: how many are newer than a cursor. The ' +
+      'same as `totalCount` without a cursor. Runs a count statement, only when selected.',
+    resolve: ({ rangeCount }) => rangeCount,
+  }),
+)

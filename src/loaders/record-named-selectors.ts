@@ -32,9 +32,9 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
         recordFilter(filter)
         return selectors.page(filter, window)
       },
-      count(filter) {
+      count(filter, range) {
         recordFilter(filter)
-        return selectors.count(filter)
+        return selectors.count(filter, range)
       },
     },
     tokens: collection(loaders.tokens),

@@ -22,7 +22,8 @@ export interface SelectorFilter {
 export interface Selectors {
   byName(selector: string): Promise<SelectorRow | null>
   page(filter: SelectorFilter, window: Window): Promise<Page<SelectorRow>>
-  count(filter: SelectorFilter): Promise<number>
+  /** @param range further conditions, of cursors */
+  count(filter: SelectorFilter, range?: readonly Condition[]): Promise<number>
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the loader of one operation. */
@@ -46,8 +47,8 @@ export function prepareSelectors(projection: Projection): (database: Database, u
         const found = await database.query(statements.page(filter, window))
         return window.cut(found.map((values) => decode(values, 0, usage)))
       },
-      async count(filter) {
-        const [counted] = await database.query(statements.count(filter))
+      async count(filter, range = []) {
+        const [counted] = await database.query(statements.count(filter, range))
         return Number(counted?.[0])
       },
     }
@@ -87,8 +88,8 @@ function selectorStatements(projection: Projection) {
         return sql`SELECT ${list} FROM ${table} WHERE ${where(all, exists)} ORDER BY ${window.orderBy()} LIMIT ${limit}`
       })
     },
-    count(filter: SelectorFilter): Statement {
-      const all = selectorConditions(projection, filter)
+    count(filter: SelectorFilter, range: readonly Condition[]): Statement {
+      const all = [...selectorConditions(projection, filter), ...range]
       return scans('count', all, {}, () => sql`SELECT count(*) FROM ${table} WHERE ${where(all, exists)}`)
     },
   }

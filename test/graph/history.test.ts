@@ -57,6 +57,37 @@ describe.each(backends)('The history on $name', ({ version, open }) => {
   }
   const callIds = (nodes: { readonly callId: string }[]) => nodes.map(({ callId }) => callId)
 
+  it('counts the calls beyond a cursor, whatever the page, the order and the filter', async () => {
+    const counts = async (list: string) => {
+      const { selector } = await client.ask(
+        `{ selector(name: "${selectorNamed(1)}") { calls${list} { rangeCount totalCount } } }`,
+      )
+      return [selector.calls.rangeCount, selector.calls.totalCount]
+    }
+    const { edges } = await page('(first: 100)')
+    for (const place of [0, 1, 20, calls - 1]) {
+      const { cursor } = edges[place]
+      expect(await counts(`(before: "${cursor}", first: 1)`)).toEqual([place, calls])
+      expect(await counts(`(after: "${cursor}", last: 0)`)).toEqual([calls - place - 1, calls])
+      expect(await counts(`(after: "${edges[0].cursor}", before: "${cursor}")`)).toEqual([
+        Math.max(0, place - 1),
+        calls,
+      ])
+      const oldest = await page(`(orderBy: OLDEST_FIRST, first: 100)`)
+      expect(await counts(`(orderBy: OLDEST_FIRST, after: "${oldest.edges[place].cursor}")`)).toEqual([
+        calls - place - 1,
+        calls,
+      ])
+    }
+    expect(await counts('')).toEqual([calls, calls])
+    const filter = 'filter: { caller: { username: "user0" } }'
+    const [all] = await counts(`(${filter})`)
+    const newer = edges
+      .slice(0, 20)
+      .filter(({ node }: { node: CallNode }) => Number(node.callId.split('-')[1]) % 3 === 0)
+    expect(await counts(`(${filter}, before: "${edges[20].cursor}")`)).toEqual([newer.length, all])
+  })
+
   it('starts with the newest call, and has 20 calls by default', async () => {
     const { edges, nodes, totalCount, pageInfo } = await page('')
     expect(callIds(nodes)).toEqual(ordered.toReversed().slice(0, 20))

@@ -48,6 +48,12 @@ function ofChild(field: string, table: string): Readonly<Record<string, Case>> {
       survives: { viewer, selectors: { nodes: [{ ...one, [field]: { totalCount: null, nodes } }] } },
       path: ['selectors', 'nodes', 0, field, 'totalCount'],
     },
+    [`${type}Connection.rangeCount`]: {
+      query: inSelectors(`${field} { rangeCount nodes { __typename } }`),
+      statement: new RegExp(`count\\(.*${table}`, 's'),
+      survives: { viewer, selectors: { nodes: [{ ...one, [field]: { rangeCount: null, nodes } }] } },
+      path: ['selectors', 'nodes', 0, field, 'rangeCount'],
+    },
   }
 }
 
@@ -74,6 +80,12 @@ const cases: Readonly<Record<string, Case>> = {
     statement: /count\(/,
     survives: { viewer, selectors: { totalCount: null, nodes: [one] } },
     path: ['selectors', 'totalCount'],
+  },
+  'SelectorConnection.rangeCount': {
+    query: '{ viewer { name } selectors { rangeCount nodes { name lastSeen } } }',
+    statement: /count\(/,
+    survives: { viewer, selectors: { rangeCount: null, nodes: [one] } },
+    path: ['selectors', 'rangeCount'],
   },
   ...ofChild('tokens', 'tokens'),
   ...ofChild('calls', 'sipcalls'),

@@ -86,7 +86,7 @@ builder.queryFields((t) => ({
       resolve: (_, { filter, orderBy, ...page }, { loaders }) =>
         new Connection(selectorOrder(loaders.projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
           page: (window) => loaders.selectors.page(filter ?? {}, window),
-          count: () => loaders.selectors.count(filter ?? {}),
+          count: (range) => loaders.selectors.count(filter ?? {}, range),
         }),
     },
     { name: 'SelectorConnection', description: 'A page of selectors.' },
