@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql'
+import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { execute } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
@@ -11,7 +11,6 @@ import { openScans } from '../database/scans.ts'
 import type { PreparedDocument } from '../documents/documents.ts'
 import { answerTooLarge } from '../documents/too-costly.ts'
 import type { Context } from '../graph/context.ts'
-import { schema } from '../graph/schema.ts'
 import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
 import { createPace } from '../loaders/pace.ts'
@@ -39,6 +38,7 @@ export interface Operation {
 export type Execute = (operation: Operation) => Promise<ExecutionResult>
 
 export interface ExecuteOptions {
+  readonly schema: GraphQLSchema
   readonly database: Database
   readonly detected: Detected
   readonly timeZone: string
@@ -63,7 +63,7 @@ const usePrepared: Plugin<Execution, Execution, Execution> = {
 
 /** Creates the function that executes operations on one database. State that all operations share is created once. */
 export function createExecute(options: ExecuteOptions): Execute {
-  const { database, detected, timeZone, allowedSettings, limits, observe } = options
+  const { schema, database, detected, timeZone, allowedSettings, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
   const scans = openScans(limits, observe)
   const yoga = createYoga<Execution, Execution>({

@@ -6,7 +6,8 @@ import type { Limits } from '../config/limits-interface.ts'
 import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecute } from '../execution/execute.ts'
-import { schema } from '../graph/schema.ts'
+import { printSdl, schema } from '../graph/schema.ts'
+import { federationSubgraph } from '../graph/subgraph/schema.ts'
 import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
@@ -44,6 +45,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits> | undefined
   readonly rateLimits?: Partial<RateLimitOptions> | undefined
   readonly allowedSettings?: readonly string[] | undefined
+  /** Whether the subgraph for a federation router is served, instead of the API for clients. */
+  readonly isSubgraph?: boolean | undefined
   readonly trustedDocuments?: TrustedDocumentsOptions | undefined
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
@@ -77,7 +80,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits }, observe)
-  const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
+  const served = servedSchema(options)
+  const documents = createDocuments(served.schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
   const guards = {
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),
@@ -85,10 +89,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const serving = (detected: Detected) => ({
     detected,
-    execute: createExecute({ ...options, detected, limits, allowedSettings: options.allowedSettings ?? [] }),
+    execute: createExecute({
+      ...options,
+      schema: served.schema,
+      detected,
+      limits,
+      allowedSettings: options.allowedSettings ?? [],
+    }),
     countSipis: sipisCounter(options, detected),
   })
-  let served = serving(options.detected)
+  let current = serving(options.detected)
   const endpoint = createEndpoint({
     ...guards,
     admission: createAdmission(limits, observe),
@@ -97,19 +107,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
     limits,
     audit: options.audit ?? (() => undefined),
-    execute: (operation) => served.execute(operation),
-    page: createPage(options.example),
+    execute: (operation) => current.execute(operation),
+    page: createPage(options.isSubgraph === true ? undefined : options.example),
   })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const metrics = createMetrics({
     print: options.printMetrics ?? (async () => ''),
-    countSipis: () => served.countSipis(),
+    countSipis: () => current.countSipis(),
   })
   const handle = createListener({
     endpoint,
     metrics: guardMetrics(metrics, guards),
-    schema: createSchemaEndpoint(guards),
-    health: createHealth(database, () => served.detected),
+    schema: createSchemaEndpoint(guards, served.print),
+    health: createHealth(database, () => current.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
@@ -122,7 +132,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     limits,
     drain: readiness.drain,
     serve(detected) {
-      served = serving(detected)
+      current = serving(detected)
     },
     [Symbol.asyncDispose]: () => rateLimits[Symbol.asyncDispose](),
   }
@@ -132,6 +142,12 @@ const unlimited: RateLimitOptions = {
   costPerMinute: undefined,
   requestsPerMinute: undefined,
   shared: undefined,
+}
+
+function servedSchema({ isSubgraph = false }: GatewayOptions) {
+  if (!isSubgraph) return { schema, print: printSdl }
+  const subgraph = federationSubgraph()
+  return { schema: subgraph.schema, print: () => subgraph.sdl }
 }
 
 function sipisCounter({ database, timeZone, observe }: GatewayOptions, detected: Detected): CountSipis {

@@ -52,6 +52,21 @@ interface EntryPoint {
   readonly readersOnly?: boolean
   /** Whether it leads only to objects of the caller. */
   readonly ownOnly?: boolean
+  /** Whether only the federation subgraph has it. */
+  readonly inSubgraph?: boolean
+}
+
+/** The entry point of routers. */
+function entities(type: string, key: (selector: string) => object): EntryPoint {
+  return {
+    name: `_entities of ${type} by ${Object.keys(key('')).join()}`,
+    query: (name, s) => {
+      const fields = Object.entries(key(name)).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
+      const representation = `{ __typename: "Sipis${type}" ${fields.join(' ')} }`
+      return `{ _entities(representations: [${representation}]) { ... on Sipis${type} { ${s} } } }`
+    },
+    inSubgraph: true,
+  }
 }
 
 const connections: Readonly<Record<string, string>> = {
@@ -82,6 +97,8 @@ const toSelector: readonly EntryPoint[] = [
     query: (name, s) => `{ selectors(filter: { prefix: "${name}" }) { edges { node { ${s} } } } }`,
     readersOnly: true,
   },
+  entities('Selector', (name) => ({ id: encodeNodeId('Selector', name) })),
+  entities('Selector', (name) => ({ name })),
 ]
 
 const idOf = (type: string, name: string) => {
@@ -106,6 +123,7 @@ function toChild(type: string): EntryPoint[] {
   const byId: EntryPoint[] = [
     { name: 'node', query: (name, s) => `{ node(id: "${idOf(type, name)}") { ... on ${type} { ${s} } } }` },
     { name: 'nodes', query: (name, s) => `{ nodes(ids: ["${idOf(type, name)}"]) { ... on ${type} { ${s} } } }` },
+    entities(type, (name) => ({ id: idOf(type, name) })),
   ]
   // Tokens are reachable only through their selector.
   const list: EntryPoint[] =
@@ -180,6 +198,8 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
   ({ open }) => {
     let opened: Opened
     let client: Client
+    let subgraph: Client
+    const serverOf = ({ inSubgraph }: EntryPoint) => (inSubgraph === true ? subgraph : client)
 
     beforeAll(async () => {
       opened = await open()
@@ -201,12 +221,12 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
           ? `INSERT INTO pushtests VALUES (99, 'orphan', 'f9', '2026-11-01')`
           : `INSERT INTO pushtests (selector, pushid, platform, started) VALUES ('gone', 'orphan', 'f9', '2026-11-01')`,
       )
-      client = await openClient(opened.database, {
-        authenticate: authenticateAs(principals),
-        allowedSettings: ['title'],
-      })
+      const options = { authenticate: authenticateAs(principals), allowedSettings: ['title'] }
+      client = await openClient(opened.database, options)
+      subgraph = await openClient(opened.database, { ...options, isSubgraph: true })
     })
     afterAll(async () => {
+      await subgraph[Symbol.asyncDispose]()
       await client[Symbol.asyncDispose]()
       await opened[Symbol.asyncDispose]()
     })
@@ -223,7 +243,8 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
         for (const principal of principals) {
           for (const target of ['own', 'foreign', 'unknown'] as const) {
             if (entryPoint.ownOnly === true && target !== 'own') continue
-            const answer = await client.answer(entryPoint.query(targets[target], selectionOf(type)), {}, principal.name)
+            const query = entryPoint.query(targets[target], selectionOf(type))
+            const answer = await serverOf(entryPoint).answer(query, {}, principal.name)
             const where = [type, entryPoint.name, principal.name, target]
             expect([where, outcome(type, answer)]).toEqual([where, expected(type, entryPoint, principal, target)])
           }
@@ -238,7 +259,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
             if (entryPoint.ownOnly === true) continue
             const [foreign, unknown] = await Promise.all(
               [targets.foreign, targets.unknown].map((name) =>
-                bytes(entryPoint.query(name, selectionOf(type)), principal),
+                bytes(serverOf(entryPoint), entryPoint.query(name, selectionOf(type)), principal),
               ),
             )
             expect([entryPoint.name, principal.name, foreign]).toEqual([entryPoint.name, principal.name, unknown])
@@ -247,8 +268,8 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       }
     })
 
-    const bytes = async (query: string, { name }: Principal): Promise<string> => {
-      const response = await fetch(`${client.url}/graphql`, {
+    const bytes = async ({ url }: Client, query: string, { name }: Principal): Promise<string> => {
+      const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${name}` },
         body: JSON.stringify({ query }),
@@ -270,6 +291,24 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
           name,
           isDevice ? undefined : [['viewer.selector', 'FORBIDDEN']],
         ])
+      }
+    })
+
+    it('is as specified for Query of the subgraph', async () => {
+      const fields = [
+        ['sipisSelectors { totalCount }', 'sipis:read'],
+        ['sipisCalls { totalCount }', 'sipis:read'],
+        ['sipisMessages { totalCount }', 'sipis:read'],
+        ['sipisPushTests { totalCount }', 'sipis:read'],
+        ['_service { sdl }', 'sipis:ops'],
+      ] as const
+      for (const principal of principals) {
+        for (const [field, scope] of fields) {
+          const { errors } = await subgraph.answer(`{ ${field} }`, {}, principal.name)
+          const codes = errors?.map(({ extensions }) => extensions.code)
+          const allowed = principal.scopes.includes(scope)
+          expect([principal.name, field, codes]).toEqual([principal.name, field, allowed ? undefined : ['FORBIDDEN']])
+        }
       }
     })
 
@@ -331,9 +370,10 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       for (const entryPoint of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
         (one) => one.readersOnly !== true && one.ownOnly !== true,
       )) {
-        client.statements()
-        await client.answer(entryPoint.query(targets.foreign, 'id'), {}, 'device')
-        expect([entryPoint.name, client.statements()]).toEqual([entryPoint.name, []])
+        const server = serverOf(entryPoint)
+        server.statements()
+        await server.answer(entryPoint.query(targets.foreign, 'id'), {}, 'device')
+        expect([entryPoint.name, server.statements()]).toEqual([entryPoint.name, []])
       }
     })
 
