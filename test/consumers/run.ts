@@ -33,10 +33,11 @@ const chosen = given.length === 0 ? names : given
 const { CONSUMERS_FOLDER: kept } = process.env
 const folder = kept ?? (await mkdtemp(join(tmpdir(), 'sipis-gateway-consumers-')))
 try {
-  await installPackage()
-  await using _stage = await openStage(folder)
-  say(`The package is installed, and its gateways have started: ${seconds(started)}`)
   const limit = pLimit(atOnce)
+  const clients = Promise.all(chosen.map((name) => limit(() => install(name))))
+  const [stage] = await Promise.all([installPackage().then(() => openStage(folder)), clients])
+  await using _stage = stage
+  say(`Everything is installed, and the gateways have started: ${seconds(started)}`)
   const passed = await Promise.all(chosen.map((name) => limit(() => check(name))))
   if (passed.includes(false)) process.exitCode = 1
 } finally {
@@ -55,19 +56,21 @@ async function installPackage(): Promise<void> {
   await cp(join(here, 'shared'), join(folder, 'shared'), { recursive: true })
 }
 
-/** Whether the tests of a client pass. */
-async function check(name: string): Promise<boolean> {
+async function install(name: string): Promise<void> {
   const own = join(folder, name)
   for (const old of globSync('*', { cwd: own, exclude: ['node_modules'] }))
     await rm(join(own, old), { recursive: true })
   await cp(join(here, name), own, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  if (!existsSync(join(own, 'node_modules/.package-lock.json')))
+    await npm(own, 'ci', '--prefer-offline', '--no-audit', '--no-fund')
+}
+
+/** Whether the tests of a client pass. */
+async function check(name: string): Promise<boolean> {
   const begun = performance.now()
   try {
-    if (!existsSync(join(own, 'node_modules/.package-lock.json')))
-      await npm(own, 'ci', '--prefer-offline', '--no-audit', '--no-fund')
-    const installed = seconds(begun)
-    await npm(own, 'test')
-    say(`✓ ${name}: ${seconds(begun)}, of which npm ci ${installed}`)
+    await npm(join(folder, name), 'test')
+    say(`✓ ${name}: ${seconds(begun)}`)
     return true
   } catch (error) {
     const { stdout = '', stderr = '' } = { ...Object(error) }
