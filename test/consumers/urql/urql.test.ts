@@ -83,7 +83,7 @@ describe('urql', () => {
 
   checkFailures(async (name, { url, credential, variables }) => {
     const query = gql(failingDocuments().get(name) ?? '')
-    const client = clientOf(url, credential, [])
+    const client = clientOf(url, credential, [cache()])
     const { data, error } = await client.query(query, variables).toPromise()
     return { data, errors: error?.graphQLErrors ?? [] }
   })
