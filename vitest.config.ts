@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts'],
+    // Packages of their own, which test/consumers/run.ts installs.
+    exclude: ['**/node_modules/**', 'test/consumers/**'],
     globalSetup: ['test/support/global-setup.ts'],
     // Databases are cloned and processes started: slow machines are no failure.
     testTimeout: 60_000,

@@ -1,5 +1,5 @@
 import type { Principal } from './principal.ts'
-import { rules } from './rules.ts'
+import { rules, subgraphRules } from './rules.ts'
 
 /** Fields that are FORBIDDEN for a principal, as Type.field. Identical for identical scopes. */
 export type RefusedFields = ReadonlySet<string>
@@ -15,7 +15,7 @@ export function refusedFields({ scopes }: Principal): RefusedFields {
 }
 
 function refusedTo(scopes: Principal['scopes']): string[] {
-  return Object.entries(rules).flatMap(([type, fields]) =>
+  return [rules, subgraphRules].flatMap(Object.entries<(typeof rules)[string]>).flatMap(([type, fields]) =>
     Object.entries(fields)
       .filter(([, rule]) => typeof rule !== 'string' && !rule.some((scope) => scopes.includes(scope)))
       .map(([field]) => `${type}.${field}`),

@@ -120,3 +120,9 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     endCursor: 'inherited',
   },
 }
+
+/** Rules of the fields that only the federation subgraph has. The SDL is what an introspection shows. */
+export const subgraphRules: typeof rules = {
+  Query: { _entities: 'lookup', _service: ['sipis:ops'] },
+  _Service: { sdl: 'inherited' },
+}

@@ -208,9 +208,10 @@ key
 program
   .command('schema')
   .description('print the GraphQL schema')
-  .action(async () => {
+  .addOption(new Option('--subgraph', 'print the subgraph for a router of Apollo Federation 2'))
+  .action(async (flags) => {
     const { printSchemaCommand } = await import('./schema.ts')
-    printSchemaCommand(standardOutput)
+    await printSchemaCommand(flags, standardOutput)
   })
 
 program

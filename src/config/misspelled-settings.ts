@@ -13,7 +13,7 @@ export interface Misspelled {
 
 /** Prefixes of the gateway's settings. No other known program uses them, so any variable with one is meant for the gateway. */
 const ownPrefix =
-  /^(LIMIT|RATE_LIMIT|SIPIS|TRUST|TRUSTED|AUDIT|SETTINGS|CORS|METRICS|ACCESS|AUTH|API_KEYS?)_|^API_KEYS?$/
+  /^(LIMIT|RATE_LIMIT|SIPIS|TRUST|TRUSTED|AUDIT|SETTINGS|CORS|METRICS|ACCESS|AUTH|API_KEYS?|FEDERATION)_|^API_KEYS?$/
 
 const authentication = /^(AUTH_|API_KEYS?(_|$))/
 

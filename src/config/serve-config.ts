@@ -65,6 +65,8 @@ export interface ServeConfig {
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
+  /** Whether the subgraph for a federation router is served, instead of the API for clients. */
+  readonly isSubgraph: boolean
   readonly audit: AuditConfig
   readonly changes: ChangesConfig
   /** `stderr` or the path of a file; undefined for none. */
@@ -146,6 +148,7 @@ function assemble(
     trustedProxies: given.TRUST_PROXY,
     trustedDocuments:
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
+    isSubgraph: given.FEDERATION_SUBGRAPH,
     audit: auditConfig(given, !isOpen),
     changes: { secrets: given.CHANGES_KEY, generation: given.CHANGES_GENERATION },
     accessLog: given.ACCESS_LOG === 'off' ? undefined : given.ACCESS_LOG,

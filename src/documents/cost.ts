@@ -18,6 +18,7 @@ import type {
 import { getNamedType, isInterfaceType, isObjectType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql'
 import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
+import { apiName } from './api-name.ts'
 import type { Arguments, Variables } from './arguments.ts'
 import { createArguments } from './arguments.ts'
 import type { IntrospectionCost } from './introspection-cost.ts'
@@ -136,7 +137,8 @@ class Pricer {
     const type = definition && getNamedType(definition.type)
     const below = field.selectionSet === undefined ? free : this.#ofSet(field.selectionSet, type)
     if (isPage(parent)) return inPage(field, below)
-    if (this.#refused.has(`${parent?.name}.${field.name.value}`)) return fixed(refusalCost)
+    if (parent && definition && this.#refused.has(`${apiName(parent)}.${apiName(definition)}`))
+      return fixed(refusalCost)
     const own = 1 + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
     if (!isPage(type)) return fixed(own + this.#ofItems(field, definition, below))
     const page = below.fixed + below.perRow * pageSize(field, definition, this.#args)
@@ -161,7 +163,7 @@ class Pricer {
     const filterType = definition?.args.find(({ name }) => name === 'filter')?.type
     const order = definition?.args.find(({ name }) => name === 'orderBy')?.defaultValue
     const scanned = isScan(
-      filterType && getNamedType(filterType).name,
+      filterType && apiName(getNamedType(filterType)),
       this.#args.value(field, 'filter'),
       this.#args.value(field, 'orderBy') ?? order,
     )
@@ -240,7 +242,7 @@ export function isConnection(type: GraphQLNamedType | undefined): boolean {
 
 /** It reads all rows of a selector, whatever is selected of it. */
 export function isChanges(type: GraphQLNamedType | undefined): boolean {
-  return type?.name === 'Changes'
+  return type !== undefined && apiName(type) === 'Changes'
 }
 
 function isPage(type: GraphQLNamedType | undefined): boolean {

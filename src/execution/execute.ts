@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql'
+import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { createSourceEventStream, execute } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { createYoga } from 'graphql-yoga'
@@ -12,7 +12,6 @@ import type { PreparedDocument } from '../documents/documents.ts'
 import { answerTooLarge } from '../documents/too-costly.ts'
 import { DatabaseError, isPassing } from '../errors/database-error.ts'
 import type { Context } from '../graph/context.ts'
-import { schema } from '../graph/schema.ts'
 import type { Hints } from '../live/hints.ts'
 import { LiveSource } from '../live/source.ts'
 import type { Tokens } from '../live/tokens.ts'
@@ -54,6 +53,7 @@ export interface Executor {
 }
 
 export interface ExecuteOptions {
+  readonly schema: GraphQLSchema
   readonly database: Database
   readonly detected: Detected
   readonly timeZone: string
@@ -85,7 +85,7 @@ export interface Subscribed {
 
 /** State that all operations share is created once. */
 export function createExecutor(options: ExecuteOptions): Executor {
-  const { observe } = options
+  const { schema, observe } = options
   const contextOf = createContexts(options)
   const yoga = createYoga<Execution, Execution>({
     schema,
@@ -108,7 +108,7 @@ export function createExecutor(options: ExecuteOptions): Executor {
   }
 
   const executePulled = async (source: LiveSource, operation: Operation, contextValue: Execution) =>
-    finished(await execute({ ...argumentsOf(operation), rootValue: source, contextValue }), operation)
+    finished(await execute({ ...argumentsOf(schema, operation), rootValue: source, contextValue }), operation)
 
   return {
     async execute(operation) {
@@ -121,7 +121,7 @@ export function createExecutor(options: ExecuteOptions): Executor {
     },
     async subscribe(operation) {
       const contextValue = contextOf(operation)
-      const source = await createSourceEventStream({ ...argumentsOf(operation), contextValue })
+      const source = await createSourceEventStream({ ...argumentsOf(schema, operation), contextValue })
       if (!(source instanceof LiveSource)) {
         if (Symbol.asyncIterator in source) throw new Error('A subscription has a source of another kind.')
         return { source: undefined, result: finished(source, operation) }
@@ -145,7 +145,7 @@ export function createExecutor(options: ExecuteOptions): Executor {
   }
 }
 
-function argumentsOf({ prepared: { document }, operationName, variables }: Operation) {
+function argumentsOf(schema: GraphQLSchema, { prepared: { document }, operationName, variables }: Operation) {
   return { schema, document, operationName, variableValues: { ...variables }, options: { maxCoercionErrors } }
 }
 

@@ -2,6 +2,7 @@ import type { GraphQLField, GraphQLFieldResolver, GraphQLSchema } from 'graphql'
 import { defaultFieldResolver, isIntrospectionType, isObjectType } from 'graphql'
 import { Forbidden } from '../auth/forbidden.ts'
 import type { Scope } from '../auth/principal.ts'
+import type { Rule } from '../auth/rules.ts'
 import { rules } from '../auth/rules.ts'
 import type { Context } from './context.ts'
 import { meter } from './meter.ts'
@@ -19,10 +20,7 @@ export function guard(schema: GraphQLSchema): GraphQLSchema {
     if (!isObjectType(type) || isIntrospectionType(type)) continue
     for (const field of Object.values(type.getFields())) {
       const name = `${type.name}.${field.name}`
-      const rule = rules[type.name]?.[field.name]
-      if (rule === undefined) throw new Error(`${name} has no rule. Add one to auth/rules.ts.`)
-      meter(field)
-      if (typeof rule !== 'string') requireScope(field, name, rule)
+      guardField(field, name, rules[type.name]?.[field.name])
       guarded.add(name)
     }
   }
@@ -31,6 +29,13 @@ export function guard(schema: GraphQLSchema): GraphQLSchema {
     .filter((name) => !guarded.has(name))
   if (unused.length > 0) throw new Error(`auth/rules.ts has rules for unknown fields: ${unused.join(', ')}.`)
   return schema
+}
+
+/** @throws Error if there is no rule */
+export function guardField(field: GraphQLField<unknown, Context>, name: string, rule: Rule | undefined): void {
+  if (rule === undefined) throw new Error(`${name} has no rule. Add one to auth/rules.ts.`)
+  meter(field)
+  if (typeof rule !== 'string') requireScope(field, name, rule)
 }
 
 /** Refuses a field to callers without one of the scopes. A subscription is refused before its stream is opened, too. */

@@ -4,10 +4,10 @@ import { BadInput } from '../loaders/bad-input.ts'
  * A global id encodes the type, the row's own key and the selector string, because a migration from v1 to v2 keeps these.
  * Opaque to clients.
  */
-const types = ['Selector', 'Token', 'Call', 'Message', 'PushTest'] as const
+export const nodeTypes = ['Selector', 'Token', 'Call', 'Message', 'PushTest'] as const
 const maxLength = 2_000
 
-export type NodeType = (typeof types)[number]
+export type NodeType = (typeof nodeTypes)[number]
 
 export function encodeNodeId(typename: NodeType, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url')
@@ -18,7 +18,7 @@ export function decodeNodeId(nodeId: string): { typename: NodeType; id: string }
   if (nodeId.length > maxLength) throw notAnId(nodeId)
   const decoded = Buffer.from(nodeId, 'base64url').toString()
   const [name = '', ...rest] = decoded.split(':')
-  const typename = types.find((type) => type === name)
+  const typename = nodeTypes.find((type) => type === name)
   const id = rest.join(':')
   if (typename === undefined || encodeNodeId(typename, id) !== nodeId || id.includes('\0')) throw notAnId(nodeId)
   return { typename, id }

@@ -1,18 +1,18 @@
-import { brandWithType } from '@pothos/core'
+import { brandWithType, getTypeBrand } from '@pothos/core'
 import type { FieldExtensions } from '../documents/list-size.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import type { Collection } from '../loaders/collection.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import { builder } from './builder.ts'
 import type { NodeType } from './node-id.ts'
-import { decodeNodeId, parseRowId } from './node-id.ts'
+import { decodeNodeId, nodeTypes, parseRowId } from './node-id.ts'
 import { Call } from './types/call.ts'
 import { Message } from './types/message.ts'
 import { loadPushTest, PushTest } from './types/push-test.ts'
 import { Selector } from './types/selector.ts'
 import { Token } from './types/token.ts'
 
-const maxNodes = 100
+export const maxNodes = 100
 
 interface NodeKind {
   readonly type: Parameters<typeof brandWithType>[1]
@@ -40,14 +40,25 @@ async function loadNode(
 ): Promise<object | null> {
   try {
     const { typename, id } = decodeNodeId(nodeId)
-    const { type, load } = kinds[typename]
-    const found = await load(id, loaders)
-    // Pothos resolves the concrete type of a Node from this brand.
-    brandWithType(found, type)
-    return found
+    return await loadByKey(typename, id, loaders)
   } catch (error) {
     throw error instanceof BadInput ? error.of(argument) : error
   }
+}
+
+/** Loads an object by what follows the type in its id. */
+export async function loadByKey(typename: NodeType, key: string, loaders: Loaders): Promise<object | null> {
+  const { type, load } = kinds[typename]
+  const found = await load(key, loaders)
+  // Pothos resolves the concrete type of a Node from this brand.
+  brandWithType(found, type)
+  return found
+}
+
+/** The type of an object that was loaded by its key. */
+export function nodeTypeOf(loaded: unknown): NodeType | undefined {
+  const brand = getTypeBrand(loaded)
+  return nodeTypes.find((name) => kinds[name].type === brand)
 }
 
 /** One id may be given without a list. */

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { sql } from 'drizzle-orm'
+import type { GraphQLSchema } from 'graphql'
 import type { Authenticate } from '../auth/authenticate.ts'
 import { createAuthenticate } from '../auth/authenticate.ts'
 import { defaultLimits } from '../config/limits.ts'
@@ -7,7 +8,8 @@ import type { Limits } from '../config/limits-interface.ts'
 import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecutor } from '../execution/execute.ts'
-import { schema } from '../graph/schema.ts'
+import { printSdl, schema } from '../graph/schema.ts'
+import { federationSubgraph } from '../graph/subgraph/schema.ts'
 import type { Listen } from '../live/hints.ts'
 import { createHints } from '../live/hints.ts'
 import type { TokenOptions } from '../live/tokens.ts'
@@ -52,6 +54,8 @@ export interface GatewayOptions {
   readonly rateLimits?: Partial<RateLimitOptions> | undefined
   readonly allowedSettings?: readonly string[] | undefined
   readonly changes?: TokenOptions | undefined
+  /** Whether the subgraph for a federation router is served, instead of the API for clients. */
+  readonly isSubgraph?: boolean | undefined
   readonly trustedDocuments?: TrustedDocumentsOptions | undefined
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
@@ -85,14 +89,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, observe } = options
   const limits = { ...defaultLimits, ...options.limits }
   const rateLimits = await openRateLimits({ ...unlimited, ...options.rateLimits }, observe)
-  const documents = createDocuments(schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
+  const api = servedApi(options)
+  const documents = createDocuments(api.schema, limits, { allowedSettings: options.allowedSettings?.length ?? 0 })
   const guards = {
     authenticate: options.authenticate ?? createAuthenticate({ jwt: undefined, apiKey: undefined }),
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
   }
   const streams = createStreams(limits, observe)
-  const served = serveTables(options, limits)
+  const served = serveTables(options, api.schema, limits)
   const endpoint = createEndpoint({
     ...guards,
     admission: createAdmission(limits, observe),
@@ -104,7 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     executor: () => served.now.executor,
     streams,
     observe,
-    page: createPage(options.example),
+    page: createPage(options.isSubgraph === true ? undefined : options.example),
   })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const metrics = createMetrics({
@@ -114,7 +119,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const handle = createListener({
     endpoint,
     metrics: guardMetrics(metrics, guards),
-    schema: createSchemaEndpoint(guards),
+    schema: createSchemaEndpoint(guards, api.print),
     health: createHealth(database, () => served.now.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
@@ -146,7 +151,7 @@ const unlimited: RateLimitOptions = {
 }
 
 /** What depends on the tables, which may change while the gateway runs. */
-function serveTables(options: GatewayOptions, limits: Limits) {
+function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, limits: Limits) {
   const changeTokens = createTokens(options.changes ?? {})
   const hints = createHints(() => now.changes, { listen: listenWhereInstalled(options.database) })
   const { database, timeZone, allowedSettings = [] } = options
@@ -155,7 +160,15 @@ function serveTables(options: GatewayOptions, limits: Limits) {
     return {
       detected,
       changes: prepareChanges(projection)(database),
-      executor: createExecutor({ ...options, detected, limits, allowedSettings, changeTokens, hints }),
+      executor: createExecutor({
+        ...options,
+        schema: schemaOfApi,
+        detected,
+        limits,
+        allowedSettings,
+        changeTokens,
+        hints,
+      }),
       countSipis: createCountSipis(createRecentCounts(database, projection), options.observe),
     }
   }
@@ -180,4 +193,10 @@ function listenWhereInstalled(database: Database): Listen {
     )
     return isInstalled === 't' || isInstalled === 'true' ? database.listen?.(channel, heard) : undefined
   }
+}
+
+function servedApi({ isSubgraph = false }: GatewayOptions) {
+  if (!isSubgraph) return { schema, print: printSdl }
+  const subgraph = federationSubgraph()
+  return { schema: subgraph.schema, print: () => subgraph.sdl }
 }

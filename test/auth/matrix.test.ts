@@ -52,6 +52,23 @@ interface EntryPoint {
   readonly readersOnly?: boolean
   /** Whether it leads only to objects of the caller. */
   readonly ownOnly?: boolean
+  /** Whether only the federation subgraph has it. */
+  readonly inSubgraph?: boolean
+  /** Whether it leads to the same object as another one, so that what is below is tested there. */
+  readonly isOtherKey?: boolean
+}
+
+/** The entry point of routers. */
+function entities(type: string, key: (selector: string) => object): EntryPoint {
+  return {
+    name: `_entities of ${type} by ${Object.keys(key('')).join()}`,
+    query: (name, s) => {
+      const fields = Object.entries(key(name)).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
+      const representation = `{ __typename: "Sipis${type}" ${fields.join(' ')} }`
+      return `{ _entities(representations: [${representation}]) { ... on Sipis${type} { ${s} } } }`
+    },
+    inSubgraph: true,
+  }
 }
 
 const connections: Readonly<Record<string, string>> = {
@@ -82,7 +99,11 @@ const toSelector: readonly EntryPoint[] = [
     query: (name, s) => `{ selectors(filter: { prefix: "${name}" }) { edges { node { ${s} } } } }`,
     readersOnly: true,
   },
+  entities('Selector', (name) => ({ id: encodeNodeId('Selector', name) })),
+  { ...entities('Selector', (name) => ({ name })), isOtherKey: true },
 ]
+
+const parents = (entryPoints: readonly EntryPoint[]) => entryPoints.filter(({ isOtherKey }) => isOtherKey !== true)
 
 const idOf = (type: string, name: string) => {
   const id = type === 'PushTest' ? JSON.stringify([name, `p${name.slice(-1)}`]) : `${Number(name.slice(-1))}:${name}`
@@ -91,7 +112,7 @@ const idOf = (type: string, name: string) => {
 
 function toChild(type: string): EntryPoint[] {
   const field = connections[type] ?? ''
-  const below = toSelector.flatMap((entryPoint) => [
+  const below = parents(toSelector).flatMap((entryPoint) => [
     {
       ...entryPoint,
       name: `${entryPoint.name}.${field}.nodes`,
@@ -106,6 +127,7 @@ function toChild(type: string): EntryPoint[] {
   const byId: EntryPoint[] = [
     { name: 'node', query: (name, s) => `{ node(id: "${idOf(type, name)}") { ... on ${type} { ${s} } } }` },
     { name: 'nodes', query: (name, s) => `{ nodes(ids: ["${idOf(type, name)}"]) { ... on ${type} { ${s} } } }` },
+    entities(type, (name) => ({ id: idOf(type, name) })),
   ]
   // Tokens are reachable only through their selector.
   const list: EntryPoint[] =
@@ -151,7 +173,7 @@ function entryPointsTo(type: string): readonly EntryPoint[] {
   const [parent, path] = inside[type] ?? []
   if (parent === undefined || path === undefined) return []
   const closing = '}'.repeat(path.split('{').length)
-  return entryPointsTo(parent).map((entryPoint) => ({
+  return parents(entryPointsTo(parent)).map((entryPoint) => ({
     ...entryPoint,
     name: `${entryPoint.name}.${path}`,
     query: (name, s) => entryPoint.query(name, `${path} { ${s} ${closing}`),
@@ -181,6 +203,8 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
   ({ open }) => {
     let opened: Opened
     let client: Client
+    let subgraph: Client
+    const serverOf = ({ inSubgraph }: EntryPoint) => (inSubgraph === true ? subgraph : client)
 
     beforeAll(async () => {
       opened = await open()
@@ -202,12 +226,12 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
           ? `INSERT INTO pushtests VALUES (99, 'orphan', 'f9', '2026-11-01')`
           : `INSERT INTO pushtests (selector, pushid, platform, started) VALUES ('gone', 'orphan', 'f9', '2026-11-01')`,
       )
-      client = await openClient(opened.database, {
-        authenticate: authenticateAs(principals),
-        allowedSettings: ['title'],
-      })
+      const options = { authenticate: authenticateAs(principals), allowedSettings: ['title'] }
+      client = await openClient(opened.database, options)
+      subgraph = await openClient(opened.database, { ...options, isSubgraph: true })
     })
     afterAll(async () => {
+      await subgraph[Symbol.asyncDispose]()
       await client[Symbol.asyncDispose]()
       await opened[Symbol.asyncDispose]()
     })
@@ -224,7 +248,8 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
         for (const principal of principals) {
           for (const target of ['own', 'foreign', 'unknown'] as const) {
             if (entryPoint.ownOnly === true && target !== 'own') continue
-            const answer = await client.answer(entryPoint.query(targets[target], selectionOf(type)), {}, principal.name)
+            const query = entryPoint.query(targets[target], selectionOf(type))
+            const answer = await serverOf(entryPoint).answer(query, {}, principal.name)
             const where = [type, entryPoint.name, principal.name, target]
             expect([where, outcome(type, answer)]).toEqual([where, expected(type, entryPoint, principal, target)])
           }
@@ -239,7 +264,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
             if (entryPoint.ownOnly === true) continue
             const [foreign, unknown] = await Promise.all(
               [targets.foreign, targets.unknown].map((name) =>
-                bytes(entryPoint.query(name, selectionOf(type)), principal),
+                bytes(serverOf(entryPoint), entryPoint.query(name, selectionOf(type)), principal),
               ),
             )
             expect([entryPoint.name, principal.name, foreign]).toEqual([entryPoint.name, principal.name, unknown])
@@ -248,8 +273,8 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       }
     })
 
-    const bytes = async (query: string, { name }: Principal): Promise<string> => {
-      const response = await fetch(`${client.url}/graphql`, {
+    const bytes = async ({ url }: Client, query: string, { name }: Principal): Promise<string> => {
+      const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${name}` },
         body: JSON.stringify({ query }),
@@ -271,6 +296,24 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
           name,
           isDevice ? undefined : [['viewer.selector', 'FORBIDDEN']],
         ])
+      }
+    })
+
+    it('is as specified for Query of the subgraph', async () => {
+      const fields = [
+        ['sipisSelectors { totalCount }', 'sipis:read'],
+        ['sipisCalls { totalCount }', 'sipis:read'],
+        ['sipisMessages { totalCount }', 'sipis:read'],
+        ['sipisPushTests { totalCount }', 'sipis:read'],
+        ['_service { sdl }', 'sipis:ops'],
+      ] as const
+      for (const principal of principals) {
+        for (const [field, scope] of fields) {
+          const { errors } = await subgraph.answer(`{ ${field} }`, {}, principal.name)
+          const codes = errors?.map(({ extensions }) => extensions.code)
+          const allowed = principal.scopes.includes(scope)
+          expect([principal.name, field, codes]).toEqual([principal.name, field, allowed ? undefined : ['FORBIDDEN']])
+        }
       }
     })
 
@@ -332,9 +375,10 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       for (const entryPoint of [...toSelector, ...toChild('Call'), ...toChild('Token')].filter(
         (one) => one.readersOnly !== true && one.ownOnly !== true,
       )) {
-        client.statements()
-        await client.answer(entryPoint.query(targets.foreign, 'id'), {}, 'device')
-        expect([entryPoint.name, client.statements()]).toEqual([entryPoint.name, []])
+        const server = serverOf(entryPoint)
+        server.statements()
+        await server.answer(entryPoint.query(targets.foreign, 'id'), {}, 'device')
+        expect([entryPoint.name, server.statements()]).toEqual([entryPoint.name, []])
       }
     })
 

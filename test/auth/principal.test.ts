@@ -34,12 +34,14 @@ describe('A principal', () => {
   it('is denied the fields that require scopes it lacks', () => {
     const lists = ['Query.selectors', 'Query.calls', 'Query.messages', 'Query.pushTests']
     const refused = (...some: (typeof scopes)[number][]) => [...refusedFields(tool('tool', ...some))]
-    expect(refused()).toEqual([...lists, 'Query.database', 'Selector.settings', 'Token.token'])
+    const secrets = ['Selector.settings', 'Token.token']
+    const ofReaders = [...lists, 'Subscription.allChanges']
+    expect(refused().sort()).toEqual([...ofReaders, ...secrets, 'Query.database', 'Query._service'].sort())
     expect(refused('sipis:own')).toEqual(refused())
-    expect(refused('sipis:ops')).toEqual([...lists, 'Selector.settings', 'Token.token'])
-    expect(refused('sipis:read')).toEqual(['Selector.settings', 'Token.token'])
-    expect(refused('sipis:read', 'sipis:tokens')).toEqual(['Selector.settings'])
-    expect(refused('sipis:settings', 'sipis:read', 'sipis:tokens')).toEqual([])
+    expect(refused('sipis:ops').sort()).toEqual([...ofReaders, ...secrets].sort())
+    expect(refused('sipis:read')).toEqual([...secrets, 'Query._service'])
+    expect(refused('sipis:read', 'sipis:tokens')).toEqual(['Selector.settings', 'Query._service'])
+    expect(refused('sipis:settings', 'sipis:read', 'sipis:tokens', 'sipis:ops')).toEqual([])
   })
 
   it('shares its set of denied fields with principals of the same scopes, in any order', () => {

@@ -10,9 +10,10 @@ import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/auth/principal.ts'
 import { anonymousPrincipal, isScope } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
-import { rules } from '../../src/auth/rules.ts'
+import { rules, subgraphRules } from '../../src/auth/rules.ts'
 import { guard } from '../../src/graph/guard.ts'
 import { schema } from '../../src/graph/schema.ts'
+import { federationSubgraph } from '../../src/graph/subgraph/schema.ts'
 
 const fields = (of: GraphQLSchema) =>
   Object.values(of.getTypeMap())
@@ -25,11 +26,13 @@ describe('The denied fields', () => {
   it('are those that require scopes the principal lacks, in any order of the scopes', () => {
     const of = (...scopes: Scope[]) => refusedFields({ ...anonymousPrincipal, scopes })
     const ofRules = (held: readonly Scope[]) =>
-      Object.entries(rules).flatMap(([type, lines]) =>
-        Object.entries(lines).flatMap(([field, rule]) =>
-          typeof rule === 'string' || rule.some((scope) => held.includes(scope)) ? [] : [`${type}.${field}`],
-        ),
-      )
+      [rules, subgraphRules]
+        .flatMap(Object.entries<(typeof rules)[string]>)
+        .flatMap(([type, lines]) =>
+          Object.entries(lines).flatMap(([field, rule]) =>
+            typeof rule === 'string' || rule.some((scope) => held.includes(scope)) ? [] : [`${type}.${field}`],
+          ),
+        )
     for (const held of [[], ['sipis:read'], ['sipis:own', 'sipis:tokens']] as const) {
       expect([...of(...held)]).toEqual(ofRules(held))
     }
@@ -43,6 +46,18 @@ describe('The rules', () => {
   it('cover every field of the schema, and no other', () => {
     const lines = Object.entries(rules).flatMap(([type, of]) => Object.keys(of).map((field) => `${type}.${field}`))
     expect(lines.toSorted()).toEqual(fields(schema).toSorted())
+  })
+
+  it('cover every field that only the subgraph has', () => {
+    const lines = Object.entries(subgraphRules).flatMap(([type, of]) =>
+      Object.keys(of).map((name) => `${type}.${name}`),
+    )
+    const own = fields(federationSubgraph().schema).filter((field) => /^_|\._/.test(field))
+    expect(lines.toSorted()).toEqual(own.toSorted())
+    expect(subgraphRules).toEqual({
+      Query: { _entities: 'lookup', _service: ['sipis:ops'] },
+      _Service: { sdl: 'inherited' },
+    })
   })
 
   it('are required: the schema cannot be built if a field has none', () => {

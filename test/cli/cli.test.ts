@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { settingNames } from '../../src/config/settings.ts'
+import { federationSubgraph } from '../../src/graph/subgraph/schema.ts'
 import { run } from '../support/command.ts'
 
 describe('sipis-gateway', () => {
@@ -8,6 +9,11 @@ describe('sipis-gateway', () => {
     const { code, stdout } = await run(['schema'])
     expect(code).toBe(0)
     expect(stdout).toBe(await readFile('schema.graphql', 'utf8'))
+  })
+
+  it('prints the subgraph', async () => {
+    const { code, stdout } = await run(['schema', '--subgraph'])
+    expect([code, stdout]).toEqual([0, federationSubgraph().sdl])
   })
 
   it('prints its version', async () => {

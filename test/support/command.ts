@@ -18,7 +18,7 @@ export interface Running {
 }
 
 const own =
-  /^(PG|DATABASE_|HOST$|PORT$|SIPIS_|LOG_|AUTH_|API_KEYS|LIMIT_|RATE_|TRUST|CORS_|SETTINGS_|AUDIT_|METRICS_|ACCESS_LOG$|OTEL_)/
+  /^(PG|DATABASE_|HOST$|PORT$|SIPIS_|LOG_|AUTH_|API_KEYS|LIMIT_|RATE_|TRUST|CORS_|SETTINGS_|AUDIT_|METRICS_|ACCESS_LOG$|OTEL_|FEDERATION_)/
 
 /** Set by global-setup.ts to the bundle, which starts four times as fast as the sources. */
 const { TEST_COMMAND_LINE: bundle } = process.env

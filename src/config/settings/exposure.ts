@@ -56,6 +56,11 @@ export const exposureSettings = {
     byDefault: false,
     sentence: 'Whether only trusted documents are answered; requires TRUSTED_DOCUMENTS.',
   }),
+  FEDERATION_SUBGRAPH: toggle({
+    byDefault: false,
+    sentence:
+      'Whether /graphql serves the Apollo Federation subgraph that `schema --subgraph` prints, instead of the API for clients.',
+  }),
 }
 
 function isOrigin(text: string): boolean {

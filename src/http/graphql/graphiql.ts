@@ -59,6 +59,9 @@ query About {
 }
 `
 
+/** In the names of the federation subgraph. */
+const subgraphQueries = '{ sipisSelectors(first: 5) { nodes { name lastSeen } } }\n'
+
 /** Formats a GraphQL string. Escapes `<`, because values come from callers and the query is inside a script element. */
 function literal(text: string): string {
   return JSON.stringify(text).replaceAll('<', '\\u003c')
@@ -70,8 +73,10 @@ function literal(text: string): string {
  *
  * Workarounds for GraphiQL 5: the queries share one tab, because preset tabs move away when clicked, and variables have defaults,
  * because variables of the first preset tab are ignored.
+ *
+ * @param example undefined for the federation subgraph
  */
-export function createPage(example: Example): () => Promise<Page> {
+export function createPage(example: Example | undefined): () => Promise<Page> {
   let page: Promise<Page> | undefined
   return () => {
     page ??= render(example)
@@ -85,9 +90,10 @@ export interface Page {
   readonly headers: Readonly<Record<string, string>>
 }
 
-async function render(example: Example): Promise<Page> {
+async function render(example: Example | undefined): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  const options = { title: 'sipis-gateway', defaultTabs: [{ query: queries(example) }], endpoint: '/graphql' }
+  const query = example === undefined ? subgraphQueries : queries(example)
+  const options = { title: 'sipis-gateway', defaultTabs: [{ query }], endpoint: '/graphql' }
   const html = renderGraphiQL(options)
   const body = Buffer.from(html)
   const etag = `"${hash('sha256', body, 'base64url')}"`

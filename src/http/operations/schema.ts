@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticate } from '../../auth/authenticate.ts'
 import { has } from '../../auth/principal.ts'
-import { printSdl } from '../../graph/schema.ts'
 import type { Answer } from '../answer.ts'
 import { sdlType } from '../answer.ts'
 import { Refusal } from '../refusal.ts'
@@ -17,7 +16,10 @@ interface Guards {
 }
 
 /** Answers the SDL to principals that may introspect. */
-export function createSchemaEndpoint({ authenticate, addressOf, rateLimits }: Guards): SchemaEndpoint {
+export function createSchemaEndpoint(
+  { authenticate, addressOf, rateLimits }: Guards,
+  printSdl: () => string,
+): SchemaEndpoint {
   let body: Buffer | undefined
   return async (request) => {
     await rateLimits.ofAddress(() => addressOf(request))

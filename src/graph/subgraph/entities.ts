@@ -1,0 +1,89 @@
+/** The field `_entities` of a Federation subgraph: the objects behind the keys that other subgraphs hold. */
+import type { GraphQLFieldConfig, GraphQLSchema } from 'graphql'
+import { assertObjectType, GraphQLList, GraphQLNonNull, GraphQLScalarType, GraphQLUnionType } from 'graphql'
+import type { FieldExtensions } from '../../documents/list-size.ts'
+import { BadInput } from '../../loaders/bad-input.ts'
+import type { Loaders } from '../../loaders/loaders.ts'
+import type { Context } from '../context.ts'
+import { loadByKey, maxNodes, nodeTypeOf } from '../node.ts'
+import { decodeNodeId, nodeTypes } from '../node-id.ts'
+import { subgraphTypeName } from './names.ts'
+
+/** A representation, of any form. */
+const Any = new GraphQLScalarType({
+  name: '_Any',
+  description: 'An object with `__typename` and the fields of one of its keys.',
+})
+
+type EntitiesField = GraphQLFieldConfig<unknown, Context, { representations: readonly unknown[] }>
+
+/** @param named the schema with the names of the subgraph */
+export function entitiesField(named: GraphQLSchema): EntitiesField {
+  const Entity = new GraphQLUnionType({
+    name: '_Entity',
+    description: 'The types that other subgraphs may refer to.',
+    types: nodeTypes.map((name) => assertObjectType(named.getType(subgraphTypeName({ name })))),
+    resolveType(loaded) {
+      const name = nodeTypeOf(loaded)
+      return name && subgraphTypeName({ name })
+    },
+  })
+  return {
+    type: new GraphQLNonNull(new GraphQLList(Entity)),
+    description:
+      `The objects with these keys, at most ${maxNodes}, in the order of \`representations\`. An item is null if the object does not exist ` +
+      'or the caller may not read it. A malformed representation is BAD_USER_INPUT for its item only.',
+    args: {
+      representations: {
+        type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
+        description: `Keys of objects, at most ${maxNodes}.`,
+      },
+    },
+    extensions: {
+      listSize: (argument) => sizeOf(argument('representations')),
+      assumedSize: maxNodes,
+    } satisfies FieldExtensions,
+    resolve: (_, { representations }, { loaders, usage }) => {
+      // graphql-js reports an Error in a list as the error of that item.
+      if (representations.length <= maxNodes)
+        return Promise.all(representations.map((one, index) => loadEntity(one, index, loaders).catch(usage.failed)))
+      throw new BadInput(
+        `_entities takes at most ${maxNodes} representations, but ${representations.length} are given. Have the router batch fewer.`,
+        ['representations'],
+      )
+    },
+  }
+}
+
+/** One representation may be given without a list. */
+function sizeOf(representations: unknown): number {
+  return Array.isArray(representations) ? representations.length : 1
+}
+
+/** @throws BadInput of the item if the representation is malformed */
+async function loadEntity(representation: unknown, index: number, loaders: Loaders): Promise<object | null> {
+  try {
+    return await loadByRepresentation({ ...Object(representation) }, loaders)
+  } catch (error) {
+    throw error instanceof BadInput ? error.of(['representations', index]) : error
+  }
+}
+
+interface Representation {
+  readonly __typename?: unknown
+  readonly id?: unknown
+  readonly name?: unknown
+}
+
+async function loadByRepresentation({ __typename, id, name }: Representation, loaders: Loaders) {
+  const type = nodeTypes.find((one) => subgraphTypeName({ name: one }) === __typename)
+  if (type === undefined) throw new BadInput('The __typename of a representation is none of the types with a @key.')
+  if (typeof id === 'string') {
+    const decoded = decodeNodeId(id)
+    if (decoded.typename === type) return loadByKey(type, decoded.id, loaders)
+    throw new BadInput(`The id of a representation is not of the type ${subgraphTypeName({ name: type })}.`)
+  }
+  // The key of a selector is its name.
+  if (type === 'Selector' && typeof name === 'string') return loadByKey(type, name, loaders)
+  throw new BadInput('A representation has none of the keys of its type: a string `id`, or `name` of a selector.')
+}
