@@ -23,7 +23,12 @@ interface Answer {
   readonly data?: unknown
   readonly errors?: readonly { readonly extensions: { readonly code: string; readonly reason?: string } }[]
 }
+interface Stored {
+  token: string | null
+  events: Record<string, { readonly callId: string | null }>
+}
 interface Recipes {
+  update(session: Session, stored: Stored, save: (stored: Stored) => Promise<void>): Promise<void>
   ask(session: Session, query: string, variables?: object): Promise<Answer>
   calls(session: Session, since?: string): AsyncIterable<{ readonly callId: string | null; readonly time: string }>
   askById(
@@ -90,6 +95,11 @@ function opened() {
   return { session, happened }
 }
 
+async function tokenOfAnotherKey(): Promise<string> {
+  await using other = await openClient(openReader(own.url))
+  return (await other.ask(`{ selector(name: "${selectorNamed(1)}") { changes { token } } }`)).selector.changes.token
+}
+
 describe('The recipes of docs/clients.md', () => {
   it('compile strictly', () => {
     const flags = '--noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --noUnusedLocals'
@@ -138,6 +148,28 @@ describe('The recipes of docs/clients.md', () => {
     const recent: string[] = []
     for await (const { callId } of recipes.calls(opened().session, '2026-11-22T06:24:43Z')) recent.push(String(callId))
     expect(recent).toEqual(['call-44', 'call-43'])
+  })
+
+  it('keep what is stored up to date, also if an answer is lost, a call is deleted or the lists have to be read anew', async () => {
+    const { session } = opened()
+    let saved = JSON.stringify({ token: null, events: {} })
+    const visit = async (isLost = false) => {
+      await recipes.update(session, JSON.parse(saved), async (stored) => {
+        if (!isLost) saved = JSON.stringify(stored)
+      })
+      return Object.values((JSON.parse(saved) as Stored).events).map(({ callId }) => callId)
+    }
+    expect(await visit()).toHaveLength(count)
+    const target = { version: 'V2', sql: own.sql } as const
+    await addRow(target, 'sipcalls', 1, { rowid: 100, time: '2001-01-01', callid: 'late' })
+    expect(await visit(true)).not.toContain('late')
+    expect(await visit()).toContain('late')
+    await own.sql('DELETE FROM sipcalls WHERE rowid = 100')
+    expect(await visit()).not.toContain('late')
+    saved = JSON.stringify({ ...(JSON.parse(saved) as Stored), token: await tokenOfAnotherKey() })
+    await addRow(target, 'sipcalls', 1, { rowid: 101, time: '2001-01-01', callid: 'after the reset' })
+    expect(await visit()).toEqual(expect.arrayContaining(['after the reset', 'call-0']))
+    await own.sql('DELETE FROM sipcalls WHERE rowid = 101')
   })
 
   it('ask by id, and have the same answer sent once', async () => {
