@@ -9,9 +9,9 @@
  */
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import type { Seconds } from '../../src/tools/copy/phase.ts'
 import { copiedTables, copyPlan } from '../../src/tools/copy/plan/plan.ts'
 import { statementsOf } from '../../src/tools/copy/plan/statements.ts'
-import type { Seconds } from '../../src/tools/copy/report/report.ts'
 import { run } from '../support/command.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { acceptances } from '../../../src/cli/accept-rejects.ts'
 import { copy } from '../../../src/tools/copy/copy.ts'
-import type { Phase } from '../../../src/tools/copy/progress.ts'
+import type { LongPhase } from '../../../src/tools/copy/phase.ts'
 import { describeLost } from '../../../src/tools/copy/report/lost.ts'
 import { optionsFor, rowCounts, runCopy, silent } from '../../support/copying.ts'
 import type { TestDatabase } from '../../support/database.ts'
@@ -86,12 +86,12 @@ describe('Rows that cannot be copied', () => {
 })
 
 /** Seen from the directory while the copy runs: only a temporary file. */
-async function interruptedIn(phase: Phase, rejectsFile: string): Promise<unknown> {
+async function interruptedIn(phase: LongPhase, rejectsFile: string): Promise<unknown> {
   const interrupted = new AbortController()
   const seen: string[] = []
   const progress = {
     ...silent,
-    phase(name: Phase, sizes: ReadonlyMap<string, number>) {
+    phase(name: LongPhase, sizes: ReadonlyMap<string, number>) {
       if (name === phase) {
         interrupted.abort()
         void readdir(folder).then((names) => seen.push(...names))
