@@ -8,7 +8,7 @@ import type { Environment } from '../config/environment.ts'
 import type { SettingsEdit } from '../config/settings-edit.ts'
 import { editSettings, writeSettings } from '../config/settings-edit.ts'
 import { readSettings } from '../config/settings-xml.ts'
-import { Problem } from '../errors/problem.ts'
+import { inKind, Problem } from '../errors/problem.ts'
 import type { CopyOptions } from '../tools/copy/options.ts'
 import type { CopyFlags, Name, Names } from './copy-options.ts'
 
@@ -26,7 +26,7 @@ export function adviseSettings(
   flags: CopyFlags,
   environment: Environment,
 ): SettingsAdvice {
-  const edit = editFor(names, source, target, flags, environment)
+  const edit = inKind('SETTINGS', () => editFor(names, source, target, flags, environment))
   if (flags.writeSettings === true) refuseWriting(edit, names, flags)
   const files = [names.source, names.target].filter(({ isSettings }) => isSettings).map(({ text }) => resolve(text))
   const differing = files.length === 0 ? [] : differences(source, target)
@@ -84,7 +84,7 @@ function refuseWriting(edit: SettingsEdit | undefined, { source, target }: Names
   try {
     accessSync(dirname(edit.file), constants.W_OK)
   } catch {
-    throw new Problem(`--write-settings cannot write into ${dirname(edit.file)}. Run as a user who may.`)
+    throw new Problem(`--write-settings cannot write into ${dirname(edit.file)}. Run as a user who may.`, 'SETTINGS')
   }
 }
 

@@ -18,7 +18,7 @@ export class CopyFailure extends Problem {
   readonly targetState: TargetState
 
   constructor(message: string, facts: { code: string; side: Side | undefined; step: Step; targetState: TargetState }) {
-    super(message, facts.code)
+    super(message, 'PROBLEM', facts.code)
     this.name = 'CopyFailure'
     this.side = facts.side
     this.phase = facts.step.phase

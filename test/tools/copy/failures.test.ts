@@ -156,7 +156,7 @@ describe('After the commit', () => {
       commandLine,
     ])
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
-      outcome: 'committed',
+      outcome: 'COPIED',
       target: 'committed',
       report: { committed: true, problems: [] },
     })
@@ -212,14 +212,14 @@ describe('The result file', () => {
     const result = async () => JSON.parse(await readFile(path, 'utf8'))
     const copy = (...args: string[]) => ['copy', target.url, source.url, '--result', path, ...args]
     const dry = await run(copy())
-    expect([dry.code, await result()]).toMatchObject([0, { outcome: 'ready', target: 'unchanged' }])
+    expect([dry.code, await result()]).toMatchObject([0, { outcome: 'READY', target: 'unchanged' }])
     expect(dry.stderr).toMatch(/^Ready to copy \d+ rows\./m)
     await target.sql('BEGIN; LOCK TABLE data IN ACCESS EXCLUSIVE MODE')
     const locked = start(copy('--execute', '--lock-timeout', '3'))
-    await expect.poll(result, { timeout: 20_000 }).toMatchObject({ outcome: 'unfinished' })
+    await expect.poll(result, { timeout: 20_000 }).toMatchObject({ outcome: 'UNFINISHED' })
     expect((await locked.finished).code).toBe(1)
     expect(await result()).toMatchObject({
-      outcome: 'failed',
+      outcome: 'FAILED',
       target: 'unchanged',
       error: { code: '55P03', side: 'target', phase: 'preparing' },
     })

@@ -66,6 +66,7 @@ export async function beginTarget(
     if (target.schemas.has(name)) continue
     throw new Problem(
       `${target.label} has no table ${name}. Create the tables of the target with the tool of SIPIS 4, CreateSipisDb.`,
+      'WRONG_SCHEMA',
     )
   }
   if (mode === 'verify-only') return
@@ -99,7 +100,9 @@ async function expectVersion(session: Session, wanted: SchemaVersion, { source }
   }
   const which = session.side === 'source' ? 'The source (OLD)' : 'The target (NEW)'
   const { version } = await detect(database).catch((error: unknown) => {
-    throw error instanceof Problem ? new Problem(`${which}, ${session.label}: ${error.message}`) : error
+    throw error instanceof Problem
+      ? new Problem(`${which}, ${session.label}: ${error.message}`, 'WRONG_SCHEMA', error.kind)
+      : error
   })
   if (version === wanted) return
   throw new Problem(
