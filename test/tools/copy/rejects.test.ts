@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { acceptances } from '../../../src/cli/accept-rejects.ts'
 import { copy } from '../../../src/tools/copy/copy.ts'
 import type { LongPhase } from '../../../src/tools/copy/phase.ts'
 import { describeLost } from '../../../src/tools/copy/report/lost.ts'
+import { run, start } from '../../support/command.ts'
 import { optionsFor, rowCounts, runCopy, silent } from '../../support/copying.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase } from '../../support/database.ts'
@@ -58,6 +59,23 @@ describe('Rows that cannot be copied', () => {
     expect(await litter()).toEqual(before)
   })
 
+  it('leave a file behind if the copy is killed, which the next one removes', async () => {
+    const path = join(folder, 'killed.jsonl')
+    const args = ['copy', target.url, source.url, '--rejects', path]
+    const running = start(args)
+    await running.printed('Analysing selectors')
+    running.child.kill('SIGKILL')
+    await running.finished
+    const [left = ''] = await readdir(folder)
+    expect(left).toMatch(/^killed\.jsonl\..*\d+\.partial$/)
+    // Not that of a copy that is running, nor other files.
+    const kept = [left.replace(/\d+\.partial$/, `${process.pid}.partial`), `other-${left}`, left.replace(/\d/g, '')]
+    for (const name of kept) await writeFile(join(folder, name), '')
+    expect((await run(args)).code).toBe(1)
+    expect((await readdir(folder)).sort()).toEqual(['killed.jsonl', ...kept].sort())
+    for (const name of await readdir(folder)) await rm(join(folder, name))
+  })
+
   it('are listed in a file that appears whole, at the end, and is opened first', async () => {
     const path = join(folder, 'rejects.jsonl')
     for (const phase of ['analysing', 'copying', 'comparing'] as const) {
@@ -103,6 +121,6 @@ async function interruptedIn(phase: LongPhase, rejectsFile: string): Promise<unk
   try {
     return await copy(options, progress, interrupted.signal)
   } finally {
-    expect(seen).toEqual([expect.stringMatching(/^rejects\.jsonl\.\d+\.partial$/)])
+    expect(seen).toEqual([expect.stringMatching(/^rejects\.jsonl\..*\.\d+\.partial$/)])
   }
 }
