@@ -11,6 +11,7 @@ import { readSettings } from '../config/settings-xml.ts'
 import { inKind, Problem } from '../errors/problem.ts'
 import type { CopyOptions } from '../tools/copy/options.ts'
 import type { CopyFlags, Name, Names } from './copy-options.ts'
+import { differenceWarnings } from './settings-differences.ts'
 
 /** What is left to do in the settings, decided before anything is copied. */
 export interface SettingsAdvice {
@@ -29,15 +30,10 @@ export function adviseSettings(
   const edit = inKind('SETTINGS', () => editFor(names, source, target, flags, environment))
   if (flags.writeSettings === true) refuseWriting(edit, names, flags)
   const files = [names.source, names.target].filter(({ isSettings }) => isSettings).map(({ text }) => resolve(text))
-  const differing = files.length === 0 ? [] : differences(source, target)
   return {
     edit,
     warnings: [
-      ...(differing.length === 0
-        ? []
-        : [
-            `OLD and NEW differ in more than the database: ${differing.join(', ')}. SIPIS connects as its Settings.xml says.`,
-          ]),
+      ...(files.length === 0 ? [] : differenceWarnings(names, source, target)),
       ...othersNaming(source.label, files, edit?.file, environment).map(
         (file) => `${file} still names the old database: edit it as well before SIPIS starts.`,
       ),
@@ -86,13 +82,6 @@ function refuseWriting(edit: SettingsEdit | undefined, { source, target }: Names
   } catch {
     throw new Problem(`--write-settings cannot write into ${dirname(edit.file)}. Run as a user who may.`, 'SETTINGS')
   }
-}
-
-/** What differs between two connections, by name, because a value may be a secret. */
-function differences({ connection: a }: DatabaseTarget, { connection: b }: DatabaseTarget): string[] {
-  const names = ['host', 'port', 'user', 'password', 'ssl', 'options'] as const
-  const text = (value: unknown) => (typeof value === 'function' ? 'not given' : (JSON.stringify(value) ?? ''))
-  return names.filter((name) => text(a[name]) !== text(b[name]))
 }
 
 /** Other settings in the folders of these files that name a database; broken ones name none. */

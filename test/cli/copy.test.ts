@@ -132,8 +132,16 @@ describe('sipis-gateway copy', () => {
     expect(await readFile(settings, 'utf8')).toBe(before.replace(names[0] ?? '', names[1] ?? ''))
     expect(await readFile(`${settings}.old`, 'utf8')).toBe(before)
     // As the vendor's step has them.
-    const compared = await run(['copy', settings, `${settings}.old`, '--verify-only'])
-    expect([compared.code, compared.stdout]).toEqual([0, expect.not.stringContaining('becomes')])
+    const verify = () => run(['copy', settings, `${settings}.old`, '--verify-only'])
+    const compared = await verify()
+    expect([compared.code, compared.stdout]).toEqual([0, expect.not.stringMatching(/becomes|differ/)])
+    const more = `application_name='x y'"/><HttpServer Port="5001"/><Server Name="S"/><Server Name="canary"/>`
+    await writeFile(settings, (await readFile(settings, 'utf8')).replace('"/>', ` ${more}`))
+    const { stdout } = await verify()
+    expect(stdout).toContain(
+      `${settings} and ${settings}.old differ in more than the database: HttpServer[Port], Server[Name], application_name of Database[OpenString].\n`,
+    )
+    expect(stdout).not.toContain('canary')
   })
 
   it.each([
