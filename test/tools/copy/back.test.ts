@@ -111,7 +111,7 @@ describe('copy --back', () => {
     expect(dry.lost.map(({ sentence, first }) => [sentence, first])).toEqual([
       ['1 account is gone with all rows', ['late']],
       ['2 calls are not announced', ['a', 'late']],
-      ['1 instance cannot be restored after a restart', ['late']],
+      ['1 account loses 1 entry of restart, which holds the values of SIP accounts', ['late']],
     ])
     const accepted = new Map([
       ['out-of-range', 4],
