@@ -60,7 +60,7 @@ export function decisionOf(report: CopyReport): string {
     COPIED: `Copied ${rows} rows: every row is accounted for, and the target matches the source.${left}${unneeded}`,
     SAME: `The target matches the source in ${rows} rows.${left}${unneeded} Nothing is written.`,
     DIFFERENT: tables.every(isSame)
-      ? 'The rows are the same, but the databases do not match.'
+      ? 'The rows are the same, but there is a problem.'
       : mode === 'verify-only'
         ? 'The databases differ.'
         : 'Not copied: the rows in the target differ from those of the source.',

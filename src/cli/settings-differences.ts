@@ -1,6 +1,7 @@
 /** What differs between the settings that name OLD and those that name NEW. */
 import { keywordValues } from '../config/connection/keyword-values.ts'
 import type { DatabaseTarget } from '../config/database-target.ts'
+import type { SipisSettings } from '../config/settings-xml.ts'
 import { readSettings, settingsValues } from '../config/settings-xml.ts'
 import type { Names } from './copy-options.ts'
 
@@ -29,9 +30,13 @@ function listed(places: readonly string[]): string {
 
 /** Places in the files whose values differ, and keywords of the open strings that say nothing about the connection. */
 function differencesOfFiles({ source, target }: Names): string[] {
-  const [before, after] = [settingsValues(source.text), settingsValues(target.text)]
+  const [old, ...olderOnes] = readSettings([source.text])
+  const [own, ...otherOnes] = readSettings([target.text])
+  // A folder has the settings of several processes.
+  if (old === undefined || own === undefined || olderOnes.length + otherOnes.length > 0) return []
+  const [before, after] = [settingsValues(old.file), settingsValues(own.file)]
   const places = [...new Set([...before.keys(), ...after.keys()])].filter((place) => place !== 'Database[OpenString]')
-  const keywords = [keywordsOf(source.text), keywordsOf(target.text)] as const
+  const keywords = [keywordsOf(old), keywordsOf(own)] as const
   const others = [...new Set(keywords.flatMap((one) => [...one.keys()]))].filter((keyword) => !isCompared(keyword))
   return [
     ...places.filter((place) => before.get(place)?.join('\0') !== after.get(place)?.join('\0')),
@@ -42,9 +47,8 @@ function differencesOfFiles({ source, target }: Names): string[] {
 }
 
 /** Empty for a URL. */
-function keywordsOf(file: string): ReadonlyMap<string, string> {
-  const text = readSettings([file])[0]?.openString ?? ''
-  return new Map(/^\w+:\/\//.test(text.trim()) ? [] : keywordValues(text, file))
+function keywordsOf({ file, openString = '' }: SipisSettings): ReadonlyMap<string, string> {
+  return new Map(/^\w+:\/\//.test(openString.trim()) ? [] : keywordValues(openString, file))
 }
 
 /** Whether `differences` compares what the keyword says. */
