@@ -36,8 +36,11 @@ export async function beginSource(
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze && names.length > 0) await source.query(`LOCK TABLE ${pathsIn(source, names)} IN SHARE MODE`)
   await expectVersion(source, direction.source, direction)
-  if (await hasSharedIds(source, direction.owner))
-    throw new Problem(sharedIdsRefusal(source.label, direction.owner), 'AMBIGUOUS_SELECTORS')
+  // Rows of v2 refer to a name, and those of v1 to an id.
+  for (const owner of direction.owner === 'id' ? (['id'] as const) : (['selector', 'id'] as const)) {
+    if (await hasSharedIds(source, owner))
+      throw new Problem(sharedIdsRefusal(source.label, owner), 'AMBIGUOUS_SELECTORS')
+  }
 }
 
 /** Whether several selectors share what rows refer to, so that the selector of a row is ambiguous. */

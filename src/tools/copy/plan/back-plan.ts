@@ -25,7 +25,9 @@ export interface BackPlanOptions {
 /** The tables to copy back, in the order of copying. */
 export function backPlan({ encoding, schemas, used, wideRowids }: BackPlanOptions): CopyTable[] {
   const exact = (column: Parameters<typeof exactText>[0]) => plain(exactText(column, encoding).read.sql)
-  const common = { numbered: undefined, added: undefined, owner: { target: 'id', source: 'selector' } }
+  const accounts = columnsOf(v1.selectors, columnsIn(selectors))
+  const alone = { numbered: undefined, added: undefined, owner: { target: 'id', source: 'selector' } }
+  const common = { ...alone, ownerName: accounts.find(({ name }) => name === 'selector') }
   const owned = (table: PgTable, selector: SQLWrapper) =>
     plain(
       sql`${qualified(schemas, table)} LEFT JOIN ${qualified(schemas, selectors)} ON ${selectors.selector} = ${selector}`,
@@ -50,11 +52,11 @@ export function backPlan({ encoding, schemas, used, wideRowids }: BackPlanOption
   const { rowid: __, ...pushTest } = rowOf(pushtests)
   const tables: Omit<CopyTable, 'floor'>[] = [
     {
-      ...common,
+      ...alone,
       name: 'selectors',
       from: qualifiedName(schemas, selectors),
       key: { id: plain(sql`${selectors.id}`), selector: exact(selectors.selector) },
-      columns: columnsOf(v1.selectors, columnsIn(selectors)),
+      columns: accounts,
       rejects: [beyond('selectors', selectors.id, new Set())],
     },
     {
