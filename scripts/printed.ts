@@ -5,12 +5,20 @@
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { errorCatalogue } from '../src/errors/catalogue.ts'
+import { problemKinds } from '../src/errors/problem-kinds.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
+import { outcomesOfReport, outcomesWithoutReport } from '../src/tools/copy/report/outcome.ts'
 
 /** The documents that have such parts. */
-export const printedDocuments = ['docs/configuration.md', 'docs/security.md', 'docs/api.md', 'docs/operations.md']
+export const printedDocuments = [
+  'docs/configuration.md',
+  'docs/security.md',
+  'docs/api.md',
+  'docs/operations.md',
+  'docs/migration.md',
+]
 
-const parts: Readonly<Record<string, () => string>> = { settings, limits, errors, metrics }
+const parts: Readonly<Record<string, () => string>> = { settings, limits, errors, metrics, outcomes, problems }
 
 /** The document with its printed parts as they are to be. */
 export function withPrintedParts(document: string): string {
@@ -67,6 +75,21 @@ function metrics(): string {
     help.replaceAll(/\b[A-Z]+(_[A-Z]+)+\b/g, code),
   ])
   return table(['metric', 'type', 'labels', 'meaning'], rows)
+}
+
+function outcomes(): string {
+  return meanings('outcome', { ...outcomesOfReport, ...outcomesWithoutReport })
+}
+
+function problems(): string {
+  return meanings('code', problemKinds)
+}
+
+function meanings(head: string, of: Readonly<Record<string, string>>): string {
+  return table(
+    [head, 'meaning'],
+    Object.entries(of).map(([name, meaning]) => [code(name), meaning]),
+  )
 }
 
 /** Without the types of the single settings, which differ. */

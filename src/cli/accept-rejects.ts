@@ -18,7 +18,7 @@ export function acceptances(values: readonly string[]): Acceptance[] {
     .map(acceptance)
   const names = parsed.map(({ table, reason }) => `${table === undefined ? '' : `${table}:`}${reason}`)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new Problem(`--accept-rejects accepts ${twice} twice. Give it once.`)
+  if (twice !== undefined) throw new Problem(`--accept-rejects accepts ${twice} twice. Give it once.`, 'USAGE')
   return parsed
 }
 
@@ -28,10 +28,14 @@ function acceptance(text: string): Acceptance {
   if (reason === undefined) {
     throw new Problem(
       `--accept-rejects ${text} is not reason, reason=count, reason<=count or table:reason. The reasons are ${reasons.join(', ')}.`,
+      'USAGE',
     )
   }
   if (table !== undefined && !copiedTables.some((known) => known === table))
-    throw new Problem(`--accept-rejects ${text} names no table of SIPIS. The tables are ${copiedTables.join(', ')}.`)
+    throw new Problem(
+      `--accept-rejects ${text} names no table of SIPIS. The tables are ${copiedTables.join(', ')}.`,
+      'USAGE',
+    )
   if (comparison === undefined) return { table, reason, least: 0, most: Number.POSITIVE_INFINITY }
   return { table, reason, least: comparison === '=' ? Number(count) : 0, most: Number(count) }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { databaseAt } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
-import { Problem } from '../errors/problem.ts'
+import { inKind, Problem } from '../errors/problem.ts'
 import type { CopyOptions } from '../tools/copy/options.ts'
 import type { InvalidBytes } from '../tools/copy/plan/conversion.ts'
 import type { Mode } from '../tools/copy/report/report.ts'
@@ -63,7 +63,8 @@ function nameOf(place: string | undefined, flag: string | undefined, what: strin
 
 /** @throws Problem if a flag or a name is invalid */
 export function optionsOf(names: Names, flags: CopyFlags, environment: Environment): CopyOptions {
-  const databaseOf = ({ text, where, isSettings }: Name) => databaseAt(text, where, isSettings, environment)
+  const databaseOf = ({ text, where, isSettings }: Name) =>
+    inKind(isSettings ? 'SETTINGS' : 'USAGE', () => databaseAt(text, where, isSettings, environment))
   const [target, source] = [databaseOf(names.target), databaseOf(names.source)]
   const mode = modeOf(flags)
   return {

@@ -1,6 +1,8 @@
 import type { Versions } from '../tools/copy/databases/versions.ts'
+import type { LongPhase, Seconds } from '../tools/copy/phase.ts'
+import { noSeconds } from '../tools/copy/phase.ts'
 import type { Moved } from '../tools/copy/phases/transfer.ts'
-import type { Phase, PhaseProgress, Progress } from '../tools/copy/progress.ts'
+import type { PhaseProgress, Progress } from '../tools/copy/progress.ts'
 import { createProgress, volume } from './progress.ts'
 
 /** Speed of a phase whose speed is not known yet. */
@@ -10,7 +12,11 @@ const leastBytes = 8192
 const estimateEveryMs = 500
 
 /** Shows the progress of one phase over all its tables, in proportion to their bytes. */
-function phaseProgress(output: NodeJS.WriteStream, phase: Phase, sizes: ReadonlyMap<string, number>): PhaseProgress {
+function phaseProgress(
+  output: NodeJS.WriteStream,
+  phase: LongPhase,
+  sizes: ReadonlyMap<string, number>,
+): PhaseProgress {
   const progress = createProgress(output)
   const sizeOf = (name: string) => Math.max(leastBytes, sizes.get(name) ?? 0)
   const total = [...sizes.keys()].reduce((sum, name) => sum + sizeOf(name), 0)
@@ -53,13 +59,13 @@ function estimatedShare(table: { size: number; started: number }, done: number, 
 /** The course of a copy: its progress, and what a report of a failure tells about it. */
 export interface Course {
   readonly progress: Progress
-  seconds(): Readonly<Record<Phase, number>>
+  seconds(): Seconds
   /** Undefined if the databases have not been reached. */
   versions(): Versions | undefined
 }
 
 export function followCopy(output: NodeJS.WriteStream): Course {
-  const seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
+  const seconds = { ...noSeconds }
   let versions: Versions | undefined
   return {
     seconds: () => seconds,

@@ -3,20 +3,11 @@
 import type { DatabaseVersion } from '../tools/copy/databases/versions.ts'
 import { harmfulRows, harmlessRows } from '../tools/copy/report/acceptance.ts'
 import { describeLost } from '../tools/copy/report/lost.ts'
+import { outcomeOf } from '../tools/copy/report/outcome.ts'
 import type { CopyReport, TableReport } from '../tools/copy/report/report.ts'
 import { describeCounts, isSame } from '../tools/copy/report/report.ts'
 import type { EditedSettings } from './copy-settings.ts'
 import { describeSettings } from './copy-settings.ts'
-
-/** The outcome of a run, for programs. */
-export type Outcome = 'READY' | 'REFUSED' | 'COPIED' | 'SAME' | 'DIFFERENT'
-
-export function outcomeOf({ mode, committed, problems, tables }: CopyReport): Outcome {
-  if (committed) return 'COPIED'
-  if (tables.some((table) => table.target !== undefined && !isSame(table))) return 'DIFFERENT'
-  if (problems.length > 0) return 'REFUSED'
-  return mode === 'verify-only' ? 'SAME' : 'READY'
-}
 
 /** A report with the edit of the settings that lets SIPIS use the target; null if there is none. */
 export interface ReportWithSettings extends CopyReport {
@@ -68,7 +59,11 @@ export function decisionOf(report: CopyReport): string {
     REFUSED: `Not ${mode === 'execute' ? 'copied' : 'ready to copy'}: ${problems.length === 1 ? 'there is a problem' : 'there are problems'}.${mode === 'dry-run' ? how[mode] : ''}`,
     COPIED: `Copied ${rows} rows: every row is accounted for, and the target matches the source.${left}${unneeded}`,
     SAME: `The target matches the source in ${rows} rows.${left}${unneeded} Nothing is written.`,
-    DIFFERENT: `${mode === 'verify-only' ? 'The databases differ.' : 'Not copied: the rows in the target differ from those of the source.'}`,
+    DIFFERENT: tables.every(isSame)
+      ? 'The rows are the same, but there is a problem.'
+      : mode === 'verify-only'
+        ? 'The databases differ.'
+        : 'Not copied: the rows in the target differ from those of the source.',
   }[outcomeOf(report)]
 }
 

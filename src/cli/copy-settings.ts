@@ -8,9 +8,10 @@ import type { Environment } from '../config/environment.ts'
 import type { SettingsEdit } from '../config/settings-edit.ts'
 import { editSettings, writeSettings } from '../config/settings-edit.ts'
 import { readSettings } from '../config/settings-xml.ts'
-import { Problem } from '../errors/problem.ts'
+import { inKind, Problem } from '../errors/problem.ts'
 import type { CopyOptions } from '../tools/copy/options.ts'
 import type { CopyFlags, Name, Names } from './copy-options.ts'
+import { differenceWarnings } from './settings-differences.ts'
 
 /** What is left to do in the settings, decided before anything is copied. */
 export interface SettingsAdvice {
@@ -26,18 +27,13 @@ export function adviseSettings(
   flags: CopyFlags,
   environment: Environment,
 ): SettingsAdvice {
-  const edit = editFor(names, source, target, flags, environment)
+  const edit = inKind('SETTINGS', () => editFor(names, source, target, flags, environment))
   if (flags.writeSettings === true) refuseWriting(edit, names, flags)
   const files = [names.source, names.target].filter(({ isSettings }) => isSettings).map(({ text }) => resolve(text))
-  const differing = files.length === 0 ? [] : differences(source, target)
   return {
     edit,
     warnings: [
-      ...(differing.length === 0
-        ? []
-        : [
-            `OLD and NEW differ in more than the database: ${differing.join(', ')}. SIPIS connects as its Settings.xml says.`,
-          ]),
+      ...(files.length === 0 ? [] : differenceWarnings(names, source, target)),
       ...othersNaming(source.label, files, edit?.file, environment).map(
         (file) => `${file} still names the old database: edit it as well before SIPIS starts.`,
       ),
@@ -84,15 +80,8 @@ function refuseWriting(edit: SettingsEdit | undefined, { source, target }: Names
   try {
     accessSync(dirname(edit.file), constants.W_OK)
   } catch {
-    throw new Problem(`--write-settings cannot write into ${dirname(edit.file)}. Run as a user who may.`)
+    throw new Problem(`--write-settings cannot write into ${dirname(edit.file)}. Run as a user who may.`, 'SETTINGS')
   }
-}
-
-/** What differs between two connections, by name, because a value may be a secret. */
-function differences({ connection: a }: DatabaseTarget, { connection: b }: DatabaseTarget): string[] {
-  const names = ['host', 'port', 'user', 'password', 'ssl', 'options'] as const
-  const text = (value: unknown) => (typeof value === 'function' ? 'not given' : (JSON.stringify(value) ?? ''))
-  return names.filter((name) => text(a[name]) !== text(b[name]))
 }
 
 /** Other settings in the folders of these files that name a database; broken ones name none. */

@@ -134,7 +134,7 @@ program
   .addOption(
     new Option(
       '--result <file>',
-      'write the outcome as JSON: "unfinished" until the end, then committed, not-copied, ready, not-ready, same, different, failed or unknown',
+      'write the outcome as JSON: UNFINISHED until the end, then COPIED, READY, REFUSED, SAME, DIFFERENT, FAILED or UNKNOWN',
     ),
   )
   .action(async (newName, oldName, flags, command) => {

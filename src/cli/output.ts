@@ -4,7 +4,10 @@ import { endNow } from './ending.ts'
 export interface Output {
   /** Prints a result, with a newline. */
   print(text: string): void
-  /** From now on what cannot be printed is lost, such as on a full disk, instead of ending the process. */
+  /**
+   * From now on output neither ends nor stops the process: what cannot be printed, such as on a full disk, is lost, and what a pipe or a
+   * terminal does not take waits in memory.
+   */
   loseWhatFails(): void
   /** Stream for progress, separate from results. */
   readonly progress: NodeJS.WriteStream
@@ -20,7 +23,10 @@ const echoMs = 300
 export const standardOutput: Output = {
   print: (text) => process.stdout.write(`${text}\n`),
   loseWhatFails: () => {
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', () => undefined)
+      unblock(stream)
+    }
   },
   progress: process.stderr,
   stopped: () =>
@@ -36,4 +42,9 @@ export const standardOutput: Output = {
       }
       for (const name of signals) process.on(name, stop)
     }),
+}
+
+/** Node waits for a terminal at each write, also for one that Ctrl+S has stopped, or whose network is gone. It never waits for a pipe. */
+function unblock(stream: { readonly isTTY?: boolean; readonly _handle?: { setBlocking?(isBlocking: boolean): void } }) {
+  if (stream.isTTY === true) stream._handle?.setBlocking?.(false)
 }

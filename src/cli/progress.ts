@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import type { Options, Params } from 'cli-progress'
 import cliProgress from 'cli-progress'
 
@@ -17,11 +18,40 @@ const { Format, Presets, SingleBar } = cliProgress
 /** Pause between two lines on a stream that is no terminal. */
 const lineEveryMs = 10_000
 
+/** So much waits for a pipe or a terminal that takes nothing; then the progress is not shown. */
+const maxWaitingBytes = 16_384
+
+/** Passes on what an output takes soon, and drops the rest, so that it does not pile up in memory. */
+class Dropping extends Writable {
+  readonly #output: NodeJS.WriteStream
+  /** The last lines are few, and show the cursor again. */
+  isLast = false
+
+  constructor(output: NodeJS.WriteStream) {
+    super()
+    this.#output = output
+  }
+
+  get isTTY(): boolean {
+    return this.#output.isTTY
+  }
+
+  get columns(): number {
+    return this.#output.columns
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    if (this.isLast || this.#output.writableLength < maxWaitingBytes) this.#output.write(chunk)
+    done()
+  }
+}
+
 /** Creates a progress bar with the time left. It is redrawn on a terminal; other streams get lines now and then. */
 export function createProgress(output: NodeJS.WriteStream): Progress {
+  const stream = new Dropping(output)
   const bar = new SingleBar(
     {
-      stream: output,
+      stream,
       format: output.isTTY ? fitting : (options, params, payload) => lines(options, params, payload)[0],
       hideCursor: true,
       etaBuffer: 50,
@@ -40,7 +70,11 @@ export function createProgress(output: NodeJS.WriteStream): Progress {
       bar.update({ label })
       if (!output.isTTY) bar.render()
     },
-    stop: () => bar.stop(),
+    stop() {
+      stream.isLast = true
+      bar.stop()
+      stream.isLast = false
+    },
   }
 }
 

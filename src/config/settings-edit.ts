@@ -75,6 +75,8 @@ export function writeSettings({ file, contents }: SettingsEdit): string {
   const backup = existsSync(`${file}.old`) ? `${file}.old-${stamp}` : `${file}.old`
   const temporary = `${file}.${process.pid}.partial`
   try {
+    // Of a process that was killed and had the same number, such as the first one of a container.
+    rmSync(temporary, { force: true })
     writeLike(file, temporary, contents)
     linkSync(file, backup)
     renameSync(temporary, file)

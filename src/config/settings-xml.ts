@@ -71,7 +71,33 @@ function openStringOf(file: string, chain: readonly string[]): Pick<SipisSetting
   return openStringOf(resolve(dirname(path), defaults), [...chain, path])
 }
 
+/** The values of all elements and attributes of one file, by place, such as `HttpServer[Port]`; without those of its Defaults. */
+export function settingsValues(file: string): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>()
+  const add = (place: string, node: unknown): void => {
+    if (Array.isArray(node)) for (const one of node) add(place, one)
+    else if (typeof node !== 'object' || node === null) values.set(place, [...(values.get(place) ?? []), String(node)])
+    else for (const [name, child] of Object.entries(node)) add(placeOf(place, name), child)
+  }
+  const { Sipis: root } = z.object({ Sipis: z.unknown() }).parse(parser.parse(textOf(resolve(file))))
+  add('', root)
+  return values
+}
+
+function placeOf(parent: string, name: string): string {
+  if (name.startsWith('@')) return `${parent || 'Sipis'}[${name.slice(1)}]`
+  return name === '#text' ? parent : parent === '' ? name : `${parent}/${name}`
+}
+
 function parse(path: string): z.infer<typeof document>['Sipis'] {
+  const text = textOf(path)
+  const result = document.safeParse(attempt(path, () => parser.parse(text)))
+  if (result.success) return result.data.Sipis
+  throw new Problem(`${path} has no root element Sipis. Check that it is a Settings.xml of SIPIS.`)
+}
+
+/** The text of a file that is well-formed XML. */
+function textOf(path: string): string {
   const text = decode(
     attempt(path, () => {
       if (statSync(path).size > maxBytes) throw new Problem(`${path} is larger than any Settings.xml. Check the path.`)
@@ -79,14 +105,8 @@ function parse(path: string): z.infer<typeof document>['Sipis'] {
     }),
   )
   const validity = XMLValidator.validate(text)
-  if (validity !== true) {
-    throw new Problem(
-      `${path} is not well-formed XML: line ${validity.err.line}: ${validity.err.msg} Correct the file.`,
-    )
-  }
-  const result = document.safeParse(attempt(path, () => parser.parse(text)))
-  if (result.success) return result.data.Sipis
-  throw new Problem(`${path} has no root element Sipis. Check that it is a Settings.xml of SIPIS.`)
+  if (validity === true) return text
+  throw new Problem(`${path} is not well-formed XML: line ${validity.err.line}: ${validity.err.msg} Correct the file.`)
 }
 
 /** XML is UTF-8 unless a byte order mark or its own declaration says otherwise. */

@@ -80,7 +80,8 @@ export function connectProblem(label: string, error: DatabaseError): Problem {
     advice[error.code] ??
     (tls.test(error.message) ? 'Check sslmode and sslrootcert.' : 'Look into the log of the server.')
   const message = `The database ${label} cannot be used: ${sentence(error)}. ${hint}`
-  return transientCodes.has(error.code) ? new Unreachable(message) : new Problem(message)
+  const Kind = transientCodes.has(error.code) ? Unreachable : Problem
+  return new Kind(message, 'PROBLEM', error.code)
 }
 
 /** The message on one line, without control characters, which could manipulate the terminal. */

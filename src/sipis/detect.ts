@@ -120,13 +120,14 @@ async function unknownSchema(
     const hint =
       (await hintElsewhere(database, role)) ??
       'Check the database name; "sipis-gateway init" makes the tables in an empty database.'
-    return new Problem(`No SIPIS table is in this database's search_path (${path}). ${hint}`)
+    return new Problem(`No SIPIS table is in this database's search_path (${path}). ${hint}`, 'WRONG_SCHEMA')
   }
   const nearest = candidates.reduce((a, b) => (b.missing.length < a.missing.length ? b : a))
   const tables = [...found.keys()].sort().join(', ')
   return new Problem(
     `This is neither schema v1 nor v2 of SIPIS. Found in ${path}: ${tables}; nearest is ${nearest.version.toLowerCase()}, ` +
       `but it lacks ${nearest.missing.join(', ')}. Check the database name and the search_path.`,
+    'WRONG_SCHEMA',
   )
 }
 
@@ -154,5 +155,6 @@ function refuseUnreadable(version: SchemaVersion, found: Found, role: string): v
   const paths = unreadable.map((table) => qualifiedName(schemas, table)).join(', ')
   throw new Problem(
     `The database role may not read ${unreadable.join(', ')}. Run as the owner: GRANT SELECT ON ${paths} TO ${role};`,
+    'MISSING_PRIVILEGE',
   )
 }

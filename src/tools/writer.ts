@@ -38,5 +38,6 @@ async function prepareWriter(client: pg.Client): Promise<void> {
 export function poolerProblem(label: string): Problem {
   return new Problem(
     `The database ${label} is reached through a connection pooler, such as PgBouncer. Connect to PostgreSQL itself: this command needs a session of its own.`,
+    'POOLER',
   )
 }

@@ -9,9 +9,9 @@
  */
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import type { Seconds } from '../../src/tools/copy/phase.ts'
 import { copiedTables, copyPlan } from '../../src/tools/copy/plan/plan.ts'
 import { statementsOf } from '../../src/tools/copy/plan/statements.ts'
-import type { Seconds } from '../../src/tools/copy/report/report.ts'
 import { run } from '../support/command.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
@@ -28,9 +28,9 @@ try {
   await run(['init', '--schema', 'v1', '--database-url', source])
   say((await run(['seed', '--selectors', values.selectors, '--database-url', source])).stdout.trim())
   for (let round = 1; round <= Number(values.rounds); round++) {
-    const inPlace = await psql(await emptyTarget(`bench_psql_${round}`))
-    const after = await psqlThenIndexes(await emptyTarget(`bench_after_${round}`))
-    const own = await gateway(await emptyTarget(`bench_copy_${round}`))
+    const inPlace = await intoEmpty(psql)
+    const after = await intoEmpty(psqlThenIndexes)
+    const own = await intoEmpty(gateway)
     const ratio = (seconds: number) => (Math.min(inPlace, after) / seconds).toFixed(2)
     const writing = own.copying + own.indexing
     const all = writing + own.analysing + own.comparing
@@ -44,11 +44,15 @@ try {
   await postgres.stop()
 }
 
-async function emptyTarget(name: string): Promise<string> {
+/** Fills a new target, and drops it: all of them together would need the memory of a large machine. */
+async function intoEmpty<T>(fill: (target: string) => Promise<T>): Promise<T> {
+  const name = 'bench_target'
   await asAdmin(postgres.url, (admin) => createDatabase(admin, name, 'UTF8'))
   const url = urlOf(postgres.url, name)
   await run(['init', '--schema', 'v2', '--database-url', url])
-  return url
+  const result = await fill(url)
+  await asAdmin(postgres.url, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`))
+  return result
 }
 
 async function psql(target: string): Promise<number> {

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { Writable } from 'node:stream'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { createProgress } from '../../src/cli/progress.ts'
 import { commandLine } from '../support/command.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { addDataSet } from '../support/rows.ts'
@@ -18,6 +20,21 @@ async function drawn(columns: number, args: readonly string[]): Promise<string[]
 }
 
 describe('The progress of a copy', () => {
+  it('is dropped while its output takes nothing, but for the end', () => {
+    // The callback is never called.
+    const output = new Writable({ write: () => undefined }) as unknown as NodeJS.WriteStream
+    const progress = createProgress(output)
+    progress.start('first', 10_000)
+    for (let n = 1; n < 10_000; n++) {
+      progress.update(n, '')
+      progress.relabel(`table ${n}`)
+    }
+    const waiting = output.writableLength
+    expect([waiting > 10_000, waiting < 20_000]).toEqual([true, true])
+    progress.stop()
+    expect(output.writableLength).toBeGreaterThan(waiting)
+  })
+
   it('has the share and the time left of all three phases, and fits into 40 columns', async () => {
     const source = untilTestEnds(await cloneDatabase('V1'))
     await addDataSet({ version: 'V1', sql: source.sql }, { selectors: 20 })

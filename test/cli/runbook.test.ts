@@ -75,7 +75,7 @@ describe('The commands of docs/migration.md', () => {
     await home.end()
     expect(await readFile(join(folder, 'Settings.xml'), 'utf8')).toContain(`dbname=${own('sipis3')} `)
     expect(await readFile(join(folder, 'Settings.xml.old'), 'utf8')).toContain(`dbname=${database} `)
-    expect(JSON.parse(await readFile(join(folder, 'result.json'), 'utf8'))).toMatchObject({ outcome: 'committed' })
+    expect(JSON.parse(await readFile(join(folder, 'result.json'), 'utf8'))).toMatchObject({ outcome: 'COPIED' })
     expect((await readFile(join(folder, 'systemctl.log'), 'utf8')).split('\n')).toHaveLength(5)
   })
 })

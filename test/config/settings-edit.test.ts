@@ -81,6 +81,8 @@ describe('Editing the database of a Settings.xml', () => {
     const edit = edited(text, { dbname: 'b' })
     chmodSync(path, 0o640)
     const { ino } = statSync(path)
+    // A process that was killed has left its temporary file behind.
+    writeFileSync(`${path}.${process.pid}.partial`, 'x')
     expect(writeSettings(edit)).toBe(`${path}.old`)
     expect([readFileSync(path, 'utf8'), readFileSync(`${path}.old`, 'utf8')]).toEqual([text.replace('=a', '=b'), text])
     expect([statSync(path).mode & 0o777, statSync(`${path}.old`).mode & 0o777]).toEqual([0o640, 0o640])

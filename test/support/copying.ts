@@ -3,9 +3,10 @@ import { parseConnectionString } from '../../src/config/connection-string.ts'
 import type { DatabaseTarget } from '../../src/config/database-target.ts'
 import { copy } from '../../src/tools/copy/copy.ts'
 import type { CopyOptions } from '../../src/tools/copy/options.ts'
+import type { LongPhase } from '../../src/tools/copy/phase.ts'
 import type { Reason } from '../../src/tools/copy/plan/plan.ts'
 import { copiedTables } from '../../src/tools/copy/plan/plan.ts'
-import type { Phase, Progress } from '../../src/tools/copy/progress.ts'
+import type { Progress } from '../../src/tools/copy/progress.ts'
 import type { Acceptance } from '../../src/tools/copy/report/acceptance.ts'
 import type { CopyReport } from '../../src/tools/copy/report/report.ts'
 import { rejectsByReason } from '../../src/tools/copy/report/report.ts'
@@ -19,7 +20,7 @@ export const silent: Progress = {
 }
 
 /** A progress that does something when a table is reached. */
-export function atTable(work: (phase: Phase, table: string) => void): Progress {
+export function atTable(work: (phase: LongPhase, table: string) => void): Progress {
   return {
     ...silent,
     phase: (phase, sizes) => ({ ...silent.phase(phase, sizes), table: (name) => work(phase, name) }),

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.ts'
 import { asText, openEmbedded, startEmbedded } from '../../src/database/embedded.ts'
 import type { PoolOptions } from '../../src/database/pool.ts'
 import { openPool } from '../../src/database/pool.ts'
-import { emptyTables } from '../../src/sipis/migrations.ts'
+import { emptyTables, migrateServer } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
 import type { Encoding } from './templates.ts'
@@ -34,7 +34,7 @@ function newDatabase(create: (admin: pg.Client, name: string) => Promise<unknown
 }
 
 /** A database on any server. */
-export async function databaseOn(
+async function databaseOn(
   serverUrl: string,
   create: (admin: pg.Client, name: string) => Promise<unknown>,
 ): Promise<TestDatabase> {
@@ -60,6 +60,20 @@ export async function databaseOn(
       await asAdmin(serverUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
     },
   }
+}
+
+/** A database with the empty tables of a version, on any server. */
+export async function databaseWithTables(
+  serverUrl: string,
+  version: SchemaVersion,
+  encoding: Encoding = 'UTF8',
+): Promise<TestDatabase> {
+  const database = await databaseOn(serverUrl, (admin, name) => createDatabase(admin, name, encoding))
+  const client = new pg.Client(database.url)
+  await client.connect()
+  await migrateServer(client, version)
+  await client.end()
+  return database
 }
 
 export function openReader(url: string, options: Partial<PoolOptions> = {}): Database {

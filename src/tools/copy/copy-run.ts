@@ -1,6 +1,6 @@
 import type { Session } from './databases/session.ts'
-import type { Step } from './failure.ts'
 import type { CopyOptions } from './options.ts'
+import type { Step } from './phase.ts'
 import type { Progress } from './progress.ts'
 import type { RejectsFile } from './report/rejects-file.ts'
 

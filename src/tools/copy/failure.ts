@@ -5,29 +5,8 @@ import { silentCode } from '../../errors/database-error.ts'
 import { Problem } from '../../errors/problem.ts'
 import type { Side } from './databases/session.ts'
 import { SideError, sideNames } from './databases/session.ts'
-
-const phases = {
-  connecting: 'connecting',
-  preparing: 'preparing',
-  analysing: 'analysing',
-  copying: 'copying',
-  indexing: 'creating the indexes of',
-  comparing: 'comparing',
-  committing: 'committing',
-}
-export type Phase = keyof typeof phases
-
-/** What a copy is doing; kept up to date for the message of a failure. */
-export interface Step {
-  phase: Phase
-  table: string | undefined
-}
-
-/** Notes what a copy does from now on. */
-export function enter(step: Step, phase: Phase, table?: string): void {
-  step.phase = phase
-  step.table = table
-}
+import type { Phase, Step } from './phase.ts'
+import { phases } from './phase.ts'
 
 export type TargetState = 'unchanged' | 'unknown'
 
@@ -39,7 +18,7 @@ export class CopyFailure extends Problem {
   readonly targetState: TargetState
 
   constructor(message: string, facts: { code: string; side: Side | undefined; step: Step; targetState: TargetState }) {
-    super(message, facts.code)
+    super(message, 'PROBLEM', facts.code)
     this.name = 'CopyFailure'
     this.side = facts.side
     this.phase = facts.step.phase

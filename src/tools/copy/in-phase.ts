@@ -1,12 +1,13 @@
 import type { CopyRun } from './copy-run.ts'
 import { sizesOf } from './databases/sizes.ts'
-import { enter } from './failure.ts'
+import type { LongPhase } from './phase.ts'
+import { enter } from './phase.ts'
 import type { CopyTable } from './plan/plan.ts'
 import type { PhaseProgress } from './progress.ts'
 
 /** Does something for each table, and shows the progress. */
 export async function inPhase<T extends { readonly table: CopyTable }, R>(
-  phase: 'analysing' | 'copying' | 'comparing',
+  phase: Exclude<LongPhase, 'indexing'>,
   tasks: readonly T[],
   { source, progress, step }: CopyRun,
   work: (task: T, bar: PhaseProgress) => Promise<R>,

@@ -1,9 +1,6 @@
 import type { Versions } from './databases/versions.ts'
+import type { LongPhase } from './phase.ts'
 import type { Moved } from './phases/transfer.ts'
-import type { Seconds } from './report/report.ts'
-
-/** The phases that last. */
-export type Phase = keyof Seconds
 
 /** Receives the progress of a copy. */
 export interface Progress {
@@ -15,7 +12,7 @@ export interface Progress {
    *
    * @param bytes size of each table of the phase
    */
-  phase(name: Phase, bytes: ReadonlyMap<string, number>): PhaseProgress
+  phase(name: LongPhase, bytes: ReadonlyMap<string, number>): PhaseProgress
 }
 
 export interface PhaseProgress {

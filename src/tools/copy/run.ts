@@ -6,8 +6,9 @@ import { unknownTables } from './databases/catalogue.ts'
 import { diskProblems, estimateDisk } from './databases/disk.ts'
 import type { Session } from './databases/session.ts'
 import { versionsOf } from './databases/versions.ts'
-import { enter, interrupted } from './failure.ts'
+import { interrupted } from './failure.ts'
 import { inPhase } from './in-phase.ts'
+import { enter, noSeconds } from './phase.ts'
 import { commit } from './phases/commit.ts'
 import { compareAll } from './phases/compare.ts'
 import { createIndexes, dropIndexes } from './phases/indexes.ts'
@@ -21,7 +22,7 @@ import { countsOf } from './plan/task.ts'
 import type { PhaseProgress } from './progress.ts'
 import { unaccepted } from './report/acceptance.ts'
 import { findLost } from './report/lost.ts'
-import type { CopyReport, Mode, Seconds, TableReport } from './report/report.ts'
+import type { CopyReport, Mode, TableReport } from './report/report.ts'
 import { writes } from './report/report.ts'
 import { freezeWarnings } from './report/warnings.ts'
 import { stopwatch } from './stopwatch.ts'
@@ -90,7 +91,6 @@ function decisionOf(mode: Mode, analysing: number, refused: readonly string[]) {
   return { expectedSeconds: null, problems: [...refused, nothingWritten] }
 }
 
-const noSeconds: Seconds = { analysing: 0, copying: 0, indexing: 0, comparing: 0 }
 /** A whole copy takes about so many times as long as its analysis, by npm run bench:copy. */
 const timesOfAnalysis = 3
 

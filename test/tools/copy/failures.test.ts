@@ -1,6 +1,7 @@
 /** Waits that must end, and what is said about a failure. */
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { addDataSet } from '../../support/rows.ts'
+import { until } from '../../support/until.ts'
 
 async function pair(): Promise<[TestDatabase, TestDatabase]> {
   const source = untilTestEnds(await cloneDatabase('V1'))
@@ -154,11 +156,50 @@ describe('After the commit', () => {
       commandLine,
     ])
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
-      outcome: 'committed',
+      outcome: 'COPIED',
       target: 'committed',
       report: { committed: true, problems: [] },
     })
     expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(await rowCounts(target)).toEqual(await rowCounts(source))
+  })
+})
+
+describe('An output that takes nothing', () => {
+  const copyTo = (target: TestDatabase, source: TestDatabase, flags = '') =>
+    `"${process.execPath}" ${commandLine} copy '${target.url}' '${source.url}' --execute ${flags}`
+
+  it.each([
+    ['a full pipe, as standard error', '2>&9'],
+    ['a full pipe, as standard output', '>&9'],
+    ['a full pipe, as both', '>&9 2>&9'],
+  ])('%s, that nobody reads, neither stops nor fails a copy', async (_, redirection) => {
+    const [source, target] = await pair()
+    const pipe = join(await folderOfTest(), 'pipe')
+    // Opened for both, so that it has a reader, which reads nothing.
+    const fill = `mkfifo '${pipe}'; exec 9<>'${pipe}'; head -c 65536 /dev/zero >&9`
+    await promisify(execFile)('bash', ['-c', `${fill}; ${copyTo(target, source)} ${redirection}`])
+    expect(await rowCounts(target)).toEqual(await rowCounts(source))
+  })
+
+  it.each(['', '--json'])('a terminal that has stopped neither stops nor fails a copy %s', async (flags) => {
+    const [source, target] = await pair()
+    const folder = await folderOfTest()
+    const [started, stopped, code] = ['started', 'stopped', 'code'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    const wait = `touch ${started}; until [ -e ${stopped} ]; do sleep 0.1; done; timeout 1 head -c 1000000 /dev/zero`
+    const inside = `${wait}; ${copyTo(target, source, flags)}; echo $? > ${code}.new; mv ${code}.new ${code}`
+    const terminal = spawn('script', ['-qec', inside, '/dev/null'], { stdio: 'ignore' })
+    onTestFinished(() => void terminal.kill('SIGKILL'))
+    await until('it has started', async () => existsSync(started))
+    // What it shows is not read any more.
+    terminal.kill('SIGSTOP')
+    await writeFile(stopped, '')
+    await until('it has ended', async () => existsSync(code))
+    expect(await readFile(code, 'utf8')).toBe('0\n')
     expect(await rowCounts(target)).toEqual(await rowCounts(source))
   })
 })
@@ -171,14 +212,14 @@ describe('The result file', () => {
     const result = async () => JSON.parse(await readFile(path, 'utf8'))
     const copy = (...args: string[]) => ['copy', target.url, source.url, '--result', path, ...args]
     const dry = await run(copy())
-    expect([dry.code, await result()]).toMatchObject([0, { outcome: 'ready', target: 'unchanged' }])
+    expect([dry.code, await result()]).toMatchObject([0, { outcome: 'READY', target: 'unchanged' }])
     expect(dry.stderr).toMatch(/^Ready to copy \d+ rows\./m)
     await target.sql('BEGIN; LOCK TABLE data IN ACCESS EXCLUSIVE MODE')
     const locked = start(copy('--execute', '--lock-timeout', '3'))
-    await expect.poll(result, { timeout: 20_000 }).toMatchObject({ outcome: 'unfinished' })
+    await expect.poll(result, { timeout: 20_000 }).toMatchObject({ outcome: 'UNFINISHED' })
     expect((await locked.finished).code).toBe(1)
     expect(await result()).toMatchObject({
-      outcome: 'failed',
+      outcome: 'FAILED',
       target: 'unchanged',
       error: { code: '55P03', side: 'target', phase: 'preparing' },
     })

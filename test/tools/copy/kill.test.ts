@@ -1,20 +1,16 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { migrateServer } from '../../../src/sipis/migrations.ts'
 import { random } from '../../../src/tools/demo/random.ts'
 import type { Running } from '../../support/command.ts'
 import { run, start } from '../../support/command.ts'
 import { contents, rowCounts } from '../../support/copying.ts'
 import { times } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
-import { cloneDatabase, databaseOn, untilTestEnds } from '../../support/database.ts'
+import { cloneDatabase, databaseWithTables, untilTestEnds } from '../../support/database.ts'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { socketServer } from '../../support/other-servers.ts'
-import type { OwnServer } from '../../support/postgres.ts'
 import { startOwnServer } from '../../support/postgres.ts'
-import { createDatabase } from '../../support/templates.ts'
 
 const kills = times(60, 1)
 const freezes = times(30, 1)
@@ -27,16 +23,6 @@ async function fill({ url }: TestDatabase): Promise<void> {
 }
 
 const emptyTarget = async () => untilTestEnds(await cloneDatabase('V2'))
-
-/** A database with empty tables on a server of the test's own. */
-async function databaseOf({ url }: OwnServer, version: 'V1' | 'V2'): Promise<TestDatabase> {
-  const database = await databaseOn(url, (admin, name) => createDatabase(admin, name, 'UTF8'))
-  const client = new pg.Client(database.url)
-  await client.connect()
-  await migrateServer(client, version)
-  await client.end()
-  return database
-}
 
 async function catalogue({ sql }: TestDatabase): Promise<unknown> {
   return sql(`SELECT c.relname, c.relfilenode, c.relkind, (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid)
@@ -114,12 +100,12 @@ describe('A copy that is interrupted', () => {
 
   it(`by one Ctrl+C while a server is frozen ends in time, and leaves the target empty or complete (${freezes} points)`, async () => {
     const server = untilTestEnds(await startOwnServer())
-    const frozenSource = untilTestEnds(await databaseOf(server, 'V1'))
+    const frozenSource = untilTestEnds(await databaseWithTables(server.url, 'V1'))
     await fill(frozenSource)
     const states: string[] = []
     for (let point = 0; point < freezes; point++) {
       const isTarget = point % 2 === 0
-      await using target = isTarget ? await databaseOf(server, 'V2') : await cloneDatabase('V2')
+      await using target = isTarget ? await databaseWithTables(server.url, 'V2') : await cloneDatabase('V2')
       let endedInMs = 0
       const how = async ({ child, finished }: Running) => {
         server.freeze()

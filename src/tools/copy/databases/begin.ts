@@ -36,8 +36,11 @@ export async function beginSource(
   await source.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   if (freeze && names.length > 0) await source.query(`LOCK TABLE ${pathsIn(source, names)} IN SHARE MODE`)
   await expectVersion(source, direction.source, direction)
-  if (await hasSharedIds(source, direction.owner))
-    throw new Problem(sharedIdsRefusal(source.label, direction.owner), 'AMBIGUOUS_SELECTORS')
+  // Rows of v2 refer to a name, and those of v1 to an id.
+  for (const owner of direction.owner === 'id' ? (['id'] as const) : (['selector', 'id'] as const)) {
+    if (await hasSharedIds(source, owner))
+      throw new Problem(sharedIdsRefusal(source.label, owner), 'AMBIGUOUS_SELECTORS')
+  }
 }
 
 /** Whether several selectors share what rows refer to, so that the selector of a row is ambiguous. */
@@ -66,6 +69,7 @@ export async function beginTarget(
     if (target.schemas.has(name)) continue
     throw new Problem(
       `${target.label} has no table ${name}. Create the tables of the target with the tool of SIPIS 4, CreateSipisDb.`,
+      'WRONG_SCHEMA',
     )
   }
   if (mode === 'verify-only') return
@@ -99,7 +103,9 @@ async function expectVersion(session: Session, wanted: SchemaVersion, { source }
   }
   const which = session.side === 'source' ? 'The source (OLD)' : 'The target (NEW)'
   const { version } = await detect(database).catch((error: unknown) => {
-    throw error instanceof Problem ? new Problem(`${which}, ${session.label}: ${error.message}`) : error
+    throw error instanceof Problem
+      ? new Problem(`${which}, ${session.label}: ${error.message}`, 'WRONG_SCHEMA', error.kind)
+      : error
   })
   if (version === wanted) return
   throw new Problem(

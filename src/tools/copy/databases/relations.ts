@@ -32,18 +32,21 @@ export async function refuseRelations(session: Session, names: readonly string[]
     if (what === undefined) continue
     throw new Problem(
       `${name} of ${where} (${path}) is ${what}, which may hide rows and has no snapshot. Only tables are copied: name the database that has the table itself, or set search_path to its schema.`,
+      'NOT_A_TABLE',
     )
   }
   const unreadable = relations.filter(({ readable }) => !readable).map(({ path }) => path)
   if (unreadable.length > 0) {
     throw new Problem(
       `The role ${role} may not read ${unreadable.join(', ')} of ${where}. Run as the owner: GRANT SELECT ON ${unreadable.join(', ')} TO ${role};`,
+      'MISSING_PRIVILEGE',
     )
   }
   const restricted = relations.filter((one) => one.restricted).map(({ path }) => path)
   if (restricted.length > 0) {
     throw new Problem(
       `Row level security hides rows of ${restricted.join(', ')} of ${where} from the role ${role}. Connect as a role with BYPASSRLS, such as a superuser, or as an owner without FORCE ROW LEVEL SECURITY.`,
+      'ROW_SECURITY',
     )
   }
   await refuseHidden(session, names, String(role))
@@ -84,6 +87,7 @@ async function refuseHidden(session: Session, names: readonly string[], role: st
   if (path === undefined) return
   throw new Problem(
     `The role ${role} may not look into schema ${schema} of ${inPlace(session)}, which has ${path}. Run as the owner: GRANT USAGE ON SCHEMA ${schema} TO ${role};`,
+    'MISSING_PRIVILEGE',
   )
 }
 

@@ -5,8 +5,8 @@ import { DatabaseError } from '../../../errors/database-error.ts'
 import { Problem } from '../../../errors/problem.ts'
 import type { Session } from '../databases/session.ts'
 import { openSession, SideError } from '../databases/session.ts'
-import type { Step } from '../failure.ts'
 import { CopyFailure, states } from '../failure.ts'
+import type { Step } from '../phase.ts'
 
 /** How long to ask after an unanswered commit: the server may be starting again, or still committing. */
 const askMs = 20_000

@@ -1,7 +1,7 @@
 import type { CopyRun } from '../copy-run.ts'
 import type { Session } from '../databases/session.ts'
-import { enter } from '../failure.ts'
 import { inPhase } from '../in-phase.ts'
+import { enter } from '../phase.ts'
 import type { CopyTable } from '../plan/plan.ts'
 import { targetChecksum } from '../plan/statements.ts'
 import type { Checksum, TableReport } from '../report/report.ts'

@@ -40,6 +40,7 @@ export async function createIndexes(
     if (created === definition) continue
     throw new Problem(
       `The index ${name} of ${inPlace(session)} cannot be created as it was. Nothing was written: source and target are unchanged.`,
+      'INDEX_CHANGED',
     )
   }
 }

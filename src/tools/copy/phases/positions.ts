@@ -27,6 +27,7 @@ async function usedBy(source: Session, table: string): Promise<bigint> {
     if (!sequence.readable) {
       throw new Problem(
         `The role may not read the sequence ${sequence.name} of ${inPlace(source)}, so the target could give out numbers again. Run as the owner: GRANT SELECT ON SEQUENCE ${sequence.name} TO the role of the copy.`,
+        'MISSING_PRIVILEGE',
       )
     }
     const last = (await nextValue(query, sequence)) - sequence.increment

@@ -3,7 +3,7 @@ import { beginSource, beginTarget, refuseEncoding } from '../databases/begin.ts'
 import { factsOf, otherConnections } from '../databases/catalogue.ts'
 import { refuseRelations, tablesElsewhere } from '../databases/relations.ts'
 import type { Session } from '../databases/session.ts'
-import { enter } from '../failure.ts'
+import { enter } from '../phase.ts'
 import type { Direction } from '../plan/direction.ts'
 import { directionOf } from '../plan/direction.ts'
 import type { CopyTable } from '../plan/plan.ts'
@@ -56,11 +56,12 @@ export async function prepare(copying: CopyRun): Promise<Prepared> {
     invalidBytes: options.invalidBytes,
   }
   const sourceKeys = await sourceKeysOf(source, present, conversion)
+  const ownerLimit = facts.get('selectors')?.limits.get('selector')
   const tasks: Task[] = []
   for (const table of present) {
     enter(step, 'analysing', table.name)
     const ofTable = facts.get(table.name) ?? { limits: new Map(), uniqueKeys: [] }
-    tasks.push(await taskOf(table, ofTable, sourceKeys, conversion, source))
+    tasks.push(await taskOf(table, { ...ofTable, ownerLimit }, sourceKeys, conversion, source))
   }
   return { plan, tasks, used, readiness, fingerprints }
 }

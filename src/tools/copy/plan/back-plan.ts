@@ -1,7 +1,7 @@
 /** SQL that maps each table of a v2 database back to v1. */
 import type { SQLWrapper } from 'drizzle-orm'
 import { getTableColumns, sql } from 'drizzle-orm'
-import type { PgTable } from 'drizzle-orm/pg-core'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { exactText } from '../../../sipis/columns.ts'
 import type { Schemas } from '../../../sipis/schemas.ts'
 import { qualified, qualifiedName } from '../../../sipis/schemas.ts'
@@ -25,7 +25,9 @@ export interface BackPlanOptions {
 /** The tables to copy back, in the order of copying. */
 export function backPlan({ encoding, schemas, used, wideRowids }: BackPlanOptions): CopyTable[] {
   const exact = (column: Parameters<typeof exactText>[0]) => plain(exactText(column, encoding).read.sql)
-  const common = { numbered: undefined, added: undefined, owner: { target: 'id', source: 'selector' } }
+  const accounts = columnsOf(v1.selectors, columnsIn(selectors))
+  const alone = { numbered: undefined, added: undefined, owner: { target: 'id', source: 'selector' } }
+  const common = { ...alone, ownerName: accounts.find(({ name }) => name === 'selector') }
   const owned = (table: PgTable, selector: SQLWrapper) =>
     plain(
       sql`${qualified(schemas, table)} LEFT JOIN ${qualified(schemas, selectors)} ON ${selectors.selector} = ${selector}`,
@@ -45,56 +47,39 @@ export function backPlan({ encoding, schemas, used, wideRowids }: BackPlanOption
     key: keyOf(rowid, selector),
     rejects: rejects({ name, table, rowid, selector }),
   })
-  const { missedreason: _, selector: __, ...call } = columnsIn(sipcalls)
-  const { selector: ___, ...message } = columnsIn(siptextmessages)
+  const { id } = selectors
+  const { missedreason: _, ...call } = rowOf(sipcalls)
+  const { rowid: __, ...pushTest } = rowOf(pushtests)
   const tables: Omit<CopyTable, 'floor'>[] = [
     {
-      ...common,
+      ...alone,
       name: 'selectors',
       from: qualifiedName(schemas, selectors),
       key: { id: plain(sql`${selectors.id}`), selector: exact(selectors.selector) },
-      columns: columnsOf(v1.selectors, columnsIn(selectors)),
+      columns: accounts,
       rejects: [beyond('selectors', selectors.id, new Set())],
     },
     {
       ...numbered({ ...tokens, name: 'tokens', table: tokens }),
-      columns: columnsOf(v1.tokens, {
-        rowid: tokens.rowid,
-        id: selectors.id,
-        token: tokens.token,
-        appid: tokens.appid,
-        lastseen: tokens.lastseen,
-      }),
+      columns: columnsOf(v1.tokens, { ...rowOf(tokens), id }),
     },
     {
       ...numbered({ ...sipcalls, name: 'sipcalls', table: sipcalls }),
-      columns: columnsOf(v1.sipcalls, { ...call, id: selectors.id }),
+      columns: columnsOf(v1.sipcalls, { ...call, id }),
     },
     {
       ...numbered({ ...siptextmessages, name: 'siptextmessages', table: siptextmessages }),
-      columns: columnsOf(v1.siptextmessages, { ...message, id: selectors.id }),
+      columns: columnsOf(v1.siptextmessages, { ...rowOf(siptextmessages), id }),
     },
     {
       ...numbered({ ...pushtests, name: 'pushtests', table: pushtests }),
       // v1 does not number push tests.
       rejects: [['orphan', plain(sql`${selectors.id} IS NULL`)], beyond('pushtests', selectors.id, new Set())],
-      columns: columnsOf(v1.pushtests, {
-        id: selectors.id,
-        pushid: pushtests.pushid,
-        platform: pushtests.platform,
-        started: pushtests.started,
-        concluded: pushtests.concluded,
-      }),
+      columns: columnsOf(v1.pushtests, { ...pushTest, id }),
     },
     {
       ...numbered({ ...data, name: 'data', table: data }),
-      columns: columnsOf(v1.data, {
-        rowid: data.rowid,
-        id: selectors.id,
-        name: data.name,
-        value: data.value,
-        longvalue: data.longvalue,
-      }),
+      columns: columnsOf(v1.data, { ...rowOf(data), id }),
     },
     {
       ...common,
@@ -102,15 +87,7 @@ export function backPlan({ encoding, schemas, used, wideRowids }: BackPlanOption
       name: 'restart',
       key: keyOf(restart.rowid, restart.selector),
       rejects: rejects({ ...restart, name: 'restart', table: restart }),
-      columns: columnsOf(v1.restart, {
-        rowid: restart.rowid,
-        id: selectors.id,
-        name: restart.name,
-        value: restart.value,
-        seq: restart.seq,
-        server: sql.raw('"restart"."server"'),
-        longvalue: restart.longvalue,
-      }),
+      columns: columnsOf(v1.restart, { ...rowOf(restart), id, server: sql.raw('"restart"."server"') }),
     },
   ]
   return tables.map((table) => ({ ...table, floor: String(used.get(table.name) ?? 0) }))
@@ -125,6 +102,14 @@ interface Numbered {
 
 function columnsIn<Table extends PgTable>(table: Table): Table['_']['columns'] {
   return getTableColumns(table)
+}
+
+/** The columns of a row that belongs to a selector, without that. */
+function rowOf<Table extends PgTable & { readonly selector: PgColumn }>(
+  table: Table,
+): Omit<Table['_']['columns'], 'selector'> {
+  const { selector: _, ...columns } = columnsIn(table)
+  return columns
 }
 
 /** A number or the id of its selector that v1 cannot hold. */

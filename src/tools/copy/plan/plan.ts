@@ -47,6 +47,11 @@ export interface CopyTable {
   readonly rejects: readonly (readonly [Reason, string])[]
   /** Column that identifies the selector of a row: its name in the target, and in the source. */
   readonly owner: { readonly target: string; readonly source: string }
+  /**
+   * The name of the selector, in v1 rows, which have only its id: a row is rejected as well where its selector is rejected for its name.
+   * Undefined if the row has the name.
+   */
+  readonly ownerName?: CopyColumn | undefined
   /** Column that v1 lacks and that gets the row number in the order of other columns. Undefined if there is none. */
   readonly numbered: { readonly column: string; readonly orderBy: readonly string[] } | undefined
   /** Rows that get a new rowid get one above this, because ids up to it were given out. */

@@ -11,6 +11,8 @@ import type { CopyColumn, CopyTable, Reason } from './plan.ts'
 export interface TableFacts {
   /** Maximum lengths of varchar columns. */
   readonly limits: ReadonlyMap<string, number>
+  /** Maximum length of the name of a selector, in the table of selectors. */
+  readonly ownerLimit?: number | undefined
   readonly uniqueKeys: readonly UniqueKey[]
 }
 
@@ -71,11 +73,11 @@ interface Layout {
   readonly hash: string
 }
 
-export function statementsOf(table: CopyTable, { limits }: TableFacts, conversion: Conversion): TableStatements {
+export function statementsOf(table: CopyTable, facts: TableFacts, conversion: Conversion): TableStatements {
   const columns = table.columns.map((column) => ({ ...column, value: converted(column, conversion) }))
   const names = [...(table.numbered === undefined ? [] : [table.numbered.column]), ...columns.map(({ name }) => name)]
   const noted = notes(table.columns, conversion)
-  const layout = layoutOf(table, columns, noted, limits, conversion)
+  const layout = layoutOf(table, columns, noted, facts, conversion)
   const selector = columns.some(({ name }) => name === 'selector') ? 'selector' : 'k_selector'
   const hashOfTarget = hashOf(withNumber(table, columns), recodes(conversion))
 
@@ -116,13 +118,18 @@ function layoutOf(
   table: CopyTable,
   columns: readonly CopyColumn[],
   noted: readonly Note[],
-  limits: ReadonlyMap<string, number>,
+  { limits, ownerLimit }: TableFacts,
   conversion: Conversion,
 ): Layout {
+  const owner = table.ownerName === undefined ? [] : [table.ownerName]
+  const lengths = [
+    ...columns.map((column) => tooLong(column, limits.get(column.name), conversion)),
+    ...owner.map((name) => tooLong(name, ownerLimit, conversion)),
+  ]
   const reason = caseOf([
     ...table.rejects,
-    ['too-long', anyOf(columns.map((column) => tooLong(column, limits.get(column.name), conversion)))],
-    ['invalid-bytes', anyOf(invalid(table.columns, conversion))],
+    ['too-long', anyOf(lengths)],
+    ['invalid-bytes', anyOf(invalid([...table.columns, ...owner], conversion))],
   ])
   const parts: Record<string, string> = {
     ...Object.fromEntries(Object.entries(table.key).map(([name, value]) => [`k_${name}`, value])),

@@ -14,12 +14,18 @@ type Sentence = (selectors: number, rows: number) => string
 
 const sentences: Readonly<Record<string, Sentence>> = {
   selectors: (selectors) => `${counted(selectors, 'account is', 'accounts are')} gone with all rows`,
-  tokens: (selectors) =>
-    `${counted(selectors, 'installation', 'installations')} cannot be woken by each of the push tokens`,
+  tokens: (selectors, rows) =>
+    `${counted(selectors, 'installation loses', 'installations lose')} ${counted(rows, 'push token', 'push tokens')}`,
   sipcalls: (_, rows) => `${counted(rows, 'call is', 'calls are')} not announced`,
   siptextmessages: (_, rows) => `${counted(rows, 'message is', 'messages are')} not delivered`,
-  data: (selectors) => `${counted(selectors, 'account', 'accounts')} cannot register`,
-  restart: (selectors) => `${counted(selectors, 'instance', 'instances')} cannot be restored after a restart`,
+  data: (selectors, rows) => entriesLost(selectors, rows, 'data'),
+  restart: (selectors, rows) => entriesLost(selectors, rows, 'restart'),
+}
+
+/** What SIPIS does without an entry depends on its name, and the names are unpublished. */
+function entriesLost(selectors: number, rows: number, table: string): string {
+  const entries = counted(rows, 'entry', 'entries')
+  return `${counted(selectors, 'account loses', 'accounts lose')} ${entries} of ${table}, which holds the values of SIP accounts`
 }
 
 /** Finds the selectors of rejected rows, in the order of severity of the tables. */

@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
-import { lstat, open, rename, rm } from 'node:fs/promises'
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { to as copyTo } from 'pg-copy-streams'
 import { Problem } from '../../../errors/problem.ts'
@@ -28,9 +30,12 @@ export interface RejectsFile extends AsyncDisposable {
  */
 export async function openRejects(mode: Mode, rejectsFile: string | undefined): Promise<RejectsFile | undefined> {
   if (rejectsFile === undefined && mode !== 'execute') return undefined
-  const path = rejectsFile ?? `sipis-copy-rejects-${new Date().toISOString().replaceAll(/[:.]/g, '')}.jsonl`
-  const temporary = `${path}.${process.pid}.partial`
+  const path = rejectsFile ?? `${ownName}${new Date().toISOString().replaceAll(/[:.]/g, '')}.jsonl`
+  const temporary = `${path}${partialOf(process.pid)}`
   if (await exists(path)) throw unwritable(path, 'it exists already')
+  // Of an earlier process with the same number, such as the first one of a container.
+  await rm(temporary, { force: true }).catch(() => undefined)
+  await removeLeftovers(dirname(path), rejectsFile === undefined ? ownNames : (name) => name === basename(path))
   const file = await open(temporary, 'wx', 0o600).catch((error: Error) => {
     throw unwritable(path, error.message)
   })
@@ -56,6 +61,34 @@ export async function openRejects(mode: Mode, rejectsFile: string | undefined): 
       await file.close()
       await rm(temporary, { force: true })
     },
+  }
+}
+
+const ownName = 'sipis-copy-rejects-'
+const ownNames = (name: string) => name.startsWith(ownName)
+
+/** With the name of the machine, because a folder may be shared with others, such as containers, whose processes have the same numbers. */
+function partialOf(pid: number): string {
+  return `.${hostname()}.${pid}.partial`
+}
+
+/** Removes the temporary files of copies that were killed. */
+async function removeLeftovers(folder: string, isMeant: (name: string) => boolean): Promise<void> {
+  // A folder that cannot be read is reported when the file is opened.
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = Number(/\.(\d+)\.partial$/.exec(name)?.[1])
+    const ending = partialOf(pid)
+    if (!(name.endsWith(ending) && isMeant(name.slice(0, -ending.length)))) continue
+    if (!isRunning(pid)) await rm(join(folder, name)).catch(() => undefined)
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Another error is that of a process of another user.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
   }
 }
 

@@ -1,5 +1,6 @@
 import type { UnknownTable } from '../databases/catalogue.ts'
 import type { Versions } from '../databases/versions.ts'
+import type { Seconds } from '../phase.ts'
 import type { Reason } from '../plan/plan.ts'
 import { explanations } from '../plan/reasons.ts'
 
@@ -49,13 +50,6 @@ export interface Lost {
   readonly first: readonly string[]
 }
 
-export interface Seconds {
-  readonly analysing: number
-  readonly copying: number
-  readonly indexing: number
-  readonly comparing: number
-}
-
 export interface DiskEstimate {
   /** About as much as the target will need. */
   readonly neededBytes: number
@@ -77,7 +71,6 @@ export interface CopyReport {
   readonly lost: readonly Lost[]
   /** Whether the copy was committed. */
   readonly committed: boolean
-  /** Duration of each step in seconds; 0 if the step was skipped. */
   readonly seconds: Seconds
   /** How long --execute takes: measured by a rehearsal, or estimated from the analysis. Null if it is not asked. */
   readonly expectedSeconds: number | null
