@@ -3,9 +3,11 @@ import { parseConnectionString } from '../../src/config/connection-string.ts'
 import { openPool } from '../../src/database/pool.ts'
 import type { Advice } from '../../src/tools/check/indexes.ts'
 import { examine } from '../../src/tools/check/report.ts'
+import { openClient } from '../support/client.ts'
 import { start } from '../support/command.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { cloneDatabase, untilTestEnds } from '../support/database.ts'
+import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
+import { addSelector, selectorNamed } from '../support/rows.ts'
 
 /** Examines a database in this process. The command prints the same report. */
 async function adviceOf(url: string): Promise<readonly Advice[]> {
@@ -168,4 +170,23 @@ describe('CREATE in a schema of the search_path', () => {
     await own.sql((await revokes())[0] ?? '')
     expect(await revokes()).toEqual([])
   })
+})
+
+it('check says which grants the field changes needs, and they are enough', async () => {
+  const own = untilTestEnds(await cloneDatabase('V2'))
+  const { role, url } = await addRole(own)
+  await grantReading(own, role)
+  await own.sql('REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM PUBLIC')
+  await addSelector({ version: 'V2', sql: own.sql }, 1)
+  const database = openReader(url)
+  onTestFinished(() => database.close())
+  await using client = await openClient(database)
+  const ask = () => client.answer(`{ selector(name: "${selectorNamed(1)}") { changes { token } } }`)
+  expect((await ask()).errors?.[0]?.extensions.code).toBe('NOT_SUPPORTED')
+  const advice = (await adviceOf(url)).filter(({ reason }) => reason.includes('the field changes'))
+  expect(advice.map(({ statement }) => statement)).toEqual([
+    `GRANT EXECUTE ON FUNCTION pg_control_checkpoint() TO ${role};`,
+  ])
+  await own.sql(advice[0]?.statement ?? '')
+  expect((await ask()).errors).toBe(undefined)
 })

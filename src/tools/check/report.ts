@@ -12,6 +12,7 @@ import { tablesOf } from '../../sipis/schemas.ts'
 import { describedTables } from '../../sipis/versions.ts'
 import type { CopyPreview } from '../copy/report/preview.ts'
 import { previews } from '../copy/report/preview.ts'
+import { changesAdvice } from './changes.ts'
 import { foreignCreators } from './creators.ts'
 import type { Advice } from './indexes.ts'
 import { indexAdvice } from './indexes.ts'
@@ -70,6 +71,7 @@ export async function examine(
       ...(await indexAdvice(database, wantedIndexes[version], schemas)),
       ...(await rowSecurityAdvice(database, detected, role)),
       ...(await creatorAdvice(database, schemas)),
+      ...(await changesAdvice(database)),
       ...(role.superuser || role.mayWrite ? [await readOnlyRole(database, detected)] : []),
     ],
     duplicates: await findDuplicates(database, detected, timeoutMs),
