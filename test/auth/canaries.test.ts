@@ -20,6 +20,7 @@ const pushToken = 'canary-push-token-Zm9v'
 const password = 'canary-password'
 const hidden = 'canary-cloud-secret'
 const inVariable = 'canary-in-a-variable'
+const changesKey = 'canary-key-of-changes'
 
 const everything = `name id lastSeen
   tokens { nodes { id appId token fingerprint } edges { cursor } }
@@ -29,6 +30,7 @@ const everything = `name id lastSeen
 const queries = [
   `{ selector(name: "${selectorNamed(1)}") { ${everything} } }`,
   `{ selector(name: "${selectorNamed(2)}") { ${everything} } }`,
+  `{ selector(name: "${selectorNamed(1)}") { changes { token events { id } } bad: changes(since: "${'A'.repeat(120)}") { token } } }`,
   `{ selectors { nodes { ${everything} } } database { serverVersion tableVersions { name } } viewer { name scopes } }`,
   '{ calls(after: "nonsense") { nodes { id } } node(id: "nonsense") { id } }',
   '{ nothing }',
@@ -104,6 +106,7 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
           apiKey: createApiKeyVerifier(keysFile, () => undefined),
         }),
         allowedSettings: ['title'],
+        changes: { secrets: [changesKey] },
         audit: createAudit(
           pino({ base: null }, { write: (line: string) => audited.push(line) }),
           'key of the audit log',
@@ -127,7 +130,7 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
         const mayPush = name.includes('sipis:tokens')
         expect([name, text.includes(pushToken)]).toEqual([name, mayPush])
         expect([name, JSON.stringify(received).includes(pushToken)]).toEqual([name, mayPush])
-        for (const secret of [password, hidden, ...Object.values(credentials)])
+        for (const secret of [password, hidden, changesKey, ...Object.values(credentials)])
           expect([name, text.includes(secret)]).toEqual([name, false])
         expect(JSON.stringify(received)).not.toMatch(/canary-(password|cloud)/)
       }
@@ -141,6 +144,7 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
         password,
         hidden,
         inVariable,
+        changesKey,
         selectorNamed(1),
         selectorNamed(2),
         ...Object.values(credentials),

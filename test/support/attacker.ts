@@ -26,8 +26,15 @@ export function openAttacker(url: string): Attacker {
       const length = 'transfer-encoding' in headers || body.length === 0 ? {} : { 'content-length': body.length }
       const sent = request({ hostname, port, agent, method, path, headers: { ...length, ...headers } }, (response) => {
         const parts: Buffer[] = []
-        response.on('data', (part: Buffer) => parts.push(part))
+        const isStream = response.headers['content-type']?.startsWith('text/event-stream') === true
         const end = () => resolve({ statuses: [response.statusCode ?? 0], text: Buffer.concat(parts).toString() })
+        response.on('data', (part: Buffer) => {
+          parts.push(part)
+          // A stream goes on: its first event is the outcome.
+          if (!isStream || !part.includes('\n\n')) return
+          end()
+          sent.destroy()
+        })
         response.once('end', end)
         response.once('error', end)
       })

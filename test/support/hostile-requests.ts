@@ -34,7 +34,7 @@ export function attackOf(schema: GraphQLSchema, tape: Tape, samples: Samples): A
 
 function anonymousAttack(schema: GraphQLSchema, tape: Tape, samples: Samples): Attack {
   const request = () => graphqlOf(schema, tape, samples)
-  switch (tape.below(12)) {
+  switch (tape.below(13)) {
     case 0:
     case 1:
     case 2:
@@ -53,9 +53,36 @@ function anonymousAttack(schema: GraphQLSchema, tape: Tape, samples: Samples): A
       return { ...post(JSON.stringify(request())), headers: strangeHeaders(tape) }
     case 10:
       return { ...post(JSON.stringify(request())), method: tape.pick(methods), path: tape.pick(paths) }
+    case 11:
+      return subscription(tape, samples)
     default:
       return { bytes: Buffer.from(strangeBytes(tape, JSON.stringify(request())), 'latin1') }
   }
+}
+
+const followed = 'events { __typename id time selector { name } } gone token hasMore reset'
+const subscriptions = [
+  `subscription ($s: String!, $t: String, $n: Int) { changes(selector: $s, since: $t, first: $n) { ${followed} } }`,
+  `subscription ($k: [EventKind!], $t: String, $n: Int) { allChanges(kinds: $k, since: $t, first: $n) { ${followed} } }`,
+  'subscription { a: allChanges { token } b: allChanges { token } }',
+  'subscription { __typename }',
+  'subscription A { allChanges { token } } subscription B { allChanges { token } } query C { viewer { name } }',
+]
+
+/** A subscription with unexpected variables, sent as a stream or not. */
+function subscription(tape: Tape, samples: Samples): HostileRequest {
+  const value = () => (tape.oneIn(3) ? wildValue(tape, samples) : undefined)
+  const token = `A${tape.pick(['Q', 'Z', 'a', 'f'])}${'x'.repeat(tape.below(300))}`
+  const variables = {
+    s: value() ?? tape.pick(samples.selectors),
+    k: value() ?? ['CALL'],
+    t: value() ?? (tape.oneIn(4) ? null : tape.pick([token, '', tape.pick(samples.cursors)])),
+    n: value() ?? tape.below(120),
+  }
+  const query = tape.oneIn(8) ? changedText(tape.pick(subscriptions), tape) : tape.pick(subscriptions)
+  const request = { query, variables, ...(tape.oneIn(2) ? {} : { operationName: tape.pick(['A', 'C']) }) }
+  const accept = tape.pick(['text/event-stream', 'text/event-stream', 'text/event-stream, */*', ...accepts])
+  return { ...post(JSON.stringify(request)), headers: { ...json, accept } }
 }
 
 function post(body: string | Buffer): HostileRequest {
@@ -140,6 +167,7 @@ const accepts = [
   ', ,;;=,q=',
   'a/b;'.repeat(2_000),
   'multipart/mixed',
+  'text/event-stream',
   '\xff',
 ]
 
