@@ -14,6 +14,8 @@ export interface StreamWork {
   readonly first: ExecutionResult
   /** Identifies the caller anew. @throws Refusal if the credential is no longer good */
   readonly identify: () => Promise<Principal>
+  /** Charges a result to the caller. @throws Refusal 429 if its allowance is used up */
+  readonly charge: (principal: Principal) => Promise<unknown>
   /** The next result; undefined if nothing is new. @throws DatabaseError or Refusal if it has to be tried again */
   readonly pull: (principal: Principal, signal: AbortSignal) => Promise<ExecutionResult | undefined>
   /** Called once, with the codes of the errors that the stream ends with. */
@@ -44,7 +46,7 @@ export interface StreamTimes {
 
 const defaultTimes: StreamTimes = { heartbeatMs: 15_000, identifyMs: 30_000, lookMs: 600_000 }
 /** What cannot be read now is tried again. */
-const retryMs = 1_000
+const retrySeconds = 1
 /** Clients come back within so many seconds after the gateway has stopped, not all at once. */
 const comeBackSeconds = 10
 
@@ -132,9 +134,12 @@ async function* resultsOf(
     if (mayIdentify(sign)) principal = await work.identify()
     if (sign === 'heartbeat') yield undefined
     if (!mayLook(sign)) continue
-    const result = await untilPulled(work, principal, ended)
-    if (result !== undefined) yield result
-    if (result?.data === null) return
+    const result = await untilDone(ended, () => work.pull(principal, ended))
+    if (result === undefined) continue
+    // A result that was pulled is never pulled again, so it waits for the allowance.
+    await untilDone(ended, () => work.charge(principal))
+    yield result
+    if (result.data == null) return
   }
 }
 
@@ -166,22 +171,16 @@ function signOf(source: LiveSource, ms: number, ended: AbortSignal): Promise<Sig
   })
 }
 
-/** A database that is away, or an allowance that is used up, delays a stream and does not end it. */
-async function untilPulled(
-  { pull }: StreamWork,
-  principal: Principal,
-  ended: AbortSignal,
-): Promise<ExecutionResult | undefined> {
-  for (let tries = 0; !ended.aborted; tries++) {
+/** A database that is away, or an allowance that is used up, delays a stream and does not end it. Undefined if the stream ends. */
+async function untilDone<T>(ended: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+  for (let tries = 1; !ended.aborted; tries++) {
     try {
-      return await pull(principal, ended)
+      return await work()
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401) throw error
-      const wait = error instanceof Refusal ? Number(error.headers['retry-after'] ?? 1) * 1_000 : retryMs
+      const seconds = error instanceof Refusal ? Number(error.headers['retry-after'] ?? 1) : retrySeconds
+      const wait = 1_000 * Math.min(60, seconds * tries) * (0.5 + Math.random())
       // Aborted at the end.
-      await sleep(Math.min(60_000, wait * (1 + tries)) * (0.5 + Math.random()), undefined, { signal: ended }).catch(
-        () => undefined,
-      )
+      await sleep(wait, undefined, { signal: ended }).catch(() => undefined)
     }
   }
   return undefined

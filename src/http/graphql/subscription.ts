@@ -42,6 +42,7 @@ export function streamAnswer(
     principal: operation.principal,
     first,
     identify,
+    charge: options.charge,
     pull: (principal, signal) => pullOnce(options, { ...operation, principal }, source, signal),
     onEnd(codes) {
       place.leave()
@@ -54,7 +55,7 @@ export function streamAnswer(
 
 /** A result takes a place among the operations, is charged and has a deadline, as one of a query does. */
 async function pullOnce(
-  { executor, admission, limits, entry, charge }: SubscriptionOptions,
+  { executor, admission, limits, entry }: SubscriptionOptions,
   operation: Operation,
   source: LiveSource,
   ended: AbortSignal,
@@ -64,12 +65,9 @@ async function pullOnce(
   const leave = await admission.enter(operation.principal.id, signal)
   try {
     const result = await executor().pull(source, { ...operation, usage, signal })
-    if (result !== undefined) {
-      if (entry.usage !== undefined) {
-        entry.usage.rows += usage.rows
-        entry.usage.revealedTokens += usage.revealedTokens
-      }
-      await charge(operation.principal)
+    if (result !== undefined && entry.usage !== undefined) {
+      entry.usage.rows += usage.rows
+      entry.usage.revealedTokens += usage.revealedTokens
     }
     return result
   } finally {

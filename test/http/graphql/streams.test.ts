@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-sse'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CredentialError } from '../../../src/auth/credential-error.ts'
 import type { AuditEntry } from '../../../src/http/operations/audit.ts'
 import type { Client, ClientOptions } from '../../support/client.ts'
 import { openClient } from '../../support/client.ts'
+import { times } from '../../support/counts.ts'
 import type { Opened } from '../../support/database.ts'
 import { backends, untilTestEnds } from '../../support/database.ts'
 import { authenticateAs, device, tool } from '../../support/principals.ts'
@@ -230,6 +232,24 @@ describe('A subscription', () => {
     socket.resume()
     await closed
   }, 90_000)
+
+  // An allowance is that of a minute.
+  it.runIf(times(1, 0) === 1)(
+    'waits for its allowance, and loses nothing meanwhile',
+    async () => {
+      const { opened, client } = await opening(open, { rateLimits: { costPerMinute: 700 } })
+      const feed = subscribe(client.url, ofSelector, { variables: { name: selectorNamed(1) } })
+      await feed.begun()
+      for (let n = 1; n <= 5; n++) {
+        await addRow(opened, 'sipcalls', 1, { rowid: n, time: 'now', callid: `${n}` })
+        await sleep(1_500)
+      }
+      expect(feed.callIds().length).toBeLessThan(5)
+      await until('all have come', () => feed.callIds().length === 5, 150_000)
+      expect(feed.callIds()).toEqual(['1', '2', '3', '4', '5'])
+    },
+    180_000,
+  )
 
   it('is in the audit log when it begins and when it ends', async () => {
     const entries: AuditEntry[] = []
