@@ -106,25 +106,26 @@ function changesStatements(projection: Projection) {
   const scans = createStatements()
   const state = stateOf(projection)
   const tables = eventTables(projection)
-  const versionsOf = (kinds: readonly EventKind[], ofOwner: (table: EventTable) => SQL, mark: SQL) =>
+  const versionsOf = (kinds: readonly EventKind[], ofOwner: (table: EventTable) => SQL) =>
     sql.join(
       kinds.map((kind) => {
         const table = tables[kind]
         return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, (${table.time})::text AS time,
           ${table.name}.ctid::text AS ctid, ${table.name}.xmin::text::bigint AS x
-          FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN 0 AND age(${mark})`
+          FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN s.newest AND a.oldest`
       }),
       sql` UNION ALL `,
     )
   /** A null mark stands for the lowest that is safe. */
-  const markOf = (given: SQL) => sql`coalesce(${given}, ((s.base & 4294967295)::text)::xid)`
   const select = (
     versions: SQL,
+    mark: SQL,
     limit: number,
     asked?: SQL,
   ) => sql`SELECT s.identity, s.timeline, s.standby, s.m, s.n, s.ck,
       s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.time, r.ctid, r.d
-    FROM ${state} ${asked === undefined ? sql`` : sql`CROSS JOIN ${asked}`} LEFT JOIN LATERAL (
+    FROM ${state} ${asked === undefined ? sql`` : sql`CROSS JOIN ${asked}`}
+      CROSS JOIN LATERAL (SELECT age(coalesce(${mark}::xid, ${xid32(sql`s.base`)})) AS oldest OFFSET 0) AS a LEFT JOIN LATERAL (
       SELECT u.kind, u.key, u.time, u.ctid, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
       ORDER BY d DESC, kind, key COLLATE "C" LIMIT ${sql.raw(String(limit))}
     ) AS r ON true ORDER BY r.d DESC, r.kind, r.key COLLATE "C"`
@@ -135,25 +136,21 @@ function changesStatements(projection: Projection) {
       if (more.length === 0) {
         const [mark] = marks
         return lookUps('of one', [], { key, mark }, () => {
-          const own = versionsOf(
-            eventKinds,
-            ({ ofKey }) => ofKey(sql`${sql.placeholder('key')}`),
-            markOf(sql`${sql.placeholder('mark')}::text::xid`),
-          )
-          return select(own, limits.ofSelector)
+          const own = versionsOf(eventKinds, ({ ofKey }) => ofKey(sql`${sql.placeholder('key')}`))
+          return select(own, sql`${sql.placeholder('mark')}::text`, limits.ofSelector)
         })
       }
       return lookUps('of each', [], { keys, marks }, () => {
-        const own = versionsOf(eventKinds, ({ ofKey }) => ofKey(sql`k.key`), markOf(sql`k.mark::xid`))
+        const own = versionsOf(eventKinds, ({ ofKey }) => ofKey(sql`k.key`))
         const asked = sql`unnest(${sql.placeholder('keys')}::${projection.keyArray}, ${sql.placeholder('marks')}::text[])
           WITH ORDINALITY AS k(key, mark, n)`
-        return select(own, limits.ofSelector, asked)
+        return select(own, sql`k.mark`, limits.ofSelector, asked)
       })
     },
     ofAll(kinds: readonly EventKind[], mark: string | null): Statement {
       return scans(`of all ${kinds.join()}`, [], { mark }, () => {
-        const all = versionsOf(kinds, () => sql`true`, markOf(sql`${sql.placeholder('mark')}::text::xid`))
-        return select(all, limits.ofAll)
+        const all = versionsOf(kinds, () => sql`true`)
+        return select(all, sql`${sql.placeholder('mark')}::text`, limits.ofAll)
       })
     },
   }
@@ -173,9 +170,15 @@ function eventTables({ calls, messages, pushTests }: Projection): Readonly<Recor
   }
 }
 
+/** The lower half of a transaction's 64 bits. */
+function xid32(xid: SQL): SQL {
+  return sql`((${xid} & 4294967295)::text)::xid`
+}
+
 /**
- * The state of the server, from the snapshot of the statement. `base` is the lowest mark that is safe. The functions of a primary fail
- * on a standby, and the other way round.
+ * The state of the server, from the snapshot of the statement. `base` is the lowest mark that is safe. `newest` is the age of the
+ * transaction after all that are visible: below zero in a later statement of a batch, because age() counts from the first one. The
+ * functions of a primary fail on a standby, and the other way round.
  */
 function stateOf(projection: Projection): SQL {
   const tables = Object.values(eventTables(projection)).map(({ table }) =>
@@ -186,7 +189,7 @@ function stateOf(projection: Projection): SQL {
         ${sql.join(tables, sql`, `)}) AS identity,
       CASE WHEN o.standby THEN greatest(c.timeline_id, (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
         ELSE ('x' || substr(pg_walfile_name(o.inserted), 1, 8))::bit(32)::int END AS timeline,
-      o.standby, o.m, o.n, c.ck, CASE WHEN o.standby THEN o.m ELSE least(o.m, c.ck) END AS base,
+      o.standby, o.m, o.n, c.ck, CASE WHEN o.standby THEN o.m ELSE least(o.m, c.ck) END AS base, age(${xid32(sql`o.n`)}) AS newest,
       coalesce(pg_wal_lsn_diff(o.inserted, '0/0'), 0) AS inserted,
       coalesce(pg_wal_lsn_diff(CASE WHEN NOT o.standby THEN pg_current_wal_flush_lsn() END, '0/0'), 0) AS flushed
     FROM (SELECT txid_snapshot_xmin(taken) AS m, txid_snapshot_xmax(taken) AS n, pg_is_in_recovery() AS standby,
