@@ -21,8 +21,8 @@ export interface RowVersion {
   readonly kind: EventKind
   /** What identifies the row within its selector: the rowid, or the push id. */
   readonly key: string
-  /** As stored, because calls of v1 may share a rowid. */
-  readonly time: string
+  /** Of its columns, because calls of v1 may share a rowid, and a crash may give its transaction to another version of the row. */
+  readonly digest: string
   /** Transaction that has stored the version, in 64 bits. */
   readonly xid: bigint
   /** Where the version is in its table. */
@@ -42,7 +42,8 @@ export interface Sight {
   readonly xmax: bigint
   /** The transaction with which a crash goes on at least. */
   readonly checkpointXid: bigint
-  /** Positions in the write-ahead log: what is written, and what a crash leaves. 0 on a standby. */
+  /** Positions in the write-ahead log: the last checkpoint, what is written, and what a crash leaves. The last two are 0 on a standby. */
+  readonly checkpoint: bigint
   readonly inserted: bigint
   readonly flushed: bigint
   /** The versions by transactions at or above the mark, the oldest transaction first. */
@@ -99,7 +100,7 @@ function truncated(mark: Mark): string | null {
   return mark === null ? null : String(Math.max(3, Number(BigInt.asUintN(32, mark))))
 }
 
-const stateWidth = 8
+const stateWidth = 9
 
 function changesStatements(projection: Projection) {
   const lookUps = createStatements(lanes.changes)
@@ -110,7 +111,7 @@ function changesStatements(projection: Projection) {
     sql.join(
       kinds.map((kind) => {
         const table = tables[kind]
-        return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, (${table.time})::text AS time,
+        return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, ${digestOf(table)} AS digest,
           ${table.name}.ctid::text AS ctid, ${table.name}.xmin::text::bigint AS x
           FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN s.newest AND a.oldest`
       }),
@@ -123,10 +124,10 @@ function changesStatements(projection: Projection) {
     limit: number,
     asked?: SQL,
   ) => sql`SELECT s.identity, s.timeline, s.standby, s.m, s.n, s.ck,
-      s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.time, r.ctid, r.d
+      s.checkpoint, s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.digest, r.ctid, r.d
     FROM ${state} ${asked === undefined ? sql`` : sql`CROSS JOIN ${asked}`}
       CROSS JOIN LATERAL (SELECT age(coalesce(${mark}::xid, ${xid32(sql`s.base`)})) AS oldest OFFSET 0) AS a LEFT JOIN LATERAL (
-      SELECT u.kind, u.key, u.time, u.ctid, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
+      SELECT u.kind, u.key, u.digest, u.ctid, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
       ORDER BY d DESC, kind, key COLLATE "C" LIMIT ${sql.raw(String(limit))}
     ) AS r ON true ORDER BY r.d DESC, r.kind, r.key COLLATE "C"`
 
@@ -159,14 +160,20 @@ function changesStatements(projection: Projection) {
 /** Where the events of a kind are. */
 interface EventTable extends Pick<OwnedRows<never>, 'name' | 'table' | 'ofKey'> {
   readonly key: SQL
-  readonly time: SQL
+  readonly columns: Readonly<Record<string, { readonly sql: SQL }>>
+}
+
+/** A hash of what is served of a row, of contents of messages only their lengths. */
+function digestOf({ columns }: EventTable): SQL {
+  const texts = Object.values(columns).map((column) => sql`(${column.sql})::text`)
+  return sql`hashtextextended(concat_ws(',', ${sql.join(texts, sql`, `)}) COLLATE "C", 0)::text`
 }
 
 function eventTables({ calls, messages, pushTests }: Projection): Readonly<Record<EventKind, EventTable>> {
   return {
-    CALL: { ...calls, key: calls.columns.rowid.sql, time: calls.columns.time.sql },
-    MESSAGE: { ...messages, key: messages.columns.rowid.sql, time: messages.columns.time.sql },
-    PUSH_TEST: { ...pushTests, key: pushTests.columns.pushId.sql, time: pushTests.columns.startedLocal.sql },
+    CALL: { ...calls, key: calls.columns.rowid.sql },
+    MESSAGE: { ...messages, key: messages.columns.rowid.sql },
+    PUSH_TEST: { ...pushTests, key: pushTests.columns.pushId.sql },
   }
 }
 
@@ -190,12 +197,12 @@ function stateOf(projection: Projection): SQL {
       CASE WHEN o.standby THEN greatest(c.timeline_id, (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
         ELSE ('x' || substr(pg_walfile_name(o.inserted), 1, 8))::bit(32)::int END AS timeline,
       o.standby, o.m, o.n, c.ck, CASE WHEN o.standby THEN o.m ELSE least(o.m, c.ck) END AS base, age(${xid32(sql`o.n`)}) AS newest,
-      coalesce(pg_wal_lsn_diff(o.inserted, '0/0'), 0) AS inserted,
+      pg_wal_lsn_diff(c.checkpoint, '0/0') AS checkpoint, coalesce(pg_wal_lsn_diff(o.inserted, '0/0'), 0) AS inserted,
       coalesce(pg_wal_lsn_diff(CASE WHEN NOT o.standby THEN pg_current_wal_flush_lsn() END, '0/0'), 0) AS flushed
     FROM (SELECT txid_snapshot_xmin(taken) AS m, txid_snapshot_xmax(taken) AS n, pg_is_in_recovery() AS standby,
         CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END AS inserted
       FROM txid_current_snapshot() AS taken OFFSET 0) AS o,
-      (SELECT system_identifier, timeline_id,
+      (SELECT system_identifier, timeline_id, checkpoint_lsn AS checkpoint,
         split_part(next_xid, ':', 1)::bigint * 4294967296 + split_part(next_xid, ':', 2)::bigint AS ck
       FROM pg_control_checkpoint(), pg_control_system() OFFSET 0) AS c
     OFFSET 0) AS s`
@@ -204,7 +211,9 @@ function stateOf(projection: Projection): SQL {
 function sightOf(rows: readonly Value[][], limit: number): Sight {
   const [first] = rows
   if (first === undefined) throw new Error('The state of the server is missing.')
-  const [identity, timeline, standby, xmin, xmax, checkpoint, inserted, flushed] = first.map((value) => value ?? '0')
+  const [identity, timeline, standby, xmin, xmax, checkpointXid, checkpoint, inserted, flushed] = first.map(
+    (value) => value ?? '0',
+  )
   const next = BigInt(xmax ?? 0)
   const versions = rows.flatMap((row) => versionOf(row.slice(stateWidth + 1), next) ?? [])
   return {
@@ -213,7 +222,8 @@ function sightOf(rows: readonly Value[][], limit: number): Sight {
     isStandby: standby === 't',
     xmin: BigInt(xmin ?? 0),
     xmax: next,
-    checkpointXid: BigInt(checkpoint ?? 0),
+    checkpointXid: BigInt(checkpointXid ?? 0),
+    checkpoint: BigInt(checkpoint ?? 0),
     inserted: BigInt(inserted ?? 0),
     flushed: BigInt(flushed ?? 0),
     versions,
@@ -222,8 +232,8 @@ function sightOf(rows: readonly Value[][], limit: number): Sight {
 }
 
 /** A transaction that is seen is below xmax, so its distance of 32 bits gives all 64. Undefined where there is no version. */
-function versionOf([kind, key, time, ctid, distance]: Value[], xmax: bigint): RowVersion | undefined {
+function versionOf([kind, key, digest, ctid, distance]: Value[], xmax: bigint): RowVersion | undefined {
   const name = kind == null ? undefined : eventKinds[Number(kind)]
-  if (name === undefined || key == null || time == null || ctid == null || distance == null) return undefined
-  return { kind: name, key, time, ctid, xid: xmax - BigInt(distance) }
+  if (name === undefined || key == null || digest == null || ctid == null || distance == null) return undefined
+  return { kind: name, key, digest, ctid, xid: xmax - BigInt(distance) }
 }

@@ -13,9 +13,12 @@ import type { Usage } from './usage.ts'
 /** A row of any kind of event. Push tests outlive their selector. */
 export type EventRow = Owned<CallRow> | Owned<MessageRow> | Owned<PushTestRow, null>
 
-/** Loads versions of rows; null if the version is gone, because the row was deleted or changed meanwhile, or has no selector. */
+/**
+ * Loads versions of rows. Undefined if the version is no longer in its place: the row was deleted, changed, or moved, as by VACUUM
+ * FULL. Null if it has no selector.
+ */
 export interface RowVersions {
-  load(version: RowVersion): Promise<EventRow | null>
+  load(version: RowVersion): Promise<EventRow | null | undefined>
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the loader of one operation. */
@@ -47,23 +50,22 @@ function prepareKind<Row, Orphan extends null = never>(
   const ownerAt = width(rows.columns)
   const placeAt = ownerAt + width(selectors.columns)
   const lookUps = createStatements(lanes.changes)
-  const join = sql.raw(orphan === undefined ? 'JOIN' : 'LEFT JOIN')
   const statementOf = (places: readonly string[]) =>
     lookUps('versions', [], { places }, () => {
       return sql`SELECT ${selectList(rows.columns)}, ${selectList(selectors.columns)}, ${rows.name}.ctid::text, ${rows.name}.xmin::text
-        FROM ${rows.table} ${join} ${selectors.table} ON ${rows.ofSelector} AND ${selectors.exists}
+        FROM ${rows.table} LEFT JOIN ${selectors.table} ON ${rows.ofSelector} AND ${selectors.exists}
         WHERE ${rows.name}.ctid = ANY(${sql.placeholder('places')}::text[]::tid[])`
     })
 
   return (database: Database, usage: Usage) =>
-    batched<RowVersion, Owned<Row, Orphan> | null>(nameOf, async (versions) => {
+    batched<RowVersion, Owned<Row, Orphan> | null | undefined>(nameOf, async (versions) => {
       const found = await database.query(statementOf(versions.map(({ ctid }) => ctid)))
       const byName = new Map(found.map((values) => [`${values[placeAt]} ${values[placeAt + 1]}`, values]))
       return versions.map((version) => {
         const values = byName.get(nameOf(version))
-        if (values === undefined) return null
-        const isOrphan = orphan !== undefined && values[ownerAt] === null
-        return decode(values, 0, isOrphan ? orphan() : decodeSelector(values, ownerAt, usage))
+        if (values === undefined) return undefined
+        if (values[ownerAt] !== null) return decode(values, 0, decodeSelector(values, ownerAt, usage))
+        return orphan === undefined ? null : decode(values, 0, orphan())
       })
     })
 }

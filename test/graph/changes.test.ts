@@ -1,5 +1,7 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { render } from '../../src/database/database.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
@@ -255,6 +257,67 @@ describe('changes', () => {
     await late.query('COMMIT')
     expect((await fresh()).sort()).toEqual(['in a block', 'in a savepoint', 'late'])
     expect(await fresh()).toEqual([])
+  })
+
+  it('gives rows that move within their table between two statements of a request', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    let meanwhile: string | undefined
+    const moving: Database = {
+      async query(statement, signal) {
+        const found = await database.query(statement, signal)
+        const isSight = render(statement).text.includes('pg_control_checkpoint')
+        if (isSight && meanwhile !== undefined) await own.sql(meanwhile)
+        return found
+      },
+      close: () => database.close(),
+    }
+    const client = untilTestEnds(await openClient(moving, { changes: { secrets } }))
+    let { token } = await changes(client)
+    const pulled = async (statement: string) => {
+      meanwhile = statement
+      const answer = await changes(client, { since: token })
+      meanwhile = undefined
+      const next = await changes(client, { since: answer.token })
+      ;({ token } = next)
+      return [ids(answer), answer.hasMore, ids(next), next.hasMore]
+    }
+    for (const rowid of [1, 2, 3])
+      await addRow(target, 'sipcalls', 1, { rowid, time: '2026-01-01', callid: `${rowid}` })
+    await own.sql('DELETE FROM sipcalls WHERE rowid = 1')
+    expect(await pulled('VACUUM FULL sipcalls')).toEqual([[], true, ['2', '3'], false])
+    await addRow(target, 'sipcalls', 1, { rowid: 4, time: '2026-01-01', callid: '4' })
+    await addRow(target, 'sipcalls', 1, { rowid: 5, time: '2026-01-01', callid: '5' })
+    expect(await pulled('DELETE FROM sipcalls WHERE rowid = 4')).toEqual([['5'], true, [], false])
+    await addRow(target, 'sipcalls', 1, { rowid: 6, time: '2026-01-01', callid: '6' })
+    const remove = `DELETE FROM selectors WHERE selector = '${selectorNamed(1)}'`
+    meanwhile = remove
+    const removed = await changes(client, { since: token })
+    meanwhile = undefined
+    expect(ids(removed)).toEqual([])
+    await addSelector(target, 1)
+    expect(ids(await changes(client, { since: removed.token }))).toEqual(['6'])
+  })
+
+  it('does not say that what cannot be named exactly is gone', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2', 'SQL_ASCII'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    const client = untilTestEnds(await openClient(database, { changes: { secrets } }))
+    const { token } = await changes(client)
+    await own.sql(
+      `INSERT INTO pushtests (selector, pushid, platform, started)
+       SELECT '${selectorNamed(1)}', convert_from(id, 'SQL_ASCII'), '', '2026-01-01' FROM unnest('{"\\\\x61ff","\\\\x61fe"}'::bytea[]) AS id`,
+    )
+    const first = await changes(client, { since: token })
+    expect(ids(first)).toEqual(['a\ufffd', 'a\ufffd'])
+    const held = first.events.map(({ id }) => id)
+    expect(await changes(client, { since: first.token, held })).toMatchObject({ events: [], gone: [] })
   })
 
   it('is NOT_SUPPORTED where a role may not read what it needs, and the rest is answered', async () => {
