@@ -32,8 +32,8 @@ export interface ChangedRow {
 export interface Feed {
   readonly scope: string
   readonly see: (mark: Mark) => Promise<Sight>
-  /** Whether a row without a selector is delivered once it has one again. Otherwise it is left out for good. */
-  readonly awaitsSelectors: boolean
+  /** Whose rows they are; undefined for those of all. */
+  readonly owner: SelectorRow | undefined
   readonly mostVersions: number
   readonly mostSeen: number
 }
@@ -42,7 +42,7 @@ export function feedOfSelector({ changes }: Loaders, owner: SelectorRow): Feed {
   return {
     scope: `selector ${owner.exact}`,
     see: (mark) => changes.ofSelector(owner, mark),
-    awaitsSelectors: true,
+    owner,
     ...bounds.ofSelector,
   }
 }
@@ -104,14 +104,19 @@ interface FoundRows {
 
 async function rowsOf({ rowVersions }: Loaders, feed: Feed, versions: readonly RowVersion[]): Promise<FoundRows> {
   const found = await Promise.all(versions.map((version) => rowVersions.load(version)))
-  const isMissing = (row: EventRow | null | undefined) => row === undefined || (row === null && feed.awaitsSelectors)
+  const isFound = found.map((row) => row !== undefined && isOf(feed, row))
   return {
     rows: versions.flatMap(({ kind }, index) => {
       const row = found[index]
-      return row == null ? [] : [{ kind, row }]
+      return row == null || isFound[index] === false ? [] : [{ kind, row }]
     }),
-    missing: new Set(versions.filter((_, index) => isMissing(found[index]))),
+    missing: new Set(versions.filter((_, index) => isFound[index] === false)),
   }
+}
+
+/** A row may have lost its selector since it was seen, or another selector's row may have moved to its place. */
+function isOf({ owner }: Feed, row: EventRow | null): boolean {
+  return owner === undefined || row?.owner?.key === owner.key
 }
 
 /** The role may not read the column xmin or call a function, or the tables are views, or the server is none of PostgreSQL's. */

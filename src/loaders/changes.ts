@@ -111,7 +111,7 @@ function changesStatements(projection: Projection) {
     sql.join(
       kinds.map((kind) => {
         const table = tables[kind]
-        return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, ${digestOf(table)} AS digest,
+        return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, ${digestOf(table.columns)} AS digest,
           ${table.name}.ctid::text AS ctid, ${table.name}.xmin::text::bigint AS x
           FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN s.newest AND a.oldest`
       }),
@@ -160,11 +160,13 @@ function changesStatements(projection: Projection) {
 /** Where the events of a kind are. */
 interface EventTable extends Pick<OwnedRows<never>, 'name' | 'table' | 'ofKey'> {
   readonly key: SQL
-  readonly columns: Readonly<Record<string, { readonly sql: SQL }>>
+  readonly columns: AnyColumns
 }
 
+type AnyColumns = Readonly<Record<string, { readonly sql: SQL }>>
+
 /** A hash of what is served of a row, of contents of messages only their lengths. */
-function digestOf({ columns }: EventTable): SQL {
+export function digestOf(columns: AnyColumns): SQL {
   const texts = Object.values(columns).map((column) => sql`(${column.sql})::text`)
   return sql`hashtextextended(concat_ws(',', ${sql.join(texts, sql`, `)}) COLLATE "C", 0)::text`
 }

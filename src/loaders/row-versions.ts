@@ -4,6 +4,7 @@ import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow } from '../sipis/projection.ts'
 import { batched } from './batched.ts'
 import type { EventKind, RowVersion } from './changes.ts'
+import { digestOf } from './changes.ts'
 import type { Owned } from './collection.ts'
 import { lanes } from './lanes.ts'
 import { selectorDecoder } from './selectors.ts'
@@ -38,7 +39,7 @@ export function prepareRowVersions(projection: Projection): (database: Database,
   }
 }
 
-/** A place is used anew after a vacuum, so the transaction is compared, too. */
+/** A place is used anew after a vacuum, also by rows of the same transaction, so that and the columns are compared, too. */
 function prepareKind<Row, Orphan extends null = never>(
   projection: Projection,
   rows: OwnedRows<Row>,
@@ -52,7 +53,8 @@ function prepareKind<Row, Orphan extends null = never>(
   const lookUps = createStatements(lanes.changes)
   const statementOf = (places: readonly string[]) =>
     lookUps('versions', [], { places }, () => {
-      return sql`SELECT ${selectList(rows.columns)}, ${selectList(selectors.columns)}, ${rows.name}.ctid::text, ${rows.name}.xmin::text
+      return sql`SELECT ${selectList(rows.columns)}, ${selectList(selectors.columns)}, ${rows.name}.ctid::text,
+          ${rows.name}.xmin::text, ${digestOf(rows.columns)}
         FROM ${rows.table} LEFT JOIN ${selectors.table} ON ${rows.ofSelector} AND ${selectors.exists}
         WHERE ${rows.name}.ctid = ANY(${sql.placeholder('places')}::text[]::tid[])`
     })
@@ -60,7 +62,7 @@ function prepareKind<Row, Orphan extends null = never>(
   return (database: Database, usage: Usage) =>
     batched<RowVersion, Owned<Row, Orphan> | null | undefined>(nameOf, async (versions) => {
       const found = await database.query(statementOf(versions.map(({ ctid }) => ctid)))
-      const byName = new Map(found.map((values) => [`${values[placeAt]} ${values[placeAt + 1]}`, values]))
+      const byName = new Map(found.map((values) => [values.slice(placeAt).join(' '), values]))
       return versions.map((version) => {
         const values = byName.get(nameOf(version))
         if (values === undefined) return undefined
@@ -70,6 +72,6 @@ function prepareKind<Row, Orphan extends null = never>(
     })
 }
 
-function nameOf({ ctid, xid }: RowVersion): string {
-  return `${ctid} ${BigInt.asUintN(32, xid)}`
+function nameOf({ ctid, xid, digest }: RowVersion): string {
+  return `${ctid} ${BigInt.asUintN(32, xid)} ${digest}`
 }

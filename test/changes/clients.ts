@@ -2,11 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 import type { Client as Gateway } from '../support/client.ts'
+import { times } from '../support/counts.ts'
 import { selectorNamed } from '../support/rows.ts'
 import { below, chance, oneOf } from './chance.ts'
 import type { Session } from './session.ts'
 import type { Held } from './tables.ts'
 import { contentsOf } from './tables.ts'
+
+/** In the full run, what is new is more at a time. */
+const mostGapMs = times(2_500, 400)
 
 /** A gateway, with a session on its server, to read the lists. */
 export interface Door {
@@ -115,7 +119,7 @@ export class Client {
     while (!isOver()) {
       try {
         const hasMore = await this.pull(drawDoor(), chance(5))
-        if (!hasMore) await sleep(below(chance(10) ? 3_000 : 400))
+        if (!hasMore) await sleep(below(chance(10) ? mostGapMs * 3 : mostGapMs))
       } catch {
         tally.failures++
         await sleep(50)

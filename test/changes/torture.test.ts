@@ -25,7 +25,7 @@ const counts = {
   clients: times(50, 16),
   selectors: times(40, 8),
   writers: 8,
-  crashes: times(15, 1),
+  crashes: times(15, 2),
   kills: times(15, 2),
 }
 

@@ -209,7 +209,7 @@ class Writer {
     const kind = oneOf(kinds)
     const { version, selectors } = this.#options
     const stamp = this.#stamp()
-    const rows = chance(4) ? 200 : 1 + below(times(24, 8))
+    const rows = chance(4) ? 200 : 1 + below(times(60, 8))
     const time = chance(30) ? `'2001-01-01'` : 'localtimestamp'
     return { kind, stamp, rows, text: insertion(version, { kind, selector: 1 + below(selectors), stamp, rows, time }) }
   }
