@@ -60,10 +60,10 @@ export interface ChangesReader {
   ofAll(kinds: readonly EventKind[], mark: Mark): Promise<Sight>
 }
 
-/** The most versions of a page, and the most that were delivered above the mark. */
+/** The most versions of a page, and the most that were delivered above the mark, which a token has to hold. */
 export const bounds = {
   ofSelector: { mostVersions: 1_000, mostSeen: 1_500 },
-  ofAll: { mostVersions: 10_000, mostSeen: 12_000 },
+  ofAll: { mostVersions: 10_000, mostSeen: 8_000 },
 }
 /** The most versions of one statement: one more tells that there are more. */
 const limits = {
