@@ -31,22 +31,29 @@ export function openSession(url: string, isWriter = false): Session {
     opened = undefined
     await leaving?.then((client) => client.end()).catch(() => undefined)
   }
+  const run = async (text: string, values: readonly unknown[]): Promise<Rows> => {
+    opened ??= open()
+    try {
+      const client = await opened
+      // Without values the text may have several statements.
+      const found = await client.query<(string | null)[]>({
+        text,
+        ...(values.length === 0 ? {} : { values: [...values] }),
+        rowMode: 'array',
+      })
+      return Array.isArray(found) ? [] : found.rows
+    } catch (error) {
+      await leave()
+      throw error
+    }
+  }
+  let last: Promise<unknown> = Promise.resolve()
   return {
-    async query(text, values = []) {
-      opened ??= open()
-      try {
-        const client = await opened
-        // Without values the text may have several statements.
-        const found = await client.query<(string | null)[]>({
-          text,
-          ...(values.length === 0 ? {} : { values: [...values] }),
-          rowMode: 'array',
-        })
-        return Array.isArray(found) ? [] : found.rows
-      } catch (error) {
-        await leave()
-        throw error
-      }
+    query(text, values = []) {
+      // One at a time, because several clients share a session.
+      const answer = last.then(() => run(text, values))
+      last = answer.catch(() => undefined)
+      return answer
     },
     leave,
     [Symbol.asyncDispose]: leave,

@@ -215,7 +215,9 @@ async function start(folder: string, own: OwnServerOptions = {}): Promise<Starte
   const flags = Object.entries({ ...settings, ...own.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const run = async (on: number, from = data) => {
     const server = spawn(join(bin, 'postgres'), ['-D', from, '-p', `${on}`, ...flags], options)
-    process.once('exit', () => server.kill('SIGINT'))
+    const stop = () => server.kill('SIGINT')
+    process.once('exit', stop)
+    server.once('exit', () => process.off('exit', stop))
     await ready(server)
     return server
   }
