@@ -1,6 +1,6 @@
 import type { RowVersion, Sight } from '../loaders/changes.ts'
 import type { Position, Seen } from './position.ts'
-import { digestOf, greatest, least, pendingOf, safeMark, seenOf } from './position.ts'
+import { digestOf, durableXid, greatest, least, pendingOf, safeMark, seenOf } from './position.ts'
 
 /** Why a client has to read its lists anew. */
 export type ResetReason = 'EXPIRED' | 'DATABASE_CHANGED' | 'TOO_MUCH'
@@ -31,24 +31,44 @@ const mostTransactions = 2n ** 30n
  *
  * What transactions below the mark have stored is delivered, and so is every version in `seen`. The new mark is at most the first
  * transaction that is not delivered, and at most what is safe, so both stay true.
+ *
+ * @param missing versions whose rows were not found: they may have moved, so they do not count as delivered
  */
-export function advance(position: Position, sight: Sight, bounds: Bounds): Step {
+export function advance(
+  position: Position,
+  sight: Sight,
+  bounds: Bounds,
+  missing: ReadonlySet<RowVersion> = new Set(),
+): Step {
   const { mark } = position
   if (position.database !== digestOf(sight.identity)) return { reset: 'DATABASE_CHANGED' }
   if (hasForked(position, sight)) return { reset: 'DATABASE_CHANGED' }
-  if (mark > sight.xmax) {
-    // A standby that lags has nothing new; a primary has lost transactions.
-    return sight.isStandby ? { reset: null, versions: [], position, hasMore: false } : { reset: 'DATABASE_CHANGED' }
-  }
+  if (isBehind(position, sight)) return { reset: null, versions: [], position, hasMore: false }
+  // The server has lost transactions.
+  if (mark > sight.xmax) return { reset: 'DATABASE_CHANGED' }
   if (sight.xmax - mark > mostTransactions) return { reset: 'EXPIRED' }
-  const page = pageOf(position.seen, sight, bounds.first)
+  const page = without(missing, pageOf(position.seen, sight, bounds.first))
   if (page.versions.length > bounds.mostVersions || page.isStuck) return { reset: 'TOO_MUCH' }
   const next = moved(position, sight, page)
   if (next.seen.length > bounds.mostSeen) return { reset: 'TOO_MUCH' }
   return { reset: null, versions: page.versions, position: next, hasMore: page.undelivered !== undefined }
 }
 
-/** A promotion begins a timeline. A standby may not know of it yet, or be one that has not followed it. */
+/**
+ * Whether a standby may lack something that was delivered. Then it has nothing new: it may still show an older version of a row, which
+ * would replace the newer one. One of an earlier timeline may have transactions that the promoted server never had, and has others
+ * under the same ids.
+ */
+export function isBehind({ mark, timeline, seen }: Position, sight: Sight): boolean {
+  if (!sight.isStandby) return false
+  if (mark > sight.xmin || timeline > sight.timeline) return true
+  const recent = seen.filter(({ xid }) => xid >= sight.xmin)
+  if (recent.length === 0) return false
+  const visible = new Set(sight.versions.map((version) => nameOf(seenOf(version))))
+  return recent.some((one) => !visible.has(nameOf(one)))
+}
+
+/** A promotion begins a timeline. A standby knows its own late. */
 function hasForked({ timeline }: Position, sight: Sight): boolean {
   return sight.isStandby ? sight.timeline > timeline : sight.timeline !== timeline
 }
@@ -75,6 +95,14 @@ function pageOf(seen: readonly Seen[], { versions, isCut }: Sight, first: number
   }
 }
 
+function without(missing: ReadonlySet<RowVersion>, page: Page): Page {
+  const undelivered = [...missing].reduce<bigint | undefined>(
+    (first, { xid }) => (first === undefined ? xid : least(first, xid)),
+    page.undelivered,
+  )
+  return { ...page, versions: page.versions.filter((version) => !missing.has(version)), undelivered }
+}
+
 function endOfTransaction(versions: readonly RowVersion[], first: number): number {
   if (first === 0) return 0
   const last = versions[Math.min(first, versions.length) - 1]?.xid
@@ -84,22 +112,15 @@ function endOfTransaction(versions: readonly RowVersion[], first: number): numbe
 
 function moved(position: Position, sight: Sight, { versions, undelivered }: Page): Position {
   const { mark, seen, pending } = position
-  const durable = pending !== undefined && pending.lsn <= sight.flushed ? pending.xid + 1n : 0n
-  const safe = safeMark(sight, durable)
+  const safe = safeMark(sight, durableXid(sight, pending))
   const next = greatest(mark, undelivered === undefined ? safe : least(safe, undelivered))
   const all = new Map([...seen, ...versions.map(seenOf)].map((one) => [nameOf(one), one]))
   return {
     ...position,
-    timeline: greatestTimeline(position, sight),
     mark: next,
     seen: [...all.values()].filter(({ xid }) => xid >= next),
     pending: pendingOf(sight, pending),
   }
-}
-
-/** A standby that has not followed a promotion yet passes on the timeline that it was given. */
-function greatestTimeline(position: Position, { timeline }: Sight): number {
-  return Math.max(position.timeline, timeline)
 }
 
 function nameOf({ xid, tag }: Seen): string {

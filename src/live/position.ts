@@ -14,11 +14,18 @@ export interface Position {
   readonly mark: bigint
   /** Versions at or above the mark that were delivered, in no order. */
   readonly seen: readonly Seen[]
-  /** A transaction that no crash can undo once the log is flushed up to `lsn`. */
-  readonly pending: { readonly xid: bigint; readonly lsn: bigint } | undefined
+  readonly pending: Pending | undefined
 }
 
-/** A version that was delivered. A crash may give its transaction id out again, so a tag of the row is kept, too. */
+/** A transaction that no crash can undo once the log is flushed up to `lsn`, if there was none until then. */
+export interface Pending {
+  readonly xid: bigint
+  readonly lsn: bigint
+  /** The last checkpoint. A server that goes on after a crash makes another one, and fills the log from there. */
+  readonly checkpoint: bigint
+}
+
+/** A version that was delivered. A crash may give its transaction id out again, so a tag of the version is kept, too. */
 export interface Seen {
   readonly xid: bigint
   /** 16 bits. */
@@ -35,8 +42,8 @@ export function digestOf(identity: string): string {
     .slice(0, 2 * digestBytes)
 }
 
-export function seenOf({ kind, key, time, xid }: RowVersion): Seen {
-  return { xid, tag: crc32(JSON.stringify([kind, key, time])) & 0xffff }
+export function seenOf({ kind, key, digest, xid }: RowVersion): Seen {
+  return { xid, tag: crc32(JSON.stringify([kind, key, digest])) & 0xffff }
 }
 
 /** A position from which everything that is stored from now on is new. */
@@ -67,11 +74,16 @@ export function safeMark({ isStandby, xmin, checkpointXid }: Sight, durable: big
  * The transaction to wait for: the highest one that is visible, with the end of the log. Its records are below that end, so once the
  * log is flushed up to there, a crash goes on above it. One that is waited for is kept, because the end of the log moves on.
  */
-export function pendingOf(sight: Sight, earlier: Position['pending']): Position['pending'] {
+export function pendingOf(sight: Sight, earlier: Pending | undefined): Pending | undefined {
   if (sight.isStandby) return undefined
-  if (earlier !== undefined && earlier.lsn > sight.flushed) return earlier
+  if (earlier?.checkpoint === sight.checkpoint && earlier.lsn > sight.flushed) return earlier
   const highest = sight.versions.reduce((xid, version) => greatest(xid, version.xid), 0n)
-  return highest === 0n ? undefined : { xid: highest, lsn: sight.inserted }
+  return highest === 0n ? undefined : { xid: highest, lsn: sight.inserted, checkpoint: sight.checkpoint }
+}
+
+/** The transaction below which no crash gives an id out again, as far as the one that is waited for tells. */
+export function durableXid({ checkpoint, flushed }: Sight, pending: Pending | undefined): bigint {
+  return pending?.checkpoint === checkpoint && pending.lsn <= flushed ? pending.xid + 1n : 0n
 }
 
 export function greatest(one: bigint, other: bigint): bigint {

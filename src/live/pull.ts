@@ -6,7 +6,7 @@ import type { Loaders } from '../loaders/loaders.ts'
 import type { EventRow } from '../loaders/row-versions.ts'
 import type { SelectorRow } from '../sipis/projection.ts'
 import type { ResetReason } from './advance.ts'
-import { advance } from './advance.ts'
+import { advance, isBehind } from './advance.ts'
 import type { Position } from './position.ts'
 import { startAt } from './position.ts'
 import type { Tokens } from './tokens.ts'
@@ -32,6 +32,8 @@ export interface ChangedRow {
 export interface Feed {
   readonly scope: string
   readonly see: (mark: Mark) => Promise<Sight>
+  /** Whose rows they are; undefined for those of all. */
+  readonly owner: SelectorRow | undefined
   readonly mostVersions: number
   readonly mostSeen: number
 }
@@ -40,12 +42,14 @@ export function feedOfSelector({ changes }: Loaders, owner: SelectorRow): Feed {
   return {
     scope: `selector ${owner.exact}`,
     see: (mark) => changes.ofSelector(owner, mark),
+    owner,
     ...bounds.ofSelector,
   }
 }
 
 export function feedOfAll({ changes }: Loaders, kinds: readonly EventKind[]): Feed {
   return {
+    owner: undefined,
     scope: `all ${kinds.join(' ')}`,
     see: (mark) => changes.ofAll(kinds, mark),
     ...bounds.ofAll,
@@ -69,14 +73,17 @@ export async function pull(loaders: Loaders, tokens: Tokens, feed: Feed, { since
   const position = opened(tokens, since, feed.scope)
   if (position === undefined) return begin(tokens, feed, 'EXPIRED')
   const sight = await look(tokens, feed, position.mark)
-  const step = advance(position, sight, { ...feed, first })
+  const found = advance(position, sight, { ...feed, first })
+  if (found.reset !== null) return begin(tokens, feed, found.reset)
+  const { rows, missing } = await rowsOf(loaders, feed, found.versions)
+  const step = missing.size === 0 ? found : advance(position, sight, { ...feed, first }, missing)
   if (step.reset !== null) return begin(tokens, feed, step.reset)
   return {
-    versions: await rowsOf(loaders, step.versions),
+    versions: rows,
     token: tokens.seal(step.position, feed.scope),
     hasMore: step.hasMore,
     reset: null,
-    mayLag: sight.isStandby && isAhead(position, sight),
+    mayLag: isBehind(position, sight),
   }
 }
 
@@ -98,18 +105,27 @@ function opened(tokens: Tokens, since: string, scope: string): Position | undefi
 const notAToken =
   'since is not a token of this field and selector. Pass the `token` of an earlier answer, or leave it out to get a new one.'
 
-/** Rows that are gone, or changed again, are left out: the new version comes later. */
-async function rowsOf({ rowVersions }: Loaders, versions: readonly RowVersion[]): Promise<ChangedRow[]> {
-  const rows = await Promise.all(versions.map((version) => rowVersions.load(version)))
-  return versions.flatMap(({ kind }, index) => {
-    const row = rows[index]
-    return row == null ? [] : [{ kind, row }]
-  })
+interface FoundRows {
+  readonly rows: readonly ChangedRow[]
+  /** Versions that the next pull sees again where they are then, unless they are gone. */
+  readonly missing: ReadonlySet<RowVersion>
 }
 
-/** Whether something was delivered that this server may not have replayed. */
-function isAhead({ mark, seen }: Position, { xmin }: Sight): boolean {
-  return mark > xmin || seen.some(({ xid }) => xid >= xmin)
+async function rowsOf({ rowVersions }: Loaders, feed: Feed, versions: readonly RowVersion[]): Promise<FoundRows> {
+  const found = await Promise.all(versions.map((version) => rowVersions.load(version)))
+  const isFound = found.map((row) => row !== undefined && isOf(feed, row))
+  return {
+    rows: versions.flatMap(({ kind }, index) => {
+      const row = found[index]
+      return row == null || isFound[index] === false ? [] : [{ kind, row }]
+    }),
+    missing: new Set(versions.filter((_, index) => isFound[index] === false)),
+  }
+}
+
+/** A row may have lost its selector since it was seen, or another selector's row may have moved to its place. */
+function isOf({ owner }: Feed, row: EventRow | null): boolean {
+  return owner === undefined || row?.owner?.key === owner.key
 }
 
 /** The role may not read the column xmin or call a function, or the tables are views, or the server is none of PostgreSQL's. */

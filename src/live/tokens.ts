@@ -103,7 +103,7 @@ function decrypted(bytes: Buffer, key: Buffer, scope: string): Buffer {
   }
 }
 
-const fixedBytes = digestBytes + 4 + 4 + 8 + 8 + 8
+const fixedBytes = digestBytes + 4 + 4 + 8 + 8 + 8 + 8
 
 function encode({ database, timeline, mark, seen, pending }: Position, sealedAt: number): Buffer {
   const head = Buffer.alloc(fixedBytes)
@@ -112,7 +112,8 @@ function encode({ database, timeline, mark, seen, pending }: Position, sealedAt:
   at = head.writeUInt32BE(sealedAt, at)
   at = head.writeBigUInt64BE(mark, at)
   at = head.writeBigUInt64BE(pending?.xid ?? 0n, at)
-  head.writeBigUInt64BE(pending?.lsn ?? 0n, at)
+  at = head.writeBigUInt64BE(pending?.lsn ?? 0n, at)
+  head.writeBigUInt64BE(pending?.checkpoint ?? 0n, at)
   return Buffer.concat([head, encodeSeen(seen, mark)])
 }
 
@@ -130,15 +131,16 @@ function encodeSeen(seen: readonly Seen[], mark: bigint): Buffer {
   return Buffer.from(bytes)
 }
 
+type Numbers = [mark: bigint, xid: bigint, lsn: bigint, checkpoint: bigint]
+
 function decode(bytes: Buffer): { position: Position; sealedAt: number } {
-  const mark = bytes.readBigUInt64BE(digestBytes + 8)
-  const xid = bytes.readBigUInt64BE(digestBytes + 16)
+  const [mark, xid, lsn, checkpoint] = [8, 16, 24, 32].map((at) => bytes.readBigUInt64BE(digestBytes + at)) as Numbers
   const position: Position = {
     database: bytes.toString('hex', 0, digestBytes),
     timeline: bytes.readUInt32BE(digestBytes),
     mark,
     seen: decodeSeen(bytes.subarray(fixedBytes), mark),
-    pending: xid === 0n ? undefined : { xid, lsn: bytes.readBigUInt64BE(digestBytes + 24) },
+    pending: xid === 0n ? undefined : { xid, lsn, checkpoint },
   }
   return { position, sealedAt: bytes.readUInt32BE(digestBytes + 4) }
 }

@@ -21,8 +21,8 @@ export interface RowVersion {
   readonly kind: EventKind
   /** What identifies the row within its selector: the rowid, or the push id. */
   readonly key: string
-  /** As stored, because calls of v1 may share a rowid. */
-  readonly time: string
+  /** Of its columns, because calls of v1 may share a rowid, and a crash may give its transaction to another version of the row. */
+  readonly digest: string
   /** Transaction that has stored the version, in 64 bits. */
   readonly xid: bigint
   /** Where the version is in its table. */
@@ -44,7 +44,8 @@ export interface Sight {
   readonly xmax: bigint
   /** The transaction with which a crash goes on at least. */
   readonly checkpointXid: bigint
-  /** Positions in the write-ahead log: what is written, and what a crash leaves. 0 on a standby. */
+  /** Positions in the write-ahead log: the last checkpoint, what is written, and what a crash leaves. The last two are 0 on a standby. */
+  readonly checkpoint: bigint
   readonly inserted: bigint
   readonly flushed: bigint
   /** The versions by transactions at or above the mark, the oldest transaction first. */
@@ -63,10 +64,10 @@ export interface ChangesReader {
   recent(mark: Mark): Promise<Sight>
 }
 
-/** The most versions of a page, and the most that were delivered above the mark. */
+/** The most versions of a page, and the most that were delivered above the mark, which a token has to hold. */
 export const bounds = {
   ofSelector: { mostVersions: 1_000, mostSeen: 1_500 },
-  ofAll: { mostVersions: 10_000, mostSeen: 12_000 },
+  ofAll: { mostVersions: 10_000, mostSeen: 8_000 },
 }
 /** The most versions of one statement: one more tells that there are more. */
 const limits = {
@@ -106,33 +107,34 @@ function truncated(mark: Mark): string | null {
   return mark === null ? null : String(Math.max(3, Number(BigInt.asUintN(32, mark))))
 }
 
-const stateWidth = 8
+const stateWidth = 9
 
 function changesStatements(projection: Projection) {
   const lookUps = createStatements(lanes.changes)
   const scans = createStatements()
   const state = stateOf(projection)
   const tables = eventTables(projection)
-  const versionsOf = (kinds: readonly EventKind[], ofOwner: (table: EventTable) => SQL, mark: SQL) =>
+  const versionsOf = (kinds: readonly EventKind[], ofOwner: (table: EventTable) => SQL) =>
     sql.join(
       kinds.map((kind) => {
         const table = tables[kind]
-        return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, (${table.time})::text AS time,
+        return sql`SELECT ${sql.raw(String(eventKinds.indexOf(kind)))} AS kind, (${table.key})::text AS key, ${digestOf(table.columns)} AS digest,
           ${table.name}.ctid::text AS ctid, ${table.owner} AS owner, ${table.name}.xmin::text::bigint AS x
-          FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN 0 AND age(${mark})`
+          FROM ${table.table} WHERE ${ofOwner(table)} AND age(${table.name}.xmin) BETWEEN s.newest AND a.oldest`
       }),
       sql` UNION ALL `,
     )
   /** A null mark stands for the lowest that is safe. */
-  const markOf = (given: SQL) => sql`coalesce(${given}, ((s.base & 4294967295)::text)::xid)`
   const select = (
     versions: SQL,
+    mark: SQL,
     limit: number,
     asked?: SQL,
   ) => sql`SELECT s.identity, s.timeline, s.standby, s.m, s.n, s.ck,
-      s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.time, r.ctid, r.owner, r.d
-    FROM ${state} ${asked === undefined ? sql`` : sql`CROSS JOIN ${asked}`} LEFT JOIN LATERAL (
-      SELECT u.kind, u.key, u.time, u.ctid, u.owner, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
+      s.checkpoint, s.inserted, s.flushed, ${asked === undefined ? sql`1` : sql`k.n`}, r.kind, r.key, r.digest, r.ctid, r.owner, r.d
+    FROM ${state} ${asked === undefined ? sql`` : sql`CROSS JOIN ${asked}`}
+      CROSS JOIN LATERAL (SELECT age(coalesce(${mark}::xid, ${xid32(sql`s.base`)})) AS oldest OFFSET 0) AS a LEFT JOIN LATERAL (
+      SELECT u.kind, u.key, u.digest, u.ctid, u.owner, (s.n - u.x) & 4294967295 AS d FROM (${versions}) AS u
       ORDER BY d DESC, kind, key COLLATE "C" LIMIT ${sql.raw(String(limit))}
     ) AS r ON true ORDER BY r.d DESC, r.kind, r.key COLLATE "C"`
 
@@ -142,34 +144,27 @@ function changesStatements(projection: Projection) {
       if (more.length === 0) {
         const [mark] = marks
         return lookUps('of one', [], { key, mark }, () => {
-          const own = versionsOf(
-            eventKinds,
-            ({ ofKey }) => ofKey(sql`${sql.placeholder('key')}`),
-            markOf(sql`${sql.placeholder('mark')}::text::xid`),
-          )
-          return select(own, limits.ofSelector)
+          const own = versionsOf(eventKinds, ({ ofKey }) => ofKey(sql`${sql.placeholder('key')}`))
+          return select(own, sql`${sql.placeholder('mark')}::text`, limits.ofSelector)
         })
       }
       return lookUps('of each', [], { keys, marks }, () => {
-        const own = versionsOf(eventKinds, ({ ofKey }) => ofKey(sql`k.key`), markOf(sql`k.mark::xid`))
+        const own = versionsOf(eventKinds, ({ ofKey }) => ofKey(sql`k.key`))
         const asked = sql`unnest(${sql.placeholder('keys')}::${projection.keyArray}, ${sql.placeholder('marks')}::text[])
           WITH ORDINALITY AS k(key, mark, n)`
-        return select(own, limits.ofSelector, asked)
+        return select(own, sql`k.mark`, limits.ofSelector, asked)
       })
     },
     ofAll(kinds: readonly EventKind[], mark: string | null): Statement {
       return scans(`of all ${kinds.join()}`, [], { mark }, () => {
-        const all = versionsOf(kinds, () => sql`true`, markOf(sql`${sql.placeholder('mark')}::text::xid`))
-        return select(all, limits.ofAll)
+        const all = versionsOf(kinds, () => sql`true`)
+        return select(all, sql`${sql.placeholder('mark')}::text`, limits.ofAll)
       })
     },
     recent(mark: string | null): Statement {
       return scans('recent', [], { mark }, () => {
-        const since = markOf(sql`${sql.placeholder('mark')}::text::xid`)
-        return select(
-          versionsOf(eventKinds, ({ recent }) => recent, since),
-          limits.ofAll,
-        )
+        const ofMinutes = versionsOf(eventKinds, ({ recent }) => recent)
+        return select(ofMinutes, sql`${sql.placeholder('mark')}::text`, limits.ofAll)
       })
     },
   }
@@ -178,39 +173,50 @@ function changesStatements(projection: Projection) {
 /** Where the events of a kind are. */
 interface EventTable extends Pick<OwnedRows<never>, 'name' | 'table' | 'owner' | 'ofKey'> {
   readonly key: SQL
-  readonly time: SQL
   readonly recent: SQL
+  readonly columns: AnyColumns
+}
+
+type AnyColumns = Readonly<Record<string, { readonly sql: SQL }>>
+
+/** A hash of what is served of a row, of contents of messages only their lengths. */
+export function digestOf(columns: AnyColumns): SQL {
+  const texts = Object.values(columns).map((column) => sql`(${column.sql})::text`)
+  return sql`hashtextextended(concat_ws(',', ${sql.join(texts, sql`, `)}) COLLATE "C", 0)::text`
 }
 
 function eventTables({ calls, messages, pushTests }: Projection): Readonly<Record<EventKind, EventTable>> {
-  const time = {
-    call: calls.columns.time.sql,
-    message: messages.columns.time.sql,
-    test: pushTests.columns.startedLocal.sql,
-  }
   const tenMinutesAgo = sql`now() - interval '10 minutes'`
   // Push tests are stored without a zone.
   const aDayAgo = sql`(now() AT TIME ZONE 'UTC') - interval '1 day'`
   return {
-    CALL: { ...calls, key: calls.columns.rowid.sql, time: time.call, recent: sql`${time.call} >= ${tenMinutesAgo}` },
+    CALL: {
+      ...calls,
+      key: calls.columns.rowid.sql,
+      recent: sql`${calls.columns.time.sql} >= ${tenMinutesAgo}`,
+    },
     MESSAGE: {
       ...messages,
       key: messages.columns.rowid.sql,
-      time: time.message,
-      recent: sql`${time.message} >= ${tenMinutesAgo}`,
+      recent: sql`${messages.columns.time.sql} >= ${tenMinutesAgo}`,
     },
     PUSH_TEST: {
       ...pushTests,
       key: pushTests.columns.pushId.sql,
-      time: time.test,
-      recent: sql`${time.test} >= ${aDayAgo}`,
+      recent: sql`${pushTests.columns.startedLocal.sql} >= ${aDayAgo}`,
     },
   }
 }
 
+/** The lower half of a transaction's 64 bits. */
+function xid32(xid: SQL): SQL {
+  return sql`((${xid} & 4294967295)::text)::xid`
+}
+
 /**
- * The state of the server, from the snapshot of the statement. `base` is the lowest mark that is safe. The functions of a primary fail
- * on a standby, and the other way round.
+ * The state of the server, from the snapshot of the statement. `base` is the lowest mark that is safe. `newest` is the age of the
+ * transaction after all that are visible: below zero in a later statement of a batch, because age() counts from the first one. The
+ * functions of a primary fail on a standby, and the other way round.
  */
 function stateOf(projection: Projection): SQL {
   const tables = Object.values(eventTables(projection)).map(({ table }) =>
@@ -221,13 +227,13 @@ function stateOf(projection: Projection): SQL {
         ${sql.join(tables, sql`, `)}) AS identity,
       CASE WHEN o.standby THEN greatest(c.timeline_id, (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
         ELSE ('x' || substr(pg_walfile_name(o.inserted), 1, 8))::bit(32)::int END AS timeline,
-      o.standby, o.m, o.n, c.ck, CASE WHEN o.standby THEN o.m ELSE least(o.m, c.ck) END AS base,
-      coalesce(pg_wal_lsn_diff(o.inserted, '0/0'), 0) AS inserted,
+      o.standby, o.m, o.n, c.ck, CASE WHEN o.standby THEN o.m ELSE least(o.m, c.ck) END AS base, age(${xid32(sql`o.n`)}) AS newest,
+      pg_wal_lsn_diff(c.checkpoint, '0/0') AS checkpoint, coalesce(pg_wal_lsn_diff(o.inserted, '0/0'), 0) AS inserted,
       coalesce(pg_wal_lsn_diff(CASE WHEN NOT o.standby THEN pg_current_wal_flush_lsn() END, '0/0'), 0) AS flushed
     FROM (SELECT txid_snapshot_xmin(taken) AS m, txid_snapshot_xmax(taken) AS n, pg_is_in_recovery() AS standby,
         CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END AS inserted
       FROM txid_current_snapshot() AS taken OFFSET 0) AS o,
-      (SELECT system_identifier, timeline_id,
+      (SELECT system_identifier, timeline_id, checkpoint_lsn AS checkpoint,
         split_part(next_xid, ':', 1)::bigint * 4294967296 + split_part(next_xid, ':', 2)::bigint AS ck
       FROM pg_control_checkpoint(), pg_control_system() OFFSET 0) AS c
     OFFSET 0) AS s`
@@ -236,7 +242,9 @@ function stateOf(projection: Projection): SQL {
 function sightOf(rows: readonly Value[][], limit: number): Sight {
   const [first] = rows
   if (first === undefined) throw new Error('The state of the server is missing.')
-  const [identity, timeline, standby, xmin, xmax, checkpoint, inserted, flushed] = first.map((value) => value ?? '0')
+  const [identity, timeline, standby, xmin, xmax, checkpointXid, checkpoint, inserted, flushed] = first.map(
+    (value) => value ?? '0',
+  )
   const next = BigInt(xmax ?? 0)
   const versions = rows.flatMap((row) => versionOf(row.slice(stateWidth + 1), next) ?? [])
   return {
@@ -245,7 +253,8 @@ function sightOf(rows: readonly Value[][], limit: number): Sight {
     isStandby: standby === 't',
     xmin: BigInt(xmin ?? 0),
     xmax: next,
-    checkpointXid: BigInt(checkpoint ?? 0),
+    checkpointXid: BigInt(checkpointXid ?? 0),
+    checkpoint: BigInt(checkpoint ?? 0),
     inserted: BigInt(inserted ?? 0),
     flushed: BigInt(flushed ?? 0),
     versions,
@@ -254,8 +263,8 @@ function sightOf(rows: readonly Value[][], limit: number): Sight {
 }
 
 /** A transaction that is seen is below xmax, so its distance of 32 bits gives all 64. Undefined where there is no version. */
-function versionOf([kind, key, time, ctid, owner, distance]: Value[], xmax: bigint): RowVersion | undefined {
+function versionOf([kind, key, digest, ctid, owner, distance]: Value[], xmax: bigint): RowVersion | undefined {
   const name = kind == null ? undefined : eventKinds[Number(kind)]
-  if (name === undefined || key == null || time == null || ctid == null || distance == null) return undefined
-  return { kind: name, key, time, ctid, owner: owner ?? '', xid: xmax - BigInt(distance) }
+  if (name === undefined || key == null || digest == null || ctid == null || distance == null) return undefined
+  return { kind: name, key, digest, ctid, owner: owner ?? '', xid: xmax - BigInt(distance) }
 }

@@ -4,6 +4,7 @@ import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow } from '../sipis/projection.ts'
 import { batched } from './batched.ts'
 import type { EventKind, RowVersion } from './changes.ts'
+import { digestOf } from './changes.ts'
 import type { Owned } from './collection.ts'
 import { lanes } from './lanes.ts'
 import { selectorDecoder } from './selectors.ts'
@@ -13,9 +14,12 @@ import type { Usage } from './usage.ts'
 /** A row of any kind of event. Push tests outlive their selector. */
 export type EventRow = Owned<CallRow> | Owned<MessageRow> | Owned<PushTestRow, null>
 
-/** Loads versions of rows; null if the version is gone, because the row was deleted or changed meanwhile, or has no selector. */
+/**
+ * Loads versions of rows. Undefined if the version is no longer in its place: the row was deleted, changed, or moved, as by VACUUM
+ * FULL. Null if it has no selector.
+ */
 export interface RowVersions {
-  load(version: RowVersion): Promise<EventRow | null>
+  load(version: RowVersion): Promise<EventRow | null | undefined>
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the loader of one operation. */
@@ -35,7 +39,7 @@ export function prepareRowVersions(projection: Projection): (database: Database,
   }
 }
 
-/** A place is used anew after a vacuum, so the transaction is compared, too. */
+/** A place is used anew after a vacuum, also by rows of the same transaction, so that and the columns are compared, too. */
 function prepareKind<Row, Orphan extends null = never>(
   projection: Projection,
   rows: OwnedRows<Row>,
@@ -47,27 +51,27 @@ function prepareKind<Row, Orphan extends null = never>(
   const ownerAt = width(rows.columns)
   const placeAt = ownerAt + width(selectors.columns)
   const lookUps = createStatements(lanes.changes)
-  const join = sql.raw(orphan === undefined ? 'JOIN' : 'LEFT JOIN')
   const statementOf = (places: readonly string[]) =>
     lookUps('versions', [], { places }, () => {
-      return sql`SELECT ${selectList(rows.columns)}, ${selectList(selectors.columns)}, ${rows.name}.ctid::text, ${rows.name}.xmin::text
-        FROM ${rows.table} ${join} ${selectors.table} ON ${rows.ofSelector} AND ${selectors.exists}
+      return sql`SELECT ${selectList(rows.columns)}, ${selectList(selectors.columns)}, ${rows.name}.ctid::text,
+          ${rows.name}.xmin::text, ${digestOf(rows.columns)}
+        FROM ${rows.table} LEFT JOIN ${selectors.table} ON ${rows.ofSelector} AND ${selectors.exists}
         WHERE ${rows.name}.ctid = ANY(${sql.placeholder('places')}::text[]::tid[])`
     })
 
   return (database: Database, usage: Usage) =>
-    batched<RowVersion, Owned<Row, Orphan> | null>(nameOf, async (versions) => {
+    batched<RowVersion, Owned<Row, Orphan> | null | undefined>(nameOf, async (versions) => {
       const found = await database.query(statementOf(versions.map(({ ctid }) => ctid)))
-      const byName = new Map(found.map((values) => [`${values[placeAt]} ${values[placeAt + 1]}`, values]))
+      const byName = new Map(found.map((values) => [values.slice(placeAt).join(' '), values]))
       return versions.map((version) => {
         const values = byName.get(nameOf(version))
-        if (values === undefined) return null
-        const isOrphan = orphan !== undefined && values[ownerAt] === null
-        return decode(values, 0, isOrphan ? orphan() : decodeSelector(values, ownerAt, usage))
+        if (values === undefined) return undefined
+        if (values[ownerAt] !== null) return decode(values, 0, decodeSelector(values, ownerAt, usage))
+        return orphan === undefined ? null : decode(values, 0, orphan())
       })
     })
 }
 
-function nameOf({ ctid, xid }: RowVersion): string {
-  return `${ctid} ${BigInt.asUintN(32, xid)}`
+function nameOf({ ctid, xid, digest }: RowVersion): string {
+  return `${ctid} ${BigInt.asUintN(32, xid)} ${digest}`
 }

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { render } from '../../src/database/database.ts'
 import type { Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
@@ -36,6 +39,18 @@ async function changes(client: Client, { number = 1, ...asked }: Asked = {}): Pr
 }
 
 const ids = ({ events }: Changes) => events.map(({ callId, pushId }) => callId ?? pushId ?? '')
+
+/** Does something after each statement that tells which versions are new, before their rows are read. */
+function afterSight(database: Database, work: () => Promise<unknown>): Database {
+  return {
+    async query(statement, signal) {
+      const found = await database.query(statement, signal)
+      if (render(statement).text.includes('pg_control_checkpoint')) await work()
+      return found
+    },
+    close: () => database.close(),
+  }
+}
 
 describe.each(backends)('changes on $name', ({ open }) => {
   const opening = async (): Promise<{ opened: Opened; client: Client }> => {
@@ -255,6 +270,138 @@ describe('changes', () => {
     await late.query('COMMIT')
     expect((await fresh()).sort()).toEqual(['in a block', 'in a savepoint', 'late'])
     expect(await fresh()).toEqual([])
+  })
+
+  it('gives rows that move within their table between two statements of a request', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    let meanwhile: string | undefined
+    const moving = afterSight(database, async () => meanwhile !== undefined && own.sql(meanwhile))
+    const client = untilTestEnds(await openClient(moving, { changes: { secrets } }))
+    let { token } = await changes(client)
+    const pulled = async (statement: string) => {
+      meanwhile = statement
+      const answer = await changes(client, { since: token })
+      meanwhile = undefined
+      const next = await changes(client, { since: answer.token })
+      ;({ token } = next)
+      return [ids(answer), answer.hasMore, ids(next), next.hasMore]
+    }
+    for (const rowid of [1, 2, 3])
+      await addRow(target, 'sipcalls', 1, { rowid, time: '2026-01-01', callid: `${rowid}` })
+    await own.sql('DELETE FROM sipcalls WHERE rowid = 1')
+    expect(await pulled('VACUUM FULL sipcalls')).toEqual([[], true, ['2', '3'], false])
+    await addRow(target, 'sipcalls', 1, { rowid: 4, time: '2026-01-01', callid: '4' })
+    await addRow(target, 'sipcalls', 1, { rowid: 5, time: '2026-01-01', callid: '5' })
+    expect(await pulled('DELETE FROM sipcalls WHERE rowid = 4')).toEqual([['5'], true, [], false])
+    await addRow(target, 'sipcalls', 1, { rowid: 6, time: '2026-01-01', callid: '6' })
+    const remove = `DELETE FROM selectors WHERE selector = '${selectorNamed(1)}'`
+    meanwhile = remove
+    const removed = await changes(client, { since: token })
+    meanwhile = undefined
+    expect(ids(removed)).toEqual([])
+    await addSelector(target, 1)
+    expect(ids(await changes(client, { since: removed.token }))).toEqual(['6'])
+  })
+
+  it('gives no row of another selector that has moved to the place of one of its own', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    await addSelector(target, 2)
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    const client = untilTestEnds(
+      await openClient(
+        afterSight(database, () => own.sql('VACUUM FULL sipcalls')),
+        { changes: { secrets } },
+      ),
+    )
+    const { token } = await changes(client)
+    // One transaction, so that only the rows themselves tell one from the other.
+    await own.sql('BEGIN')
+    for (const [rowid, number] of [
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 1],
+    ] as const) {
+      await addRow(target, 'sipcalls', number, { rowid, time: '2026-01-01', callid: `${rowid} of ${number}` })
+    }
+    await own.sql('COMMIT')
+    await own.sql('DELETE FROM sipcalls WHERE rowid = 1')
+    const answer = await changes(client, { since: token })
+    const next = await changes(client, { since: answer.token })
+    expect([ids(answer), ids(next)]).toEqual([[], ['2 of 1', '4 of 1']])
+  })
+
+  it('does not say that what cannot be named exactly is gone', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2', 'SQL_ASCII'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    const client = untilTestEnds(await openClient(database, { changes: { secrets } }))
+    const { token } = await changes(client)
+    await own.sql(
+      `INSERT INTO pushtests (selector, pushid, platform, started)
+       SELECT '${selectorNamed(1)}', convert_from(id, 'SQL_ASCII'), '', '2026-01-01' FROM unnest('{"\\\\x61ff","\\\\x61fe"}'::bytea[]) AS id`,
+    )
+    const first = await changes(client, { since: token })
+    expect(ids(first)).toEqual(['a\ufffd', 'a\ufffd'])
+    const held = first.events.map(({ id }) => id)
+    expect(await changes(client, { since: first.token, held })).toMatchObject({ events: [], gone: [] })
+  })
+
+  it('resets once the tables were made anew, also in a gateway that has prepared its statements', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    const client = untilTestEnds(await openClient(database, { changes: { secrets } }))
+    let { token } = await changes(client)
+    for (const [index, table] of ['sipcalls', 'siptextmessages', 'pushtests'].entries()) {
+      expect((await changes(client, { since: token })).reset).toBe(null)
+      await own.sql(`CREATE TABLE anew (LIKE ${table} INCLUDING ALL); DROP TABLE ${table} CASCADE`)
+      await own.sql(`ALTER TABLE anew RENAME TO ${table}`)
+      const reset = await changes(client, { since: token })
+      expect(reset.reset).toBe('DATABASE_CHANGED')
+      await addRow(target, 'sipcalls', 1, { rowid: index, time: '2026-01-01', callid: table })
+      const next = await changes(client, { since: reset.token })
+      expect(ids(next)).toEqual([table])
+      ;({ token } = next)
+    }
+  })
+
+  it('is NOT_SUPPORTED where a role may not call a function, and shows rows by row level security', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const role = `reader_${randomBytes(6).toString('hex')}`
+    onTestFinished(async () => void (await own.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)))
+    await own.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'password'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role};
+      REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM PUBLIC`)
+    const url = new URL(own.url)
+    url.username = role
+    url.password = 'password'
+    const database = openReader(url.href)
+    onTestFinished(() => database.close())
+    const client = untilTestEnds(await openClient(database, { changes: { secrets } }))
+    const { errors } = await client.answer(query, { name: selectorNamed(1) })
+    expect(errors).toMatchObject([{ extensions: { code: 'NOT_SUPPORTED' }, path: ['selector', 'changes'] }])
+    await own.sql('GRANT EXECUTE ON FUNCTION pg_control_checkpoint() TO PUBLIC')
+    await own.sql(`ALTER TABLE sipcalls ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY one ON sipcalls USING (callid <> 'hidden')`)
+    const { token } = await changes(client)
+    await addRow(target, 'sipcalls', 1, { rowid: 1, time: '2026-01-01', callid: 'hidden' })
+    await addRow(target, 'sipcalls', 1, { rowid: 2, time: '2026-01-01', callid: 'shown' })
+    const answer = await changes(client, { since: token })
+    expect([ids(answer), answer.hasMore]).toEqual([['shown'], false])
+    expect(ids(await changes(client, { since: answer.token }))).toEqual([])
   })
 
   it('is NOT_SUPPORTED where a role may not read what it needs, and the rest is answered', async () => {

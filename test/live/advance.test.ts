@@ -23,6 +23,7 @@ class Server {
   log = 1n
   flushed = 1n
   checkpoint = 1_000n
+  checkpointLsn = 0n
   rows: Stored[] = []
   open = new Map<bigint, RowVersion[]>()
   /** The highest id of the log, by place. */
@@ -41,7 +42,7 @@ class Server {
   insert(xid: bigint, count: number): void {
     for (let n = 0; n < count; n++) {
       const key = `${++this.keys}`
-      this.open.get(xid)?.push({ kind: 'CALL', key, time: 'then', xid, ctid: key, owner: 'one' })
+      this.open.get(xid)?.push({ kind: 'CALL', key, digest: 'then', xid, ctid: key, owner: 'one' })
       this.records.push({ lsn: ++this.log, xid })
     }
   }
@@ -66,8 +67,17 @@ class Server {
   }
 
   doCheckpoint(): void {
+    // The record of the checkpoint.
+    this.checkpointLsn = ++this.log
     this.flushed = this.log
     this.checkpoint = this.next
+  }
+
+  /** A transaction that writes much and has no row here. */
+  bulk(records: number): void {
+    const xid = this.next++
+    for (let n = 0; n < records; n++) this.records.push({ lsn: ++this.log, xid })
+    this.flushed = this.log
   }
 
   crash(): void {
@@ -77,6 +87,7 @@ class Server {
     const known = this.records.reduce((next, { xid }) => greatest(next, xid + 1n), this.checkpoint)
     this.next = known
     this.log = this.flushed
+    this.doCheckpoint()
   }
 
   sight(mark: bigint | null, limit: number): Sight {
@@ -94,6 +105,7 @@ class Server {
       xmin,
       xmax: this.next,
       checkpointXid: this.checkpoint,
+      checkpoint: this.checkpointLsn,
       inserted: this.log,
       flushed: this.flushed,
       versions,
@@ -103,13 +115,16 @@ class Server {
 }
 
 type Move =
-  | { readonly move: 'begin' | 'checkpoint' | 'crash' | 'flush' }
+  | { readonly move: 'begin' | 'checkpoint' | 'crash' | 'flush' | 'bulk' }
   | { readonly move: 'insert' | 'commit' | 'rollback' | 'remove' | 'pull'; readonly n: number }
 
 const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.constant<Move>({ move: 'begin' }) },
-    { weight: 1, arbitrary: fc.constantFrom<Move>({ move: 'checkpoint' }, { move: 'crash' }, { move: 'flush' }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<Move>({ move: 'checkpoint' }, { move: 'crash' }, { move: 'flush' }, { move: 'bulk' }),
+    },
     {
       weight: 12,
       arbitrary: fc.record({
@@ -184,6 +199,9 @@ function play(server: Server, client: Client, moves: readonly Move[]): void {
       case 'flush':
         server.flushed = server.log
         break
+      case 'bulk':
+        server.bulk(5)
+        break
       case 'insert':
         if (chosen !== undefined) server.insert(chosen, 1 + (step.n % 3))
         break
@@ -236,4 +254,41 @@ it('Marks follow the transactions soon, also between checkpoints', () => {
     client.pull(server, 5)
   }
   expect([client.resets, client.delivered.size]).toEqual([0, 2_000])
+})
+
+it('A crash ends the wait for the log, which is filled anew from there', () => {
+  const [server, client] = [new Server(true), new Client()]
+  const store = () => {
+    server.begin()
+    const [xid = 0n] = server.open.keys()
+    server.insert(xid, 1)
+    server.commit(xid)
+  }
+  client.pull(server, 5)
+  server.begin()
+  server.rollback(server.next - 1n)
+  store()
+  client.pull(server, 5)
+  server.crash()
+  server.bulk(10)
+  store()
+  client.pull(server, 5)
+  server.crash()
+  store()
+  client.pull(server, 5)
+  expect([client.resets, ...client.delivered.keys()]).toEqual([0, '1/1001', '2/1001', '3/1001'])
+})
+
+it('A standby of an earlier timeline has nothing new', () => {
+  const server = new Server(false)
+  const bounds = { first: 5, mostVersions: 1_000, mostSeen: 1_000 }
+  const position = startAt({ ...server.sight(null, 10), timeline: 2 }, 10)
+  server.begin()
+  server.insert(1_000n, 1)
+  server.commit(1_000n)
+  const behind = { ...server.sight(position.mark, 10), isStandby: true, timeline: 1 }
+  expect(advance(position, behind, bounds)).toEqual({ reset: null, versions: [], position, hasMore: false })
+  const followed = advance(position, { ...behind, timeline: 2 }, bounds)
+  expect(followed).toMatchObject({ reset: null, versions: [{ key: '1' }] })
+  expect(advance(position, { ...behind, timeline: 3 }, bounds)).toEqual({ reset: 'DATABASE_CHANGED' })
 })

@@ -8,8 +8,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import type pg from 'pg'
 import { z } from 'zod'
 import { asAdmin } from './templates.ts'
+import { until } from './until.ts'
 
 export interface TestServer {
   /** URL of a superuser, without a database. */
@@ -66,29 +68,51 @@ async function fastFolder(): Promise<string> {
 
 export interface OwnServer extends AsyncDisposable {
   readonly url: string
-  /** Kills the server like a crash, and starts it again on the same port. */
-  crash(): Promise<void>
+  /** Its data. */
+  readonly folder: string
+  /** Kills the server like a crash, or stops it immediately, and starts it again on the same port. */
+  crash(options?: CrashOptions): Promise<void>
   /** Suspends every process of the server, until `thaw`. */
   freeze(): void
   thaw(): void
   /** Creates a hot standby of the server. The server is stopped for a moment. */
-  standby(): Promise<Standby>
+  standby(settings?: Settings): Promise<Standby>
+}
+
+export type Settings = Readonly<Record<string, string>>
+
+export interface CrashOptions {
+  /** SIGQUIT is an immediate stop, SIGINT a clean one. */
+  readonly signal?: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'
+  /** Runs while the server is stopped, as the user of the server. */
+  readonly meanwhile?: (owner: Owner) => void
+}
+
+/** The user of the processes of a server. */
+export interface Owner {
+  readonly uid?: number
+  readonly gid?: number
+}
+
+export interface OwnServerOptions {
+  /** The folder of the programs. Default: the packaged ones. */
+  readonly programs?: string | undefined
+  readonly settings?: Settings
 }
 
 export interface Standby extends AsyncDisposable {
   readonly url: string
   /** Promotes it to a primary. */
   promote(): Promise<void>
+  /** Stops replication: what the primary stores from now on does not arrive. */
+  cutOff(): Promise<void>
 }
 
-/**
- * A temporary server that a test may kill and suspend.
- *
- * @param programs folder of the programs of an installed PostgreSQL, instead of the packaged one
- */
-export async function startOwnServer(programs?: string): Promise<OwnServer> {
+/** A temporary server that a test may kill and suspend. */
+export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
   const folder = await mkdtemp(join(await fastFolder(), 'sipis-gateway-own-'))
-  let { server, port, run } = await start(folder, programs)
+  let { server, port, owner, run } = await start(folder, options)
+  let standbys = 0
   const signal = (name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL') => {
     const { pid = 0 } = server
     const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
@@ -104,20 +128,23 @@ export async function startOwnServer(programs?: string): Promise<OwnServer> {
   }
   return {
     url: `postgres://postgres:password@127.0.0.1:${port}/postgres`,
-    async crash() {
+    folder: join(folder, 'data'),
+    async crash({ signal: name = 'SIGKILL', meanwhile } = {}) {
       const ended = once(server, 'exit')
-      signal('SIGKILL')
+      if (name === 'SIGKILL') signal('SIGKILL')
+      else server.kill(name)
       await ended
+      meanwhile?.(owner)
       server = await run(port)
     },
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
-    async standby() {
+    async standby(settings = {}) {
       const ended = once(server, 'exit')
       server.kill('SIGINT')
       await ended
-      const data = join(folder, 'standby')
-      await copyAsStandby(join(folder, 'data'), data, port)
+      const data = join(folder, `standby-${++standbys}`)
+      await copyAsStandby(join(folder, 'data'), data, port, settings)
       server = await run(port)
       const ownPort = await freePort()
       const copy = await run(ownPort, data)
@@ -125,6 +152,7 @@ export async function startOwnServer(programs?: string): Promise<OwnServer> {
       return {
         url: standbyUrl,
         promote: () => asAdmin(standbyUrl, (client) => client.query('SELECT pg_promote()')).then(() => undefined),
+        cutOff: () => asAdmin(standbyUrl, stopReplication),
         async [Symbol.asyncDispose]() {
           copy.kill('SIGINT')
           if (copy.exitCode === null) await once(copy, 'exit')
@@ -140,12 +168,25 @@ export async function startOwnServer(programs?: string): Promise<OwnServer> {
   }
 }
 
-async function copyAsStandby(from: string, to: string, primaryPort: number): Promise<void> {
+/** The receiver ends once it has written what it has received. */
+async function stopReplication(client: pg.Client): Promise<void> {
+  await client.query("ALTER SYSTEM SET primary_conninfo = ''")
+  await client.query('SELECT pg_reload_conf()')
+  await until('the receiver has ended', async () => {
+    const { rows } = await client.query('SELECT FROM pg_stat_wal_receiver')
+    return rows.length === 0
+  })
+}
+
+async function copyAsStandby(from: string, to: string, primaryPort: number, settings: Settings): Promise<void> {
   // With the owner of the original, because the server rejects files of another user.
   execFileSync('cp', ['-a', from, to])
   const { uid, gid } = await stat(from)
   const connection = `host=127.0.0.1 port=${primaryPort} user=postgres password=password`
-  await appendFile(join(to, 'postgresql.auto.conf'), `primary_conninfo = '${connection}'\n`)
+  const lines = Object.entries({ primary_conninfo: connection, ...settings }).map(
+    ([name, value]) => `${name} = '${value}'`,
+  )
+  await appendFile(join(to, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
   await writeFile(join(to, 'standby.signal'), '')
   await chown(join(to, 'standby.signal'), uid, gid)
 }
@@ -153,15 +194,16 @@ async function copyAsStandby(from: string, to: string, primaryPort: number): Pro
 interface Started {
   readonly server: ChildProcess
   readonly port: number
+  readonly owner: Owner
   /** Starts the server again with the same data. */
   run(port: number, data?: string): Promise<ChildProcess>
 }
 
-async function start(folder: string, programs?: string): Promise<Started> {
+async function start(folder: string, own: OwnServerOptions = {}): Promise<Started> {
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, 'password\n', { mode: 0o644 })
-  const { bin, owner } = await install(folder, programs)
+  const { bin, owner } = await install(folder, own.programs)
   // In English, because the log is searched below.
   const options = { ...owner, env: { ...process.env, LC_ALL: 'C' } }
 
@@ -171,14 +213,16 @@ async function start(folder: string, programs?: string): Promise<Started> {
   if (code !== 0) throw new Error(`initdb of the test server failed with ${code}:\n${complaint}`)
 
   const port = await freePort()
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const flags = Object.entries({ ...settings, ...own.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const run = async (on: number, from = data) => {
     const server = spawn(join(bin, 'postgres'), ['-D', from, '-p', `${on}`, ...flags], options)
-    process.once('exit', () => server.kill('SIGINT'))
+    const stop = () => server.kill('SIGINT')
+    process.once('exit', stop)
+    server.once('exit', () => process.off('exit', stop))
     await ready(server)
     return server
   }
-  return { server: await run(port), port, run }
+  return { server: await run(port), port, owner, run }
 }
 
 /** Resolves when the server accepts connections. Keeps reading its log, so that the pipe never fills. */
@@ -200,21 +244,22 @@ function ready(server: ChildProcess): Promise<void> {
 
 interface Installed {
   readonly bin: string
-  /** The user of the server process. */
-  readonly owner: { readonly uid?: number; readonly gid?: number }
+  readonly owner: Owner
 }
 
 /**
  * PostgreSQL refuses to run as root, which is common in containers. It then runs as `nobody`, the packaged one from a copy, because only
  * root can enter a clone below /root.
  */
-async function install(folder: string, installed?: string): Promise<Installed> {
+async function install(folder: string, installed: string | undefined): Promise<Installed> {
   const bin = installed ?? dirname(await packagedServer())
   if (process.getuid?.() !== 0) return { bin, owner: {} }
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
   const owner = { uid: id('-u'), gid: id('-g') }
-  await chown(folder, owner.uid, owner.gid)
-  if (installed !== undefined) return { bin, owner }
+  if (installed !== undefined) {
+    await chown(folder, owner.uid, owner.gid)
+    return { bin, owner }
+  }
   const programs = programsOf(folder)
   const copy = join(programs, 'native')
   await mkdir(programs, { recursive: true })

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,14 @@ const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '
 /** The path of a program; undefined if it is not installed. */
 export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(existsSync)
+}
+
+/** The folder of the programs of Debian's PostgreSQL; undefined if none is installed. */
+export function debianPostgres(): string | undefined {
+  const root = '/usr/lib/postgresql'
+  const [newest] = existsSync(root) ? readdirSync(root).sort((one, other) => Number(other) - Number(one)) : []
+  const bin = join(root, newest ?? '', 'bin')
+  return newest !== undefined && existsSync(join(bin, 'postgres')) && existsSync(join(bin, 'initdb')) ? bin : undefined
 }
 
 export interface RunningProgram extends AsyncDisposable {

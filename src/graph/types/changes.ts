@@ -144,8 +144,14 @@ function selectorOf(nodeId: string, index: number): string | null {
 /** A standby may not have replayed what the client holds, so it cannot say what is gone. */
 async function goneOf(loaders: Loaders, held: readonly string[], { mayLag, reset }: Pulled): Promise<string[]> {
   if (mayLag || reset !== null) return []
-  const found = await Promise.all(held.map((id) => load(id, loaders)))
-  return held.filter((_, index) => found[index] === null)
+  const exact = held.filter((id) => !isInexact(id))
+  const found = await Promise.all(exact.map((id) => load(id, loaders)))
+  return exact.filter((_, index) => found[index] === null)
+}
+
+/** Bytes that are not UTF-8 are given as U+FFFD, by which a row is not found again. */
+function isInexact(nodeId: string): boolean {
+  return decodeNodeId(nodeId).id.includes('\ufffd')
 }
 
 async function load(nodeId: string, loaders: Loaders): Promise<object | null> {

@@ -73,7 +73,7 @@ async function rowsOf({ sql }: TestDatabase, version: SchemaVersion): Promise<Re
 describe.skipIf(programs === undefined)('Between servers of different major versions', () => {
   let urls: Readonly<Record<Place, string>>
   beforeAll(async () => {
-    const server = await startOwnServer(programs)
+    const server = await startOwnServer({ programs })
     urls = { packaged: inject('serverUrl'), installed: server.url }
     return () => server[Symbol.asyncDispose]()
   })

@@ -1,0 +1,77 @@
+/** Clusters with SIPIS's tables, and gateways in front of them. */
+import pg from 'pg'
+import { onTestFinished } from 'vitest'
+import { migrateServer } from '../../src/sipis/migrations.ts'
+import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
+import { openClient, unlimited } from '../support/client.ts'
+import { times } from '../support/counts.ts'
+import { openReader } from '../support/database.ts'
+import { debianPostgres } from '../support/programs.ts'
+import { addSelector } from '../support/rows.ts'
+import { until } from '../support/until.ts'
+import type { Door } from './clients.ts'
+import type { Session } from './session.ts'
+import { openSession } from './session.ts'
+
+/** The folder of the programs of Debian's PostgreSQL, if this machine has it. */
+export const debian = debianPostgres()
+
+export interface Setup {
+  readonly server: string
+  readonly programs: string | undefined
+  readonly version: SchemaVersion
+}
+
+const packaged = { server: 'the packaged PostgreSQL', programs: undefined }
+const installed = debian === undefined ? packaged : { server: "Debian's PostgreSQL", programs: debian }
+const all = [packaged, ...(debian === undefined ? [] : [installed])].flatMap((one) =>
+  schemaVersions.map((version) => ({ ...one, version })),
+)
+
+/** Each server of this machine with the tables of each version; `npm test` takes each once. */
+export const setups: readonly Setup[] =
+  times(1, 0) === 1
+    ? all
+    : [
+        { ...packaged, version: 'V2' },
+        { ...installed, version: 'V1' },
+      ]
+
+export async function fill(url: string, version: SchemaVersion, selectors: number): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  await migrateServer(client, version)
+  await using session = openSession(url)
+  for (let n = 1; n <= selectors; n++) await addSelector({ version, sql: session.query }, n)
+  // Writers find their own rows by these.
+  if (version === 'V1') {
+    await client.query('CREATE INDEX ON sipcalls (rowid); CREATE INDEX ON siptextmessages (rowid)')
+  }
+  await client.query('CREATE INDEX ON pushtests (pushid)')
+  // A crash must not undo it.
+  await client.query('CHECKPOINT')
+  await client.end()
+}
+
+/** Opens a gateway until the test ends. All of them share a key. */
+export async function openDoor(url: string): Promise<Door> {
+  const database = openReader(url)
+  const options = { changes: { secrets: ['a secret of the test'] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
+  const gateway = await openClient(database, options)
+  const session = openSession(url)
+  onTestFinished(async () => {
+    await gateway[Symbol.asyncDispose]()
+    await session.leave()
+    await database.close()
+  })
+  return { gateway, session }
+}
+
+export async function caughtUp(primary: Session, standby: Session): Promise<void> {
+  const end = (await primary.query('SELECT pg_current_wal_flush_lsn()'))[0]?.[0]
+  await until('the standby has replayed all', async () => {
+    const replayed = await standby.query('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn', [end])
+    return replayed[0]?.[0] === 't'
+  })
+}

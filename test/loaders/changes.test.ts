@@ -1,0 +1,61 @@
+import pg from 'pg'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Database, Value } from '../../src/database/database.ts'
+import { render } from '../../src/database/database.ts'
+import { prepareChanges } from '../../src/loaders/changes.ts'
+import { detect } from '../../src/sipis/detect.ts'
+import type { SelectorRow } from '../../src/sipis/projection.ts'
+import { schemaVersions } from '../../src/sipis/schema-version.ts'
+import { projectionOf } from '../../src/sipis/versions.ts'
+import { cloneDatabase, openReader, untilTestEnds } from '../support/database.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+
+describe.each(schemaVersions)('What is new in %s', (version) => {
+  it('has what was committed since the first statement of its batch, which is one transaction with it', async () => {
+    const own = untilTestEnds(await cloneDatabase(version))
+    const target = { version, sql: own.sql }
+    await addSelector(target, 1)
+    await addSelector(target, 2)
+    const reader = openReader(own.url)
+    onTestFinished(() => reader.close())
+    const projection = projectionOf(version, { ...(await detect(reader)), timeZone: 'UTC' })
+    const client = new pg.Client({ connectionString: own.url, types: { getTypeParser: () => (text: string) => text } })
+    await client.connect()
+    onTestFinished(() => client.end())
+    const database: Database = {
+      async query(statement) {
+        const { text, values } = render(statement)
+        return (await client.query<Value[]>({ text, values: [...values], rowMode: 'array' })).rows
+      },
+      close: async () => undefined,
+    }
+    const prepared = prepareChanges(projection)
+    const owner = (number: number): SelectorRow => ({
+      key: version === 'V1' ? `${number}` : selectorNamed(number),
+      id: `${number}`,
+      selector: selectorNamed(number),
+      exact: selectorNamed(number),
+      lastSeen: '',
+    })
+    const row = (rowid: number) => addRow(target, 'sipcalls', 1, { rowid, time: '2026-01-01', callid: `${rowid}` })
+
+    await addRow(target, 'sipcalls', 2, { rowid: 9, time: '2026-01-01', callid: 'old' })
+    await own.sql('CHECKPOINT')
+
+    await client.query('BEGIN READ ONLY')
+    const { xmin } = await prepared(database).ofSelector(owner(2), null)
+    await row(1)
+    await row(2)
+    const found = async (mark: bigint | null) => {
+      const changes = prepared(database)
+      const [one, two] = await Promise.all([changes.ofSelector(owner(1), mark), changes.ofSelector(owner(2), mark)])
+      expect(two.versions).toEqual([])
+      const [ofOne, ofAll] = [await prepared(database).ofSelector(owner(1), mark), await changes.ofAll(['CALL'], mark)]
+      return [one, ofOne, ofAll].map(({ versions }) => versions.map(({ key }) => key))
+    }
+    const all = ['1', '2']
+    expect(await found(xmin)).toEqual([all, all, all])
+    expect(await found(null)).toEqual([all, all, all])
+    expect(await found(xmin + 1n)).toEqual([['2'], ['2'], ['2']])
+  })
+})
