@@ -119,11 +119,7 @@ function layoutOf(
   limits: ReadonlyMap<string, number>,
   conversion: Conversion,
 ): Layout {
-  const reason = caseOf([
-    ...table.rejects,
-    ['too-long', anyOf(columns.map((column) => tooLong(column, limits.get(column.name), conversion)))],
-    ['invalid-bytes', anyOf(invalid(table.columns, conversion))],
-  ])
+  const reason = reasonOf(table, limits, conversion)
   const parts: Record<string, string> = {
     ...Object.fromEntries(Object.entries(table.key).map(([name, value]) => [`k_${name}`, value])),
     ...Object.fromEntries(columns.map(({ name, value }) => [name, value])),
@@ -136,6 +132,20 @@ function layoutOf(
     carried: Object.keys(parts),
     hash: hashOf(columns, recodes(conversion)),
   }
+}
+
+/** SQL of the reason for which a row is rejected, null if it is accepted. */
+export function reasonOf(
+  { columns, rejects }: Pick<CopyTable, 'columns' | 'rejects'>,
+  limits: ReadonlyMap<string, number>,
+  conversion: Conversion,
+): string {
+  const written = columns.map((column) => ({ ...column, value: converted(column, conversion) }))
+  return caseOf([
+    ...rejects,
+    ['too-long', anyOf(written.map((column) => tooLong(column, limits.get(column.name), conversion)))],
+    ['invalid-bytes', anyOf(invalid(columns, conversion))],
+  ])
 }
 
 /** Counts and checksums rows of the target; comparable with the result of `analysis`. */

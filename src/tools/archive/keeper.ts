@@ -1,0 +1,202 @@
+import { startAt } from '../../live/position.ts'
+import type { EventKind } from '../../loaders/changes.ts'
+import { bounds } from '../../loaders/changes.ts'
+import type { Looked } from './look.ts'
+import { lookAtAll, lookAtRecent } from './look.ts'
+import type { ArchiveFacts, ArchiveOptions } from './options.ts'
+import { expire } from './retention.ts'
+import type { Place, Source, WholeReading } from './source.ts'
+import { beginReading, readWhole } from './source.ts'
+import type { State } from './state.ts'
+import { readState, writeState } from './state.ts'
+import type { Target } from './target.ts'
+import type { Tally, Transfer } from './transfer.ts'
+
+/** The state is written with rows, and without any as often as this. */
+const saveEveryMs = 5_000
+/** A pause is so many times as long as the look before it. */
+const restFactor = 4
+
+export interface KeeperOptions extends ArchiveOptions {
+  readonly paceMs: number
+  readonly source: ArchiveOptions['source']
+  readonly say: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Keeps an archive up to date over one connection to each database. It is thrown away as soon as one is lost. */
+export class Keeper implements AsyncDisposable {
+  readonly #source: Source
+  readonly #target: Target
+  readonly #transfer: Transfer
+  readonly #options: KeeperOptions
+  #state: State
+  #caughtUpAt: number
+  #savedAt = Number.NEGATIVE_INFINITY
+  #fullAt = Number.NEGATIVE_INFINITY
+  #whole: { readonly reading: WholeReading; readonly before: string } | undefined
+
+  static async open(source: Source, target: Target, transfer: Transfer, options: KeeperOptions): Promise<Keeper> {
+    const { state, lagMs } = await readState(target.session)
+    return new Keeper(source, target, transfer, options, state, performance.now() - lagMs)
+  }
+
+  private constructor(
+    source: Source,
+    target: Target,
+    transfer: Transfer,
+    options: KeeperOptions,
+    state: State,
+    caughtUpAt: number,
+  ) {
+    this.#source = source
+    this.#target = target
+    this.#transfer = transfer
+    this.#options = options
+    this.#state = state
+    this.#caughtUpAt = caughtUpAt
+  }
+
+  get facts(): ArchiveFacts {
+    const { written, rejected, expired, isReadingAll } = this.#state
+    return { written, rejected, expired, isReadingAll, lagMs: performance.now() - this.#caughtUpAt }
+  }
+
+  /**
+   * Writes what is new.
+   *
+   * @returns how long to rest; 0 if there is more
+   */
+  async look(): Promise<number> {
+    const { position, isReadingAll } = this.#state
+    if (position === undefined || (isReadingAll && this.#whole === undefined)) await this.#readAll(null)
+    const looked = await this.#inSnapshot(async () => {
+      const found = await this.#see()
+      await this.#keep(found)
+      return found
+    })
+    if (looked.reset !== null) {
+      await this.#readAll(looked.reset)
+      return 0
+    }
+    if (looked.hasMore) return 0
+    const restMs = Math.max(this.#options.paceMs, restFactor * looked.tookMs)
+    if (!looked.isFull) return restMs
+    this.#fullAt = performance.now() + restMs
+    return this.#options.paceMs
+  }
+
+  /** Reads a part of all rows, if that is to be done. Returns whether there is more. */
+  async readOn(): Promise<boolean> {
+    if (this.#whole === undefined) return false
+    const { reading, before } = this.#whole
+    const places = await reading.next()
+    await this.#write(async (tally) => {
+      for (const [kind, ctids] of byKind(places)) {
+        await this.#transfer.store(reading.session, kind, ctids, tally, before)
+      }
+      return { isReadingAll: places.length > 0 }
+    })
+    if (places.length > 0) return true
+    await this.#endReading()
+    this.#options.say('All rows of the source are in the archive; from now on it follows what changes.')
+    return false
+  }
+
+  /** Deletes what is too old. Returns whether there is more. */
+  async expire(): Promise<boolean> {
+    const { keepDays } = this.#options
+    if (keepDays === undefined) return false
+    let isMore = false
+    await this.#write(async () => {
+      const deleted = await expire(this.#target, keepDays)
+      isMore = deleted.isMore
+      return { expired: this.#state.expired + BigInt(deleted.rows) }
+    })
+    return isMore
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endReading()
+  }
+
+  async #endReading(): Promise<void> {
+    await this.#whole?.reading[Symbol.asyncDispose]()
+    this.#whole = undefined
+  }
+
+  async #see(): Promise<Looked> {
+    const { position } = this.#state
+    if (position === undefined) throw new Error('There is no position.')
+    const recent = performance.now() < this.#fullAt ? await lookAtRecent(this.#source, position) : undefined
+    return recent ?? (await lookAtAll(this.#source, position))
+  }
+
+  async #keep({ reset, versions, position, hasMore, isFull }: Looked): Promise<void> {
+    if (reset !== null) return
+    const isCaughtUp = isFull && !hasMore && !this.#state.isReadingAll
+    const isDue = versions.length > 0 || performance.now() - this.#savedAt > saveEveryMs
+    if (isDue) {
+      const store = async (tally: Tally) => {
+        for (const [kind, ctids] of byKind(versions)) {
+          await this.#transfer.store(this.#source.session, kind, ctids, tally)
+        }
+        return { position }
+      }
+      await this.#write(store, isCaughtUp)
+    } else this.#state = { ...this.#state, position }
+    if (isCaughtUp) this.#caughtUpAt = performance.now()
+  }
+
+  /** Begins to read all rows, at first and after a reset. The position is that of the same snapshot. */
+  async #readAll(reset: string | null): Promise<void> {
+    await this.#endReading()
+    const { source, say, signal } = this.#options
+    const { position, resets } = this.#state
+    const reading = await readWhole(source, signal)
+    const begun = reset !== null || position === undefined
+    say(
+      reset === null
+        ? 'Reading all rows of the source, and what changes meanwhile.'
+        : `The feed of changes was reset (${reset}): reading all rows of the source anew. What SIPIS has deleted meanwhile may be missing.`,
+    )
+    const [[before] = []] = await this.#target.session.query('SELECT greatest(txid_current() & 4294967295, 3)')
+    this.#whole = { reading, before: String(before) }
+    await this.#write(async () => ({
+      isReadingAll: true,
+      ...(begun ? { position: startAt(reading.sight, bounds.ofAll.mostSeen) } : {}),
+      ...(reset === null ? {} : { resets: resets + 1n, lastReset: reset }),
+    }))
+  }
+
+  async #inSnapshot<T>(work: () => Promise<T>): Promise<T> {
+    const { session } = this.#source
+    await session.query(beginReading)
+    const done = await work()
+    await session.query('COMMIT')
+    return done
+  }
+
+  /** Writes rows and the state in one transaction. If it fails, the connections are thrown away, and the state with them. */
+  async #write(work: (tally: Tally) => Promise<Partial<State>>, isCaughtUp = false): Promise<void> {
+    const { session } = this.#target
+    const tally = { written: 0, rejected: 0 }
+    await session.query('BEGIN')
+    const change = await work(tally)
+    const state = {
+      ...this.#state,
+      ...change,
+      written: this.#state.written + BigInt(tally.written),
+      rejected: this.#state.rejected + BigInt(tally.rejected),
+    }
+    await writeState(session, state, this.#options.source.label, isCaughtUp)
+    await session.query('COMMIT')
+    this.#state = state
+    this.#savedAt = performance.now()
+  }
+}
+
+function byKind(places: readonly Place[]): Map<EventKind, string[]> {
+  const groups = Map.groupBy(places, ({ kind }) => kind)
+  return new Map([...groups].map(([kind, all]) => [kind, all.map(({ ctid }) => ctid)]))
+}
