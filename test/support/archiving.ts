@@ -22,13 +22,13 @@ export function startArchive(source: Database, target: Database, options: Partia
   const ending = new AbortController()
   const said: string[] = []
   let facts: ArchiveFacts | undefined
-  let looks = 0
+  /** When the source was looked at of which everything is written. */
+  let caughtUpAt = Number.NEGATIVE_INFINITY
   const progress = {
     say: (line: string) => void said.push(line),
     update(latest: ArchiveFacts) {
       facts = latest
-      // A full look has just been written.
-      if (latest.lagMs < 1) looks++
+      if (!latest.isReadingAll) caughtUpAt = performance.now() - latest.lagMs
     },
   }
   const at = ({ url }: Database, label: string) => ({ connection: parseConnectionString(url, 'test', {}), label })
@@ -56,10 +56,9 @@ export function startArchive(source: Database, target: Database, options: Partia
       return facts
     },
     async caughtUp() {
-      // The look that is under way may have begun before.
-      const wanted = looks + 2
+      const now = performance.now()
       const failed = ended.then(() => Promise.reject(new Error(`The archive has ended: ${said.join('\n')}`)))
-      await Promise.race([until('the archive has caught up', () => looks >= wanted), failed])
+      await Promise.race([until('the archive has caught up', () => caughtUpAt > now), failed])
     },
     stop,
     ended,

@@ -1,3 +1,4 @@
+import type { ResetReason } from '../../live/advance.ts'
 import { startAt } from '../../live/position.ts'
 import type { EventKind } from '../../loaders/changes.ts'
 import { bounds } from '../../loaders/changes.ts'
@@ -8,7 +9,7 @@ import { expire } from './retention.ts'
 import type { Place, Source, WholeReading } from './source.ts'
 import { beginReading, readWhole } from './source.ts'
 import type { State } from './state.ts'
-import { readState, writeState } from './state.ts'
+import { momentOf, readState, writeState } from './state.ts'
 import type { Target } from './target.ts'
 import type { Tally, Transfer } from './transfer.ts'
 
@@ -24,6 +25,13 @@ export interface KeeperOptions extends ArchiveOptions {
   readonly signal: AbortSignal
 }
 
+/** When a look began: what was committed before it is in its snapshot. */
+interface Since {
+  readonly at: number
+  /** By the clock of the archive. */
+  readonly moment: string
+}
+
 /** Keeps an archive up to date over one connection to each database. It is thrown away as soon as one is lost. */
 export class Keeper implements AsyncDisposable {
   readonly #source: Source
@@ -34,7 +42,8 @@ export class Keeper implements AsyncDisposable {
   #caughtUpAt: number
   #savedAt = Number.NEGATIVE_INFINITY
   #fullAt = Number.NEGATIVE_INFINITY
-  #whole: { readonly reading: WholeReading; readonly before: string } | undefined
+  #readAgainAt = Number.NEGATIVE_INFINITY
+  #whole: { readonly reading: WholeReading; readonly before: string; readonly begunAt: number } | undefined
 
   static async open(source: Source, target: Target, transfer: Transfer, options: KeeperOptions): Promise<Keeper> {
     const { state, lagMs } = await readState(target.session)
@@ -70,15 +79,13 @@ export class Keeper implements AsyncDisposable {
   async look(): Promise<number> {
     const { position, isReadingAll } = this.#state
     if (position === undefined || (isReadingAll && this.#whole === undefined)) await this.#readAll(null)
+    const since = { at: performance.now(), moment: await momentOf(this.#target.session) }
     const looked = await this.#inSnapshot(async () => {
       const found = await this.#see()
-      await this.#keep(found)
+      await this.#keep(found, since)
       return found
     })
-    if (looked.reset !== null) {
-      await this.#readAll(looked.reset)
-      return 0
-    }
+    if (looked.reset !== null) return this.#reset(looked.reset)
     if (looked.hasMore) return 0
     const restMs = Math.max(this.#options.paceMs, restFactor * looked.tookMs)
     if (!looked.isFull) return restMs
@@ -89,7 +96,7 @@ export class Keeper implements AsyncDisposable {
   /** Reads a part of all rows, if that is to be done. Returns whether there is more. */
   async readOn(): Promise<boolean> {
     if (this.#whole === undefined) return false
-    const { reading, before } = this.#whole
+    const { reading, before, begunAt } = this.#whole
     const places = await reading.next()
     await this.#write(async (tally) => {
       for (const [kind, ctids] of byKind(places)) {
@@ -98,6 +105,7 @@ export class Keeper implements AsyncDisposable {
       return { isReadingAll: places.length > 0 }
     })
     if (places.length > 0) return true
+    this.#readAgainAt = 2 * performance.now() - begunAt
     await this.#endReading()
     this.#options.say('All rows of the source are in the archive; from now on it follows what changes.')
     return false
@@ -132,7 +140,7 @@ export class Keeper implements AsyncDisposable {
     return recent ?? (await lookAtAll(this.#source, position))
   }
 
-  async #keep({ reset, versions, position, hasMore, isFull }: Looked): Promise<void> {
+  async #keep({ reset, versions, position, hasMore, isFull }: Looked, since: Since): Promise<void> {
     if (reset !== null) return
     const isCaughtUp = isFull && !hasMore && !this.#state.isReadingAll
     const isDue = versions.length > 0 || performance.now() - this.#savedAt > saveEveryMs
@@ -143,9 +151,20 @@ export class Keeper implements AsyncDisposable {
         }
         return { position }
       }
-      await this.#write(store, isCaughtUp)
+      await this.#write(store, isCaughtUp ? since.moment : undefined)
     } else this.#state = { ...this.#state, position }
-    if (isCaughtUp) this.#caughtUpAt = performance.now()
+    if (isCaughtUp) this.#caughtUpAt = since.at
+  }
+
+  /**
+   * A transaction that stays open for long, with many rows above it, leads to the same reset again and again: all rows are read to the
+   * end each time, and rest as long as that has taken.
+   */
+  async #reset(reason: ResetReason): Promise<number> {
+    const isAgain = reason === 'TOO_MUCH' && (this.#whole !== undefined || performance.now() < this.#readAgainAt)
+    if (isAgain) return this.#options.paceMs
+    await this.#readAll(reason)
+    return 0
   }
 
   /** Begins to read all rows, at first and after a reset. The position is that of the same snapshot. */
@@ -161,7 +180,7 @@ export class Keeper implements AsyncDisposable {
         : `The feed of changes was reset (${reset}): reading all rows of the source anew. What SIPIS has deleted meanwhile may be missing.`,
     )
     const [[before] = []] = await this.#target.session.query('SELECT greatest(txid_current() & 4294967295, 3)')
-    this.#whole = { reading, before: String(before) }
+    this.#whole = { reading, before: String(before), begunAt: performance.now() }
     await this.#write(async () => ({
       isReadingAll: true,
       ...(begun ? { position: startAt(reading.sight, bounds.ofAll.mostSeen) } : {}),
@@ -178,7 +197,7 @@ export class Keeper implements AsyncDisposable {
   }
 
   /** Writes rows and the state in one transaction. If it fails, the connections are thrown away, and the state with them. */
-  async #write(work: (tally: Tally) => Promise<Partial<State>>, isCaughtUp = false): Promise<void> {
+  async #write(work: (tally: Tally) => Promise<Partial<State>>, caughtUpAt?: string): Promise<void> {
     const { session } = this.#target
     const tally = { written: 0, rejected: 0 }
     await session.query('BEGIN')
@@ -189,7 +208,7 @@ export class Keeper implements AsyncDisposable {
       written: this.#state.written + BigInt(tally.written),
       rejected: this.#state.rejected + BigInt(tally.rejected),
     }
-    await writeState(session, state, this.#options.source.label, isCaughtUp)
+    await writeState(session, state, this.#options.source.label, caughtUpAt)
     await session.query('COMMIT')
     this.#state = state
     this.#savedAt = performance.now()

@@ -1,7 +1,7 @@
 /** One look at the source: which versions are new, and the position after it. */
 import type { ResetReason, Step } from '../../live/advance.ts'
 import { advance } from '../../live/advance.ts'
-import type { Position } from '../../live/position.ts'
+import type { Position, Seen } from '../../live/position.ts'
 import { digestOf, seenOf } from '../../live/position.ts'
 import type { RowVersion, Sight } from '../../loaders/changes.ts'
 import { bounds, eventKinds } from '../../loaders/changes.ts'
@@ -25,7 +25,7 @@ export async function lookAtAll({ reader }: Source, position: Position): Promise
   const started = performance.now()
   const sight = await reader.ofAll(eventKinds, position.mark)
   const tookMs = performance.now() - started
-  const step: Step = advance(position, sight, { first: pageVersions, ...bounds.ofAll })
+  const step: Step = advance(withoutGone(position, sight), sight, { first: pageVersions, ...bounds.ofAll })
   if (step.reset !== null) return { ...nothing(position), reset: step.reset, isFull: true, tookMs }
   return { ...step, isFull: true, tookMs }
 }
@@ -46,14 +46,25 @@ export async function lookAtRecent({ reader }: Source, position: Position): Prom
   return { ...nothing({ ...position, seen }), versions, tookMs }
 }
 
+/**
+ * Forgets versions that are gone: should one come back after all, it is written again and changes nothing. So what counts against the
+ * limit of a position is what the source has now, not what it had while a transaction was open for long.
+ */
+function withoutGone(position: Position, { versions, isCut }: Sight): Position {
+  if (isCut) return position
+  const there = new Set(versions.map((version) => nameOf(seenOf(version))))
+  return { ...position, seen: position.seen.filter((one) => there.has(nameOf(one))) }
+}
+
 function nothing(position: Position) {
   return { reset: null, versions: [], position, hasMore: false, isFull: false }
 }
 
 function freshIn({ versions }: Sight, { seen }: Position): RowVersion[] {
-  const known = new Set(seen.map(({ xid, tag }) => `${xid}/${tag}`))
-  return versions.filter((version) => {
-    const { xid, tag } = seenOf(version)
-    return !known.has(`${xid}/${tag}`)
-  })
+  const known = new Set(seen.map(nameOf))
+  return versions.filter((version) => !known.has(nameOf(seenOf(version))))
+}
+
+function nameOf({ xid, tag }: Seen): string {
+  return `${xid}/${tag}`
 }

@@ -58,11 +58,17 @@ export async function readState({ query }: Session): Promise<{ readonly state: S
   return { state, lagMs: Math.max(0, 1_000 * Number(lag)) }
 }
 
-/** @param isCaughtUp whether everything that the source showed is written */
-export async function writeState({ write }: Session, state: State, source: string, isCaughtUp: boolean) {
+/** The clock of the archive. */
+export async function momentOf({ query }: Session): Promise<string> {
+  const [[moment] = []] = await query('SELECT clock_timestamp()')
+  return String(moment)
+}
+
+/** @param caughtUpAt from when on something may be missing, by the clock of the archive; undefined if that has not moved on */
+export async function writeState({ write }: Session, state: State, source: string, caughtUpAt: string | undefined) {
   await write(
     `UPDATE ${stateTable} SET feed_position = $1, reading_all = $2, rows_written = $3, rows_rejected = $4, rows_expired = $5,
-      resets = $6, last_reset = $7, source = $8, caught_up_at = CASE WHEN $9 THEN clock_timestamp() ELSE caught_up_at END`,
+      resets = $6, last_reset = $7, source = $8, caught_up_at = coalesce($9, caught_up_at)`,
     [
       state.position === undefined ? null : textOf(state.position),
       state.isReadingAll,
@@ -72,7 +78,7 @@ export async function writeState({ write }: Session, state: State, source: strin
       String(state.resets),
       state.lastReset,
       source,
-      isCaughtUp,
+      caughtUpAt ?? null,
     ],
   )
 }

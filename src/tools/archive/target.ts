@@ -1,5 +1,6 @@
 /** Opens the database of an archive: creates it, keeps other archivers out, and refuses databases that are none. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
 import type { DatabaseTarget } from '../../config/database-target.ts'
 import { answerWithin } from '../../database/client.ts'
 import { Problem } from '../../errors/problem.ts'
@@ -16,8 +17,8 @@ import { createState, stateTable } from './state.ts'
 
 /** Arbitrary key of the advisory lock that an archiver holds on its target for as long as it is connected. */
 const advisoryLock = '6003407290438734'
-/** The server takes a moment to notice that an archiver was killed. */
-const lockWaitMs = 5_000
+/** The server takes a moment to notice that an archiver was killed, and longer if its network is gone. */
+const lockWaitMs = { first: 5_000, again: 60_000 }
 const lockPauseMs = 100
 const createMs = 60_000
 
@@ -29,16 +30,16 @@ export interface Target extends AsyncDisposable {
 }
 
 /**
- * @param mayCreate whether to create the tables, or those that a later version adds
+ * @param isFirst whether to create the tables, or those that a later version adds; false after the connection was lost
  * @throws Problem if another archiver writes there, or the tables are not those of an archive
  */
-export async function openTarget(target: DatabaseTarget, mayCreate: boolean, signal: AbortSignal): Promise<Target> {
+export async function openTarget(target: DatabaseTarget, isFirst: boolean, signal: AbortSignal): Promise<Target> {
   const session = await openSession('target', target, signal)
   try {
     refuseEncoding(session)
-    await lock(session, signal)
+    await lock(session, isFirst ? lockWaitMs.first : lockWaitMs.again, signal)
     await refuseForeignTables(session)
-    if (mayCreate) await create(session, target)
+    if (isFirst) await create(session, target)
     const schemas = await findSchemas(session.query, tableNames)
     return { session, schemas, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() }
   } catch (error) {
@@ -55,8 +56,8 @@ function refuseEncoding({ encoding, label }: Session): void {
   )
 }
 
-async function lock({ query, label }: Session, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + lockWaitMs
+async function lock({ query, label }: Session, waitMs: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + waitMs
   for (;;) {
     const [[isFree] = []] = await query(`SELECT pg_try_advisory_lock(${advisoryLock})`)
     if (isFree === 't') return
@@ -83,18 +84,20 @@ async function refuseForeignTables({ query, label }: Session): Promise<void> {
 /** The state comes first: what has been begun is recognized and finished if the command is interrupted. */
 async function create(session: Session, { connection, label }: DatabaseTarget): Promise<void> {
   for (const statement of createState) await session.query(statement)
-  await using writer = await openWriter(connection, 'sipis-gateway archive')
-  const { client } = writer
-  const work = async () => {
-    await searchFirstSchema(client, label)
-    await migrateServer(client, 'V2')
-    for (const statement of keyStatements) await client.query(statement)
-  }
-  await answerWithin(client, createMs, work()).catch((error: unknown) => {
+  try {
+    await using writer = await openWriter(connection, 'sipis-gateway archive')
+    await answerWithin(writer.client, createMs, createTables(writer.client, label))
+  } catch (error) {
     if (error instanceof Problem) throw error
     // Drizzle's own message contains the statement.
     throw new SideError('target', error instanceof Error && error.cause !== undefined ? error.cause : error)
-  })
+  }
+}
+
+async function createTables(client: Client, label: string): Promise<void> {
+  await searchFirstSchema(client, label)
+  await migrateServer(client, 'V2')
+  for (const statement of keyStatements) await client.query(statement)
 }
 
 /** A number is no key of an archive: a source that is created anew gives the same ones out again. */

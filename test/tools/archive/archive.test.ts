@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { detect } from '../../../src/sipis/detect.ts'
 import { startArchive } from '../../support/archiving.ts'
@@ -163,6 +164,31 @@ describe('An archive', () => {
     expect(await target.sql('SELECT resets, last_reset, reading_all FROM sipis_gateway.archive_state')).toEqual([
       ['1', 'TOO_MUCH', 'f'],
     ])
+  })
+
+  it('is complete although a transaction stays open below thousands of later rows', async () => {
+    const source = { version: 'V2' as const, ...untilTestEnds(await cloneDatabase('V2')) }
+    const target = await archiveDatabase()
+    const archiving = startArchive(source, target, { paceMs: 20 })
+    await archiving.caughtUp()
+    const idle = new pg.Client(source.url)
+    await idle.connect()
+    await idle.query('BEGIN; SELECT txid_current()')
+    const insert = (first: number) =>
+      source.sql(`INSERT INTO sipcalls (rowid, selector, scheme, userdisplayname, username, domain, domainport, callid, time, missedreason)
+        SELECT n, 's', '', '', '', '', 0, n, now(), '' FROM generate_series(${first}, ${first + 4999}) n`)
+    for (const first of [1, 5_001, 10_001]) {
+      await insert(first)
+      await archiving.caughtUp()
+      await source.sql('DELETE FROM sipcalls')
+    }
+    expect(archiving.said.join()).not.toContain('reset')
+    for (const first of [15_001, 20_001, 25_001]) await insert(first)
+    await until('all are there', async () => (await rowidsIn(target)).length === 30_000, 60_000)
+    expect(archiving.said.join()).toContain('TOO_MUCH')
+    await idle.end()
+    await archiving.caughtUp()
+    expect((await rowidsIn(target)).length).toBe(30_000)
   })
 
   it('does not write an older version over a newer one while it reads everything', async () => {
