@@ -185,7 +185,7 @@ describe('sipis-gateway archive', () => {
     const sipis = new Sipis({
       version: 'V1',
       url: source.url,
-      batch: times(50, 5),
+      batch: times(12, 5),
       livesMs: 1_500,
       ...(isTimed ? {} : { archive: target }),
     })

@@ -94,7 +94,8 @@ class Run {
       this.#progress.update(keeper.facts)
       const until = performance.now() + restMs
       if (performance.now() >= expireAt && !(await keeper.expire())) expireAt = performance.now() + expireEveryMs
-      while (performance.now() < until && !this.#signal.aborted && (await keeper.readOn()));
+      // At least a part, or reading all rows would not end while looks take long.
+      while (!this.#signal.aborted && (await keeper.readOn()) && performance.now() < until);
       await rest(until - performance.now(), this.#signal)
     }
   }

@@ -15,7 +15,7 @@ import type { Tally, Transfer } from './transfer.ts'
 
 /** The state is written with rows, and without any as often as this. */
 const saveEveryMs = 5_000
-/** A pause is so many times as long as the look before it. */
+/** The time from one look to the next is so many times as long as the statement of the first took. */
 const restFactor = 4
 
 export interface KeeperOptions extends ArchiveOptions {
@@ -74,7 +74,7 @@ export class Keeper implements AsyncDisposable {
   /**
    * Writes what is new.
    *
-   * @returns how long to rest; 0 if there is more
+   * @returns how long to rest; not at all if there is more, or if it has taken long
    */
   async look(): Promise<number> {
     const { position, isReadingAll } = this.#state
@@ -87,10 +87,10 @@ export class Keeper implements AsyncDisposable {
     })
     if (looked.reset !== null) return this.#reset(looked.reset)
     if (looked.hasMore) return 0
-    const restMs = Math.max(this.#options.paceMs, restFactor * looked.tookMs)
-    if (!looked.isFull) return restMs
-    this.#fullAt = performance.now() + restMs
-    return this.#options.paceMs
+    const { paceMs } = this.#options
+    const nextMs = Math.max(paceMs, restFactor * looked.tookMs)
+    if (looked.isFull) this.#fullAt = since.at + nextMs
+    return since.at + (looked.isFull ? paceMs : nextMs) - performance.now()
   }
 
   /** Reads a part of all rows, if that is to be done. Returns whether there is more. */

@@ -7,8 +7,8 @@ import type { RowVersion, Sight } from '../../loaders/changes.ts'
 import { bounds, eventKinds } from '../../loaders/changes.ts'
 import type { Source } from './source.ts'
 
-/** Versions of a page. A transaction is never split. */
-const pageVersions = 5_000
+/** Versions of a page: a transaction is never split, so it may have more, up to the limit of the feed. */
+const pageVersions = 8_000
 
 export interface Looked {
   readonly reset: ResetReason | null

@@ -68,7 +68,7 @@ export interface WholeReading extends AsyncDisposable {
   next(): Promise<Place[]>
 }
 
-const placesAtOnce = 500
+const placesAtOnce = 2_000
 
 export async function readWhole(target: DatabaseTarget, signal: AbortSignal): Promise<WholeReading> {
   const source = await openSource(target, signal)

@@ -36,7 +36,7 @@ export interface Transfer {
 }
 
 /** What a statement, and the memory, holds. */
-const most = { rows: 500, bytes: 8_388_608 }
+const most = { rows: 2_000, bytes: 8_388_608 }
 
 export interface TransferOptions extends Pick<ArchiveOptions, 'invalidBytes' | 'keepDays'> {
   readonly say: (line: string) => void
@@ -68,12 +68,31 @@ export async function prepareTransfer(
         tally.rejected++
         rejects.tell(statements.name, key, reason)
       }
-      for (const batch of await batchesOf(source, statements, places)) {
-        const rows = await load(source, statements, batch, reject)
-        await writeRows(session, statements, rows, before ?? null, tally, reject)
-      }
+      const batches = await batchesOf(source, statements, places)
+      await inTurns(
+        batches,
+        (batch) => load(source, statements, batch, reject),
+        (rows) => writeRows(session, statements, rows, before ?? null, tally, reject),
+      )
     },
   }
+}
+
+/** Reads the next one while one is written: the two databases are two machines. */
+async function inTurns<Batch, Read>(
+  batches: readonly Batch[],
+  read: (batch: Batch) => Promise<Read>,
+  write: (read: Read) => Promise<void>,
+): Promise<void> {
+  let written: Promise<void> = Promise.resolve()
+  for (const batch of batches) {
+    // If it fails meanwhile, that is noticed below.
+    written.catch(() => undefined)
+    const next = await read(batch)
+    await written
+    written = write(next)
+  }
+  await written
 }
 
 interface Prepared {
