@@ -264,6 +264,19 @@ describe('sipis-gateway archive', () => {
     await client.end().catch(() => undefined)
   }, 200_000)
 
+  it('ends with 0 on SIGTERM although the target has stopped answering', async () => {
+    const source = await sourceOf('V2')
+    const target = untilTestEnds(await emptyDatabase())
+    const proxy = untilTestEnds(await startFaultProxy(target.url))
+    const running = startArchive(source, proxy)
+    await running.printed(following)
+    proxy.silenceAll()
+    // A statement is under way by then.
+    await wait(1_000)
+    running.child.kill('SIGTERM')
+    expect((await running.finished).code).toBe(0)
+  })
+
   it('refuses what is no archive, a second archiver and wrong arguments', async () => {
     const source = await sourceOf('V2')
     const target = untilTestEnds(await emptyDatabase())

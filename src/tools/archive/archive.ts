@@ -51,8 +51,9 @@ class Run {
   /** Opens both databases, and follows what changes until one is lost or the signal is aborted. */
   async once(): Promise<void> {
     const { source, target, paceMs = defaultPaceMs } = this.#options
-    await using to = await openTarget(target, !this.#isBegun, this.#signal)
+    // First, so that nothing is created for a source that cannot be used.
     await using from = await openSource(source, this.#signal)
+    await using to = await openTarget(target, !this.#isBegun, this.#signal)
     await refuseSame(from, to)
     const say = (line: string) => this.#progress.say(line)
     const transfer = await prepareTransfer(from.detected, to, { ...this.#options, say })
@@ -90,12 +91,12 @@ class Run {
     let expireAt = Number.NEGATIVE_INFINITY
     while (!this.#signal.aborted) {
       const restMs = await keeper.look()
-      this.#worked()
       this.#progress.update(keeper.facts)
       const until = performance.now() + restMs
       if (performance.now() >= expireAt && !(await keeper.expire())) expireAt = performance.now() + expireEveryMs
       // At least a part, or reading all rows would not end while looks take long.
       while (!this.#signal.aborted && (await keeper.readOn()) && performance.now() < until);
+      this.#worked()
       await rest(until - performance.now(), this.#signal)
     }
   }

@@ -106,6 +106,8 @@ export class Keeper implements AsyncDisposable {
     })
     if (places.length > 0) return true
     this.#readAgainAt = 2 * performance.now() - begunAt
+    // The next look tells that everything is there.
+    this.#savedAt = Number.NEGATIVE_INFINITY
     await this.#endReading()
     this.#options.say('All rows of the source are in the archive; from now on it follows what changes.')
     return false

@@ -193,15 +193,39 @@ describe('An archive', () => {
 
   it('does not write an older version over a newer one while it reads everything', async () => {
     const source = { version: 'V2' as const, ...untilTestEnds(await cloneDatabase('V2')) }
-    await addDataSet(source, { selectors: 60 })
+    await source.sql(`INSERT INTO sipcalls (rowid, selector, scheme, userdisplayname, username, domain, domainport, callid, time, missedreason)
+      SELECT n, 's', '', '', '', '', 0, n, now(), '' FROM generate_series(1, 15000) n`)
+    await source.sql(`INSERT INTO pushtests (selector, pushid, platform, started)
+      SELECT 's', n, 'iOS', '2026-07-01' FROM generate_series(1, 100) n`)
     const target = await archiveDatabase()
-    const archiving = startArchive(source, target, { paceMs: 20 })
+    const archiving = startArchive(source, target, { paceMs: 1 })
     await until('it reads', () => archiving.facts?.isReadingAll === true)
     await source.sql(`UPDATE pushtests SET concluded = '2030-01-01'`)
     await archiving.caughtUp()
     expect(await target.sql(`SELECT count(*) FROM pushtests WHERE concluded IS DISTINCT FROM '2030-01-01'`)).toEqual([
       ['0'],
     ])
+  })
+
+  it('takes messages of megabytes, and a push test that is there twice once', async () => {
+    const source = { version: 'V2' as const, ...untilTestEnds(await cloneDatabase('V2')) }
+    await addSelector(source, 1)
+    const target = await archiveDatabase()
+    const archiving = startArchive(source, target, { paceMs: 20 })
+    await archiving.caughtUp()
+    const add = (rowid: number) =>
+      addRow(source, 'siptextmessages', 1, { rowid, body: 'x"\\'.repeat(1_000_000), time: at })
+    for (const rowid of [1, 2, 3, 4]) await add(rowid)
+    for (const rowid of [1, 2]) {
+      await addRow(source, 'pushtests', 1, { rowid, pushid: 'p', platform: 'iOS', started: '2026-07-01' })
+    }
+    await archiving.caughtUp()
+    await source.sql('DELETE FROM siptextmessages')
+    await archiving.caughtUp()
+    expect(await target.sql('SELECT count(*), min(length(body)), max(length(body)) FROM siptextmessages')).toEqual([
+      ['4', '3000000', '3000000'],
+    ])
+    expect(await target.sql('SELECT pushid FROM pushtests')).toEqual([['p']])
   })
 
   it('keeps calls apart whose numbers a new source gives out again', async () => {
@@ -253,6 +277,9 @@ describe('An archive', () => {
     const foreign = untilTestEnds(await cloneDatabase('V1'))
     await expect(startArchive(source, foreign).ended).rejects.toThrow(/already has .*sipcalls.*did not create/)
     await expect(startArchive(source, source).ended).rejects.toThrow(/did not create/)
+    const nothing = await archiveDatabase()
+    await expect(startArchive(nothing, nothing).ended).rejects.toThrow(/no tables of SIPIS|SIPIS/)
+    expect(await nothing.sql(`SELECT to_regnamespace('sipis_gateway')`)).toEqual([[null]])
     const target = await archiveDatabase()
     const first = startArchive(source, target, { paceMs: 20 })
     await first.caughtUp()
