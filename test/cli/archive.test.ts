@@ -8,11 +8,12 @@ import type { Running } from '../support/command.ts'
 import { run, start } from '../support/command.ts'
 import { times } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { cloneDatabase, databaseOn, emptyDatabase, untilTestEnds } from '../support/database.ts'
+import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
+import type { OwnServer } from '../support/postgres.ts'
 import { startOwnServer } from '../support/postgres.ts'
 import { addDataSet, addSelector, selectorNamed } from '../support/rows.ts'
-import { createDatabase } from '../support/templates.ts'
+import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
 import { until } from '../support/until.ts'
 
 const kills = times(20, 2)
@@ -115,6 +116,28 @@ async function clock(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ ms: string }>('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms')
   return Number(rows[0]?.ms)
 }
+
+/** A v2 database on a server of the test's own, which the end of that server drops. */
+async function databaseOf({ url }: OwnServer): Promise<{ readonly url: string }> {
+  const name = 'sipis'
+  await asAdmin(url, (admin) => createDatabase(admin, name, 'UTF8'))
+  const client = new pg.Client(urlOf(url, name))
+  await client.connect()
+  await migrateServer(client, 'V2')
+  await client.end()
+  return { url: urlOf(url, name) }
+}
+
+async function insertInto({ url }: { readonly url: string }, number: number): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(`INSERT INTO sipcalls (rowid, selector, scheme, userdisplayname, username, domain, domainport, callid, time, missedreason)
+    VALUES (${number}, 's', 'sip', '', 'u', 'd', 0, '${number}', now(), '')`)
+  await client.end()
+}
+
+const untilIn = (target: TestDatabase, numbers: readonly number[]) =>
+  until(`${numbers} are there`, async () => String(await callIds(target)) === String(numbers), 40_000)
 
 const questions = `{
   calls(first: 50) { totalCount nodes { id callId time missedReason missedReasonText caller { uri displayName } selector { id name } } }
@@ -226,24 +249,13 @@ describe('sipis-gateway archive', () => {
 
   it('goes on after the source has crashed and after the target was away, and says each once', async () => {
     const server = untilTestEnds(await startOwnServer())
-    const source = await databaseOn(server.url, (admin, name) => createDatabase(admin, name, 'UTF8'))
-    const client = new pg.Client(source.url)
-    client.on('error', () => undefined)
-    await client.connect()
-    await migrateServer(client, 'V2')
+    const source = await databaseOf(server)
     const target = untilTestEnds(await emptyDatabase())
     const proxy = untilTestEnds(await startFaultProxy(target.url))
     const running = startArchive(source, proxy)
     await running.printed(following)
-    const insert = async (number: number) => {
-      const own = new pg.Client(source.url)
-      await own.connect()
-      await own.query(`INSERT INTO sipcalls (rowid, selector, scheme, userdisplayname, username, domain, domainport, callid, time, missedreason)
-        VALUES (${number}, 's', 'sip', '', 'u', 'd', 0, '${number}', now(), '')`)
-      await own.end()
-    }
-    const has = (numbers: number[]) =>
-      until(`${numbers} are there`, async () => String(await callIds(target)) === String(numbers), 40_000)
+    const insert = (number: number) => insertInto(source, number)
+    const has = (numbers: number[]) => untilIn(target, numbers)
     await insert(1)
     await has([1])
     await server.crash()
@@ -261,7 +273,23 @@ describe('sipis-gateway archive', () => {
     const { code, stderr } = await running.finished
     expect([code, stderr.match(/Trying again/g)?.length]).toEqual([0, 3])
     expect(stderr.match(/answer again/g)?.length).toBe(3)
-    await client.end().catch(() => undefined)
+  }, 200_000)
+
+  it('follows a standby, and goes on when that is promoted', async () => {
+    const server = untilTestEnds(await startOwnServer())
+    const source = await databaseOf(server)
+    const standby = untilTestEnds(await server.standby())
+    const replica = { url: urlOf(standby.url, new URL(source.url).pathname.slice(1)) }
+    const target = untilTestEnds(await emptyDatabase())
+    const running = startArchive(replica, target)
+    await running.printed(following)
+    await insertInto(source, 1)
+    await untilIn(target, [1])
+    await standby.promote()
+    await insertInto(replica, 2)
+    await untilIn(target, [1, 2])
+    running.child.kill('SIGTERM')
+    expect((await running.finished).code).toBe(0)
   }, 200_000)
 
   it('ends with 0 on SIGTERM although the target has stopped answering', async () => {
