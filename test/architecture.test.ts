@@ -46,7 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'execution',
     'telemetry/observation.ts',
   ],
-  tools: ['errors', 'config', 'database', 'sipis'],
+  tools: ['errors', 'config', 'database', 'sipis', 'loaders', 'live'],
   'composition.ts': [
     'errors',
     'telemetry/observation.ts',

@@ -1,10 +1,7 @@
-import type { Client } from 'pg'
 import type { DatabaseFlags } from '../config/database-target.ts'
 import { requireDatabase } from '../config/database-target.ts'
 import type { Environment } from '../config/environment.ts'
 import { connectProblem } from '../database/connect-problem.ts'
-import { render } from '../database/database.ts'
-import { searchedSchemas } from '../database/search-path.ts'
 import { databaseError } from '../errors/database-error.ts'
 import { Problem } from '../errors/problem.ts'
 import { appliedVersion, migrateServer } from '../sipis/migrations.ts'
@@ -13,7 +10,7 @@ import { schemaVersions } from '../sipis/schema-version.ts'
 import type { Schemas } from '../sipis/schemas.ts'
 import { findSchemas } from '../sipis/schemas.ts'
 import { tableNames } from '../sipis/versions.ts'
-import { openWriter } from '../tools/writer.ts'
+import { openWriter, searchFirstSchema } from '../tools/writer.ts'
 import type { Output } from './output.ts'
 
 export interface InitFlags extends DatabaseFlags {
@@ -52,20 +49,6 @@ export async function init(flags: InitFlags, environment: Environment, output: O
   } catch (error) {
     throw error instanceof Problem ? error : connectProblem(label, databaseError(causeOf(error)))
   }
-}
-
-/**
- * Sets search_path to its first schema, because the migrations create tables without a schema name. They qualify all functions, and
- * the operators that another schema could replace.
- */
-async function searchFirstSchema(client: Client, label: string): Promise<void> {
-  const { rows } = await client.query<{ path: string | null }>(
-    `SELECT set_config('search_path', quote_ident((${render(searchedSchemas).text})[1]), false) AS path`,
-  )
-  if (rows[0]?.path) return
-  throw new Problem(
-    `${label} has none of the schemas in the search_path of this role. Create one of them, or run ALTER ROLE … SET search_path TO public.`,
-  )
 }
 
 function refuseForeignTables(schemas: Schemas, label: string): void {

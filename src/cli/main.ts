@@ -167,6 +167,32 @@ for (const [action, description] of [
     })
 }
 
+program
+  .command('archive')
+  .description(
+    'keep the calls, messages and push tests that SIPIS deletes, in a database of its own, until it is stopped',
+  )
+  .addOption(databaseUrl())
+  .addOption(settings())
+  .addOption(
+    new Option(
+      '--to <url>',
+      'postgres:// URL of the archive, an empty database at first; its password may be in PGPASSWORD or a password file',
+    ).makeOptionMandatory(),
+  )
+  .addOption(new Option('--keep <days>', 'delete rows that are older, such as 90d; without it all are kept'))
+  .addOption(
+    new Option('--invalid-bytes <how>', 'how to handle invalid UTF-8 of an SQL_ASCII source in a UTF8 archive')
+      .choices(['reject', 'replace', 'latin1'])
+      .default('reject'),
+  )
+  .action(async (flags) => {
+    const { archiveCommand } = await import('./archive.ts')
+    await archiveCommand(flags, process.env, standardOutput)
+    // Connections that would not close are left behind.
+    await endNow(0)
+  })
+
 const key = program.command('key').description('manage API keys, for tools without a JWT issuer')
 const keysFile = () => new Option('--file <file>', 'API keys file (or API_KEYS_FILE)')
 

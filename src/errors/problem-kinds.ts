@@ -14,6 +14,10 @@ export const problemKinds = {
   TARGET_NOT_EMPTY: 'A table of the target has rows.',
   COPY_RUNNING: 'Another copy into the target is running.',
   INDEX_CHANGED: 'An index of the target could not be created again as it was.',
+  SAME_DATABASE: 'The archive and its source are one database.',
+  NOT_AN_ARCHIVE: 'The database of an archive has tables of SIPIS that the archive has not made.',
+  ARCHIVE_RUNNING: 'Another archiver writes into this archive.',
+  NO_CHANGES: 'The source does not tell what is new: the field `changes` is not possible on it.',
   PROBLEM: 'Any other problem.',
 } as const satisfies Readonly<Record<string, string>>
 

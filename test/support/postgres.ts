@@ -256,10 +256,8 @@ async function install(folder: string, installed: string | undefined): Promise<I
   if (process.getuid?.() !== 0) return { bin, owner: {} }
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
   const owner = { uid: id('-u'), gid: id('-g') }
-  if (installed !== undefined) {
-    await chown(folder, owner.uid, owner.gid)
-    return { bin, owner }
-  }
+  await chown(folder, owner.uid, owner.gid)
+  if (installed !== undefined) return { bin, owner }
   const programs = programsOf(folder)
   const copy = join(programs, 'native')
   await mkdir(programs, { recursive: true })

@@ -118,19 +118,10 @@ function layoutOf(
   table: CopyTable,
   columns: readonly CopyColumn[],
   noted: readonly Note[],
-  { limits, ownerLimit }: TableFacts,
+  facts: LimitFacts,
   conversion: Conversion,
 ): Layout {
-  const owner = table.ownerName === undefined ? [] : [table.ownerName]
-  const lengths = [
-    ...columns.map((column) => tooLong(column, limits.get(column.name), conversion)),
-    ...owner.map((name) => tooLong(name, ownerLimit, conversion)),
-  ]
-  const reason = caseOf([
-    ...table.rejects,
-    ['too-long', anyOf(lengths)],
-    ['invalid-bytes', anyOf(invalid([...table.columns, ...owner], conversion))],
-  ])
+  const reason = reasonOf(table, facts, conversion)
   const parts: Record<string, string> = {
     ...Object.fromEntries(Object.entries(table.key).map(([name, value]) => [`k_${name}`, value])),
     ...Object.fromEntries(columns.map(({ name, value }) => [name, value])),
@@ -143,6 +134,28 @@ function layoutOf(
     carried: Object.keys(parts),
     hash: hashOf(columns, recodes(conversion)),
   }
+}
+
+/** How many bytes or characters the columns of the target hold. */
+type LimitFacts = Pick<TableFacts, 'limits' | 'ownerLimit'>
+
+/** SQL of the reason for which a row is rejected, null if it is accepted. */
+export function reasonOf(
+  { columns, rejects, ownerName }: Pick<CopyTable, 'columns' | 'rejects' | 'ownerName'>,
+  { limits, ownerLimit }: LimitFacts,
+  conversion: Conversion,
+): string {
+  const written = columns.map((column) => ({ ...column, value: converted(column, conversion) }))
+  const owner = ownerName === undefined ? [] : [ownerName]
+  const lengths = [
+    ...written.map((column) => tooLong(column, limits.get(column.name), conversion)),
+    ...owner.map((name) => tooLong(name, ownerLimit, conversion)),
+  ]
+  return caseOf([
+    ...rejects,
+    ['too-long', anyOf(lengths)],
+    ['invalid-bytes', anyOf(invalid([...columns, ...owner], conversion))],
+  ])
 }
 
 /** Counts and checksums rows of the target; comparable with the result of `analysis`. */
