@@ -16,6 +16,7 @@ import { addDataSet, addSelector, selectorNamed } from '../support/rows.ts'
 import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
 import { until } from '../support/until.ts'
 
+const isFull = times(1, 0) === 1
 const kills = times(20, 2)
 const calls = times(100_000, 300)
 const choose = random(31)
@@ -266,13 +267,17 @@ describe('sipis-gateway archive', () => {
     await wait(1_500)
     proxy.heal()
     await has([1, 2, 3])
-    proxy.silence()
-    await insert(4)
-    await has([1, 2, 3, 4])
+    // A silent connection is noticed after 35 seconds.
+    if (isFull) {
+      proxy.silence()
+      await insert(4)
+      await has([1, 2, 3, 4])
+    }
+    const losses = isFull ? 3 : 2
     running.child.kill('SIGTERM')
     const { code, stderr } = await running.finished
-    expect([code, stderr.match(/Trying again/g)?.length]).toEqual([0, 3])
-    expect(stderr.match(/answer again/g)?.length).toBe(3)
+    expect([code, stderr.match(/Trying again/g)?.length]).toEqual([0, losses])
+    expect(stderr.match(/answer again/g)?.length).toBe(losses)
   }, 200_000)
 
   it('follows a standby, and goes on when that is promoted', async () => {
