@@ -19,7 +19,7 @@ export default [
           exceptions: {
             suffixes: ['Connection', 'Edge'],
             // Parts of another object, which no client looks up or keeps by themselves.
-            types: ['Database', 'PageInfo', 'Setting', 'SipAddress', 'TableVersion', 'Viewer'],
+            types: ['Changes', 'Database', 'PageInfo', 'Setting', 'SipAddress', 'TableVersion', 'Viewer'],
           },
         },
       ],
