@@ -55,8 +55,10 @@ async function detected(connection: Parameters<typeof openWriter>[0]): Promise<D
 }
 
 async function install(client: Client, { version, schemas }: Detected, output: Output): Promise<void> {
-  const { rows } = await client.query<{ setting: string }>(`SHOW max_prepared_transactions`)
-  const [{ setting } = { setting: '0' }] = rows.map((row) => ({ setting: String(Object.values(row)[0]) }))
+  const { rows } = await client.query<{ setting: string }>(
+    `SELECT current_setting('max_prepared_transactions') AS setting`,
+  )
+  const { setting = '0' } = rows[0] ?? {}
   if (setting !== '0') {
     output.print(
       `max_prepared_transactions is ${setting}. The triggers send nothing while it is not 0, because a transaction that has sent a notification cannot be prepared.`,

@@ -17,7 +17,7 @@ export interface Output {
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
-/** Ctrl+C under npm arrives twice, from the terminal and from npm: what follows within this time is the same wish. */
+/** Ctrl+C under npm arrives twice, from the terminal and from npm: a signal that follows within this time counts as the same one. */
 const echoMs = 300
 
 export const standardOutput: Output = {

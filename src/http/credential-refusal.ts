@@ -15,7 +15,7 @@ export function credentialRefusal(
   return unauthenticated(authorization === undefined ? 'MISSING' : error.hasExpired ? 'EXPIRED' : 'INVALID')
 }
 
-/** What the caller is told of a credential. Why it was rejected otherwise stays in the log. */
+/** What the response says of a credential. Why it was rejected otherwise stays in the log. */
 const credentialProblems = {
   MISSING: { message: 'A credential is required. Send the header Authorization: Bearer …', parameters: '' },
   INVALID: {

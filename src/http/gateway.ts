@@ -1,5 +1,4 @@
 import type { RequestListener } from 'node:http'
-import { sql } from 'drizzle-orm'
 import type { GraphQLSchema } from 'graphql'
 import type { Authenticate } from '../auth/authenticate.ts'
 import { createAuthenticate } from '../auth/authenticate.ts'
@@ -17,7 +16,7 @@ import { createTokens } from '../live/tokens.ts'
 import { prepareChanges } from '../loaders/changes.ts'
 import { createRecentCounts } from '../loaders/recent-counts.ts'
 import type { Detected } from '../sipis/detect.ts'
-import { channel } from '../sipis/notification.ts'
+import { channel, hasTriggers } from '../sipis/notification.ts'
 import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
@@ -187,12 +186,7 @@ function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, limits
 
 /** Listening takes a connection, so it needs triggers that notify. */
 function listenWhereInstalled(database: Database): Listen {
-  return async (heard) => {
-    const [[isInstalled] = []] = await database.query(
-      sql`SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname = ${channel} AND tgenabled IN ('O', 'A'))`,
-    )
-    return isInstalled === 't' || isInstalled === 'true' ? database.listen?.(channel, heard) : undefined
-  }
+  return async (heard) => ((await hasTriggers(database)) ? database.listen?.(channel, heard) : undefined)
 }
 
 function servedApi({ isSubgraph = false }: GatewayOptions) {

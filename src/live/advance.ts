@@ -1,6 +1,6 @@
 import type { RowVersion, Sight } from '../loaders/changes.ts'
 import type { Position, Seen } from './position.ts'
-import { digestOf, durableXid, greatest, least, pendingOf, safeMark, seenOf } from './position.ts'
+import { digestOf, durableXid, greatest, least, nameOf, pendingOf, safeMark, seenOf, unseen } from './position.ts'
 
 /** Why a client has to read its lists anew. */
 export type ResetReason = 'EXPIRED' | 'DATABASE_CHANGED' | 'TOO_MUCH'
@@ -83,8 +83,7 @@ interface Page {
 
 /** The next versions, up to the end of the transaction of the last one. */
 function pageOf(seen: readonly Seen[], { versions, isCut }: Sight, first: number): Page {
-  const known = new Set(seen.map(nameOf))
-  const fresh = versions.filter((version) => !known.has(nameOf(seenOf(version))))
+  const fresh = unseen(versions, seen)
   const last = isCut ? versions.at(-1)?.xid : undefined
   const whole = fresh.filter(({ xid }) => xid !== last)
   const end = endOfTransaction(whole, first)
@@ -121,8 +120,4 @@ function moved(position: Position, sight: Sight, { versions, undelivered }: Page
     seen: [...all.values()].filter(({ xid }) => xid >= next),
     pending: pendingOf(sight, pending),
   }
-}
-
-function nameOf({ xid, tag }: Seen): string {
-  return `${xid}/${tag}`
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Heard } from '../database/database.ts'
-import type { ChangesReader } from '../loaders/changes.ts'
+import type { ChangesReader, RowVersion, Sight } from '../loaders/changes.ts'
 import { bounds, eventKinds } from '../loaders/changes.ts'
 import { advance } from './advance.ts'
 import type { Position } from './position.ts'
-import { seenOf, startAt } from './position.ts'
+import { seenOf, startAt, unseen } from './position.ts'
 
 /**
  * Wakes subscriptions when something of theirs may have changed. Hints only save work: a subscription that is woken reads what is new
@@ -168,19 +168,22 @@ class Poller {
   }
 
   async #sweep(): Promise<void> {
-    const reader = this.#reader()
-    const sight = await reader.ofAll(eventKinds, this.#position?.mark ?? null)
-    const step =
-      this.#position === undefined
-        ? { reset: 'EXPIRED' as const }
-        : advance(this.#position, sight, { first: Number.POSITIVE_INFINITY, ...bounds.ofAll })
-    if (step.reset === null) {
-      this.#position = step.position
-      this.#followers.wake(new Set(step.versions.map(({ owner }) => owner)))
-      return
-    }
-    this.#position = startAt(await reader.ofAll(eventKinds, null), bounds.ofAll.mostSeen)
+    const position = this.#position
+    const sight = await this.#reader().ofAll(eventKinds, position?.mark ?? null)
+    if (position === undefined) return this.#begin(sight)
+    const step = advance(position, sight, { first: Number.POSITIVE_INFINITY, ...bounds.ofAll })
+    if (step.reset !== null) return this.#begin(await this.#reader().ofAll(eventKinds, null))
+    this.#position = step.position
+    this.#wake(step.versions)
+  }
+
+  #begin(sight: Sight): void {
+    this.#position = startAt(sight, bounds.ofAll.mostSeen)
     this.#followers.wakeAll()
+  }
+
+  #wake(versions: readonly RowVersion[]): void {
+    this.#followers.wake(new Set(versions.map(({ owner }) => owner)))
   }
 
   /** What it finds counts as seen, so that the next sweep does not wake for it again. */
@@ -188,12 +191,8 @@ class Poller {
     const position = this.#position
     if (position === undefined) return
     const { versions } = await this.#reader().recent(position.mark)
-    const seen = new Map(position.seen.map((one) => [`${one.xid}/${one.tag}`, one]))
-    const fresh = versions.filter((version) => {
-      const { xid, tag } = seenOf(version)
-      return !seen.has(`${xid}/${tag}`)
-    })
+    const fresh = unseen(versions, position.seen)
     this.#position = { ...position, seen: [...position.seen, ...fresh.map(seenOf)].slice(-bounds.ofAll.mostSeen) }
-    this.#followers.wake(new Set(fresh.map(({ owner }) => owner)))
+    this.#wake(fresh)
   }
 }

@@ -46,6 +46,16 @@ export function seenOf({ kind, key, digest, xid }: RowVersion): Seen {
   return { xid, tag: crc32(JSON.stringify([kind, key, digest])) & 0xffff }
 }
 
+/** The versions that are not among those that were delivered. */
+export function unseen(versions: readonly RowVersion[], seen: readonly Seen[]): RowVersion[] {
+  const known = new Set(seen.map(nameOf))
+  return versions.filter((version) => !known.has(nameOf(seenOf(version))))
+}
+
+export function nameOf({ xid, tag }: Seen): string {
+  return `${xid}/${tag}`
+}
+
 /** A position from which everything that is stored from now on is new. */
 export function startAt(sight: Sight, most: number): Position {
   const mark = safeMark(sight, 0n)

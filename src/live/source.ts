@@ -12,8 +12,8 @@ export interface PullContext {
   readonly changeTokens: Tokens
 }
 
-/** Finds the feed, and the key of the selector that it is of; undefined for any selector. */
-type FindFeed = (loaders: Loaders) => Promise<{ readonly feed: Feed; readonly key: string | undefined } | undefined>
+/** Undefined if the selector does not exist, or may not be read. */
+type FindFeed = (loaders: Loaders) => Promise<Feed | undefined>
 
 interface Start {
   readonly since: string | null
@@ -51,14 +51,14 @@ export class LiveSource implements AsyncIterable<LiveSource> {
   async pull({ loaders, changeTokens }: PullContext): Promise<boolean> {
     // Later hints count for the next pull.
     this.#isWoken = false
-    const found = await this.#find(loaders)
-    if (found === undefined) {
+    const feed = await this.#find(loaders)
+    if (feed === undefined) {
       // A selector that is gone may come back.
       if (this.#isBegun) return false
       throw unknownSelector
     }
-    this.#follow(found.key)
-    const pulled = await pull(loaders, changeTokens, found.feed, { since: this.#since, first: this.#first })
+    this.#follow(feed.owner?.key)
+    const pulled = await pull(loaders, changeTokens, feed, { since: this.#since, first: this.#first })
     const isFirst = !this.#isBegun
     this.#isBegun = true
     this.#since = pulled.token
@@ -114,11 +114,11 @@ const unknownSelector = new BadInput('There is no such selector, or you may not 
 export function sourceOfSelector(name: string, hints: Hints, start: Start): LiveSource {
   const find: FindFeed = async (loaders) => {
     const owner = await loaders.selectors.byName(name)
-    return owner === null ? undefined : { feed: feedOfSelector(loaders, owner), key: owner.key }
+    return owner === null ? undefined : feedOfSelector(loaders, owner)
   }
   return new LiveSource(find, hints, start)
 }
 
 export function sourceOfAll(kinds: readonly EventKind[], hints: Hints, start: Start): LiveSource {
-  return new LiveSource(async (loaders) => ({ feed: feedOfAll(loaders, kinds), key: undefined }), hints, start)
+  return new LiveSource(async (loaders) => feedOfAll(loaders, kinds), hints, start)
 }

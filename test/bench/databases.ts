@@ -1,6 +1,5 @@
-import pg from 'pg'
 import { run } from '../support/command.ts'
-import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
+import { asAdmin, createDatabase, urlOf, withClient } from '../support/templates.ts'
 import type { Schema } from './dialects/dialect.ts'
 import { parentOf } from './process-usage.ts'
 
@@ -79,14 +78,4 @@ export async function postmaster(url: string): Promise<{ readonly pid: number | 
     if (found === undefined) throw new Error('PostgreSQL did not answer.')
     return { pid: found.local ? parentOf(found.pid) : undefined, version: found.version }
   })
-}
-
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

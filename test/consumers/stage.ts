@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { goodClaims, openIssuer, options } from '../support/issuer.ts'
 import { startPostgres } from '../support/postgres.ts'
-import { asAdmin, copyDatabase, createDatabase, urlOf } from '../support/templates.ts'
+import { asAdmin, copyDatabase, createDatabase, urlOf, withClient } from '../support/templates.ts'
 import type { Stage } from './shared/gateway.ts'
 import { startGateway } from './shared/gateway.ts'
 
@@ -89,14 +89,4 @@ async function lockCalls(url: string): Promise<AsyncDisposable> {
   await client.query('BEGIN')
   await client.query('LOCK TABLE sipcalls')
   return { [Symbol.asyncDispose]: () => client.end() }
-}
-
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
 }

@@ -58,12 +58,16 @@ export function urlOf(serverUrl: string, database: string): string {
   return url.href
 }
 
-export async function asAdmin<T>(serverUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client(urlOf(serverUrl, 'postgres'))
-  await admin.connect()
+export function asAdmin<T>(serverUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  return withClient(urlOf(serverUrl, 'postgres'), work)
+}
+
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(url)
+  await client.connect()
   try {
-    return await work(admin)
+    return await work(client)
   } finally {
-    await admin.end()
+    await client.end()
   }
 }

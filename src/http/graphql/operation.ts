@@ -10,9 +10,8 @@ import type { Documents, PreparedDocument } from '../../documents/documents.ts'
 import { RefusedDocument } from '../../documents/documents.ts'
 import { tooCostly } from '../../documents/too-costly.ts'
 import { codedError } from '../../errors/coded-error.ts'
-import type { Executor } from '../../execution/execute.ts'
+import type { Executor, Operation } from '../../execution/execute.ts'
 import { retryAfterSeconds } from '../../execution/mask-errors.ts'
-import type { Usage } from '../../loaders/usage.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Answer } from '../answer.ts'
 import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
@@ -85,10 +84,17 @@ export async function answerOperation(
   options.unsent.check(principal.id)
   const leave = await admission.enter(principal.id, deadline.signal)
   const charge = createCharge(options.rateLimits, entry, parameters.bytes, deadline)
+  let isStream = false
   try {
     const prepared = await prepare(options, entry, parameters, type, charge)
-    const operation = { principal, parameters, prepared, usage, signal: deadline.signal, requestId }
-    if (isSubscription(operation)) return await subscribe(options, requested, operation, charge)
+    const { operationName, variables } = parameters
+    const { signal } = deadline
+    const operation = { principal, prepared, operationName, variables: variables ?? {}, usage, signal, requestId }
+    if (prepared.operation(operationName)?.operation === 'subscription') {
+      const answer = await subscribe(options, requested, operation, response, charge)
+      isStream = answer.stream !== undefined
+      return answer
+    }
     const { cost, headers, result } = await run(options, operation, charge)
     const answer = wantsCost ? { ...result, extensions: { ...result.extensions, cost } } : result
     return answerOf(entry, answer, type, headers, limits)
@@ -99,36 +105,34 @@ export async function answerOperation(
     if (!isRefused) throw error
     return answerOf(entry, { errors: error.errors }, type, {}, limits)
   } finally {
-    if (entry.isStream) leave()
+    // Each result of a stream takes a place of its own.
+    if (isStream) leave()
     else leaveAfter(response, leave)
   }
-}
-
-function isSubscription({ prepared, parameters }: PricedOperation): boolean {
-  return prepared.operation(parameters.operationName)?.operation === 'subscription'
 }
 
 async function subscribe(
   options: OperationOptions,
   { entry, type, identify }: RequestedOperation,
-  operation: PricedOperation,
+  operation: Operation,
+  response: ServerResponse,
   charge: Charge,
 ): Promise<Answer> {
-  const { parameters, principal, ...given } = operation
   const cost = costWithin(options.limits, operation)
   const headers = await charge(cost)
-  const place = options.streams.enter(principal)
+  const place = options.streams.enter(operation.principal)
   try {
-    const variables = parameters.variables ?? {}
-    const asked = { ...given, principal, operationName: parameters.operationName, variables }
-    const { source, result } = await options.executor().subscribe(asked)
+    const { source, result } = await options.executor().subscribe(operation)
     if (source === undefined) {
       place.leave()
       return answerOf(entry, result, type, headers, options.limits)
     }
-    entry.isStream = true
+    leaveAfter(response, () => {
+      source.close()
+      place.leave()
+    })
     const chargeAgain = ({ id }: Principal) => options.rateLimits.ofPrincipal(id, cost)
-    return streamAnswer({ ...options, place, entry, charge: chargeAgain, identify }, asked, { source, result })
+    return streamAnswer({ ...options, place, entry, charge: chargeAgain, identify }, operation, { source, result })
   } catch (error) {
     place.leave()
     throw error
@@ -173,31 +177,19 @@ async function prepareText(documents: Documents, text: string, charge: Charge): 
   return documents.prepare(text)
 }
 
-interface PricedOperation {
-  readonly principal: Principal
-  readonly parameters: Parameters
-  readonly prepared: PreparedDocument
-  readonly usage: Usage
-  readonly signal: AbortSignal
-  readonly requestId: string
-}
-
-async function run({ executor, limits }: OperationOptions, operation: PricedOperation, charge: Charge) {
-  const { parameters, ...given } = operation
-  const { operationName } = parameters
-  const variables = parameters.variables ?? {}
+async function run({ executor, limits }: OperationOptions, operation: Operation, charge: Charge) {
   const cost = costWithin(limits, operation)
   const headers = await charge(cost)
-  const execution = executor().execute({ ...given, operationName, variables })
+  const execution = executor().execute(operation)
   const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
   return { cost, headers, result }
 }
 
-function costWithin(limits: Limits, { principal, parameters, prepared }: PricedOperation): number {
-  const operation = prepared.operation(parameters.operationName)
+function costWithin(limits: Limits, { principal, operationName, variables, prepared }: Operation): number {
+  const operation = prepared.operation(operationName)
   // The operation name is missing or unknown; execution reports that.
   if (operation === undefined) return 1
-  const cost = Math.max(1, prepared.cost(operation, { ...parameters.variables }, refusedFields(principal)))
+  const cost = Math.max(1, prepared.cost(operation, { ...variables }, refusedFields(principal)))
   if (cost <= limits.cost) return cost
   throw new RefusedDocument([
     codedError(

@@ -1,11 +1,13 @@
 /** Subscriptions over Server-Sent Events, as graphql-sse's distinct connections: one stream for each request. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { ExecutionResult } from 'graphql'
 import type { Principal } from '../../auth/principal.ts'
 import type { Limits } from '../../config/limits-interface.ts'
 import type { LiveSource } from '../../live/source.ts'
 import type { Observe } from '../../telemetry/observation.ts'
+import { codesOf } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
+import { createCallerCounts } from '../traffic/caller-counts.ts'
 
 /** How a stream is served after its first result. */
 export interface StreamWork {
@@ -29,7 +31,7 @@ export interface Streams {
   drain(): void
 }
 
-/** A place among the streams, to be left. */
+/** A place among the streams. The caller leaves it when the response has closed, also if the stream never began. */
 export interface Place {
   /** The events of a stream, as text. Ended by `signal`. */
   events(work: StreamWork, signal: AbortSignal): AsyncGenerator<string>
@@ -55,28 +57,20 @@ export function createStreams(
   observe: Observe,
   times: StreamTimes = defaultTimes,
 ): Streams {
-  const ofCallers = new Map<string, number>()
   const stopping = new AbortController()
-  let total = 0
-  const count = (caller: string, by: number) => {
-    const left = (ofCallers.get(caller) ?? 0) + by
-    if (left > 0) ofCallers.set(caller, left)
-    else ofCallers.delete(caller)
-    total += by
-    observe({ kind: 'streamsChanged', open: total })
-  }
+  const places = createCallerCounts((open) => observe({ kind: 'streamsChanged', open }))
   return {
     enter({ id }) {
       if (stopping.signal.aborted) throw stopped()
-      const own = ofCallers.get(id) ?? 0
+      const own = places.of(id)
       if (own >= streamsPerCaller) throw tooMany(own, streamsPerCaller)
-      if (total >= streams) throw full()
-      count(id, 1)
+      if (places.total >= streams) throw full()
+      places.add(id, 1)
       let isIn = true
       return {
         events: (work, signal) => eventsOf(work, { times, signal, stopping: stopping.signal }),
         leave() {
-          if (isIn) count(id, -1)
+          if (isIn) places.add(id, -1)
           isIn = false
         },
       }
@@ -111,8 +105,7 @@ async function* eventsOf(work: StreamWork, surroundings: Surroundings): AsyncGen
     last = { errors: error.errors }
     yield event(last) + complete
   } finally {
-    work.source.close()
-    work.onEnd(codesOf(last.errors ?? []))
+    work.onEnd(codesOf(last))
   }
 }
 
@@ -190,16 +183,16 @@ const heartbeat = ':\n\n'
 const complete = 'event: complete\ndata:\n\n'
 
 function event(result: ExecutionResult): string {
-  return `event: next\ndata: ${JSON.stringify(result)}\n\n`
+  return next(JSON.stringify(result))
+}
+
+function next(result: string): string {
+  return `event: next\ndata: ${result}\n\n`
 }
 
 /** A result that is sent as a stream of one. */
 export function streamOfOne(result: string): string {
-  return `event: next\ndata: ${result}\n\n${complete}`
-}
-
-function codesOf(errors: readonly GraphQLError[]): string[] {
-  return errors.map(({ extensions }) => String(extensions['code']))
+  return next(result) + complete
 }
 
 function stopped(): Refusal {

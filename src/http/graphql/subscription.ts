@@ -45,7 +45,6 @@ export function streamAnswer(
     charge: options.charge,
     pull: (principal, signal) => pullOnce(options, { ...operation, principal }, source, signal),
     onEnd(codes) {
-      place.leave()
       // The opening has a line of its own.
       options.audit({ ...entry, outcome: codes, durationMs: performance.now() - started })
     },

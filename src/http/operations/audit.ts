@@ -69,8 +69,6 @@ export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
 /** Audit entry of a request in progress. `isOperation` is false if it is logged only on failure. */
 export interface PendingAuditEntry extends AuditEntry {
   isOperation: boolean
-  /** Whether the answer is a stream, whose end is logged as well. */
-  isStream: boolean
 }
 
 /** Processes a request and logs its outcome, including failures. */
@@ -84,7 +82,6 @@ export async function audited<T>(
   const entry: PendingAuditEntry = {
     principal,
     isOperation: true,
-    isStream: false,
     outcome: [],
     cost: 0,
     limits: [],

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Limits } from '../../config/limits-interface.ts'
 import type { Observe } from '../../telemetry/observation.ts'
 import { Refusal } from '../refusal.ts'
+import { createCallerCounts } from './caller-counts.ts'
 
 /** Answers that their clients have not read yet. Each is held in memory as a whole until it has left. */
 export interface Unsent {
@@ -19,31 +20,23 @@ export function createUnsent(
   { unsentBytes, unsentBytesPerCaller }: Pick<Limits, 'unsentBytes' | 'unsentBytesPerCaller'>,
   observe: Observe,
 ): Unsent {
-  const ofCallers = new Map<string, number>()
-  let total = 0
-  const count = (caller: string, bytes: number) => {
-    total += bytes
-    const left = (ofCallers.get(caller) ?? 0) + bytes
-    if (left > 0) ofCallers.set(caller, left)
-    else ofCallers.delete(caller)
-    observe({ kind: 'unsentBytes', total })
-  }
+  const unread = createCallerCounts((total) => observe({ kind: 'unsentBytes', total }))
   return {
     check(caller) {
-      const ofCaller = ofCallers.get(caller) ?? 0
-      if (ofCaller >= unsentBytesPerCaller) throw unread(ofCaller, unsentBytesPerCaller)
-      if (total >= unsentBytes) throw full()
+      const ofCaller = unread.of(caller)
+      if (ofCaller >= unsentBytesPerCaller) throw tooMuch(ofCaller, unsentBytesPerCaller)
+      if (unread.total >= unsentBytes) throw full()
     },
     add(caller, response, bytes) {
       // 'close' is not emitted again for a caller that has disconnected already.
       if (response.closed || response.destroyed) return
-      count(caller, bytes)
-      response.once('close', () => count(caller, -bytes))
+      unread.add(caller, bytes)
+      response.once('close', () => unread.add(caller, -bytes))
     },
   }
 }
 
-function unread(bytes: number, limit: number): Refusal {
+function tooMuch(bytes: number, limit: number): Refusal {
   return new Refusal(
     429,
     'RATE_LIMITED',

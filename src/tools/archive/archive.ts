@@ -38,8 +38,8 @@ class Run {
   readonly #progress: ArchiveProgress
   readonly #signal: AbortSignal
   #isBegun = false
-  /** What is wrong and was said. */
-  #told: string | undefined
+  /** The failure that was reported last. */
+  #reported: string | undefined
   #retryMs = retryMs.least
 
   constructor(options: ArchiveOptions, progress: ArchiveProgress, signal: AbortSignal) {
@@ -73,8 +73,8 @@ class Run {
     const { kind, message } = problem
     if (!this.#isBegun || kind === archiveRunning) throw problem
     const where = error instanceof SideError ? error.side : kind
-    if (this.#told !== where) this.#progress.say(`${message} Trying again until it works.`)
-    this.#told = where
+    if (this.#reported !== where) this.#progress.say(`${message} Trying again until it works.`)
+    this.#reported = where
     await rest(this.#retryMs, this.#signal)
     this.#retryMs = Math.min(retryMs.most, 2 * this.#retryMs)
   }
@@ -102,8 +102,8 @@ class Run {
   }
 
   #worked(): void {
-    if (this.#told !== undefined) this.#progress.say('Both databases answer again; the archive goes on.')
-    this.#told = undefined
+    if (this.#reported !== undefined) this.#progress.say('Both databases answer again; the archive goes on.')
+    this.#reported = undefined
     this.#retryMs = retryMs.least
   }
 }

@@ -1,8 +1,8 @@
 /** One look at the source: which versions are new, and the position after it. */
 import type { ResetReason, Step } from '../../live/advance.ts'
 import { advance } from '../../live/advance.ts'
-import type { Position, Seen } from '../../live/position.ts'
-import { digestOf, seenOf } from '../../live/position.ts'
+import type { Position } from '../../live/position.ts'
+import { digestOf, nameOf, seenOf, unseen } from '../../live/position.ts'
 import type { RowVersion, Sight } from '../../loaders/changes.ts'
 import { bounds, eventKinds } from '../../loaders/changes.ts'
 import type { Source } from './source.ts'
@@ -39,7 +39,7 @@ export async function lookAtRecent({ reader }: Source, position: Position): Prom
   const started = performance.now()
   const sight = await reader.recent(position.mark)
   const tookMs = performance.now() - started
-  const versions = freshIn(sight, position)
+  const versions = unseen(sight.versions, position.seen)
   const isSame = digestOf(sight.identity) === position.database
   if (!isSame || sight.isCut || position.seen.length + versions.length > bounds.ofAll.mostSeen) return undefined
   const seen = [...position.seen, ...versions.map(seenOf)]
@@ -58,13 +58,4 @@ function withoutGone(position: Position, { versions, isCut }: Sight): Position {
 
 function nothing(position: Position) {
   return { reset: null, versions: [], position, hasMore: false, isFull: false }
-}
-
-function freshIn({ versions }: Sight, { seen }: Position): RowVersion[] {
-  const known = new Set(seen.map(nameOf))
-  return versions.filter((version) => !known.has(nameOf(seenOf(version))))
-}
-
-function nameOf({ xid, tag }: Seen): string {
-  return `${xid}/${tag}`
 }

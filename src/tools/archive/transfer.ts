@@ -110,7 +110,7 @@ type Reject = (key: string, reason: string) => void
 /** Says the first of each kind of reject; the others are counted. */
 class Rejects {
   readonly #say: (line: string) => void
-  readonly #told = new Set<string>()
+  readonly #reported = new Set<string>()
 
   constructor(say: (line: string) => void) {
     this.#say = say
@@ -118,8 +118,8 @@ class Rejects {
 
   tell(table: string, key: string, reason: string): void {
     const name = `${table}: ${reason}`
-    if (this.#told.has(name)) return
-    this.#told.add(name)
+    if (this.#reported.has(name)) return
+    this.#reported.add(name)
     this.#say(
       `A row of ${table} cannot be stored (${key}): ${reason}. It is left out and counted; so are others like it.`,
     )

@@ -4,13 +4,10 @@
  */
 import type { Client } from 'pg'
 import { literal } from '../../database/database.ts'
-import { channel, notifyingTables } from '../../sipis/notification.ts'
+import { channel, isNotifying, notifyingTables, ownerColumns } from '../../sipis/notification.ts'
 import type { SchemaVersion } from '../../sipis/schema-version.ts'
 import type { Schemas } from '../../sipis/schemas.ts'
 import { qualifiedName } from '../../sipis/schemas.ts'
-
-/** Column with the key of the selector. */
-const keyColumns: Readonly<Record<SchemaVersion, string>> = { V1: 'id', V2: 'selector' }
 
 /** The triggers are in the schema of the tables. */
 function functionName(schemas: Schemas): string {
@@ -26,7 +23,7 @@ function bodyOf(version: SchemaVersion): string {
   return `BEGIN
   IF pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.=) '0'
     AND pg_catalog.pg_notification_queue_usage() OPERATOR(pg_catalog.<) 0.5 THEN
-    PERFORM pg_catalog.pg_notify(${literal(channel)}, pg_catalog.left(NEW.${keyColumns[version]}::pg_catalog.text, 64));
+    PERFORM pg_catalog.pg_notify(${literal(channel)}, pg_catalog.left(NEW.${ownerColumns[version]}::pg_catalog.text, 64));
   END IF;
   RETURN NULL;
 END`
@@ -67,9 +64,9 @@ export async function findTriggers(client: Client, schemas: Schemas): Promise<Tr
   const paths = notifyingTables.map((table) => qualifiedName(schemas, table))
   const { rows } = await client.query<{ table: string; isInstalled: boolean }>({
     text: `SELECT t.name AS table, EXISTS (
-        SELECT FROM pg_trigger WHERE tgrelid = to_regclass(t.path) AND tgname = $3 AND tgenabled IN ('O', 'A')) AS "isInstalled"
+        SELECT FROM pg_trigger WHERE tgrelid = to_regclass(t.path) AND ${isNotifying}) AS "isInstalled"
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS t(name, path, n) ORDER BY t.n`,
-    values: [[...notifyingTables], paths, channel],
+    values: [[...notifyingTables], paths],
   })
   return rows
 }
