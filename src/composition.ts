@@ -9,7 +9,7 @@ import { closeWithin } from './concurrency/close-within.ts'
 import type { AuditConfig, ServeConfig } from './config/serve-config.ts'
 import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
-import { openPool } from './database/pool.ts'
+import { openReplicated } from './database/replicas/open.ts'
 import { isUnreadable } from './errors/database-error.ts'
 import { createGateway } from './http/gateway.ts'
 import type { Example } from './http/graphql/graphiql.ts'
@@ -199,11 +199,11 @@ interface Opened extends AsyncDisposable {
   readonly database: Database
 }
 
-async function open({ database: target, databaseLimits }: ServeConfig, observe: Observe): Promise<Opened> {
+async function open({ database: target, replicas, databaseLimits }: ServeConfig, observe: Observe): Promise<Opened> {
   const database =
     target === undefined
       ? await openDemo()
-      : openPool({ ...databaseLimits, connection: target.connection, applicationName: 'sipis-gateway', observe })
+      : openReplicated(target, replicas, { ...databaseLimits, applicationName: 'sipis-gateway', observe })
   return { database, [Symbol.asyncDispose]: () => database.close() }
 }
 

@@ -48,6 +48,11 @@ export function findDatabase(flags: DatabaseFlags, environment: Environment): Da
   return DATABASE_URL === undefined ? undefined : target(DATABASE_URL, 'DATABASE_URL', environment)
 }
 
+/** Standbys, each with a connection string. */
+export function findReplicas(urls: readonly string[], environment: Environment): DatabaseTarget[] {
+  return urls.map((url) => target(url, 'DATABASE_REPLICA_URLS', environment))
+}
+
 function target(text: string, where: string, environment: Environment): DatabaseTarget {
   const connection = parseConnectionString(text, where, environment)
   return { connection, label: describeTarget(connection) }

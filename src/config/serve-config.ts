@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem.ts'
 import type { AuthConfig } from './authentication.ts'
 import { authConfig, openGatewayProblems } from './authentication.ts'
 import type { DatabaseFlags, DatabaseTarget } from './database-target.ts'
-import { findDatabase } from './database-target.ts'
+import { findDatabase, findReplicas } from './database-target.ts'
 import type { Environment } from './environment.ts'
 import { withoutEmpty } from './environment.ts'
 import { limitsOf } from './limits.ts'
@@ -42,6 +42,8 @@ export interface DatabaseLimits {
 export interface ServeConfig {
   /** Undefined if no database is configured: the embedded demo is served. */
   readonly database: DatabaseTarget | undefined
+  /** Standbys of the database. */
+  readonly replicas: readonly DatabaseTarget[]
   readonly databaseLimits: DatabaseLimits
   /** Not validated: only the database server knows its time zones. */
   readonly timeZone: string
@@ -102,6 +104,9 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
   const database = collect(problems, () => findDatabase(flags, environment))
   const config = parsed.success ? assemble(parsed.data, flags, environment, problems) : undefined
   if (config === undefined || problems.length > 0) throw new Problem(problems.join('\n'))
+  if (database === undefined && config.replicas.length > 0) {
+    throw new Problem('DATABASE_REPLICA_URLS is set without a database. Name the primary in DATABASE_URL.')
+  }
   const warnings = misspelled.map(describeMisspelled)
   return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
 }
@@ -122,6 +127,7 @@ function assemble(
     )
   }
   return {
+    replicas: collect(problems, () => findReplicas(given.DATABASE_REPLICA_URLS, environment)) ?? [],
     databaseLimits: {
       maxConnections: given.DATABASE_POOL_SIZE,
       connectTimeoutMs: given.DATABASE_CONNECT_TIMEOUT_MS,

@@ -19,6 +19,11 @@ export interface Database {
    * @returns a function that ends it; undefined behind a pooler and on a standby, where it is not possible
    */
   listen?(channel: string, heard: Heard): Promise<(() => void) | undefined>
+  /**
+   * The statements of one operation go to one server as long as it answers: a standby, where one is usable. Undefined if there is one
+   * server only.
+   */
+  forOperation?(): Database
   close(): Promise<void>
 }
 

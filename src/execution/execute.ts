@@ -86,6 +86,7 @@ export interface Subscribed {
 /** State that all operations share is created once. */
 export function createExecutor(options: ExecuteOptions): Executor {
   const { schema, observe } = options
+  const { database } = options
   const contextOf = createContexts(options)
   const yoga = createYoga<Execution, Execution>({
     schema,
@@ -114,13 +115,16 @@ export function createExecutor(options: ExecuteOptions): Executor {
     async execute(operation) {
       const { operationName, variables } = operation
       const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
-      const result = await yoga.getResultForParams({ params, request }, contextOf(operation))
+      const result = await yoga.getResultForParams(
+        { params, request },
+        contextOf(operation, database.forOperation?.() ?? database),
+      )
       if (result === undefined || Symbol.asyncIterator in result)
         throw new Error('Execution did not return a single result.')
       return finished(result, operation)
     },
     async subscribe(operation) {
-      const contextValue = contextOf(operation)
+      const contextValue = contextOf(operation, database)
       const source = await createSourceEventStream({ ...argumentsOf(schema, operation), contextValue })
       if (!(source instanceof LiveSource)) {
         if (Symbol.asyncIterator in source) throw new Error('A subscription has a source of another kind.')
@@ -133,7 +137,7 @@ export function createExecutor(options: ExecuteOptions): Executor {
       return { source: undefined, result }
     },
     async pull(source, operation) {
-      const contextValue = contextOf(operation)
+      const contextValue = contextOf(operation, database)
       const isNews = await source.pull(contextValue).catch((error: unknown) => {
         if (error instanceof DatabaseError && isPassing(error)) throw error
         source.fail(error)
@@ -149,12 +153,15 @@ function argumentsOf(schema: GraphQLSchema, { prepared: { document }, operationN
   return { schema, document, operationName, variableValues: { ...variables }, options: { maxCoercionErrors } }
 }
 
-/** The context of one operation, or of one answer of a subscription. */
-function createContexts(options: ExecuteOptions): (operation: Operation) => Execution {
-  const { database, detected, timeZone, allowedSettings, changeTokens, hints, limits, observe } = options
+/**
+ * The context of one operation, or of one answer of a subscription. Subscriptions read from where the hints come from: a standby may
+ * not have yet what a hint is about.
+ */
+function createContexts(options: ExecuteOptions): (operation: Operation, database: Database) => Execution {
+  const { detected, timeZone, allowedSettings, changeTokens, hints, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
   const scans = openScans(limits, observe)
-  return ({ principal, prepared, usage, signal }) => {
+  return ({ principal, prepared, usage, signal }, database) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
     const pace = createPace({ turns: scans.turn, caller: principal.id, signal })
     const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })

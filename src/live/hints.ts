@@ -144,6 +144,7 @@ class Poller {
   readonly #followers: Followers
   readonly #times: HintTimes
   #position: Position | undefined
+  #isStandby: boolean | undefined
   #sweepAt = 0
 
   constructor(reader: () => ChangesReader, followers: Followers, times: HintTimes) {
@@ -170,7 +171,10 @@ class Poller {
   async #sweep(): Promise<void> {
     const position = this.#position
     const sight = await this.#reader().ofAll(eventKinds, position?.mark ?? null)
-    if (position === undefined) return this.#begin(sight)
+    // A standby that stands in for its primary may lack what the last hints were about.
+    const isOtherServer = sight.isStandby !== this.#isStandby
+    this.#isStandby = sight.isStandby
+    if (position === undefined || isOtherServer) return this.#begin(sight)
     const step = advance(position, sight, { first: Number.POSITIVE_INFINITY, ...bounds.ofAll })
     if (step.reset !== null) return this.#begin(await this.#reader().ofAll(eventKinds, null))
     this.#position = step.position

@@ -100,6 +100,10 @@ function lineOf(observation: Observation): Line | undefined {
       return observation.file === 'log' ? lineOfLog(observation) : lineOfFile(observation)
     case 'connectionLost':
       return warn('A database connection was lost', { code: observation.code }, observation.code)
+    case 'replicaChanged':
+      return observation.problem === undefined
+        ? warn('A replica is read from now on', { replica: observation.standby })
+        : warn('A replica is passed over', { replica: observation.standby, problem: observation.problem })
     case 'rateStoreLost':
       return error('The rate store does not answer; this gateway counts alone until it does', fieldsOf(observation))
     case 'rateStoreBack':

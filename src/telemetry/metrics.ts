@@ -61,7 +61,9 @@ function listen(listeners: Listeners, observation: Observation): unknown {
     case 'poolChanged':
       return listeners.poolChanged(observation)
     case 'streamsChanged':
-      return listeners.streamsChanged(observation)
+    case 'replicaChanged':
+    case 'unsentBytes':
+      return listeners.counted(observation)
     case 'admissionChanged':
       return listeners.admissionChanged(observation)
     case 'turnsChanged':
@@ -85,8 +87,6 @@ function listen(listeners: Listeners, observation: Observation): unknown {
     case 'schemaUnreadable':
     case 'schemaReadable':
       return listeners.schema(observation)
-    case 'unsentBytes':
-      return listeners.unsentBytes(observation)
     case 'writeStalled':
       return listeners.writeStalled()
     // Logged only: it happens once, or when the process ends.

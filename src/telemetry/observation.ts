@@ -12,6 +12,7 @@ export type Observation =
   | AnswerObservation
   | RequestEnded
   | AdmissionChanged
+  | ReplicaChanged
   | StreamsChanged
   | SipisObservation
   | OperationFailed
@@ -22,6 +23,9 @@ export type Observation =
   | Warning
   | UnhandledRejection
 
+/** What the lanes of a standby begin with. */
+export const replicaPrefix = 'replica '
+
 /** The observations of one kind. */
 export type ObservationOf<Kind extends Observation['kind']> = Extract<Observation, { readonly kind: Kind }>
 
@@ -29,7 +33,7 @@ type DatabaseObservation =
   /** A statement has succeeded or failed. */
   | {
       readonly kind: 'statementEnded'
-      /** Name of the lane, or `pool`. */
+      /** Name of the lane, or `pool`; behind `replica ` if a standby has run it. */
       readonly lane: string
       /** SQLSTATE or code of the operating system; undefined if the statement succeeded. */
       readonly failure: string | undefined
@@ -104,6 +108,15 @@ export interface RequestEnded {
 
 /** `stream`: a subscription; `probe`: an endpoint for load balancers; `other`: any path that is not an endpoint. */
 export type Route = 'graphql' | 'stream' | 'probe' | 'metrics' | 'other'
+
+/** A standby is read from now on, or is passed over because of a problem. */
+interface ReplicaChanged {
+  readonly kind: 'replicaChanged'
+  readonly standby: string
+  readonly problem: string | undefined
+  /** How many standbys are read now. */
+  readonly usable: number
+}
 
 /** The number of open subscriptions has changed. */
 interface StreamsChanged {

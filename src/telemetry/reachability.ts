@@ -1,4 +1,5 @@
 import type { Observation } from './observation.ts'
+import { replicaPrefix } from './observation.ts'
 
 export interface Unreachable {
   readonly code: string
@@ -31,6 +32,11 @@ export function createReachability(
       onUnreachable({ code: observation.code, message: observation.message })
     } else if (observation.kind === 'connectionOpened') reached()
     // With all connections open, a success is the only sign.
-    else if (observation.kind === 'statementEnded' && observation.failure === undefined) reached()
+    else if (
+      observation.kind === 'statementEnded' &&
+      observation.failure === undefined &&
+      !observation.lane.startsWith(replicaPrefix)
+    )
+      reached()
   }
 }

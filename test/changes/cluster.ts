@@ -1,6 +1,8 @@
 /** Clusters with SIPIS's tables, and gateways in front of them. */
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { openServers } from '../../src/database/replicas/servers.ts'
 import { migrateServer } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 import { schemaVersions } from '../../src/sipis/schema-version.ts'
@@ -54,9 +56,13 @@ export async function fill(url: string, version: SchemaVersion, selectors: numbe
   await client.end()
 }
 
-/** Opens a gateway until the test ends. All of them share a key. */
-export async function openDoor(url: string): Promise<Door> {
-  const database = openReader(url)
+/**
+ * Opens a gateway until the test ends. All of them share a key.
+ *
+ * @param standby a replica of the gateway
+ */
+export async function openDoor(url: string, standby?: string): Promise<Door> {
+  const database = standby === undefined ? openReader(url) : openReplicas(url, standby)
   const options = { changes: { secrets: ['a secret of the test'] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
   const gateway = await openClient(database, options)
   const session = openSession(url)
@@ -66,6 +72,12 @@ export async function openDoor(url: string): Promise<Door> {
     await database.close()
   })
   return { gateway, session }
+}
+
+function openReplicas(url: string, standby: string): Database {
+  const [primary, replica] = [url, standby].map((label) => ({ label, database: openReader(label) }))
+  if (primary === undefined || replica === undefined) throw new Error('There are two.')
+  return openServers({ primary, standbys: [replica], maxLag: undefined, onChange: () => undefined })
 }
 
 export async function caughtUp(primary: Session, standby: Session): Promise<void> {

@@ -47,8 +47,12 @@ describe('Changes', () => {
       const server = untilTestEnds(await startOwnServer({ settings, programs }))
       await fill(server.url, version, counts.selectors)
       const standby = untilTestEnds(await server.standby({ recovery_min_apply_delay: '700ms' }))
-      const doors = await Promise.all([server.url, server.url, standby.url].map(openDoor))
-      const [one, other, lagging] = doors as [Door, Door, Door]
+      const [one, other, lagging, replicated] = await Promise.all([
+        openDoor(server.url),
+        openDoor(server.url),
+        openDoor(standby.url),
+        openDoor(server.url, standby.url),
+      ])
       const written: Written = { versions: 0, transactions: 0, lost: 0, rolledBack: new Set() }
       const tally = newTally()
       const clients = Array.from(
@@ -68,7 +72,7 @@ describe('Changes', () => {
       )
       const pulling = clients.map((client) =>
         client.run(
-          () => (chance(25) ? lagging : oneOf([one, other])),
+          () => (chance(25) ? oneOf([lagging, replicated]) : oneOf([one, other])),
           () => work.isStill,
         ),
       )

@@ -67,6 +67,7 @@ export interface Load extends AsyncDisposable {
   /** Resolves with the milliseconds until every kind of request succeeds again. */
   recovery(): Promise<number>
   answer(query: string, signal?: AbortSignal): Promise<Response>
+  get(path: string): Promise<Response>
   /** The response of /ready. */
   ready(): Promise<{ readonly status: number }>
 }
@@ -95,6 +96,7 @@ export async function startLoad(databaseUrl: string, settings: Readonly<Record<s
       body: JSON.stringify({ query }),
       ...(signal === undefined ? {} : { signal }),
     })
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`)
   const all = [...queries, list]
   const expected = new Map<string, unknown>()
   for (const query of all) expected.set(query, await (await answer(query)).json())
@@ -118,8 +120,9 @@ export async function startLoad(databaseUrl: string, settings: Readonly<Record<s
     gateway,
     log,
     answer,
+    get,
     async ready() {
-      const response = await fetch(`http://127.0.0.1:${port}/ready`)
+      const response = await get('/ready')
       return { ...(await response.json()), status: response.status }
     },
     async during(work) {

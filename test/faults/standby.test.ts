@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { untilTestEnds } from '../support/database.ts'
-import { startOwnServer } from '../support/postgres.ts'
+import { pauseReplay, startOwnServer } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
 import { fill, startLoad } from './load.ts'
 
@@ -32,7 +32,7 @@ describe('On a hot standby', () => {
     const onStandby = new pg.Client(standby.url)
     await onStandby.connect()
     untilTestEnds({ [Symbol.asyncDispose]: () => onStandby.end() })
-    await onStandby.query('SELECT pg_wal_replay_pause()')
+    await pauseReplay(onStandby)
     await writer.query("UPDATE sipcalls SET domain = domain || 'x'; UPDATE sipcalls SET domain = left(domain, -1)")
     await until('it is too far behind', async () => (await load.ready()).status === 503)
     expect(await load.ready()).toMatchObject({ reasons: { replication: expect.stringMatching(/seconds behind/) } })

@@ -168,6 +168,15 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   }
 }
 
+/** Replay goes on for a moment after it was asked to pause. */
+export async function pauseReplay(standby: pg.Client): Promise<void> {
+  await standby.query('SELECT pg_wal_replay_pause()')
+  await until('replay has paused', async () => {
+    const { rows } = await standby.query("SELECT WHERE pg_get_wal_replay_pause_state() = 'paused'")
+    return rows.length === 1
+  })
+}
+
 /** The receiver ends once it has written what it has received. */
 async function stopReplication(client: pg.Client): Promise<void> {
   await client.query("ALTER SYSTEM SET primary_conninfo = ''")

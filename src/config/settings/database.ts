@@ -1,4 +1,4 @@
-import { computedNumber, optionalText, toggle, wholeNumber } from '../setting-forms.ts'
+import { computedNumber, list, optionalText, toggle, wholeNumber } from '../setting-forms.ts'
 
 export const databaseSettings = {
   DATABASE_URL: optionalText({
@@ -6,6 +6,13 @@ export const databaseSettings = {
     values: 'a postgres:// URL or a libpq string',
     byDefault: 'the embedded demo',
     sentence: 'Database to serve.',
+  }),
+  DATABASE_REPLICA_URLS: list({
+    values: 'URLs or libpq strings between commas',
+    byDefault: [],
+    sentence:
+      'Hot standbys of the database. Queries read from them; a standby that is away or too far behind is passed over.',
+    check: () => undefined,
   }),
   DATABASE_POOL_SIZE: wholeNumber({
     min: 1,
@@ -35,8 +42,9 @@ export const databaseSettings = {
   DATABASE_MAX_REPLICATION_LAG: computedNumber({
     min: 1,
     max: 86_400,
-    byDefault: 'no bound',
-    sentence: 'Seconds that a standby may be behind its primary; beyond that `/ready` answers 503.',
+    byDefault: 'no bound; a minute for DATABASE_REPLICA_URLS',
+    sentence:
+      'Seconds that a standby may be behind its primary. Beyond that `/ready` answers 503, and a replica is passed over.',
   }),
   DATABASE_PREPARED_STATEMENTS: toggle({
     byDefault: true,

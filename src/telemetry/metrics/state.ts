@@ -10,6 +10,7 @@ export function stateMetrics(instruments: Instruments) {
   let operations: Tasks = { running: 0, waiting: 0 }
   let unsent = 0
   let streams = 0
+  let replicas = 0
   let isRateStoreAway = false
   let isSchemaUnreadable = false
   instruments.gauge('sipis_gateway_unsent_bytes', {
@@ -19,6 +20,10 @@ export function stateMetrics(instruments: Instruments) {
   instruments.gauge('sipis_gateway_streams', {
     help: 'Open subscriptions (LIMIT_STREAMS).',
     read: () => [[streams]],
+  })
+  instruments.gauge('sipis_gateway_replicas', {
+    help: 'Standbys that queries read from (DATABASE_REPLICA_URLS).',
+    read: () => [[replicas]],
   })
   instruments.gauge('sipis_gateway_rate_store_away', {
     help: '1 while the shared rate store does not answer and this gateway counts alone.',
@@ -51,11 +56,10 @@ export function stateMetrics(instruments: Instruments) {
       operations = now
     },
     turnsChanged: (now: ObservationOf<'turnsChanged'>) => void turns.set(now.share, now),
-    unsentBytes({ total }: ObservationOf<'unsentBytes'>) {
-      unsent = total
-    },
-    streamsChanged({ open }: ObservationOf<'streamsChanged'>) {
-      streams = open
+    counted(now: ObservationOf<'streamsChanged' | 'replicaChanged' | 'unsentBytes'>) {
+      if (now.kind === 'streamsChanged') streams = now.open
+      else if (now.kind === 'replicaChanged') replicas = now.usable
+      else unsent = now.total
     },
     rateStore({ kind }: ObservationOf<'rateStoreLost' | 'rateStoreBack'>) {
       isRateStoreAway = kind === 'rateStoreLost'

@@ -1,0 +1,71 @@
+import { sql } from 'drizzle-orm'
+import { withDeadline } from '../../concurrency/deadline.ts'
+import { databaseError } from '../../errors/database-error.ts'
+import type { Database } from '../database.ts'
+import { prepare } from '../prepared.ts'
+import { replicationLagMs } from './lag.ts'
+
+/** What a server says about itself. */
+export interface Sign {
+  /** The same for all copies of one database. */
+  readonly identity: string
+  readonly isStandby: boolean
+  readonly lagMs: number
+}
+
+/** An answer that takes longer is none. */
+const timeoutMs = 2_000
+
+const lane = { lane: 'replicas' }
+const statementOf = (cluster: ReturnType<typeof sql>) =>
+  prepare(
+    sql`SELECT concat_ws(' ', ${cluster}, (SELECT oid FROM pg_database WHERE datname = current_database()),
+      to_regclass('selectors')::oid, to_regclass('sipcalls')::oid), pg_is_in_recovery(), ${replicationLagMs}`,
+    lane,
+  )({})
+const statement = statementOf(sql`(SELECT system_identifier FROM pg_control_system())`)
+/** Servers that are like PostgreSQL may refuse to name their cluster. The numbers of tables are still those of the original. */
+const statementWithoutCluster = statementOf(sql`NULL`)
+const refusals = new Set(['42501', '42883', '0A000', '58P01'])
+
+/** @returns why there is no sign, as a code */
+export async function probe(database: Database): Promise<Sign | string> {
+  try {
+    return await ask(database)
+  } catch (error) {
+    return databaseError(error).code
+  }
+}
+
+async function ask(database: Database): Promise<Sign> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const query = (asked: typeof statement) => withDeadline(database.query(asked, signal), { signal, timeoutMs })
+  const rows = await query(statement).catch((error: unknown) => {
+    if (refusals.has(databaseError(error).code)) return query(statementWithoutCluster)
+    throw error
+  })
+  const [[identity = null, isStandby = null, lagMs = null] = []] = rows
+  return { identity: String(identity), isStandby: isStandby === 't', lagMs: Number(lagMs ?? 0) }
+}
+
+export interface Expected {
+  /** The primary's; undefined if it has not answered yet. */
+  readonly identity: string | undefined
+  readonly maxLag: number | undefined
+  readonly isPrimaryAway: boolean
+}
+
+/**
+ * Why a server must not be read as a standby. One that was promoted no longer follows the primary, so it is read only when the primary
+ * is away.
+ */
+export function problemOf(
+  { identity, isStandby, lagMs }: Sign,
+  { identity: expected, maxLag, isPrimaryAway }: Expected,
+): string | undefined {
+  if (expected === undefined) return 'the primary has not answered yet'
+  if (identity !== expected) return 'it is a copy of another database'
+  if (!isStandby && !isPrimaryAway) return 'it is no standby'
+  if (maxLag === undefined || lagMs <= maxLag * 1_000) return undefined
+  return `it is ${Math.round(lagMs / 1_000)} seconds behind (DATABASE_MAX_REPLICATION_LAG)`
+}
