@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createKey } from '../../src/auth/api-keys.ts'
 import type { Dialect, Operation, Schema } from './dialects/dialect.ts'
+import { noChanges } from './dialects/dialect.ts'
 import { plain } from './dialects/plain.ts'
 import { postgraphile } from './dialects/postgraphile.ts'
 import { sipisGateway } from './dialects/sipis-gateway.ts'
@@ -116,7 +117,7 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
   {
     name: 'by hand',
     note: 'handwritten server without GraphQL: these queries are built in, over two pipelined connections and a pool for scans',
-    dialect: sipisGateway,
+    dialect: (schema) => ({ ...sipisGateway(schema), changes: noChanges }),
     file: 'handwritten.ts',
   },
 ]

@@ -60,6 +60,13 @@ export const queries: readonly Query[] = [
   },
   { name: 'tiny', label: 'Q6', what: 'a field that needs no database', questions: 'one' },
   { name: 'nodes', label: 'Q7', what: '100 selectors by id or name', questions: 'groups' },
+  {
+    name: 'changes',
+    label: 'Q8',
+    what: 'what is new for a selector since a token, where nothing is',
+    questions: 'selectors',
+    paging: 'each second',
+  },
 ]
 
 /** The generated data ends here. */

@@ -256,7 +256,7 @@ async function answerNodes({ ids = [] }: Variables): Promise<object> {
   }
 }
 
-const answers: Readonly<Record<QueryName, (variables: Variables) => Promise<object>>> = {
+const answers: Readonly<Record<Exclude<QueryName, 'changes'>, (variables: Variables) => Promise<object>>> = {
   history: answerHistory,
   list: answerList,
   missed: answerMissed,
@@ -271,7 +271,7 @@ const dialect = sipisGateway(isV1 ? 'v1' : 'v2')
 const byText = new Map(
   queryNames.map((name) => {
     const operation = dialect[name]
-    return [typeof operation === 'string' ? name : operation.text, answers[name]]
+    return [typeof operation === 'string' ? name : operation.text, name === 'changes' ? undefined : answers[name]]
   }),
 )
 

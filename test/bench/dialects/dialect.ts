@@ -1,5 +1,15 @@
 /** Queries of the benchmark, independent of the API of a contender. */
-export const queryNames = ['history', 'list', 'missed', 'caller', 'firstPage', 'deepPage', 'tiny', 'nodes'] as const
+export const queryNames = [
+  'history',
+  'list',
+  'missed',
+  'caller',
+  'firstPage',
+  'deepPage',
+  'tiny',
+  'nodes',
+  'changes',
+] as const
 export type QueryName = (typeof queryNames)[number]
 export type Schema = 'v1' | 'v2'
 
@@ -10,7 +20,7 @@ export interface Question {
   readonly username: string
   /** RFC 3339. */
   readonly since: string
-  /** A cursor of the same contender; null for the first page. */
+  /** A cursor or token of the same contender; null for the first page. */
   readonly after: string | null
 }
 
@@ -26,6 +36,9 @@ export interface Operation {
   /** Extracts the rows from the contender's `data`. Throws if it has another shape. */
   read(data: unknown): Answer
 }
+
+/** Why a contender is not asked for what is new. */
+export const noChanges = 'it has nothing that tells what is new'
 
 /** The requests to a contender, or the reason why it does not support a query. */
 export type Dialect = Readonly<Record<QueryName, Operation | string>>

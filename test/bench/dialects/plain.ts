@@ -1,6 +1,7 @@
 /** The API of the Mercurius and plain Yoga servers: lists if sufficient, pages if cursors are needed. */
 import { z } from 'zod'
 import type { Dialect, Schema } from './dialect.ts'
+import { noChanges } from './dialect.ts'
 import { pageSizes } from './page-sizes.ts'
 import { bySelector, instant, nextCursor, port, reason } from './rows.ts'
 
@@ -83,6 +84,7 @@ export function plain(schema: Schema): Dialect {
     firstPage: { text: callsPage, variables: () => ({ after: null }), read: readCalls },
     deepPage: { text: callsPage, variables: ({ after }) => ({ after }), read: readCalls },
     tiny: { text: '{ __typename }', variables: () => ({}), read: () => ({ rows: null }) },
+    changes: noChanges,
     nodes: {
       text: 'query Named($names: [String!]!) { selectorsByName(names: $names) { selector lastSeen } }',
       variables: ({ selectors }) => ({ names: selectors }),

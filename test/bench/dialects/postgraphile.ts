@@ -1,6 +1,7 @@
 /** The API that PostGraphile generates from the tables; its fields are named after the columns. */
 import { z } from 'zod'
 import type { Dialect, Schema } from './dialect.ts'
+import { noChanges } from './dialect.ts'
 import { pageSizes } from './page-sizes.ts'
 import { bySelector, instant, nextCursor, port, reason } from './rows.ts'
 
@@ -133,6 +134,7 @@ export function postgraphile(schema: Schema): Dialect {
     firstPage: { text: callsPage, variables: () => ({ after: null }), read: readCalls },
     deepPage: { text: callsPage, variables: ({ after }) => ({ after }), read: readCalls },
     tiny: { text: '{ __typename }', variables: () => ({}), read: () => ({ rows: null }) },
+    changes: noChanges,
     nodes: {
       text: 'query Named($names: [String!]!) { allSelectors(condition: { names: $names }) { nodes { selector lastseen } } }',
       variables: ({ selectors }) => ({ names: selectors }),

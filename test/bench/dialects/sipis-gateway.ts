@@ -62,6 +62,12 @@ const missed = z.object({ selector: z.object({ calls: page(call) }) })
 const calls = z.object({ calls: page(callAndSelector) })
 const callsOnly = z.object({ calls: nodes(callAndSelector) })
 
+const changes = z.object({
+  selector: z.object({
+    changes: z.object({ events: z.array(z.unknown()), token: z.string(), hasMore: z.boolean(), reset: z.null() }),
+  }),
+})
+
 const callsPage = `query Calls($after: String) {
   calls(first: ${pageSizes.page}, after: $after) {
     nodes { ${callFields} selector { name } } pageInfo { hasNextPage endCursor }
@@ -130,6 +136,16 @@ export function sipisGateway(schema: Schema): Dialect {
     },
     firstPage: { text: callsPage, variables: () => ({ after: null }), read: readCalls },
     deepPage: { text: callsPage, variables: ({ after }) => ({ after }), read: readCalls },
+    changes: {
+      text: `query Changes($selector: String!, $since: String) {
+  selector(name: $selector) { changes(since: $since) { events { id } token hasMore reset } }
+}`,
+      variables: ({ selector, after }) => ({ selector, since: after }),
+      read: (data) => {
+        const { token: endCursor, ...found } = changes.parse(data).selector.changes
+        return { rows: found, endCursor }
+      },
+    },
     tiny: { text: '{ viewer { name } }', variables: () => ({}), read: () => ({ rows: null }) },
     nodes: {
       text: 'query Nodes($ids: [ID!]!) { nodes(ids: $ids) { ... on Selector { name lastSeen } } }',
