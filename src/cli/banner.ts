@@ -42,6 +42,9 @@ export function banner(
           '',
         ]
       : []),
+    ...(isOpen || config.changes.secrets !== undefined
+      ? []
+      : ['Without CHANGES_KEY, tokens of `changes` end with this process: openssl rand -hex 32 makes a key.', '']),
     'Stop with Ctrl+C.',
   ].join('\n')
 }

@@ -16,6 +16,8 @@ export interface RecentCounts {
   selectors(signal: AbortSignal): Promise<number>
   /** Calls by reason; the reason is null if the database does not record reasons. */
   calls(signal: AbortSignal): Promise<{ readonly reason: string | null; readonly count: number }[]>
+  /** Seconds until which the archive that the database is has caught up; undefined if it is none, or its state may not be read. */
+  archiveLag(signal: AbortSignal): Promise<number | undefined>
   /** Push tests that were started, by platform and whether they are concluded. */
   pushTests(signal: AbortSignal): Promise<PushTestCount[]>
 }
@@ -26,6 +28,11 @@ interface PushTestCount {
   readonly isConcluded: boolean
   readonly count: number
 }
+
+const archiveState = 'sipis_gateway.archive_state'
+const isArchive = sql`SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname || '.' || c.relname = ${archiveState}`
+const archiveLag = sql`SELECT extract(epoch FROM now() - coalesce(caught_up_at, begun_at)) FROM ${sql.raw(archiveState)}`
 
 const anHourAgo = sql`(now() - interval '1 hour')`
 
@@ -55,6 +62,12 @@ export function createRecentCounts(
         reason: reasonOf(word),
         count: Number(count),
       })),
+    async archiveLag(signal) {
+      const [[isReadable = null] = []] = await database.query(isArchive, signal)
+      if (isReadable !== 't') return undefined
+      const [[lag = null] = []] = await database.query(archiveLag, signal)
+      return lag === null ? undefined : Number(lag)
+    },
     pushTests: async (signal) =>
       (await database.query(byPlatform, signal)).map(([name = null, isConcluded, count = null]) => ({
         platform: knownPlatforms.find((known) => known === name) ?? null,

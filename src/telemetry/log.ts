@@ -88,6 +88,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'requestEnded':
     case 'selectorsCounted':
     case 'callsCounted':
+    case 'archiveLooked':
     case 'pushTestsCounted':
     case 'credentialRefused':
     case 'unsentBytes':

@@ -96,11 +96,10 @@ function listen(listeners: Listeners, observation: Observation): unknown {
     case 'warning':
       return listeners.warning()
     case 'selectorsCounted':
-      return listeners.selectorsCounted(observation)
     case 'callsCounted':
-      return listeners.callsCounted(observation)
     case 'pushTestsCounted':
-      return listeners.pushTestsCounted(observation)
+    case 'archiveLooked':
+      return listeners.sipis(observation)
     default:
       return observation satisfies never
   }

@@ -134,6 +134,8 @@ interface AdmissionChanged {
 /** Counts of rows in SIPIS's tables, up to a limit. Undefined if they could not be counted. */
 type SipisObservation =
   | { readonly kind: 'selectorsCounted'; readonly seen: number | undefined }
+  /** Undefined if the database is no archive. */
+  | { readonly kind: 'archiveLooked'; readonly lagSeconds: number | undefined }
   | { readonly kind: 'callsCounted'; readonly counts: readonly CallCount[] | undefined }
   | { readonly kind: 'pushTestsCounted'; readonly counts: readonly PushTestCount[] | undefined }
 

@@ -37,6 +37,7 @@ describe.each(backends)('The counts of the last hour on $name', ({ version, open
     const tests = (await counts.pushTests(signal)).map(
       ({ platform, isConcluded, count }) => `${platform} ${isConcluded ? 'concluded' : 'pending'} ${count}`,
     )
+    expect(await counts.archiveLag(signal)).toBeUndefined()
     expect(tests.toSorted()).toEqual(['Android pending 1', 'iOS concluded 1', 'iOS pending 1', 'null pending 2'])
   })
 })

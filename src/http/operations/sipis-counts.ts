@@ -18,6 +18,7 @@ export function createCountSipis(counts: RecentCounts, observe: Observe): CountS
       kind: 'callsCounted',
       counts: calls?.map(({ reason, count }) => ({ reason: reasonLabel(reason), count })),
     })
+    observe({ kind: 'archiveLooked', lagSeconds: await orUndefined(counts.archiveLag) })
     const pushTests = await orUndefined(counts.pushTests)
     observe({
       kind: 'pushTestsCounted',

@@ -3,6 +3,7 @@ import type { CallCount, ObservationOf, PushTestCount } from '../observation.ts'
 
 export function sipisMetrics(instruments: Instruments) {
   let selectors: number | undefined
+  let archiveLag: number | undefined
   let calls: readonly CallCount[] = []
   let pushTests: readonly PushTestCount[] = []
   instruments.gauge('sipis_selectors_seen_last_hour', {
@@ -20,15 +21,16 @@ export function sipisMetrics(instruments: Instruments) {
     read: () =>
       pushTests.map(({ platform, isConcluded, count }) => [count, platform, isConcluded ? 'concluded' : 'pending']),
   })
+  instruments.gauge('sipis_archive_lag_seconds', {
+    help: 'Seconds since the archive that is served had caught up with its source. Absent where no archive is served.',
+    read: () => (archiveLag === undefined ? [] : [[archiveLag]]),
+  })
   return {
-    selectorsCounted({ seen }: ObservationOf<'selectorsCounted'>) {
-      selectors = seen
-    },
-    callsCounted({ counts = [] }: ObservationOf<'callsCounted'>) {
-      calls = counts
-    },
-    pushTestsCounted({ counts = [] }: ObservationOf<'pushTestsCounted'>) {
-      pushTests = counts
+    sipis(found: ObservationOf<'selectorsCounted' | 'callsCounted' | 'pushTestsCounted' | 'archiveLooked'>) {
+      if (found.kind === 'selectorsCounted') selectors = found.seen
+      else if (found.kind === 'callsCounted') calls = found.counts ?? []
+      else if (found.kind === 'pushTestsCounted') pushTests = found.counts ?? []
+      else archiveLag = found.lagSeconds
     },
   }
 }

@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import { createRecentCounts } from '../../../src/loaders/recent-counts.ts'
 import { detect } from '../../../src/sipis/detect.ts'
+import { projectionOf } from '../../../src/sipis/versions.ts'
 import { startArchive } from '../../support/archiving.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, emptyDatabase, openReader, untilTestEnds } from '../../support/database.ts'
@@ -67,7 +69,10 @@ describe.each(templates)('An archive of $version, $encoding', ({ version, encodi
       ['2026-07-02 00:00:00'],
     ])
     const reader = openReader(target.url)
-    expect(await detect(reader)).toMatchObject({ version: 'V2' })
+    const detected = await detect(reader)
+    expect(detected).toMatchObject({ version: 'V2' })
+    const counts = createRecentCounts(reader, projectionOf('V2', { ...detected, timeZone: 'UTC' }))
+    expect(await counts.archiveLag(AbortSignal.timeout(5_000))).toBeGreaterThanOrEqual(0)
     await reader.close()
   })
 
