@@ -67,6 +67,8 @@ export interface ServeConfig {
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
+  /** Whether /console is served. */
+  readonly hasConsole: boolean
   /** Whether the subgraph for a federation router is served, instead of the API for clients. */
   readonly isSubgraph: boolean
   readonly audit: AuditConfig
@@ -154,6 +156,7 @@ function assemble(
     trustedProxies: given.TRUST_PROXY,
     trustedDocuments:
       given.TRUSTED_DOCUMENTS === undefined ? undefined : { file: given.TRUSTED_DOCUMENTS, only: given.TRUSTED_ONLY },
+    hasConsole: given.CONSOLE,
     isSubgraph: given.FEDERATION_SUBGRAPH,
     audit: auditConfig(given, !isOpen),
     changes: { secrets: given.CHANGES_KEY, generation: given.CHANGES_GENERATION },

@@ -5,13 +5,16 @@ import type { Refusal } from './refusal.ts'
 
 export interface Answer {
   readonly status: number
-  readonly type: MediaType | typeof metricsType | typeof sdlType | undefined
+  readonly type: MediaType | FileType | typeof metricsType | typeof sdlType | undefined
   /** UTF-8 bytes, encoded once; used for both Content-Length and the body. */
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
   /** What follows the body, until it ends or the signal is aborted, because the client has gone. */
   readonly stream?: (signal: AbortSignal) => AsyncGenerator<string>
 }
+
+/** Of the console's files. */
+export type FileType = 'text/html' | 'text/javascript' | 'text/css' | 'image/svg+xml'
 
 /** Prometheus' text format. */
 export const metricsType = 'text/plain; version=0.0.4'

@@ -19,6 +19,8 @@ import type { Detected } from '../sipis/detect.ts'
 import { channel, hasTriggers } from '../sipis/notification.ts'
 import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
+import { createConsole } from './console/console.ts'
+import { createConsoleDocuments } from './console/documents.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import type { Example } from './graphql/graphiql.ts'
 import { createPage } from './graphql/graphiql.ts'
@@ -55,7 +57,9 @@ export interface GatewayOptions {
   readonly changes?: TokenOptions | undefined
   /** Whether the subgraph for a federation router is served, instead of the API for clients. */
   readonly isSubgraph?: boolean | undefined
-  readonly trustedDocuments?: TrustedDocumentsOptions | undefined
+  /** Whether /console is served. It asks by the names of the API for clients, so not beside the subgraph. */
+  readonly hasConsole?: boolean | undefined
+  readonly trustedDocuments?: Pick<TrustedDocumentsOptions, 'manifest' | 'only'> | undefined
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
   readonly audit?: Audit | undefined
@@ -95,6 +99,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
   }
+  const hasConsole = options.hasConsole === true && options.isSubgraph !== true
   const streams = createStreams(limits, observe)
   const served = serveTables(options, api.schema, limits)
   const endpoint = createEndpoint({
@@ -102,7 +107,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     admission: createAdmission(limits, observe),
     unsent: createUnsent(limits, observe),
     documents,
-    trustedDocuments: createTrustedDocuments(options.trustedDocuments ?? { manifest: {}, only: false }, documents),
+    trustedDocuments: createTrustedDocuments(
+      { ...(options.trustedDocuments ?? { manifest: {}, only: false }), ...(hasConsole ? ofConsole() : {}) },
+      documents,
+    ),
     limits,
     audit: options.audit ?? (() => undefined),
     executor: () => served.now.executor,
@@ -119,6 +127,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     endpoint,
     metrics: guardMetrics(metrics, guards),
     schema: createSchemaEndpoint(guards, api.print),
+    console: hasConsole ? createConsole(guards) : undefined,
     health: createHealth(database, () => served.now.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
@@ -142,6 +151,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   }
 }
+
+const ofConsole = () => ({ ofConsole: createConsoleDocuments() })
 
 const unlimited: RateLimitOptions = {
   costPerMinute: undefined,

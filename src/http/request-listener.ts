@@ -4,6 +4,8 @@ import cors from 'cors'
 import type { Observe } from '../telemetry/observation.ts'
 import type { Answer } from './answer.ts'
 import { answerOfRefusal, json, send } from './answer.ts'
+import type { ConsoleEndpoint } from './console/console.ts'
+import { isOfConsole } from './console/console.ts'
 import { credentialRefusal } from './credential-refusal.ts'
 import type { Exchange } from './exchange.ts'
 import { beginExchange, identified } from './exchange.ts'
@@ -23,6 +25,8 @@ export interface ListenerOptions {
   readonly readiness: Readiness
   readonly metrics: MetricsEndpoint
   readonly schema: SchemaEndpoint
+  /** Undefined if it is switched off. */
+  readonly console: ConsoleEndpoint | undefined
   /** Origins whose pages may send requests. */
   readonly corsOrigins: readonly string[]
   /** Whether authentication is off. Only loopback Host headers are accepted then. */
@@ -49,7 +53,8 @@ export function createListener(options: ListenerOptions): RequestListener {
     maxAge: 600,
   })
 
-  const reads = new Map<string, (request: IncomingMessage) => Answer | Promise<Answer>>([
+  type Read = (request: IncomingMessage) => Answer | Promise<Answer>
+  const reads = new Map<string, Read>([
     ['/metrics', options.metrics],
     ['/schema.graphql', options.schema],
     ['/health', options.health],
@@ -57,6 +62,10 @@ export function createListener(options: ListenerOptions): RequestListener {
     ['/live', () => json(200, { status: 'ok' })],
     ['/', () => ({ status: 302, type: undefined, body: Buffer.alloc(0), headers: { location: endpointPath } })],
   ])
+
+  const { console } = options
+  const readOf = (path: string): Read | undefined =>
+    console !== undefined && isOfConsole(path) ? (request) => console(request, path) : reads.get(path)
 
   const route = async (request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<Answer> => {
     const target = targetOf(request)
@@ -67,7 +76,7 @@ export function createListener(options: ListenerOptions): RequestListener {
       const url = target === endpointPath ? plainUrl : new URL(target, plainUrl)
       return options.endpoint(request, response, url, exchange)
     }
-    const read = request.method === 'GET' || request.method === 'HEAD' ? reads.get(path) : undefined
+    const read = request.method === 'GET' || request.method === 'HEAD' ? readOf(path) : undefined
     if (read !== undefined) return read(request)
     throw new Refusal(404, 'NOT_FOUND', `Not found. The API is at ${endpointPath}.`)
   }

@@ -12,17 +12,23 @@ export interface TestBrowser extends AsyncDisposable {
 
 const inCi = !['', 'false'].includes(process.env['CI'] ?? '')
 
+/** How a browser differs from the usual one. */
+export interface BrowserOptions {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /**
  * Starts the browser that CHROMIUM_PATH names, or the packaged one (Linux on x64).
  *
  * @returns undefined if no browser can be started, after printing the reason
  * @throws in CI, so that no check is skipped there
  */
-export async function openBrowser(): Promise<TestBrowser | undefined> {
+export async function openBrowser(options: BrowserOptions = {}): Promise<TestBrowser | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'sipis-gateway-browser-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    const browser = await launch(folder)
+    const browser = await launch(folder, options)
     return {
       browser,
       async [Symbol.asyncDispose]() {
@@ -41,13 +47,13 @@ export async function openBrowser(): Promise<TestBrowser | undefined> {
   }
 }
 
-async function launch(folder: string): Promise<Browser> {
+async function launch(folder: string, { args = [], env: more = {} }: BrowserOptions): Promise<Browser> {
   const installed = process.env['CHROMIUM_PATH']
   const { executablePath, env } = installed === undefined ? await unpack(folder) : { executablePath: installed }
   return chromium.launch({
     executablePath,
-    env: { ...defined(process.env), TMPDIR: folder, HOME: folder, ...env },
-    args: ['--no-sandbox', '--disable-gpu', '--no-zygote'],
+    env: { ...defined(process.env), TMPDIR: folder, HOME: folder, ...env, ...more },
+    args: ['--no-sandbox', '--disable-gpu', '--no-zygote', ...args],
   })
 }
 

@@ -56,6 +56,11 @@ export const exposureSettings = {
     byDefault: false,
     sentence: 'Whether only trusted documents are answered; requires TRUSTED_DOCUMENTS.',
   }),
+  CONSOLE: toggle({
+    byDefault: true,
+    sentence:
+      'Whether /console serves the web console. Its page holds no data; what it asks is answered like any query.',
+  }),
   FEDERATION_SUBGRAPH: toggle({
     byDefault: false,
     sentence:

@@ -14,6 +14,7 @@ export interface TrustedDocuments {
    * @returns undefined if the request may send its own document instead
    * @throws Refusal 200 or 404 if the id is unknown and there is no query; 400 if the query is not the one with this id; 403 if only
    *   trusted documents are allowed and the request names none
+   * @throws RefusedDocument if a document of the console exceeds a limit
    */
   find(parameters: Parameters): PreparedDocument | undefined
 }
@@ -22,6 +23,8 @@ export interface TrustedDocumentsOptions {
   readonly manifest: Manifest
   /** Whether to reject all other documents. */
   readonly only: boolean
+  /** Documents of the gateway's own, which are trusted whatever the manifest says. */
+  readonly ofConsole?: (id: string) => string | undefined
 }
 
 interface TrustedDocument {
@@ -35,12 +38,18 @@ interface TrustedDocument {
  * @throws Problem if a document is invalid for the schema
  */
 export function createTrustedDocuments(
-  { manifest, only }: TrustedDocumentsOptions,
+  { manifest, only, ofConsole = () => undefined }: TrustedDocumentsOptions,
   documents: Documents,
 ): TrustedDocuments {
   const known = new Map<string, TrustedDocument>()
   for (const [id, text] of Object.entries(manifest))
     known.set(bareId(id), { text, prepared: prepareTrusted(documents, id, text) })
+
+  /** Prepared when it is sent, so that the start does not wait for it, and cached like any other document. */
+  const findOfConsole = (id: string): TrustedDocument | undefined => {
+    const text = ofConsole(id)
+    return text === undefined ? undefined : { text, prepared: documents.prepare(text) }
+  }
 
   const ofUnknownId = (id: DocumentId, query: string | undefined): undefined => {
     if (query === undefined) throw unknownId(id, only || known.size > 0)
@@ -57,7 +66,7 @@ export function createTrustedDocuments(
         if (only) throw notTrusted
         return undefined
       }
-      const found = known.get(id.text)
+      const found = known.get(id.text) ?? findOfConsole(id.text)
       if (found === undefined) return ofUnknownId(id, query)
       if (query === undefined || query === found.text || isHashOf(id.text, query)) return found.prepared
       throw disagrees

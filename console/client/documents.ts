@@ -1,0 +1,135 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from 'urql';
+/** Why a call was missed. Values may be added: treat a value that your client does not know as UNKNOWN. */
+export type MissedReason =
+  /** Another device answered the call. */
+  | 'ANSWERED_ELSEWHERE'
+  /** The call was not answered. */
+  | 'MISSED'
+  /** Do Not Disturb rejected the call. */
+  | 'REJECTED_BY_DND'
+  /** SIPIS recorded a reason that this gateway does not know. */
+  | 'UNKNOWN'
+  | '%future added value';
+
+/** Why the lists have to be read anew. Values may be added: treat a value that your client does not know like the others. */
+export type ResetReason =
+  /** Another database stands behind the gateway: restored, upgraded, promoted or moved. */
+  | 'DATABASE_CHANGED'
+  /** The token is older than 30 days, or than a billion transactions, or its key is no longer used. */
+  | 'EXPIRED'
+  /** More has changed than a page, or what a token remembers, can hold. */
+  | 'TOO_MUCH'
+  | '%future added value';
+
+/** Conditions that an address must all meet. An omitted or null condition matches every address. An empty text matches addresses without that part. */
+export type SipAddressFilter = {
+  /** Host part, complete, in upper or lower case, e.g. sip.example.com. */
+  domain?: string | null | undefined;
+  /** User part; exact match, case-sensitive, e.g. +420601234567. */
+  username?: string | null | undefined;
+  /** End of the user part, case-sensitive: finds a number with or without its prefix, e.g. 601234567. An empty text matches every address. */
+  usernameEndsWith?: string | null | undefined;
+};
+
+export type SearchBySuffixQueryVariables = Exact<{
+  suffix: string;
+}>;
+
+
+export type SearchBySuffixQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null };
+
+export type SearchByPrefixQueryVariables = Exact<{
+  prefix: string;
+}>;
+
+
+export type SearchByPrefixQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null };
+
+export type SearchByCallerQueryVariables = Exact<{
+  caller: SipAddressFilter;
+  since: string;
+}>;
+
+
+export type SearchByCallerQuery = { calls: { nodes: Array<{ id: string, time: string, missedReason: MissedReason | null, caller: { displayName: string | null, uri: string | null }, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean } } | null };
+
+export type SelectorFactsQueryVariables = Exact<{
+  name: string;
+  since: string;
+}>;
+
+
+export type SelectorFactsQuery = { selector: { id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string, fingerprint: string, lastSeen: string | null }> } | null, pushTests: { nodes: Array<{ id: string, started: string, concluded: string | null, latencyMs: number | null, platform: string }> } | null, calls: { totalCount: number | null, nodes: Array<{ id: string, time: string, missedReason: MissedReason | null }> } | null } | null };
+
+export type SelectorSettingsQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SelectorSettingsQuery = { selector: { id: string, settings: Array<{ name: string, value: string | null }> | null } | null };
+
+export type OtherInstallationsQueryVariables = Exact<{
+  account: string;
+}>;
+
+
+export type OtherInstallationsQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }> } | null };
+
+export type RevealTokenQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RevealTokenQuery = { node:
+    | { id: string, token: string | null }
+    | Record<PropertyKey, never>
+   | null };
+
+export type CallEventFragment = { id: string, time: string, callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, caller: { displayName: string | null, uri: string | null } };
+
+export type MessageEventFragment = { id: string, time: string, messageId: string | null, contentType: string | null, sender: { displayName: string | null, uri: string | null } };
+
+export type PushTestEventFragment = { id: string, time: string, concluded: string | null, latencyMs: number | null, platform: string };
+
+export type TimelineQueryVariables = Exact<{
+  name: string;
+  calls?: string | null | undefined;
+  messages?: string | null | undefined;
+  pushTests?: string | null | undefined;
+}>;
+
+
+export type TimelineQuery = { selector: { id: string, calls: { nodes: Array<{ id: string, time: string, callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, caller: { displayName: string | null, uri: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null, messages: { nodes: Array<{ id: string, time: string, messageId: string | null, contentType: string | null, sender: { displayName: string | null, uri: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null, pushTests: { nodes: Array<{ id: string, time: string, concluded: string | null, latencyMs: number | null, platform: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
+
+export type SelectorChangesSubscriptionVariables = Exact<{
+  selector: string;
+  since?: string | null | undefined;
+}>;
+
+
+export type SelectorChangesSubscription = { changes: { token: string, reset: ResetReason | null, gone: Array<string>, events: Array<
+      | { id: string }
+      | { id: string }
+      | { id: string }
+    > } };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { name: string, scopes: Array<string> } };
+
+export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
+export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
+export const SearchByCallerDocument = { kind: "Document", documentId: "sha256:281de072334405d2ff923ad2fdbebf4149cbb59c0e301d077dce91e101a05a06", definitions: [] } as unknown as DocumentNode<SearchByCallerQuery, SearchByCallerQueryVariables>;
+export const SelectorFactsDocument = { kind: "Document", documentId: "sha256:d76234037f1593856c16a328d084442c3732f5db5b7fe43e854f07ce8aa75561", definitions: [] } as unknown as DocumentNode<SelectorFactsQuery, SelectorFactsQueryVariables>;
+export const SelectorSettingsDocument = { kind: "Document", documentId: "sha256:3bb2a9656aec3757b7dd3c10983f6427d3e8cb117b9ac6ab5f6c11eb056b17ee", definitions: [] } as unknown as DocumentNode<SelectorSettingsQuery, SelectorSettingsQueryVariables>;
+export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:672ae965b18b6e4b80a951286dbdba8f0bbffaecd02099a148704a74b32f44a7", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
+export const RevealTokenDocument = { kind: "Document", documentId: "sha256:470c8d785b9818f658b820c50bd22ed5c63f76293183a2f7f5e14a99fba4229d", definitions: [] } as unknown as DocumentNode<RevealTokenQuery, RevealTokenQueryVariables>;
+export const TimelineDocument = { kind: "Document", documentId: "sha256:4c484b5aa5db612aa3f85a1418dc85491c20c4d46fff81e500dd20b417331cea", definitions: [] } as unknown as DocumentNode<TimelineQuery, TimelineQueryVariables>;
+export const SelectorChangesDocument = { kind: "Document", documentId: "sha256:b271120a7f35ed6af18ad0bca7b8a5378f202ea9648300127c949b83f50e83b8", definitions: [] } as unknown as DocumentNode<SelectorChangesSubscription, SelectorChangesSubscriptionVariables>;
+export const ViewerDocument = { kind: "Document", documentId: "sha256:956b16930d053efd6dbf7696412aeb7e1ab06d93c7f9aaaf36423c58ac7ea5d0", definitions: [] } as unknown as DocumentNode<ViewerQuery, ViewerQueryVariables>;

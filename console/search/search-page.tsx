@@ -1,0 +1,111 @@
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useLocation, useSearchParams } from 'wouter'
+import { SearchByCallerDocument, SearchByPrefixDocument, SearchBySuffixDocument } from '../client/documents.ts'
+import { daysAgo } from '../parts/days.ts'
+import { Page } from '../parts/page.tsx'
+import { CallHit, SelectorHit } from './hits.tsx'
+import { callerOf, isStartOfSelector, isSuffix } from './kinds.ts'
+import { selectorPath } from './search-field.tsx'
+import { SearchGroup } from './search-group.tsx'
+
+export function SearchPage() {
+  const [parameters] = useSearchParams()
+  const text = (parameters.get('q') ?? '').trim()
+  return (
+    <Page title={text === '' ? 'Search' : `Search: ${text}`} heading="Search">
+      {text === '' ? (
+        <p>Enter a user, a number, a selector, a suffix, a caller or a Call-ID above.</p>
+      ) : (
+        <Results key={text} text={text} />
+      )}
+    </Page>
+  )
+}
+
+const callerDays = 14
+
+/** What was found so far, by group: the names of the selectors that the hits lead to. */
+type Found = ReadonlyMap<string, readonly string[]>
+
+/** One group for each thing that the text can be. Each shows what it finds as it comes. */
+function Results({ text }: { text: string }) {
+  const [, navigate] = useLocation()
+  const [found, setFound] = useState<Found>(new Map())
+  const [since] = useState(() => daysAgo(callerDays))
+  const groups = useMemo(() => groupsOf(text), [text])
+  const report = useCallback((group: string, names: readonly string[]) => {
+    setFound((before) => new Map(before).set(group, names))
+  }, [])
+  const names = new Set([...found.values()].flat())
+  const isDone = found.size === groups.length
+  const [only] = names
+  const target = isDone && names.size === 1 ? only : undefined
+  useEffect(() => {
+    if (target !== undefined) navigate(selectorPath(target), { replace: true })
+  }, [target, navigate])
+  const caller = callerOf(text)
+  return (
+    <>
+      {groups.includes('prefix') && (
+        <SearchGroup
+          title="Selectors that begin with it"
+          query={SearchByPrefixDocument}
+          variables={{ prefix: text.toUpperCase() }}
+          connection={(data) => data.selectors}
+          nameOf={({ name }) => name}
+          hit={(node) => <SelectorHit key={node.id} selector={node} />}
+          onFound={(found) => report('prefix', found)}
+        />
+      )}
+      {groups.includes('suffix') && (
+        <SearchGroup
+          title="Installations with this suffix"
+          query={SearchBySuffixDocument}
+          variables={{ suffix: text }}
+          connection={(data) => data.selectors}
+          nameOf={({ name }) => name}
+          hit={(node) => <SelectorHit key={node.id} selector={node} />}
+          onFound={(found) => report('suffix', found)}
+        />
+      )}
+      {groups.includes('caller') && caller !== undefined && (
+        <SearchGroup
+          title={`Missed calls from this caller, last ${callerDays} days`}
+          query={SearchByCallerDocument}
+          variables={{ caller, since }}
+          connection={(data) => data.calls}
+          nameOf={({ selector }) => selector?.name}
+          hit={(node) => <CallHit key={node.id} call={node} />}
+          onFound={(found) => report('caller', found)}
+        />
+      )}
+      {isDone && names.size === 0 && <NothingFound text={text} />}
+    </>
+  )
+}
+
+type GroupName = 'prefix' | 'suffix' | 'caller'
+
+function groupsOf(text: string): readonly GroupName[] {
+  const groups: (GroupName | false)[] = [
+    isStartOfSelector(text) && 'prefix',
+    isSuffix(text) && 'suffix',
+    callerOf(text) !== undefined && 'caller',
+  ]
+  return groups.filter((group) => group !== false)
+}
+
+function NothingFound({ text }: { text: string }) {
+  return (
+    <div className="note">
+      <p>
+        <strong>Nothing is stored for “{text}”.</strong> SIPIS deletes calls once a device has collected them, and
+        selectors after a long silence, so that what was there can be gone.
+      </p>
+      <p>
+        A number matches with or without its prefix; a user name has to be complete, in upper and lower case as the
+        caller sends it; a selector is found by its first 6 characters or more.
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,77 @@
+import { useCallback, useState } from 'react'
+import { useQuery } from 'urql'
+import type { SelectorFactsQuery } from '../client/documents.ts'
+import { SelectorFactsDocument } from '../client/documents.ts'
+import { daysAgo } from '../parts/days.ts'
+import { Foreign } from '../parts/foreign.tsx'
+import { Loading, Page } from '../parts/page.tsx'
+import { problemAt } from '../parts/problem.ts'
+import { ProblemNote } from '../parts/problem-note.tsx'
+import { SelectorName } from '../parts/selector-name.tsx'
+import { AccountSettings } from './account-settings.tsx'
+import { Installations } from './installations.tsx'
+import { LiveMark } from './live-mark.tsx'
+import { Reasons } from './reasons-of-week.tsx'
+import { Timeline } from './timeline.tsx'
+import { Tokens } from './tokens.tsx'
+import { useChanges } from './use-changes.ts'
+import { VerdictNote } from './verdict-note.tsx'
+
+export type SelectorFacts = NonNullable<SelectorFactsQuery['selector']>
+
+/** Everything of one installation, the answer to the call first. */
+export function SelectorPage({ name }: { name: string }) {
+  const [since] = useState(() => daysAgo(7))
+  const [{ data, error, fetching }, ask] = useQuery({ query: SelectorFactsDocument, variables: { name, since } })
+  const [news, setNews] = useState(0)
+  const again = useCallback(() => {
+    ask()
+    setNews((count) => count + 1)
+  }, [ask])
+  const selector = data?.selector
+  const live = useChanges(selector == null ? undefined : name, again)
+  const problem = problemAt(error, 'selector')
+  const title = `Installation ${name.slice(41) || name}`
+  if (selector == null) {
+    return (
+      <Page title={title} heading={<Foreign text={title} />}>
+        {fetching && <Loading what="the installation" />}
+        {problem !== undefined && <ProblemNote problem={problem} onRetry={again} />}
+        {!fetching && problem === undefined && <Unknown name={name} />}
+      </Page>
+    )
+  }
+  return (
+    <Page title={title} heading={<Foreign text={title} />}>
+      <p className="who-line">
+        <SelectorName name={selector.name} /> <LiveMark state={live} />
+      </p>
+      <div className="columns">
+        <div>
+          <VerdictNote selector={selector} />
+          <Reasons selector={selector} />
+          <Timeline name={name} news={news} />
+        </div>
+        <div>
+          <AccountSettings name={name} />
+          <Tokens selector={selector} problem={problemAt(error, 'selector.tokens')} />
+          <Installations name={name} />
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+function Unknown({ name }: { name: string }) {
+  return (
+    <div className="note">
+      <p>
+        <strong>SIPIS has no such selector.</strong> It was never there, it was deleted after a long silence, or your
+        credential may not see it; the database does not tell these apart.
+      </p>
+      <p>
+        A selector has to be complete, in upper and lower case as SIPIS stores it. Asked was <Foreign text={name} />.
+      </p>
+    </div>
+  )
+}
