@@ -52,6 +52,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     calls: 'inherited',
     messages: 'inherited',
     pushTests: 'inherited',
+    timeline: 'inherited',
     settings: ['sipis:settings'],
     changes: 'inherited',
   },
@@ -113,6 +114,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   MessageEdge: edge,
   PushTestConnection: connection,
   PushTestEdge: edge,
+  EventConnection: connection,
+  EventEdge: edge,
   PageInfo: {
     hasNextPage: 'inherited',
     hasPreviousPage: 'inherited',

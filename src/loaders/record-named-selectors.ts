@@ -20,7 +20,7 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
       return loader.byIdentity(identity)
     },
   })
-  const { projection, selectors, orphanPushTests, messageContents, settings, changes, rowVersions } = loaders
+  const { projection, selectors, orphanPushTests, messageContents, timeline, settings, changes, rowVersions } = loaders
   return {
     projection,
     selectors: {
@@ -44,6 +44,7 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     // Orphans have no selector; the others read for an object that was already returned.
     orphanPushTests,
     messageContents,
+    timeline,
     settings,
     changes,
     rowVersions,

@@ -2,7 +2,7 @@ import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Value } from '../database/database.ts'
 import { literal } from '../database/database.ts'
-import type { Column, Columns, OrderColumn } from './projection.ts'
+import type { Column, Columns, OrderColumn, PushTestRow } from './projection.ts'
 
 const expression = (part: SQLWrapper): SQL => sql`${part}`
 
@@ -52,6 +52,21 @@ export function byTime<Row extends { time: string; rowid: string }>(
   rowid: SQLWrapper,
 ): OrderColumn<Row>[] {
   return [orderBy<Row>('time', time, 'timestamptz'), orderBy<Row>('rowid', rowid, 'bigint')]
+}
+
+/**
+ * Order by the instant of a timestamp without time zone. In UTC it is the order of the timestamps themselves, which an index serves.
+ */
+export function byInstant(started: SQLWrapper, rowid: SQLWrapper, timeZone: string): OrderColumn<PushTestRow>[] {
+  const inUtc = {
+    field: 'started',
+    sql: expression(started),
+    bind: (value: SQL) => sql`(${value}::timestamptz AT TIME ZONE 'UTC')`,
+  } as const
+  return [
+    timeZone === 'UTC' ? inUtc : orderBy<PushTestRow>('started', inZone(started, timeZone), 'timestamptz'),
+    orderBy<PushTestRow>('rowid', rowid, 'bigint'),
+  ]
 }
 
 export function selectList<Row>(columns: Columns<Row>): SQL {

@@ -125,6 +125,11 @@ export interface MessageRows extends OwnedRows<MessageRow> {
   readonly contents: Columns<MessageContents>
 }
 
+export interface PushTestRows extends OwnedRows<PushTestRow> {
+  /** Total order of the instants: in a zone with summer time the times as stored have another. */
+  readonly byInstant: readonly OrderColumn<PushTestRow>[]
+}
+
 export interface SettingRows {
   readonly table: SQL
   readonly ofKey: (key: SQL) => SQL
@@ -150,7 +155,7 @@ export interface Projection {
   readonly tokens: OwnedRows<TokenRow>
   readonly calls: OwnedRows<CallRow>
   readonly messages: MessageRows
-  readonly pushTests: OwnedRows<PushTestRow>
+  readonly pushTests: PushTestRows
   readonly settings: SettingRows
 }
 

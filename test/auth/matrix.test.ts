@@ -165,6 +165,8 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   PushTestEdge: ['Selector', 'pushTests { edges'],
   PageInfo: ['Selector', 'calls { pageInfo'],
   Changes: ['Selector', 'changes'],
+  EventConnection: ['Selector', 'timeline'],
+  EventEdge: ['Selector', 'timeline { edges'],
 }
 
 function entryPointsTo(type: string): readonly EntryPoint[] {

@@ -67,6 +67,16 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     for (const plan of plans) expect(plan).not.toMatch(indexed)
   })
 
+  it('the timeline of a selector, and its next page, read each kind by an index', async () => {
+    const { pageInfo } = (
+      await client.ask(`{ selector(name: "${selector}") { timeline(first: 3) { pageInfo { endCursor } } } }`)
+    ).selector.timeline
+    const plans = await plansOf(`{ selector(name: "${selector}") { timeline(first: 3) { nodes { id } totalCount }
+      next: timeline(first: 3, after: "${pageInfo.endCursor}", since: "2026-01-01T00:00:00Z") { nodes { id } rangeCount } } }`)
+    expect(plans).toHaveLength(5)
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+  })
+
   it('the newest calls and messages of all selectors, and their next page, use an index of time', async () => {
     const { calls } = await client.ask('{ calls { pageInfo { endCursor } } }')
     const plans =
@@ -99,6 +109,12 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
         `{ selector(name: "${selector}") { calls(first: 5) { nodes { id } } old: calls(first: 5, orderBy: OLDEST_FIRST) { nodes { id } } } }`,
       )
       for (const plan of plans) expect(plan).not.toContain('Sort')
+    })
+
+    it('the timeline reads one page of calls and of messages, in the order of an index', async () => {
+      const [, plan] = await plansOf(`{ selector(name: "${selector}") { timeline(first: 5) { nodes { id } } } }`)
+      for (const table of ['sipcalls', 'siptextmessages'])
+        expect(plan).toMatch(new RegExp(`Limit\\n *->  Index Scan Backward using \\w*time\\w* on ${table}`))
     })
 
     it('the newest rows of every list are read from an index', async () => {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  byInstant,
   byTime,
   exactText,
   fingerprint,
@@ -106,6 +107,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
+      byInstant: byInstant(pushtests.started, pushTestRowid, timeZone),
       columns: {
         rowid: text(pushTestRowid),
         key: text(pushtests.id),

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import {
+  byInstant,
   byTime,
   exactText,
   fingerprint,
@@ -106,6 +107,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
+      byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
       columns: {
         rowid: text(pushtests.rowid),
         key: exactText(pushtests.selector, encoding).read,
