@@ -32,6 +32,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     calls: readers,
     messages: readers,
     pushTests: readers,
+    tokens: readers,
     database: ['sipis:read', 'sipis:ops'],
   },
   Subscription: { changes: 'lookup', allChanges: readers },

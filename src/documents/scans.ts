@@ -14,6 +14,7 @@ const served: Readonly<Record<string, Served>> = {
   CallFilter: { filters: period },
   MessageFilter: { filters: period },
   PushTestFilter: { filters: period },
+  TokenFilter: { filters: new Set(['appId']) },
   SelectorFilter: {
     filters: new Set(['suffix', 'appId']),
     inOrder: {

@@ -166,10 +166,15 @@ export function inZone(part: SQLWrapper, timeZone: string): SQL {
     THEN ${part} AT TIME ZONE ${sql.raw(literal(timeZone))} ELSE ${part} AT TIME ZONE 'UTC' END)`
 }
 
-/** The first 16 hexadecimal digits of the SHA-256, computed by the server, so that the text does not leave it. */
-export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
+/** The SHA-256 in hexadecimal digits, computed by the server, so that the text does not leave it. */
+export function sha256(part: SQLWrapper, encoding: string): SQL {
   const bytes = sql`convert_to(${part}, ${sql.raw(literal(encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'))})`
-  return text(sql`left(encode(sha256(${bytes}), 'hex'), 16)`)
+  return sql`encode(sha256(${bytes}), 'hex')`
+}
+
+/** The first 16 hexadecimal digits of the SHA-256. */
+export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
+  return text(sql`left(${sha256(part, encoding)}, 16)`)
 }
 
 /** Values that are too long for `value` are in `longvalue`. */

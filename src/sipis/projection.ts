@@ -125,6 +125,11 @@ export interface MessageRows extends OwnedRows<MessageRow> {
   readonly contents: Columns<MessageContents>
 }
 
+export interface TokenRows extends OwnedRows<TokenRow> {
+  /** SHA-256 of the token, in hexadecimal digits. */
+  readonly sha256: SQL
+}
+
 export interface PushTestRows extends OwnedRows<PushTestRow> {
   /** Total order of the instants: in a zone with summer time the times as stored have another. */
   readonly byInstant: readonly OrderColumn<PushTestRow>[]
@@ -152,7 +157,7 @@ export interface Projection {
   /** The SQL type of a list of keys. */
   readonly keyArray: SQL
   readonly selectors: SelectorRows
-  readonly tokens: OwnedRows<TokenRow>
+  readonly tokens: TokenRows
   readonly calls: OwnedRows<CallRow>
   readonly messages: MessageRows
   readonly pushTests: PushTestRows

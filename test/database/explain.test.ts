@@ -88,6 +88,13 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     }
   })
 
+  it('a Call-ID is looked for in the calls of its day alone', async () => {
+    const plans = await plansOf(
+      `{ calls(filter: { callId: "x", since: "2026-11-21T00:00:00Z", until: "2026-11-22T00:00:00Z" }) { nodes { id } totalCount } }`,
+    )
+    for (const plan of plans) expect(plan).toMatch(/Index Cond: .*"time" >= .*"time" </)
+  })
+
   it('selectors are found by name, prefix and suffix using an index', async () => {
     const plans = await plansOf(`{ selectors(filter: { prefix: "${selector.slice(0, 40)}" }) { nodes { id } }
       suffix: selectors(filter: { suffix: "${selector.slice(40)}" }) { nodes { id } } }`)
@@ -118,7 +125,9 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     })
 
     it('the newest rows of every list are read from an index', async () => {
-      const plans = await plansOf('{ selectors { nodes { id } } pushTests { nodes { id } } calls { nodes { id } } }')
+      const plans = await plansOf(
+        '{ selectors { nodes { id } } pushTests { nodes { id } } calls { nodes { id } } tokens { nodes { id } } }',
+      )
       for (const plan of plans) expect(plan).not.toMatch(indexed)
     })
   }

@@ -10,6 +10,7 @@ import {
   orderBy,
   recordedText,
   settingColumns,
+  sha256,
   text,
   unlessZero,
 } from '../columns.ts'
@@ -53,6 +54,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       ofKey: (key) => sql`${tokens.id} = ${key}`,
       ofSelector: sql`${tokens.id} = ${selectors.id}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      sha256: sha256(tokens.token, encoding),
       columns: {
         rowid: text(tokens.rowid),
         token: nullableText(tokens.token),

@@ -11,6 +11,7 @@ import {
   orderBy,
   recordedText,
   settingColumns,
+  sha256,
   text,
   unlessZero,
 } from '../columns.ts'
@@ -56,6 +57,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      sha256: sha256(tokens.token, encoding),
       columns: {
         rowid: text(tokens.rowid),
         token: nullableText(tokens.token),
