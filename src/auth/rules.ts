@@ -88,6 +88,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   PushTest: {
     id: 'inherited',
     selector: 'inherited',
+    selectorName: 'inherited',
     pushId: 'inherited',
     platform: 'inherited',
     time: 'inherited',

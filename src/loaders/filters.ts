@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow, TokenRows } from '../sipis/projection.ts'
+import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRows, TokenRows } from '../sipis/projection.ts'
 import { BadInput } from './bad-input.ts'
 import type { Condition } from './condition.ts'
 import { conditionOn, literalPattern } from './condition.ts'
@@ -32,6 +32,7 @@ export interface MessageFilter extends Period {
 export interface PushTestFilter extends Period {
   readonly platform?: string | null | undefined
   readonly isConcluded?: boolean | null | undefined
+  readonly selectorName?: string | null | undefined
 }
 
 export interface TokenFilter {
@@ -71,12 +72,13 @@ export function messageConditions(columns: Columns<MessageRow>, filter: MessageF
 }
 
 export function pushTestConditions(
-  { started, platform, concluded }: Columns<PushTestRow>,
+  { columns: { started, platform, concluded }, ofName }: PushTestRows,
   filter: PushTestFilter,
 ): Condition[] {
   const conditions = [
     ...inPeriod(started.sql, filter),
     ...conditionOn('platform', filter.platform, equals(platform.sql)),
+    ...conditionOn('selectorName', filter.selectorName, ofName),
   ]
   if (filter.isConcluded == null) return conditions
   const state = filter.isConcluded ? 'IS NOT NULL' : 'IS NULL'
@@ -100,11 +102,7 @@ export function tokenConditions(tokens: TokenRows, filter: TokenFilter): Conditi
  *
  * @throws BadInput if it is neither
  */
-function hasFingerprint(
-  { sha256, columns }: TokenRows,
-  given: string | null | undefined,
-  name: string,
-): Condition[] {
+function hasFingerprint({ sha256, columns }: TokenRows, given: string | null | undefined, name: string): Condition[] {
   if (given == null) return []
   const digits = given.trim().toLowerCase()
   if (!/^([0-9a-f]{16}|[0-9a-f]{64})$/.test(digits))

@@ -114,6 +114,8 @@ export interface PushTestRow {
   readonly rowid: string
   readonly key: string
   readonly pushId: string
+  /** As stored, also if the selector has been deleted; null in v1, which stores its id. */
+  readonly selectorName: string | null
   readonly platform: string
   /** As stored, without a zone; only for ordering. */
   readonly startedLocal: string
@@ -133,6 +135,8 @@ export interface TokenRows extends OwnedRows<TokenRow> {
 export interface PushTestRows extends OwnedRows<PushTestRow> {
   /** Total order of the instants: in a zone with summer time the times as stored have another. */
   readonly byInstant: readonly OrderColumn<PushTestRow>[]
+  /** Matches the push tests of the selector with this name, in v2 also of a deleted one. */
+  readonly ofName: (name: SQL) => SQL
 }
 
 export interface SettingRows {

@@ -95,6 +95,13 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     for (const plan of plans) expect(plan).toMatch(/Index Cond: .*"time" >= .*"time" </)
   })
 
+  it('push tests of a selector are found by its name using an index', async () => {
+    const plans = await plansOf(
+      `{ pushTests(filter: { selectorName: "${selector}" }) { nodes { id } } count: pushTests(filter: { selectorName: "${selector}" }) { totalCount } }`,
+    )
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+  })
+
   it('selectors are found by name, prefix and suffix using an index', async () => {
     const plans = await plansOf(`{ selectors(filter: { prefix: "${selector.slice(0, 40)}" }) { nodes { id } }
       suffix: selectors(filter: { suffix: "${selector.slice(40)}" }) { nodes { id } } }`)

@@ -109,11 +109,14 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
+      ofName: (name) =>
+        sql`${pushtests.id} = (SELECT "named"."id" FROM ${qualified(schemas, selectors)} AS "named" WHERE "named"."selector" = ${name})`,
       byInstant: byInstant(pushtests.started, pushTestRowid, timeZone),
       columns: {
         rowid: text(pushTestRowid),
         key: text(pushtests.id),
         pushId: text(pushtests.pushid),
+        selectorName: nullableText(sql`NULL::text`),
         platform: text(pushtests.platform),
         startedLocal: text(pushtests.started),
         started: text(inZone(pushtests.started, timeZone)),

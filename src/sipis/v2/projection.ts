@@ -109,11 +109,13 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
+      ofName: (name) => sql`${pushtests.selector} = ${name}`,
       byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
       columns: {
         rowid: text(pushtests.rowid),
         key: exactText(pushtests.selector, encoding).read,
         pushId: text(pushtests.pushid),
+        selectorName: nullableText(pushtests.selector),
         platform: text(pushtests.platform),
         startedLocal: text(pushtests.started),
         started: text(inZone(pushtests.started, timeZone)),
