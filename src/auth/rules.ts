@@ -32,6 +32,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     calls: readers,
     messages: readers,
     pushTests: readers,
+    tokens: readers,
     database: ['sipis:read', 'sipis:ops'],
   },
   Subscription: { changes: 'lookup', allChanges: readers },
@@ -52,6 +53,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     calls: 'inherited',
     messages: 'inherited',
     pushTests: 'inherited',
+    timeline: 'inherited',
     settings: ['sipis:settings'],
     changes: 'inherited',
   },
@@ -86,6 +88,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   PushTest: {
     id: 'inherited',
     selector: 'inherited',
+    selectorName: 'inherited',
     pushId: 'inherited',
     platform: 'inherited',
     time: 'inherited',
@@ -113,6 +116,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   MessageEdge: edge,
   PushTestConnection: connection,
   PushTestEdge: edge,
+  EventConnection: connection,
+  EventEdge: edge,
   PageInfo: {
     hasNextPage: 'inherited',
     hasPreviousPage: 'inherited',

@@ -19,6 +19,8 @@ import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
 import type { Settings } from './settings.ts'
 import { prepareSettings } from './settings.ts'
+import type { Timeline } from './timeline.ts'
+import { prepareTimeline } from './timeline.ts'
 import type { Usage } from './usage.ts'
 
 /** Loaders of one operation. They cache results, so they must not be shared between operations. */
@@ -31,6 +33,7 @@ export interface Loaders {
   readonly messageContents: MessageContentsLoader
   readonly pushTests: Collection<PushTestRow, null>
   readonly orphanPushTests: OrphanPushTests
+  readonly timeline: Timeline
   readonly settings: Settings
   readonly changes: ChangesReader
   readonly rowVersions: RowVersions
@@ -59,6 +62,7 @@ export function createLoaders(
     messageContents: prepared.messageContents(database),
     pushTests: prepared.pushTests(database, usage, pace),
     orphanPushTests: prepared.orphanPushTests(database),
+    timeline: prepared.timeline(database, pace),
     settings: prepared.settings(database),
     changes: prepared.changes(database),
     rowVersions: prepared.rowVersions(database, usage),
@@ -99,6 +103,7 @@ function prepareLoaders(projection: Projection) {
       lane: lanes.messages,
     }),
     orphanPushTests: prepareOrphanPushTests(projection),
+    timeline: prepareTimeline(projection),
     settings: prepareSettings(projection),
     changes: prepareChanges(projection),
     rowVersions: prepareRowVersions(projection),

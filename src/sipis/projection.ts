@@ -114,6 +114,8 @@ export interface PushTestRow {
   readonly rowid: string
   readonly key: string
   readonly pushId: string
+  /** As stored, also if the selector has been deleted; null in v1, which stores its id. */
+  readonly selectorName: string | null
   readonly platform: string
   /** As stored, without a zone; only for ordering. */
   readonly startedLocal: string
@@ -123,6 +125,18 @@ export interface PushTestRow {
 
 export interface MessageRows extends OwnedRows<MessageRow> {
   readonly contents: Columns<MessageContents>
+}
+
+export interface TokenRows extends OwnedRows<TokenRow> {
+  /** SHA-256 of the token, in hexadecimal digits. */
+  readonly sha256: SQL
+}
+
+export interface PushTestRows extends OwnedRows<PushTestRow> {
+  /** Total order of the instants: in a zone with summer time the times as stored have another. */
+  readonly byInstant: readonly OrderColumn<PushTestRow>[]
+  /** Matches the push tests of the selector with this name, in v2 also of a deleted one. */
+  readonly ofName: (name: SQL) => SQL
 }
 
 export interface SettingRows {
@@ -147,10 +161,10 @@ export interface Projection {
   /** The SQL type of a list of keys. */
   readonly keyArray: SQL
   readonly selectors: SelectorRows
-  readonly tokens: OwnedRows<TokenRow>
+  readonly tokens: TokenRows
   readonly calls: OwnedRows<CallRow>
   readonly messages: MessageRows
-  readonly pushTests: OwnedRows<PushTestRow>
+  readonly pushTests: PushTestRows
   readonly settings: SettingRows
 }
 

@@ -91,6 +91,7 @@ describe('The rules', () => {
       calls: ['sipis:read'],
       messages: ['sipis:read'],
       pushTests: ['sipis:read'],
+      tokens: ['sipis:read'],
       database: ['sipis:read', 'sipis:ops'],
     })
     const lookups = Object.entries(rules).flatMap(([type, of]) =>

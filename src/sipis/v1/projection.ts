@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  byInstant,
   byTime,
   exactText,
   fingerprint,
@@ -9,6 +10,7 @@ import {
   orderBy,
   recordedText,
   settingColumns,
+  sha256,
   text,
   unlessZero,
 } from '../columns.ts'
@@ -52,6 +54,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       ofKey: (key) => sql`${tokens.id} = ${key}`,
       ofSelector: sql`${tokens.id} = ${selectors.id}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      sha256: sha256(tokens.token, encoding),
       columns: {
         rowid: text(tokens.rowid),
         token: nullableText(tokens.token),
@@ -106,10 +109,14 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
+      ofName: (name) =>
+        sql`${pushtests.id} = (SELECT "named"."id" FROM ${qualified(schemas, selectors)} AS "named" WHERE "named"."selector" = ${name})`,
+      byInstant: byInstant(pushtests.started, pushTestRowid, timeZone),
       columns: {
         rowid: text(pushTestRowid),
         key: text(pushtests.id),
         pushId: text(pushtests.pushid),
+        selectorName: nullableText(sql`NULL::text`),
         platform: text(pushtests.platform),
         startedLocal: text(pushtests.started),
         started: text(inZone(pushtests.started, timeZone)),

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import {
+  byInstant,
   byTime,
   exactText,
   fingerprint,
@@ -10,6 +11,7 @@ import {
   orderBy,
   recordedText,
   settingColumns,
+  sha256,
   text,
   unlessZero,
 } from '../columns.ts'
@@ -55,6 +57,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      sha256: sha256(tokens.token, encoding),
       columns: {
         rowid: text(tokens.rowid),
         token: nullableText(tokens.token),
@@ -106,10 +109,13 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
+      ofName: (name) => sql`${pushtests.selector} = ${name}`,
+      byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
       columns: {
         rowid: text(pushtests.rowid),
         key: exactText(pushtests.selector, encoding).read,
         pushId: text(pushtests.pushid),
+        selectorName: nullableText(pushtests.selector),
         platform: text(pushtests.platform),
         startedLocal: text(pushtests.started),
         started: text(inZone(pushtests.started, timeZone)),
