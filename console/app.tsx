@@ -1,5 +1,8 @@
 import { Route, Router, Switch } from 'wouter'
 import { Keys } from './keys/keys.tsx'
+import { CallsPage } from './lists/calls-page.tsx'
+import { PushTestsPage } from './lists/push-tests-page.tsx'
+import { TokensPage } from './lists/tokens-page.tsx'
 import { Header } from './parts/header.tsx'
 import { Page } from './parts/page.tsx'
 import { ZoneProvider } from './parts/zone.tsx'
@@ -34,6 +37,15 @@ function Routes() {
       </Route>
       <Route path="/search">
         <SearchPage />
+      </Route>
+      <Route path="/calls">
+        <CallsPage />
+      </Route>
+      <Route path="/push-tests">
+        <PushTestsPage />
+      </Route>
+      <Route path="/tokens">
+        <TokensPage />
       </Route>
       <Route path="/selectors/:name">{() => <SelectorRoute />}</Route>
       <Route>

@@ -4,6 +4,30 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from 'urql';
+/** Conditions that calls must all meet. An omitted or null condition matches every call. */
+export type CallFilter = {
+  /** Call-ID; exact match, case-sensitive. An empty text matches calls without one. Over all selectors only with `since` and `until` at most 24 hours apart, else BAD_USER_INPUT, because no index finds a Call-ID. */
+  callId?: string | null | undefined;
+  /** Called from an address that meets these conditions. */
+  caller?: SipAddressFilter | null | undefined;
+  /** Missed for one of these reasons. An empty list matches no call; null matches every call. On schema v1, which does not record reasons, any list matches no call. */
+  missedReasons?: Array<MissedReason> | null | undefined;
+  /** Arrived at or after this time. */
+  since?: string | null | undefined;
+  /** Arrived before this time. */
+  until?: string | null | undefined;
+};
+
+/** Kinds of events. Values may be added. */
+export type EventKind =
+  /** Missed and pending calls. */
+  | 'CALL'
+  /** Text messages. */
+  | 'MESSAGE'
+  /** Push tests. */
+  | 'PUSH_TEST'
+  | '%future added value';
+
 /** Why a call was missed. Values may be added: treat a value that your client does not know as UNKNOWN. */
 export type MissedReason =
   /** Another device answered the call. */
@@ -15,6 +39,20 @@ export type MissedReason =
   /** SIPIS recorded a reason that this gateway does not know. */
   | 'UNKNOWN'
   | '%future added value';
+
+/** Conditions that push tests must all meet. An omitted or null condition matches every push test. */
+export type PushTestFilter = {
+  /** true: only push tests that the device confirmed. false: only push tests without confirmation. null: both. */
+  isConcluded?: boolean | null | undefined;
+  /** Platform; exact match, case-sensitive, e.g. iOS. */
+  platform?: string | null | undefined;
+  /** Name of the selector; exact match, case-sensitive. On schema v2 it finds push tests of deleted selectors as well. */
+  selectorName?: string | null | undefined;
+  /** Started at or after this time. */
+  since?: string | null | undefined;
+  /** Started before this time. */
+  until?: string | null | undefined;
+};
 
 /** Why the lists have to be read anew. Values may be added: treat a value that your client does not know like the others. */
 export type ResetReason =
@@ -35,6 +73,45 @@ export type SipAddressFilter = {
   /** End of the user part, case-sensitive: finds a number with or without its prefix, e.g. 601234567. An empty text matches every address. */
   usernameEndsWith?: string | null | undefined;
 };
+
+/** Conditions that push tokens must all meet. An omitted or null condition matches every token. */
+export type TokenFilter = {
+  /** App identifier; exact match, e.g. com.example.phone.voip. */
+  appId?: string | null | undefined;
+  /** The `fingerprint`, 16 hexadecimal digits in upper or lower case, or all 64 digits of the SHA-256 of the token. Anything else is BAD_USER_INPUT. */
+  fingerprint?: string | null | undefined;
+  /** Last reported before this time: stale tokens. Tokens without a recorded time do not match. */
+  lastSeenUntil?: string | null | undefined;
+  /** true: only tokens without a recorded `lastSeen`. false: only tokens with one. null: both. */
+  neverSeen?: boolean | null | undefined;
+};
+
+export type CallsQueryVariables = Exact<{
+  filter?: CallFilter | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type CallsQuery = { calls: { nodes: Array<{ id: string, time: string, callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, caller: { displayName: string | null, uri: string | null }, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+
+export type PushTestsQueryVariables = Exact<{
+  filter?: PushTestFilter | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type PushTestsQuery = { pushTests: { nodes: Array<{ id: string, time: string, concluded: string | null, latencyMs: number | null, platform: string, selectorName: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+
+export type TokensQueryVariables = Exact<{
+  filter?: TokenFilter | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type TokensQuery = { tokens: { nodes: Array<{ id: string, appId: string, fingerprint: string, lastSeen: string | null, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
 export type SearchBySuffixQueryVariables = Exact<{
   suffix: string;
@@ -57,6 +134,22 @@ export type SearchByCallerQueryVariables = Exact<{
 
 
 export type SearchByCallerQuery = { calls: { nodes: Array<{ id: string, time: string, missedReason: MissedReason | null, caller: { displayName: string | null, uri: string | null }, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean } } | null };
+
+export type SearchByCallIdQueryVariables = Exact<{
+  callId: string;
+  since: string;
+  until: string;
+}>;
+
+
+export type SearchByCallIdQuery = { calls: { nodes: Array<{ id: string, time: string, missedReason: MissedReason | null, caller: { displayName: string | null, uri: string | null }, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean } } | null };
+
+export type SearchByFingerprintQueryVariables = Exact<{
+  fingerprint: string;
+}>;
+
+
+export type SearchByFingerprintQuery = { tokens: { nodes: Array<{ id: string, appId: string, fingerprint: string, lastSeen: string | null, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean } } | null };
 
 export type SelectorFactsQueryVariables = Exact<{
   name: string;
@@ -90,21 +183,18 @@ export type RevealTokenQuery = { node:
     | Record<PropertyKey, never>
    | null };
 
-export type CallEventFragment = { id: string, time: string, callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, caller: { displayName: string | null, uri: string | null } };
-
-export type MessageEventFragment = { id: string, time: string, messageId: string | null, contentType: string | null, sender: { displayName: string | null, uri: string | null } };
-
-export type PushTestEventFragment = { id: string, time: string, concluded: string | null, latencyMs: number | null, platform: string };
-
 export type TimelineQueryVariables = Exact<{
   name: string;
-  calls?: string | null | undefined;
-  messages?: string | null | undefined;
-  pushTests?: string | null | undefined;
+  kinds?: Array<EventKind> | EventKind | null | undefined;
+  after?: string | null | undefined;
 }>;
 
 
-export type TimelineQuery = { selector: { id: string, calls: { nodes: Array<{ id: string, time: string, callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, caller: { displayName: string | null, uri: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null, messages: { nodes: Array<{ id: string, time: string, messageId: string | null, contentType: string | null, sender: { displayName: string | null, uri: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null, pushTests: { nodes: Array<{ id: string, time: string, concluded: string | null, latencyMs: number | null, platform: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
+export type TimelineQuery = { selector: { id: string, timeline: { nodes: Array<
+        | { __typename: 'Call', callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, id: string, time: string, caller: { displayName: string | null, uri: string | null } }
+        | { __typename: 'Message', contentType: string | null, id: string, time: string, sender: { displayName: string | null, uri: string | null } }
+        | { __typename: 'PushTest', concluded: string | null, latencyMs: number | null, platform: string, id: string, time: string }
+      >, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
 
 export type SelectorChangesSubscriptionVariables = Exact<{
   selector: string;
@@ -123,13 +213,19 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { name: string, scopes: Array<string> } };
 
+
+export const CallsDocument = { kind: "Document", documentId: "sha256:bcd16d4508f4c7b6cc8346775210568df4a303b11df542b69e10027f3ef9c815", definitions: [] } as unknown as DocumentNode<CallsQuery, CallsQueryVariables>;
+export const PushTestsDocument = { kind: "Document", documentId: "sha256:9f1e3912de02e0f528e18a97129742e0d953e0a7fb726b5f45276bb6daec5cad", definitions: [] } as unknown as DocumentNode<PushTestsQuery, PushTestsQueryVariables>;
+export const TokensDocument = { kind: "Document", documentId: "sha256:31b136a8e7ab9e165246c25e2e65ee714f2feef064f5bb8da1398f8dc4a77114", definitions: [] } as unknown as DocumentNode<TokensQuery, TokensQueryVariables>;
 export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
 export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
 export const SearchByCallerDocument = { kind: "Document", documentId: "sha256:281de072334405d2ff923ad2fdbebf4149cbb59c0e301d077dce91e101a05a06", definitions: [] } as unknown as DocumentNode<SearchByCallerQuery, SearchByCallerQueryVariables>;
+export const SearchByCallIdDocument = { kind: "Document", documentId: "sha256:612f95ca9b1aa6fc9289ef35d04c1ac22e760c8ba001023293c4fd0fad9897e1", definitions: [] } as unknown as DocumentNode<SearchByCallIdQuery, SearchByCallIdQueryVariables>;
+export const SearchByFingerprintDocument = { kind: "Document", documentId: "sha256:649ad2c5b6f815dfc97e7a82d854c5db647790c5fa3da7ea2f7a6cdcd15ca904", definitions: [] } as unknown as DocumentNode<SearchByFingerprintQuery, SearchByFingerprintQueryVariables>;
 export const SelectorFactsDocument = { kind: "Document", documentId: "sha256:d76234037f1593856c16a328d084442c3732f5db5b7fe43e854f07ce8aa75561", definitions: [] } as unknown as DocumentNode<SelectorFactsQuery, SelectorFactsQueryVariables>;
 export const SelectorSettingsDocument = { kind: "Document", documentId: "sha256:3bb2a9656aec3757b7dd3c10983f6427d3e8cb117b9ac6ab5f6c11eb056b17ee", definitions: [] } as unknown as DocumentNode<SelectorSettingsQuery, SelectorSettingsQueryVariables>;
 export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:672ae965b18b6e4b80a951286dbdba8f0bbffaecd02099a148704a74b32f44a7", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
 export const RevealTokenDocument = { kind: "Document", documentId: "sha256:470c8d785b9818f658b820c50bd22ed5c63f76293183a2f7f5e14a99fba4229d", definitions: [] } as unknown as DocumentNode<RevealTokenQuery, RevealTokenQueryVariables>;
-export const TimelineDocument = { kind: "Document", documentId: "sha256:4c484b5aa5db612aa3f85a1418dc85491c20c4d46fff81e500dd20b417331cea", definitions: [] } as unknown as DocumentNode<TimelineQuery, TimelineQueryVariables>;
+export const TimelineDocument = { kind: "Document", documentId: "sha256:5c027d13060764639607a3c44199bfc0abf7eff5945998999b877cb151c06198", definitions: [] } as unknown as DocumentNode<TimelineQuery, TimelineQueryVariables>;
 export const SelectorChangesDocument = { kind: "Document", documentId: "sha256:b271120a7f35ed6af18ad0bca7b8a5378f202ea9648300127c949b83f50e83b8", definitions: [] } as unknown as DocumentNode<SelectorChangesSubscription, SelectorChangesSubscriptionVariables>;
 export const ViewerDocument = { kind: "Document", documentId: "sha256:956b16930d053efd6dbf7696412aeb7e1ab06d93c7f9aaaf36423c58ac7ea5d0", definitions: [] } as unknown as DocumentNode<ViewerQuery, ViewerQueryVariables>;

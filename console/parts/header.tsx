@@ -5,7 +5,12 @@ import { useSession } from '../session/session.tsx'
 import { formatTime } from './format.ts'
 import { useZone } from './zone.tsx'
 
-const pages = [['/', 'Overview']] as const
+const pages = [
+  ['/', 'Overview'],
+  ['/calls', 'Calls'],
+  ['/push-tests', 'Push tests'],
+  ['/tokens', 'Tokens'],
+] as const
 
 export function Header() {
   const { name, signOut } = useSession()

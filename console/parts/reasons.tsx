@@ -25,7 +25,7 @@ export const reasonOrder: readonly (MissedReason | null)[] = [
   null,
 ]
 
-function aboutReason(reason: string | null): ReasonAbout {
+export function aboutReason(reason: string | null): ReasonAbout {
   if (reason === null) return unrecorded
   return known[reason] ?? { title: 'unknown reason', tone: 'reason-unknown' }
 }

@@ -1,6 +1,9 @@
+/** Rows that lead to a selector. */
+import type { ReactNode } from 'react'
 import { Link } from 'wouter'
-import type { SearchByCallerQuery, SearchBySuffixQuery } from '../client/documents.ts'
-import { AddressText } from '../parts/foreign.tsx'
+import type { PushTestsQuery, SearchByCallerQuery, SearchBySuffixQuery, TokensQuery } from '../client/documents.ts'
+import { AddressText, Foreign } from '../parts/foreign.tsx'
+import { PushOutcome } from '../parts/push-outcome.tsx'
 import { ReasonText } from '../parts/reasons.tsx'
 import { SelectorName } from '../parts/selector-name.tsx'
 import { Time } from '../parts/zone.tsx'
@@ -8,36 +11,72 @@ import { selectorPath } from './search-field.tsx'
 
 type NodeOf<Connection extends { nodes: readonly unknown[] } | null> = NonNullable<Connection>['nodes'][number]
 
-export function SelectorHit({ selector }: { selector: NodeOf<SearchBySuffixQuery['selectors']> }) {
+/** @param selector undefined if it is not known, so that there is nothing to open */
+function Hit({ selector, children }: { selector: string | null | undefined; children: ReactNode }) {
+  if (selector == null) {
+    return (
+      <li>
+        <span className="row">{children}</span>
+      </li>
+    )
+  }
   return (
     <li data-row>
-      <Link href={selectorPath(selector.name)}>
-        <SelectorName name={selector.name} />
-        {selector.lastSeen !== null && (
-          <span className="quiet">
-            last seen <Time time={selector.lastSeen} ageOnly />
-          </span>
-        )}
+      <Link href={selectorPath(selector)} className="row">
+        {children}
       </Link>
     </li>
   )
 }
 
+export function SelectorHit({ selector: { name, lastSeen } }: { selector: NodeOf<SearchBySuffixQuery['selectors']> }) {
+  return (
+    <Hit selector={name}>
+      <SelectorName name={name} />
+      {lastSeen !== null && (
+        <span className="quiet">
+          last seen <Time time={lastSeen} ageOnly />
+        </span>
+      )}
+    </Hit>
+  )
+}
+
 export function CallHit({ call }: { call: NodeOf<SearchByCallerQuery['calls']> }) {
-  const content = (
-    <>
+  return (
+    <Hit selector={call.selector?.name}>
       <Time time={call.time} />
       <span>
         <AddressText address={call.caller} />
       </span>
       <ReasonText reason={call.missedReason} />
       {call.selector !== null && <SelectorName name={call.selector.name} />}
-    </>
+    </Hit>
   )
-  if (call.selector === null) return <li>{content}</li>
+}
+
+export function PushTestHit({ test }: { test: NodeOf<PushTestsQuery['pushTests']> }) {
   return (
-    <li data-row>
-      <Link href={selectorPath(call.selector.name)}>{content}</Link>
-    </li>
+    <Hit selector={test.selectorName}>
+      <Time time={test.time} />
+      <Foreign text={test.platform} />
+      <PushOutcome started={test.time} concluded={test.concluded} latencyMs={test.latencyMs} />
+      {test.selectorName === null ? (
+        <span className="quiet">of a deleted selector</span>
+      ) : (
+        <SelectorName name={test.selectorName} />
+      )}
+    </Hit>
+  )
+}
+
+export function TokenHit({ token }: { token: NodeOf<TokensQuery['tokens']> }) {
+  return (
+    <Hit selector={token.selector?.name}>
+      {token.lastSeen === null ? <span className="quiet">age not recorded</span> : <Time time={token.lastSeen} />}
+      <Foreign text={token.appId} />
+      <code className="quiet">{token.fingerprint}</code>
+      {token.selector !== null && <SelectorName name={token.selector.name} />}
+    </Hit>
   )
 }

@@ -15,6 +15,16 @@ export function isSuffix(text: string): boolean {
   return /^:?[\w.-]{4,64}$/.test(text)
 }
 
+/** A Call-ID is any word; shorter ones are taken for something else. */
+export function isCallId(text: string): boolean {
+  return /^\S{8,}$/.test(text) && !/^(sips?:|tel:|\+)/i.test(text) && !isWholeSelector(text)
+}
+
+/** Of a push token: as the console shows it, or the whole SHA-256. */
+export function isFingerprint(text: string): boolean {
+  return /^([0-9a-f]{16}|[0-9a-f]{64})$/i.test(text)
+}
+
 export interface CallerText {
   readonly username?: string
   readonly usernameEndsWith?: string

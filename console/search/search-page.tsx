@@ -1,10 +1,16 @@
 import { useCallback, useEffect, useMemo, useState } from 'react'
-import { useLocation, useSearchParams } from 'wouter'
-import { SearchByCallerDocument, SearchByPrefixDocument, SearchBySuffixDocument } from '../client/documents.ts'
+import { Link, useLocation, useSearchParams } from 'wouter'
+import {
+  SearchByCallerDocument,
+  SearchByCallIdDocument,
+  SearchByFingerprintDocument,
+  SearchByPrefixDocument,
+  SearchBySuffixDocument,
+} from '../client/documents.ts'
 import { daysAgo } from '../parts/days.ts'
 import { Page } from '../parts/page.tsx'
-import { CallHit, SelectorHit } from './hits.tsx'
-import { callerOf, isStartOfSelector, isSuffix } from './kinds.ts'
+import { CallHit, SelectorHit, TokenHit } from './hits.tsx'
+import { callerOf, isCallId, isFingerprint, isStartOfSelector, isSuffix } from './kinds.ts'
 import { selectorPath } from './search-field.tsx'
 import { SearchGroup } from './search-group.tsx'
 
@@ -32,6 +38,7 @@ function Results({ text }: { text: string }) {
   const [, navigate] = useLocation()
   const [found, setFound] = useState<Found>(new Map())
   const [since] = useState(() => daysAgo(callerDays))
+  const [lastDay] = useState(() => ({ since: daysAgo(1), until: daysAgo(0) }))
   const groups = useMemo(() => groupsOf(text), [text])
   const report = useCallback((group: string, names: readonly string[]) => {
     setFound((before) => new Map(before).set(group, names))
@@ -79,18 +86,42 @@ function Results({ text }: { text: string }) {
           onFound={(found) => report('caller', found)}
         />
       )}
+      {groups.includes('callId') && (
+        <SearchGroup
+          title="Calls with this Call-ID, last 24 hours"
+          query={SearchByCallIdDocument}
+          variables={{ callId: text, ...lastDay }}
+          connection={(data) => data.calls}
+          nameOf={({ selector }) => selector?.name}
+          hit={(node) => <CallHit key={node.id} call={node} />}
+          onFound={(found) => report('callId', found)}
+        />
+      )}
+      {groups.includes('fingerprint') && (
+        <SearchGroup
+          title="Push tokens with this fingerprint"
+          query={SearchByFingerprintDocument}
+          variables={{ fingerprint: text }}
+          connection={(data) => data.tokens}
+          nameOf={({ selector }) => selector?.name}
+          hit={(node) => <TokenHit key={node.id} token={node} />}
+          onFound={(found) => report('fingerprint', found)}
+        />
+      )}
       {isDone && names.size === 0 && <NothingFound text={text} />}
     </>
   )
 }
 
-type GroupName = 'prefix' | 'suffix' | 'caller'
+type GroupName = 'prefix' | 'suffix' | 'caller' | 'callId' | 'fingerprint'
 
 function groupsOf(text: string): readonly GroupName[] {
   const groups: (GroupName | false)[] = [
     isStartOfSelector(text) && 'prefix',
     isSuffix(text) && 'suffix',
     callerOf(text) !== undefined && 'caller',
+    isCallId(text) && 'callId',
+    isFingerprint(text) && 'fingerprint',
   ]
   return groups.filter((group) => group !== false)
 }
@@ -106,6 +137,14 @@ function NothingFound({ text }: { text: string }) {
         A number matches with or without its prefix; a user name has to be complete, in upper and lower case as the
         caller sends it; a selector is found by its first 6 characters or more.
       </p>
+      {isCallId(text) && (
+        <p>
+          A Call-ID is looked for in the last 24 hours.{' '}
+          <Link href={`/calls?callId=${encodeURIComponent(text)}&day=${daysAgo(1).slice(0, 10)}`}>
+            Look on another day
+          </Link>
+        </p>
+      )}
     </div>
   )
 }

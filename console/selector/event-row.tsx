@@ -1,9 +1,8 @@
 import { AddressText, Foreign } from '../parts/foreign.tsx'
-import { latencyOf } from '../parts/format.ts'
+import { PushOutcome } from '../parts/push-outcome.tsx'
 import { ReasonText } from '../parts/reasons.tsx'
-import { Time, useZone } from '../parts/zone.tsx'
+import { Time } from '../parts/zone.tsx'
 import type { TimelineEvent } from './timeline.tsx'
-import { inTimeMs, isPending } from './verdict.ts'
 
 export function EventRow({ event }: { event: TimelineEvent }) {
   return (
@@ -15,12 +14,19 @@ export function EventRow({ event }: { event: TimelineEvent }) {
 }
 
 function bodyOf(event: TimelineEvent) {
-  if ('caller' in event) return <CallBody call={event} />
-  if ('sender' in event) return <MessageBody message={event} />
-  return <PushTestBody test={event} />
+  switch (event.__typename) {
+    case 'Call':
+      return <CallBody call={event} />
+    case 'Message':
+      return <MessageBody message={event} />
+    case 'PushTest':
+      return <PushTestBody test={event} />
+    default:
+      return <span className="kind">An event that this console does not know</span>
+  }
 }
 
-function CallBody({ call }: { call: Extract<TimelineEvent, { caller: unknown }> }) {
+function CallBody({ call }: { call: Extract<TimelineEvent, { __typename: 'Call' }> }) {
   return (
     <>
       <span className="kind">Call</span> <AddressText address={call.caller} />
@@ -35,7 +41,7 @@ function CallBody({ call }: { call: Extract<TimelineEvent, { caller: unknown }> 
   )
 }
 
-function MessageBody({ message }: { message: Extract<TimelineEvent, { sender: unknown }> }) {
+function MessageBody({ message }: { message: Extract<TimelineEvent, { __typename: 'Message' }> }) {
   return (
     <>
       <span className="kind">Message</span> <AddressText address={message.sender} />
@@ -52,7 +58,7 @@ function MessageBody({ message }: { message: Extract<TimelineEvent, { sender: un
   )
 }
 
-function PushTestBody({ test }: { test: Extract<TimelineEvent, { concluded: unknown }> }) {
+function PushTestBody({ test }: { test: Extract<TimelineEvent, { __typename: 'PushTest' }> }) {
   return (
     <>
       <span className="kind">Push test</span> <Foreign text={test.platform} />
@@ -60,33 +66,4 @@ function PushTestBody({ test }: { test: Extract<TimelineEvent, { concluded: unkn
       <PushOutcome started={test.time} concluded={test.concluded} latencyMs={test.latencyMs} />
     </>
   )
-}
-
-interface Outcome {
-  readonly started: string
-  readonly concluded: string | null
-  readonly latencyMs: number | null
-}
-
-function PushOutcome(outcome: Outcome) {
-  const { now } = useZone()
-  const { tone, text } = outcomeOf(outcome, now)
-  return (
-    <span className="reason">
-      <span className={`dot ${tone}`} aria-hidden="true" />
-      {text}
-    </span>
-  )
-}
-
-function outcomeOf(outcome: Outcome, now: number): { tone: string; text: string } {
-  const { concluded, latencyMs } = outcome
-  if (concluded === null) {
-    return isPending(outcome, now)
-      ? { tone: 'push-pending', text: 'pending' }
-      : { tone: 'push-none', text: 'no answer' }
-  }
-  if (latencyMs === null) return { tone: 'push-good', text: 'answered' }
-  if (latencyMs > inTimeMs) return { tone: 'push-late', text: `answered too late, in ${latencyOf(latencyMs)}` }
-  return { tone: 'push-good', text: `answered in ${latencyOf(latencyMs)}` }
 }

@@ -14,6 +14,7 @@ import { LiveMark } from './live-mark.tsx'
 import { Reasons } from './reasons-of-week.tsx'
 import { Timeline } from './timeline.tsx'
 import { Tokens } from './tokens.tsx'
+import { Unknown } from './unknown.tsx'
 import { useChanges } from './use-changes.ts'
 import { VerdictNote } from './verdict-note.tsx'
 
@@ -59,19 +60,5 @@ export function SelectorPage({ name }: { name: string }) {
         </div>
       </div>
     </Page>
-  )
-}
-
-function Unknown({ name }: { name: string }) {
-  return (
-    <div className="note">
-      <p>
-        <strong>SIPIS has no such selector.</strong> It was never there, it was deleted after a long silence, or your
-        credential may not see it; the database does not tell these apart.
-      </p>
-      <p>
-        A selector has to be complete, in upper and lower case as SIPIS stores it. Asked was <Foreign text={name} />.
-      </p>
-    </div>
   )
 }
