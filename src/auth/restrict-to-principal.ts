@@ -12,7 +12,7 @@ import { has, maySee } from './principal.ts'
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
-  const { projection, selectors, messageContents, settings, changes, rowVersions } = loaders
+  const { projection, selectors, messageContents, settings, pushHealth, callCounts, changes, rowVersions } = loaders
   return {
     projection,
     selectors: {
@@ -26,9 +26,11 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     pushTests: guarded(loaders.pushTests, principal),
     // Orphans have no selector, so no device owns them.
     orphanPushTests: { load: async () => null },
-    // Both read for an object that was already returned.
+    // These read for an object that was already returned.
     messageContents,
     settings,
+    pushHealth,
+    callCounts,
     changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
     // Versions are known from `changes` alone.
     rowVersions,

@@ -20,7 +20,17 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
       return loader.byIdentity(identity)
     },
   })
-  const { projection, selectors, orphanPushTests, messageContents, settings, changes, rowVersions } = loaders
+  const {
+    projection,
+    selectors,
+    orphanPushTests,
+    messageContents,
+    settings,
+    pushHealth,
+    callCounts,
+    changes,
+    rowVersions,
+  } = loaders
   return {
     projection,
     selectors: {
@@ -45,6 +55,8 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     orphanPushTests,
     messageContents,
     settings,
+    pushHealth,
+    callCounts,
     changes,
     rowVersions,
   }

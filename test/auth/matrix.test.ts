@@ -151,6 +151,18 @@ function filterOf(type: string, name: string): string {
   return `(filter: { platform: "f${n}" })`
 }
 
+const ofSpan = '(since: "2026-11-01T00:00:00Z", until: "2026-11-02T00:00:00Z", by: [])'
+/** What fields need to be selected. */
+const argumentsOf: Readonly<Record<string, string>> = { callStats: ofSpan }
+
+/** Statistics over all selectors. */
+const statistics: Readonly<Record<string, string>> = {
+  callStats: `callStats${ofSpan}`,
+  pushTestStats: `pushTestStats${ofSpan}`,
+  topCallers: `topCallers${ofSpan.replace(', by: []', '')}`,
+  tokenStats: 'tokenStats(olderThan: [])',
+}
+
 /** Wraps an entry point with the path from another object. */
 const inside: Readonly<Record<string, readonly [parent: string, path: string]>> = {
   SipAddress: ['Call', 'caller'],
@@ -165,6 +177,9 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   PushTestEdge: ['Selector', 'pushTests { edges'],
   PageInfo: ['Selector', 'calls { pageInfo'],
   Changes: ['Selector', 'changes'],
+  CallStats: ['Selector', `callStats${ofSpan}`],
+  CallStat: ['CallStats', 'rows'],
+  PushHealth: ['Selector', 'pushHealth'],
 }
 
 function entryPointsTo(type: string): readonly EntryPoint[] {
@@ -181,7 +196,16 @@ function entryPointsTo(type: string): readonly EntryPoint[] {
 }
 
 /** Types that are not reachable through a selector; they have tests of their own below, Subscription in http/graphql/streams. */
-const elsewhere = ['Query', 'Subscription', 'Viewer', 'Database', 'TableVersion', 'SelectorConnection', 'SelectorEdge']
+const elsewhere = [
+  'Query',
+  'Subscription',
+  'Viewer',
+  'Database',
+  'TableVersion',
+  'SelectorConnection',
+  'SelectorEdge',
+  ...['PushTestStats', 'PushTestStat', 'Latency', 'TopCallers', 'TopCaller', 'TokenStats', 'TokenStat'],
+]
 
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))
 const fieldsOf = (type: string) => {
@@ -193,7 +217,7 @@ const fieldsOf = (type: string) => {
 function selectionOf(type: string): string {
   const fields = fieldsOf(type).map(({ name, type: of }) => {
     const isLeaf = /^\[?(String|ID|Int|Float|Boolean|DateTime|MissedReason|ResetReason)!?\]?!?$/.test(String(of))
-    return `field_${name}: ${name}${isLeaf ? '' : ' { __typename }'}`
+    return `field_${name}: ${name}${argumentsOf[name] ?? ''}${isLeaf ? '' : ' { __typename }'}`
   })
   return ['reached: __typename', ...fields].join(' ')
 }
@@ -226,7 +250,11 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
           ? `INSERT INTO pushtests VALUES (99, 'orphan', 'f9', '2026-11-01')`
           : `INSERT INTO pushtests (selector, pushid, platform, started) VALUES ('gone', 'orphan', 'f9', '2026-11-01')`,
       )
-      const options = { authenticate: authenticateAs(principals), allowedSettings: ['title'] }
+      const options = {
+        authenticate: authenticateAs(principals),
+        allowedSettings: ['title'],
+        limits: { cost: 1_000_000 },
+      }
       client = await openClient(opened.database, options)
       subgraph = await openClient(opened.database, { ...options, isSubgraph: true })
     })
@@ -284,6 +312,20 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       const headers = [...response.headers].filter(([header]) => !varying.has(header))
       return JSON.stringify([response.status, headers, await response.text()])
     }
+
+    it('to statistics is for readers', async () => {
+      for (const [name, field] of Object.entries(statistics))
+        for (const principal of principals) {
+          const { data, errors = [] } = await client.answer(`{ ${field} { __typename } }`, {}, principal.name)
+          const codes = errors.map(({ extensions }) => extensions.code)
+          expect([name, principal.name, data?.[name] != null, codes]).toEqual([
+            name,
+            principal.name,
+            reads(principal),
+            reads(principal) ? [] : ['FORBIDDEN'],
+          ])
+        }
+    })
 
     it('is as specified for Viewer', async () => {
       for (const principal of principals) {

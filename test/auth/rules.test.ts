@@ -91,6 +91,10 @@ describe('The rules', () => {
       calls: ['sipis:read'],
       messages: ['sipis:read'],
       pushTests: ['sipis:read'],
+      callStats: ['sipis:read'],
+      pushTestStats: ['sipis:read'],
+      topCallers: ['sipis:read'],
+      tokenStats: ['sipis:read'],
       database: ['sipis:read', 'sipis:ops'],
     })
     const lookups = Object.entries(rules).flatMap(([type, of]) =>
