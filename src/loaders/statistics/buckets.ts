@@ -32,7 +32,7 @@ export async function bucketsOf(
 }
 
 /** @throws BadInput if it is no IANA time zone */
-export function checkZone(timeZone: string): void {
+function checkZone(timeZone: string): void {
   try {
     // PostgreSQL reads the sign of an offset the other way round.
     if (/^[+-]/.test(timeZone)) throw new RangeError(timeZone)

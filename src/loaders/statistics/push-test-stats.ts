@@ -31,9 +31,9 @@ export interface PushTestCount {
   readonly latency: readonly number[] | null
 }
 
-export const percentiles = [0.5, 0.9, 0.95, 0.99] as const
+const percentiles = [0.5, 0.9, 0.95, 0.99] as const
 /** The most groups and buckets of an answer. */
-export const mostPushTestRows = 1_000
+const mostPushTestRows = 1_000
 
 /**
  * Counts push tests by groups and buckets. A push test counts once for each app of its selector. Columns: bucket, platform, app, sent,
