@@ -6,7 +6,7 @@ import pg from 'pg'
 import { goodClaims, openIssuer, options } from '../support/issuer.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { asAdmin, copyDatabase, createDatabase, urlOf, withClient } from '../support/templates.ts'
-import type { Stage } from './shared/gateway.ts'
+import type { GatewayName, Settings, Stage } from './shared/gateway.ts'
 import { startGateway } from './shared/gateway.ts'
 
 const calls = 45
@@ -27,10 +27,11 @@ export async function openStage(folder: string): Promise<AsyncDisposable> {
     AUTH_ISSUER: String(options.issuer),
     AUTH_AUDIENCE: String(options.audience),
   }
+  const slowDatabase = urlOf(server.url, databases.slow)
   const { AUTH_JWKS_FILE: _, ...keyless } = settings
-  const given = {
+  const given: Readonly<Record<GatewayName, Settings>> = {
     api: settings,
-    slow: { ...settings, DATABASE_URL: urlOf(server.url, databases.slow), DATABASE_STATEMENT_TIMEOUT_MS: '500' },
+    slow: { ...settings, DATABASE_URL: slowDatabase, DATABASE_STATEMENT_TIMEOUT_MS: '500' },
     small: { ...settings, LIMIT_RESPONSE_BYTES: '10000' },
     limited: { ...settings, RATE_LIMIT_COST: '1', LIMIT_BODY_BYTES: '2000' },
     keyless: { ...keyless, AUTH_JWKS_URL: 'http://127.0.0.1:1/jwks.json' },
@@ -38,12 +39,12 @@ export async function openStage(folder: string): Promise<AsyncDisposable> {
   const started = await Promise.all(
     Object.entries(given).map(async ([name, of]) => [name, stack.use(await startGateway(command, of)).url] as const),
   )
-  stack.use(await lockCalls(given.slow.DATABASE_URL))
+  stack.use(await lockCalls(slowDatabase))
   const { api = '', slow = '', small = '', limited = '', keyless: withoutKeys = '' } = Object.fromEntries(started)
   const expired = { ...goodClaims(), sub: selector, scope: 'sipis:own', exp: Math.floor(Date.now() / 1_000) - 3_600 }
   const stage: Stage = {
     command,
-    settings,
+    settings: given,
     urls: { api, slow, small, limited, keyless: withoutKeys },
     credentials: {
       reader: await issuer.tokenOf('reader', 'sipis:read sipis:tokens sipis:settings sipis:ops'),

@@ -9,8 +9,8 @@ export type Settings = Readonly<Record<string, string>>
 export interface Stage {
   /** The command of the installed package. */
   readonly command: string
-  /** Settings of a gateway on the database, with authentication. */
-  readonly settings: Settings
+  /** Those of the gateways at `urls`, with which a client starts others. */
+  readonly settings: Readonly<Record<GatewayName, Settings>>
   readonly urls: Readonly<Record<GatewayName, string>>
   readonly credentials: Readonly<Record<'reader' | 'device' | 'expired', string>>
   /** A selector with `calls` calls; the device's own. */

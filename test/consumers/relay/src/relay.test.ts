@@ -66,7 +66,7 @@ describe('Relay', () => {
   })
 
   it('has all its documents trusted by its manifest', async () => {
-    const settings = { ...stage.settings, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
+    const settings = { ...stage.settings.api, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
     await using gateway = await startGateway(stage.command, settings)
     strictEqual((await readHistory({ url: gateway.url, credential: device, byId: true })).length, 4)
   })
