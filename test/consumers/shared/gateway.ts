@@ -16,6 +16,10 @@ export interface Stage {
   /** A selector with `calls` calls; the device's own. */
   readonly selector: string
   readonly calls: number
+  /** Where statements of SIPIS are sent to. */
+  readonly sipis: string
+  /** By the name of a client, a selector whose rows that client may change. */
+  readonly own: Readonly<Record<string, { readonly selector: string; readonly credential: string }>>
 }
 
 /** `slow` cannot read calls, `small` no long message, `limited` is always beyond its rate, `keyless` cannot verify credentials. */
