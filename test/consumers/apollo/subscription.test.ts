@@ -4,7 +4,7 @@ import type { TypedDocumentNode } from '@apollo/client'
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client'
 import { OperationTypeNode } from 'graphql'
 import { countedFetch } from '../shared/counted.ts'
-import { concludePushTest, ownOf, storeCall, storePushTest, until } from '../shared/sipis.ts'
+import { concludePushTest, ownOf, storeCalls, storePushTest, until } from '../shared/sipis.ts'
 import { stage } from '../shared/stage.ts'
 import { SseLink } from './sse-link.ts'
 
@@ -106,7 +106,7 @@ describe('A subscription of Apollo Client over graphql-sse', () => {
     const first = subscribe(client)
     await until('a token', () => first.received.length === 1)
     first.stream.unsubscribe()
-    await storeCall(selector, 'meanwhile')
+    await storeCalls(selector, 'meanwhile')
     const again = subscribe(client, first.received[0]?.token)
     const callIds = () => again.received.flatMap(({ events }) => events.map(({ callId }) => callId))
     await until('what came meanwhile', () => callIds().length > 0)

@@ -15,9 +15,10 @@ export function ownOf(client: string): { readonly selector: string; readonly cre
   return own
 }
 
-export const storeCall = (selector: string, callId: string) =>
+/** All in one transaction. */
+export const storeCalls = (selector: string, callId: string, count = 1) =>
   store(`INSERT INTO sipcalls (selector, time, callid, scheme, userdisplayname, username, domain, domainport, missedreason)
-    VALUES ('${selector}', now(), '${callId}', 'sip', '', 'caller', 'example.com', 0, 'Missed')`)
+    SELECT '${selector}', now(), '${callId}', 'sip', '', 'caller', 'example.com', 0, 'Missed' FROM generate_series(1, ${count})`)
 
 export const storePushTest = (selector: string, pushId: string) =>
   store(`INSERT INTO pushtests (selector, pushid, platform, started) VALUES ('${selector}', '${pushId}', 'iOS', now())`)
