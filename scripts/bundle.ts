@@ -1,7 +1,5 @@
 /** Bundles the code by esbuild: for the package, and for the tests. */
 import { readFileSync } from 'node:fs'
-import { builtinModules } from 'node:module'
-import type { Plugin } from 'esbuild'
 import { build } from 'esbuild'
 import { z } from 'zod'
 
@@ -28,22 +26,6 @@ const unbundled = [
 ]
 
 /**
- * Takes the modules of Node as objects. An import makes Node read every property first, and those of node:http load a whole HTTP client:
- * a fifth of the time of a start.
- */
-const builtinsAsObjects: Plugin = {
-  name: 'builtins as objects',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^(node:)?(${builtinModules.join('|')})$`) }, ({ path, kind }) =>
-      kind === 'require-call' ? undefined : { path: path.replace(/^(node:)?/, 'node:'), namespace: 'builtin' },
-    )
-    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('${path}')`,
-    }))
-  },
-}
-
-/**
  * Bundles the command line with all packages in it. It starts twice as fast as the one that the package has.
  *
  * @param outdir a folder at the top of the project: modules look for files beside theirs
@@ -59,7 +41,6 @@ export async function bundleWhole(outdir: string): Promise<void> {
       js: "import { createRequire as forCommonJs } from 'node:module'; const require = forCommonJs(import.meta.url);",
     },
     external: unbundled,
-    plugins: [builtinsAsObjects],
   })
 }
 
