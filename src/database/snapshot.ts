@@ -28,7 +28,7 @@ export function snapshotName({ name, inputs, base }: Contents): string {
   return `${name}-${digest.digest('hex').slice(0, 16)}.tar.gz`
 }
 
-/** Gives its bytes at once. A Blob of Node copies them in small pieces, in a tenth of the time of a start. */
+/** Gives its bytes at once. A Blob of Node copies them in small pieces, which takes a tenth of a start. */
 class Files extends Blob {
   readonly #bytes: Buffer<ArrayBuffer>
   constructor(bytes: Buffer<ArrayBuffer>) {

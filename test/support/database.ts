@@ -121,7 +121,7 @@ const server: Backend[] = templates.map(({ version, encoding }) => ({
   },
 }))
 
-/** Unpacked once for each worker: that takes as long as the rest of a start. */
+/** Unpacked once for each worker, because that takes a third of a start. */
 const snapshots = new Map<SchemaVersion, Blob | undefined>()
 
 function startEmpty(version: SchemaVersion): Promise<PGlite> {
