@@ -9,6 +9,7 @@ import { encodeNodeId } from '../../src/graph/node-id.ts'
 import { schema } from '../../src/graph/schema.ts'
 import type { Answer, Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
+import { isFull } from '../support/counts.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
 import { authenticateAs, device, tool } from '../support/principals.ts'
@@ -274,12 +275,13 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     it.each(cases)('is as specified for every field of %s', async (type) => {
       for (const entryPoint of entryPointsTo(type)) {
         for (const principal of principals) {
-          for (const target of ['own', 'foreign', 'unknown'] as const) {
-            if (entryPoint.ownOnly === true && target !== 'own') continue
-            const query = entryPoint.query(targets[target], selectionOf(type))
-            const answer = await serverOf(entryPoint).answer(query, {}, principal.name)
-            const where = [type, entryPoint.name, principal.name, target]
-            expect([where, outcome(type, answer)]).toEqual([where, expected(type, entryPoint, principal, target)])
+          for (const together of operations(entryPoint)) {
+            const answer = await serverOf(entryPoint).answer(queryOf(entryPoint, type, together), {}, principal.name)
+            for (const target of together) {
+              const where = [type, entryPoint.name, principal.name, target]
+              const found = outcome(type, partOf(answer, target))
+              expect([where, found]).toEqual([where, expected(type, entryPoint, principal, target)])
+            }
           }
         }
       }
@@ -434,6 +436,24 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     })
   },
 )
+
+/** Which targets are asked for together: all in one operation, and in full also each in its own. */
+function operations({ ownOnly }: EntryPoint): readonly (readonly Target[])[] {
+  if (ownOnly === true) return [['own']]
+  return [['own', 'foreign', 'unknown'], ...(isFull ? ([['own'], ['foreign'], ['unknown']] as const) : [])]
+}
+
+/** Each target under its name as an alias. */
+function queryOf({ query }: EntryPoint, type: string, together: readonly Target[]): string {
+  const fields = together.map((target) =>
+    query(targets[target], selectionOf(type)).replace(/^\{ (.*) \}$/s, `${target}: $1`),
+  )
+  return `{ ${fields.join(' ')} }`
+}
+
+function partOf({ data, errors = [] }: Answer, target: Target): Answer {
+  return { data: data?.[target], errors: errors.filter(({ path = [target] }) => path[0] === target) }
+}
 
 /** `absent`, the error code that denies the entry point, or whether each field was returned. */
 function outcome(type: string, { data, errors = [] }: Answer): unknown {
