@@ -12,7 +12,8 @@ import { has, maySee } from './principal.ts'
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
-  const { projection, selectors, messageContents, timeline, settings, changes, rowVersions } = loaders
+  const { projection, selectors, messageContents, timeline, settings, pushHealth, callCounts, changes, rowVersions } =
+    loaders
   return {
     projection,
     selectors: {
@@ -30,6 +31,8 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     messageContents,
     timeline,
     settings,
+    pushHealth,
+    callCounts,
     changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
     // Versions are known from `changes` alone.
     rowVersions,

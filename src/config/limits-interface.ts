@@ -43,6 +43,8 @@ export interface Limits {
   readonly streams: number
   /** Subscriptions of one principal that are open. */
   readonly streamsPerCaller: number
+  /** Rows that a statistic over all selectors may read, by the estimate of the database. */
+  readonly statisticsRows: number
   /** Scans that run at once. */
   readonly scans: number
   /** Scans of one principal that run at once. */

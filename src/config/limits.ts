@@ -43,6 +43,7 @@ export function limitsOf(given: ValuesOf<typeof settings>, { isOpen, poolSize }:
     unsentBytesPerCaller: orDefault(given.LIMIT_UNSENT_BYTES_PER_CALLER, unsent.withAuthentication),
     streams: given.LIMIT_STREAMS,
     streamsPerCaller: orDefault(given.LIMIT_STREAMS_PER_CALLER, streams.withAuthentication),
+    statisticsRows: given.LIMIT_STATISTICS_ROWS,
     scans,
     scansPerCaller: orDefault(given.LIMIT_SCANS_PER_CALLER, Math.ceil(scans / 2)),
   }

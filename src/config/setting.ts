@@ -15,6 +15,7 @@ type Beyond =
   | ErrorCode
   | `${number} ${ErrorCode}`
   | `${number} ${ErrorCode} with Retry-After`
+  | `${ErrorCode} with a span that would pass`
   | 'connection closed'
   | 'waits'
   | `waits, then ${ErrorCode}`

@@ -40,6 +40,8 @@ export interface Statement {
   readonly name?: string | undefined
   /** Set if an index answers the statement for all values, so that it may share a connection with others. */
   readonly lookUp?: LookUp | undefined
+  /** Set if it reads many rows to answer with few: it runs in the one session for that, with more memory and a short time limit. */
+  readonly isStatistic?: true
   /** Size of its rows, if known before it runs. */
   readonly expectedBytes?: number
 }

@@ -8,7 +8,8 @@ import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
 import { listenTo } from './listener.ts'
 import { createReconnectGate } from './reconnect.ts'
-import { poolLane, ScanPool } from './scan-pool.ts'
+import { ScanPool } from './scan-pool.ts'
+import { readingSettings, statisticsSettings } from './session.ts'
 
 export interface PoolOptions {
   readonly connection: ConnectionConfig
@@ -34,37 +35,59 @@ export function openPool(options: PoolOptions): Database {
   const timeoutMs = Math.min(lookUps.timeoutMs, options.statementTimeoutMs)
   const scans: ScanPool = new ScanPool({
     ...options,
+    lane: poolLane,
+    settings: readingSettings(options.statementTimeoutMs),
     observe,
     gate,
     preparedStatements: lookUps.preparedStatements,
+    onSilent: () => lanes.replaceIdle(),
+  })
+  const statistics = new ScanPool({
+    ...options,
+    // Its connections are no part of the pool's count.
+    observe: (observation) => observation.kind !== 'poolChanged' && observe(observation),
+    gate,
+    lane: statisticsLane,
+    maxConnections: 1,
+    statementTimeoutMs: statisticsTimeoutMs,
+    settings: statisticsSettings(statisticsTimeoutMs),
+    preparedStatements: false,
     onSilent: () => lanes.replaceIdle(),
   })
   const lanes = openLanes({ ...options, ...lookUps, timeoutMs, observe, gate, onSilent: () => scans.replaceIdle() })
   return {
     query(statement, signal) {
       const rendered = render(statement)
-      return observedStatement(observe, rendered, () =>
-        rendered.lookUp === undefined ? scans.run(rendered, signal) : lanes.run(rendered, signal),
-      )
+      const lane = laneOf(rendered)
+      return observedStatement(observe, lane, () => {
+        if (lane === statisticsLane) return statistics.run(rendered, signal)
+        return lane === poolLane ? scans.run(rendered, signal) : lanes.run(rendered, signal)
+      })
     },
     listen: (channel, heard) => listenTo(channel, options, heard),
     async close() {
-      await Promise.all([scans.close(), lanes.close()])
+      await Promise.all([scans.close(), statistics.close(), lanes.close()])
     },
   }
 }
 
+/** Name of the pool in observations. */
+const poolLane = 'pool'
+const statisticsLane = 'statistics'
+/** What takes longer is too much for a database that SIPIS works on. */
+const statisticsTimeoutMs = 5_000
+
+function laneOf({ isStatistic, lookUp }: Statement): string {
+  return isStatistic === true ? statisticsLane : (lookUp?.lane ?? poolLane)
+}
+
 /** Runs a statement, and emits an observation with its outcome. */
-async function observedStatement(
-  observe: Observe,
-  { lookUp }: Statement,
-  run: () => Promise<Value[][]>,
-): Promise<Value[][]> {
+async function observedStatement(observe: Observe, lane: string, run: () => Promise<Value[][]>): Promise<Value[][]> {
   const start = performance.now()
   const ended = (rows: number, failure: string | undefined) =>
     observe({
       kind: 'statementEnded',
-      lane: lookUp?.lane ?? poolLane,
+      lane,
       rows,
       failure,
       durationMs: performance.now() - start,

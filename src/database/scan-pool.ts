@@ -10,9 +10,14 @@ import { answerWithin, Client, closeMs, destroyConnection, keepAliveMs } from '.
 import type { Statement, Value } from './database.ts'
 import { observedConnect } from './observed-connect.ts'
 import type { ReconnectGate } from './reconnect.ts'
-import { prepareSession, readingSettings } from './session.ts'
+import type { Settings } from './session.ts'
+import { prepareSession } from './session.ts'
 
 export interface ScanPoolOptions {
+  /** Its name in observations, which name a lane otherwise. */
+  readonly lane: string
+  /** Settings of its sessions. */
+  readonly settings: Settings
   readonly connection: ConnectionConfig
   readonly maxConnections: number
   readonly connectTimeoutMs: number
@@ -24,9 +29,6 @@ export interface ScanPoolOptions {
   /** Called when the server does not answer on one connection; others may be dead as well. */
   readonly onSilent: () => void
 }
-
-/** Name of the pool in observations, which name a lane otherwise. */
-export const poolLane = 'pool'
 
 /** Time limit for a cancelled statement to end; then its connection is destroyed. */
 const cancelledMs = 1_000
@@ -54,18 +56,16 @@ export class ScanPool {
   #closing: Promise<void> | undefined
 
   constructor(options: ScanPoolOptions) {
-    const { observe } = options
+    const { observe, lane } = options
     this.#options = options
     this.#pool = createPgPool(options, this.#prologues)
-    this.#pool.on('connect', () => observe({ kind: 'connectionOpened', lane: poolLane }))
+    this.#pool.on('connect', () => observe({ kind: 'connectionOpened', lane }))
     this.#pool.on('remove', (client) => {
       this.#sessions.delete(client)
       this.#observeUse()
     })
     // The pool replaces an idle connection that the server closes; without a listener, the error would end the process.
-    this.#pool.on('error', (error) =>
-      observe({ kind: 'connectionLost', lane: poolLane, code: databaseError(error).code }),
-    )
+    this.#pool.on('error', (error) => observe({ kind: 'connectionLost', lane, code: databaseError(error).code }))
   }
 
   /** @throws DatabaseError and no other error */
@@ -99,7 +99,7 @@ export class ScanPool {
     } catch (error) {
       const repeated = repeatable(statement, databaseError(error))
       if (repeated === undefined) throw error
-      this.#options.observe({ kind: 'statementResent', lane: poolLane })
+      this.#options.observe({ kind: 'statementResent', lane: this.#options.lane })
       return this.#runOn(await this.#take(), repeated, signal)
     }
   }
@@ -122,7 +122,7 @@ export class ScanPool {
   }
 
   readonly #cancel = (client: pg.PoolClient): Promise<boolean> => {
-    this.#options.observe({ kind: 'cancelSent', lane: poolLane })
+    this.#options.observe({ kind: 'cancelSent', lane: this.#options.lane })
     return cancelStatement(client, this.#options.connection.ssl)
   }
 
@@ -134,16 +134,16 @@ export class ScanPool {
   async #take(): Promise<Session> {
     const since = performance.now()
     for (;;) {
-      const connecting = observedConnect(this.#options.observe, poolLane, () => this.#pool.connect()).finally(() =>
-        this.#observeUse(),
+      const connecting = observedConnect(this.#options.observe, this.#options.lane, () => this.#pool.connect()).finally(
+        () => this.#observeUse(),
       )
       this.#observeUse()
       const session = this.#sessionOf(await connecting)
       if (await isAlive(session, this.#silentAt)) {
-        this.#options.observe({ kind: 'statementSent', lane: poolLane, waitedMs: performance.now() - since })
+        this.#options.observe({ kind: 'statementSent', lane: this.#options.lane, waitedMs: performance.now() - since })
         return session
       }
-      this.#options.observe({ kind: 'connectionLost', lane: poolLane, code: silentCode })
+      this.#options.observe({ kind: 'connectionLost', lane: this.#options.lane, code: silentCode })
       destroyConnection(session.client)
       session.client.release(true)
     }
@@ -194,7 +194,7 @@ function createPgPool(options: ScanPoolOptions, prologues: WeakMap<pg.ClientBase
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     onConnect: async (client) => {
-      const prepared = prepareSession(client, readingSettings(options.statementTimeoutMs))
+      const prepared = prepareSession(client, options.settings)
       prologues.set(client, await answerWithin(client, connectTimeoutMs, prepared))
     },
   })

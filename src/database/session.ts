@@ -38,6 +38,14 @@ export function readingSettings(statementTimeoutMs: number): Settings {
 }
 
 /**
+ * Settings for the session that computes statistics. Its groups are few, but the planner takes them for many and would sort all rows
+ * on the server's disk: without sorting it counts them in memory.
+ */
+export function statisticsSettings(statementTimeoutMs: number): Settings {
+  return { ...readingSettings(statementTimeoutMs), work_mem: "'64MB'", enable_sort: "'off'" }
+}
+
+/**
  * Settings for a session that copies whole tables: its statements take as long as they take. With row_security off the server refuses
  * a statement that a policy would hide rows from. The server probes the connection as well, so that a client that has died holds no lock.
  */

@@ -28,10 +28,23 @@ export function snapshotName({ name, inputs, base }: Contents): string {
   return `${name}-${digest.digest('hex').slice(0, 16)}.tar.gz`
 }
 
+/** Gives its bytes at once. A Blob of Node copies them in small pieces, which takes a tenth of a start. */
+class Files extends Blob {
+  readonly #bytes: Buffer<ArrayBuffer>
+  constructor(bytes: Buffer<ArrayBuffer>) {
+    super()
+    this.#bytes = bytes
+  }
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    const { buffer, byteOffset, byteLength } = this.#bytes
+    return buffer.slice(byteOffset, byteOffset + byteLength)
+  }
+}
+
 /** @returns undefined if there is no snapshot; the database is then filled, which takes longer */
 export function readSnapshot(contents: Contents): Blob | undefined {
   try {
-    return new Blob([gunzipSync(readFileSync(`${snapshotFolder}/${snapshotName(contents)}`))])
+    return new Files(gunzipSync(readFileSync(`${snapshotFolder}/${snapshotName(contents)}`)))
   } catch {
     return undefined
   }

@@ -27,7 +27,7 @@ export const costDirectives: readonly GraphQLDirective[] = [
       'What a field or a condition adds to the cost of a query, which has a limit and is charged to the rate limit. A field without it ' +
       'weighs 1 for each object that it is selected on, a leaf as well; each item of a list weighs 1 more. Over all selectors, in ' +
       `the lists of Query, each of \`totalCount\` and \`rangeCount\` weighs ${readingCost.ofAll} more, and a filter with any weighted condition weighs ` +
-      `${readingCost.ofAll} altogether. A field that is FORBIDDEN to the caller weighs ${refusalCost}.`,
+      `${readingCost.ofAll} altogether. A statistic weighs so much for each day that its span has begun, and twice that by APP. A field that is FORBIDDEN to the caller weighs ${refusalCost}.`,
     locations: [
       DirectiveLocation.ARGUMENT_DEFINITION,
       DirectiveLocation.ENUM,
@@ -88,7 +88,7 @@ interface FilteredList {
 }
 
 function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): void {
-  const { assumedSize } = field.extensions
+  const { assumedSize, readingCost: ofReading } = field.extensions
   if (isConnection(parent) && (field.name === 'totalCount' || field.name === 'rangeCount'))
     add(field, 'cost', { weight: String(readingCost.ofSelector) })
   if (isConnection(getNamedType(field.type))) {
@@ -107,7 +107,10 @@ function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, u
       requireOneSlicingArgument: false,
     })
   } else if (assumedSize !== undefined) add(field, 'listSize', { assumedSize })
+  if (ofReading !== undefined) add(field, 'cost', { weight: String(ofReading((name) => aDay[name])) })
 }
+
+const aDay: Readonly<Record<string, unknown>> = { since: '2026-11-22T00:00:00Z', until: '2026-11-23T00:00:00Z' }
 
 /** Weighs the conditions that no index serves in the default order of the lists. */
 function describeConditions(filter: GraphQLInputObjectType, lists: readonly FilteredList[], isOfAll: boolean): void {

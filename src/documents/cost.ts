@@ -139,7 +139,8 @@ class Pricer {
     if (isPage(parent)) return inPage(field, below)
     if (parent && definition && this.#refused.has(`${apiName(parent)}.${apiName(definition)}`))
       return fixed(refusalCost)
-    const own = 1 + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
+    const ofReading = definition?.extensions.readingCost?.((name) => this.#args.value(field, name)) ?? 0
+    const own = 1 + ofReading + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
     if (!isPage(type)) return fixed(own + this.#ofItems(field, definition, below))
     const page = below.fixed + below.perRow * pageSize(field, definition, this.#args)
     if (isChanges(type)) return fixed(own + readingCost.ofSelector + page)

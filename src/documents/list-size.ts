@@ -14,6 +14,11 @@ export interface FieldExtensions {
   readonly assumedSize: number
 }
 
+/** Extension of a field that reads more than its answer holds: what that adds to its cost. */
+export type ReadingCost = (argument: (name: string) => unknown) => number
+
 declare module 'graphql' {
-  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> extends Partial<FieldExtensions> {}
+  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> extends Partial<FieldExtensions> {
+    readonly readingCost?: ReadingCost
+  }
 }

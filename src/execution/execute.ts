@@ -19,6 +19,8 @@ import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
 import { createPace } from '../loaders/pace.ts'
 import { recordNamedSelectors } from '../loaders/record-named-selectors.ts'
+import { prepareQuestions } from '../loaders/statistics/questions.ts'
+import { createStatistics } from '../loaders/statistics/statistics.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
@@ -160,6 +162,8 @@ function argumentsOf(schema: GraphQLSchema, { prepared: { document }, operationN
 function createContexts(options: ExecuteOptions): (operation: Operation, database: Database) => Execution {
   const { detected, timeZone, allowedSettings, changeTokens, hints, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
+  const statistics = createStatistics(options.database, { mostRows: limits.statisticsRows })
+  const questions = prepareQuestions(projection)
   const scans = openScans(limits, observe)
   return ({ principal, prepared, usage, signal }, database) => {
     const bounded = metered(database, { usage, signal, caller: principal.id, scans })
@@ -172,6 +176,7 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
       detected,
       usage,
       allowedSettings,
+      questions: questions(statistics(signal)),
       changeTokens,
       hints,
       prepared,

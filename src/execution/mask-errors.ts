@@ -9,6 +9,7 @@ import type { DatabaseFailure } from '../errors/database-error.ts'
 import { cancelled, DatabaseError } from '../errors/database-error.ts'
 import { ChangesUnsupported } from '../live/pull.ts'
 import { BadInput } from '../loaders/bad-input.ts'
+import { TooMuchToCount } from '../loaders/statistics/too-much-to-count.ts'
 import { maxErrors, unlisted } from '../loaders/usage.ts'
 import type { Observe, OperationFailed } from '../telemetry/observation.ts'
 import type { ArgumentAtFault, ArgumentPath } from './argument-at-fault.ts'
@@ -140,6 +141,7 @@ function clientError(cause: Error, located: GraphQLError): ClientError | undefin
     return { code: 'FORBIDDEN', message: cause.message, details: { requires: cause.requires } }
   // The located message is used, because graphql-js prefixes it with the variable or argument.
   if (cause instanceof BadInput) return { code: 'BAD_USER_INPUT', message: brief(located.message) }
+  if (cause instanceof TooMuchToCount) return { code: 'TOO_COSTLY', message: cause.message, details: cause.details }
   if (cause instanceof ChangesUnsupported) return changesUnsupported
   if (cause instanceof DatabaseError) return databaseFailures[cause.failure]
   if (cause instanceof GraphQLError) {

@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { Hints } from '../live/hints.ts'
 import type { Tokens } from '../live/tokens.ts'
 import type { Loaders } from '../loaders/loaders.ts'
+import type { Questions } from '../loaders/statistics/questions.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Detected } from '../sipis/detect.ts'
 
@@ -16,6 +17,8 @@ export interface Context {
   readonly usage: Usage
   /** Names of the settings that the operator allows callers to read. */
   readonly allowedSettings: readonly string[]
+  /** Statistics over all selectors. */
+  readonly questions: Questions
   /** Tokens of `changes`. */
   readonly changeTokens: Tokens
   /** Wakes subscriptions. */

@@ -13,12 +13,16 @@ import { prepareMessageContents } from './message-contents.ts'
 import type { OrphanPushTests } from './orphan-push-tests.ts'
 import { prepareOrphanPushTests } from './orphan-push-tests.ts'
 import type { Pace } from './pace.ts'
+import type { PushHealthLoader } from './push-health.ts'
+import { preparePushHealth } from './push-health.ts'
 import type { RowVersions } from './row-versions.ts'
 import { prepareRowVersions } from './row-versions.ts'
 import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
 import type { Settings } from './settings.ts'
 import { prepareSettings } from './settings.ts'
+import type { CallCountsLoader } from './statistics/call-counts-of.ts'
+import { prepareCallCountsOf } from './statistics/call-counts-of.ts'
 import type { Timeline } from './timeline.ts'
 import { prepareTimeline } from './timeline.ts'
 import type { Usage } from './usage.ts'
@@ -35,6 +39,8 @@ export interface Loaders {
   readonly orphanPushTests: OrphanPushTests
   readonly timeline: Timeline
   readonly settings: Settings
+  readonly pushHealth: PushHealthLoader
+  readonly callCounts: CallCountsLoader
   readonly changes: ChangesReader
   readonly rowVersions: RowVersions
 }
@@ -64,6 +70,8 @@ export function createLoaders(
     orphanPushTests: prepared.orphanPushTests(database),
     timeline: prepared.timeline(database, pace),
     settings: prepared.settings(database),
+    pushHealth: prepared.pushHealth(database),
+    callCounts: prepared.callCounts(database),
     changes: prepared.changes(database),
     rowVersions: prepared.rowVersions(database, usage),
   }
@@ -105,6 +113,8 @@ function prepareLoaders(projection: Projection) {
     orphanPushTests: prepareOrphanPushTests(projection),
     timeline: prepareTimeline(projection),
     settings: prepareSettings(projection),
+    pushHealth: preparePushHealth(projection),
+    callCounts: prepareCallCountsOf(projection),
     changes: prepareChanges(projection),
     rowVersions: prepareRowVersions(projection),
   }

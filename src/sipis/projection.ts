@@ -46,6 +46,8 @@ export interface OwnedRows<Row> extends Rows<Row> {
   readonly name: SQL
   /** Key of the selector that the row belongs to, as text. */
   readonly owner: SQL
+  /** The same as it is stored, to compare with that of other tables. */
+  readonly link: SQL
 }
 
 export interface SelectorRow {

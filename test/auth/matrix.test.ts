@@ -9,6 +9,7 @@ import { encodeNodeId } from '../../src/graph/node-id.ts'
 import { schema } from '../../src/graph/schema.ts'
 import type { Answer, Client } from '../support/client.ts'
 import { openClient } from '../support/client.ts'
+import { isFull } from '../support/counts.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
 import { authenticateAs, device, tool } from '../support/principals.ts'
@@ -146,6 +147,18 @@ function filterOf(type: string, name: string): string {
   return `(filter: { platform: "f${n}" })`
 }
 
+const ofSpan = '(since: "2026-11-01T00:00:00Z", until: "2026-11-02T00:00:00Z", by: [])'
+/** What fields need to be selected. */
+const argumentsOf: Readonly<Record<string, string>> = { callStats: ofSpan }
+
+/** Statistics over all selectors. */
+const statistics: Readonly<Record<string, string>> = {
+  callStats: `callStats${ofSpan}`,
+  pushTestStats: `pushTestStats${ofSpan}`,
+  topCallers: `topCallers${ofSpan.replace(', by: []', '')}`,
+  tokenStats: 'tokenStats(olderThan: [])',
+}
+
 /** Wraps an entry point with the path from another object. */
 const inside: Readonly<Record<string, readonly [parent: string, path: string]>> = {
   SipAddress: ['Call', 'caller'],
@@ -162,6 +175,9 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   Changes: ['Selector', 'changes'],
   EventConnection: ['Selector', 'timeline'],
   EventEdge: ['Selector', 'timeline { edges'],
+  CallStats: ['Selector', `callStats${ofSpan}`],
+  CallStat: ['CallStats', 'rows'],
+  PushHealth: ['Selector', 'pushHealth'],
 }
 
 function entryPointsTo(type: string): readonly EntryPoint[] {
@@ -178,7 +194,16 @@ function entryPointsTo(type: string): readonly EntryPoint[] {
 }
 
 /** Types that are not reachable through a selector; they have tests of their own below, Subscription in http/graphql/streams. */
-const elsewhere = ['Query', 'Subscription', 'Viewer', 'Database', 'TableVersion', 'SelectorConnection', 'SelectorEdge']
+const elsewhere = [
+  'Query',
+  'Subscription',
+  'Viewer',
+  'Database',
+  'TableVersion',
+  'SelectorConnection',
+  'SelectorEdge',
+  ...['PushTestStats', 'PushTestStat', 'Latency', 'TopCallers', 'TopCaller', 'TokenStats', 'TokenStat'],
+]
 
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))
 const fieldsOf = (type: string) => {
@@ -190,7 +215,7 @@ const fieldsOf = (type: string) => {
 function selectionOf(type: string): string {
   const fields = fieldsOf(type).map(({ name, type: of }) => {
     const isLeaf = /^\[?(String|ID|Int|Float|Boolean|DateTime|MissedReason|ResetReason)!?\]?!?$/.test(String(of))
-    return `field_${name}: ${name}${isLeaf ? '' : ' { __typename }'}`
+    return `field_${name}: ${name}${argumentsOf[name] ?? ''}${isLeaf ? '' : ' { __typename }'}`
   })
   return ['reached: __typename', ...fields].join(' ')
 }
@@ -223,7 +248,11 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
           ? `INSERT INTO pushtests VALUES (99, 'orphan', 'f9', '2026-11-01')`
           : `INSERT INTO pushtests (selector, pushid, platform, started) VALUES ('gone', 'orphan', 'f9', '2026-11-01')`,
       )
-      const options = { authenticate: authenticateAs(principals), allowedSettings: ['title'] }
+      const options = {
+        authenticate: authenticateAs(principals),
+        allowedSettings: ['title'],
+        limits: { cost: 1_000_000 },
+      }
       client = await openClient(opened.database, options)
       subgraph = await openClient(opened.database, { ...options, isSubgraph: true })
     })
@@ -243,12 +272,13 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     it.each(cases)('is as specified for every field of %s', async (type) => {
       for (const entryPoint of entryPointsTo(type)) {
         for (const principal of principals) {
-          for (const target of ['own', 'foreign', 'unknown'] as const) {
-            if (entryPoint.ownOnly === true && target !== 'own') continue
-            const query = entryPoint.query(targets[target], selectionOf(type))
-            const answer = await serverOf(entryPoint).answer(query, {}, principal.name)
-            const where = [type, entryPoint.name, principal.name, target]
-            expect([where, outcome(type, answer)]).toEqual([where, expected(type, entryPoint, principal, target)])
+          for (const together of operations(entryPoint)) {
+            const answer = await serverOf(entryPoint).answer(queryOf(entryPoint, type, together), {}, principal.name)
+            for (const target of together) {
+              const where = [type, entryPoint.name, principal.name, target]
+              const found = outcome(type, partOf(answer, target))
+              expect([where, found]).toEqual([where, expected(type, entryPoint, principal, target)])
+            }
           }
         }
       }
@@ -281,6 +311,20 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       const headers = [...response.headers].filter(([header]) => !varying.has(header))
       return JSON.stringify([response.status, headers, await response.text()])
     }
+
+    it('to statistics is for readers', async () => {
+      for (const [name, field] of Object.entries(statistics))
+        for (const principal of principals) {
+          const { data, errors = [] } = await client.answer(`{ ${field} { __typename } }`, {}, principal.name)
+          const codes = errors.map(({ extensions }) => extensions.code)
+          expect([name, principal.name, data?.[name] != null, codes]).toEqual([
+            name,
+            principal.name,
+            reads(principal),
+            reads(principal) ? [] : ['FORBIDDEN'],
+          ])
+        }
+    })
 
     it('is as specified for Viewer', async () => {
       for (const principal of principals) {
@@ -390,6 +434,24 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     })
   },
 )
+
+/** Which targets are asked for together: all in one operation, and in full also each in its own. */
+function operations({ ownOnly }: EntryPoint): readonly (readonly Target[])[] {
+  if (ownOnly === true) return [['own']]
+  return [['own', 'foreign', 'unknown'], ...(isFull ? ([['own'], ['foreign'], ['unknown']] as const) : [])]
+}
+
+/** Each target under its name as an alias. */
+function queryOf({ query }: EntryPoint, type: string, together: readonly Target[]): string {
+  const fields = together.map((target) =>
+    query(targets[target], selectionOf(type)).replace(/^\{ (.*) \}$/s, `${target}: $1`),
+  )
+  return `{ ${fields.join(' ')} }`
+}
+
+function partOf({ data, errors = [] }: Answer, target: Target): Answer {
+  return { data: data?.[target], errors: errors.filter(({ path = [target] }) => path[0] === target) }
+}
 
 /** `absent`, the error code that denies the entry point, or whether each field was returned. */
 function outcome(type: string, { data, errors = [] }: Answer): unknown {

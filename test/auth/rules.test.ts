@@ -92,6 +92,10 @@ describe('The rules', () => {
       messages: ['sipis:read'],
       pushTests: ['sipis:read'],
       tokens: ['sipis:read'],
+      callStats: ['sipis:read'],
+      pushTestStats: ['sipis:read'],
+      topCallers: ['sipis:read'],
+      tokenStats: ['sipis:read'],
       database: ['sipis:read', 'sipis:ops'],
     })
     const lookups = Object.entries(rules).flatMap(([type, of]) =>

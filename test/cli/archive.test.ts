@@ -6,7 +6,7 @@ import { migrateServer } from '../../src/sipis/migrations.ts'
 import { random } from '../../src/tools/demo/random.ts'
 import type { Running } from '../support/command.ts'
 import { run, start } from '../support/command.ts'
-import { times } from '../support/counts.ts'
+import { isFull, times } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
@@ -16,7 +16,6 @@ import { addDataSet, addSelector, selectorNamed } from '../support/rows.ts'
 import { asAdmin, createDatabase, urlOf } from '../support/templates.ts'
 import { until } from '../support/until.ts'
 
-const isFull = times(1, 0) === 1
 const kills = times(20, 2)
 const calls = times(100_000, 300)
 const choose = random(31)
@@ -195,7 +194,7 @@ describe('sipis-gateway archive', () => {
       expect((await running.finished).code).toBe(0)
       expect(await callIds(source)).toEqual([])
       expect(await callIds(target)).toEqual(wanted)
-      if (process.env['FULL'] === '1') process.stderr.write(`${version}: ${wanted.length} calls, ${kills} kills\n`)
+      if (isFull) process.stderr.write(`${version}: ${wanted.length} calls, ${kills} kills\n`)
     },
     600_000,
   )
@@ -205,13 +204,12 @@ describe('sipis-gateway archive', () => {
     const target = untilTestEnds(await emptyDatabase())
     const running = startArchive(source, target)
     await running.printed(following)
-    const isTimed = process.env['FULL'] === '1'
     const sipis = new Sipis({
       version: 'V1',
       url: source.url,
       batch: times(12, 5),
       livesMs: 1_500,
-      ...(isTimed ? {} : { archive: target }),
+      ...(isFull ? {} : { archive: target }),
     })
     const started = performance.now()
     sipis.start(3)
@@ -221,7 +219,7 @@ describe('sipis-gateway archive', () => {
     running.child.kill('SIGINT')
     expect(await running.finished).toMatchObject({ code: 0, stdout: '' })
     const found = await callIds(target)
-    if (isTimed) {
+    if (isFull) {
       const figures = `${sipis.inserted.length} calls in ${seconds.toFixed(1)} s, ${found.length} in the archive`
       process.stderr.write(`${figures}\n${(await running.finished).stderr}`)
     }

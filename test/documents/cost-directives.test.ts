@@ -38,6 +38,15 @@ function argumentsOf({ astNode }: Directed, name: string): Readonly<Record<strin
   )
 }
 
+/** For each day that the span has begun, at most 31; twice by APP. */
+function statisticWeight(definition: GraphQLField<unknown, unknown>, argument: (name: string) => unknown): number {
+  const weight = Number(argumentsOf(definition, 'cost')?.['weight'] ?? 0)
+  if (weight < overAll || definition.args.every(({ name }) => name !== 'until')) return weight
+  const days = Math.ceil((Date.parse(String(argument('until'))) - Date.parse(String(argument('since')))) / 86_400_000)
+  const counted = days >= 1 && days <= 31 ? days : 31
+  return weight * counted * ([argument('by')].flat().includes('APP') ? 2 : 1)
+}
+
 /** A reader of the directives, as a tool would be. */
 function costBySdl(text: string, variables: Readonly<Record<string, unknown>>): number {
   const { definitions } = parse(text)
@@ -76,7 +85,8 @@ function costBySdl(text: string, variables: Readonly<Record<string, unknown>>): 
     if (size?.['sizedFields'] !== undefined)
       return ofConnection(field, definition, size, parent === printed.getQueryType())
     const below = ofSet(field.selectionSet, getNamedType(definition.type))
-    return size === undefined ? 1 + below : 1 + Number(size['assumedSize']) * (1 + below)
+    const own = 1 + statisticWeight(definition, (name) => argumentOf(field, name))
+    return size === undefined ? own + below : own + Number(size['assumedSize']) * (1 + below)
   }
 
   const ofConnection = (
@@ -155,7 +165,13 @@ describe('The cost directives of the SDL', () => {
 
   it('say what is charged for generated documents', () => {
     const scalar = (tape: ReturnType<typeof seededTape>) => (type: string) =>
-      ({ ID: 'x', Int: tape.below(30), Boolean: true, DateTime: '2026-01-01T00:00:00Z', String: 'x' })[type]
+      ({
+        ID: 'x',
+        Int: tape.below(30),
+        Boolean: true,
+        DateTime: `2026-01-0${1 + tape.below(9)}T00:00:00Z`,
+        String: 'x',
+      })[type]
     let compared = 0
     fc.assert(
       fc.property(fc.noBias(fc.integer()), (seed) => {

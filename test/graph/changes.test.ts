@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { render } from '../../src/database/database.ts'
 import type { Client } from '../support/client.ts'
@@ -53,16 +53,25 @@ function afterSight(database: Database, work: () => Promise<unknown>): Database 
 }
 
 describe.each(backends)('changes on $name', ({ open }) => {
-  const opening = async (): Promise<{ opened: Opened; client: Client }> => {
-    const opened = untilTestEnds(await open())
+  let opened: Opened
+  let client: Client
+  beforeAll(async () => {
+    opened = await open()
+    client = await openClient(opened.database, { changes: { secrets } })
+  })
+  afterAll(async () => {
+    await client[Symbol.asyncDispose]()
+    await opened[Symbol.asyncDispose]()
+  })
+  beforeEach(async () => {
+    for (const table of ['sipcalls', 'siptextmessages', 'pushtests', 'selectors'])
+      await opened.sql(`DELETE FROM ${table}`)
     await addSelector(opened, 1)
     await addSelector(opened, 2)
-    return { opened, client: untilTestEnds(await openClient(opened.database, { changes: { secrets } })) }
-  }
+  })
   const time = '2026-01-01'
 
   it('gives a token without events first, and then what was stored since, once', async () => {
-    const { opened, client } = await opening()
     await addRow(opened, 'sipcalls', 1, { rowid: 1, time, callid: 'before' })
     const first = await changes(client)
     expect(first).toMatchObject({ events: [], gone: [], hasMore: false, reset: null })
@@ -80,7 +89,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('gives an event again that was changed, as it is now', async () => {
-    const { opened, client } = await opening()
     await addRow(opened, 'pushtests', 1, { rowid: 5, pushid: 'p', platform: 'iOS', started: time })
     const { token } = await changes(client)
     await opened.sql(`UPDATE pushtests SET concluded = '2026-01-01 00:00:01'`)
@@ -90,7 +98,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('pages through what is new without splitting what was stored together', async () => {
-    const { opened, client } = await opening()
     let { token } = await changes(client)
     for (let n = 1; n <= 5; n++) await addRow(opened, 'sipcalls', 1, { rowid: n, time, callid: `${n}` })
     const link =
@@ -121,7 +128,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('names those of the held events that are gone', async () => {
-    const { opened, client } = await opening()
     const { token } = await changes(client)
     await addRow(opened, 'sipcalls', 1, { rowid: 1, time, callid: 'stays' })
     await addRow(opened, 'sipcalls', 1, { rowid: 2, time, callid: 'goes' })
@@ -134,7 +140,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('asks for all selectors of an operation in one statement', async () => {
-    const { opened, client } = await opening()
     const tokens = [(await changes(client)).token, (await changes(client, { number: 2 })).token]
     await addRow(opened, 'sipcalls', 1, { rowid: 1, time, callid: 'of 1' })
     await addRow(opened, 'sipcalls', 2, { rowid: 2, time, callid: 'of 2' })
@@ -153,7 +158,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('refuses what is no token of the selector, in each form', async () => {
-    const { client } = await opening()
     const { token } = await changes(client)
     const other = await changes(client, { number: 2 })
     const damaged = Array.from({ length: Math.ceil(token.length / 7) }, (_, index) => {
@@ -183,7 +187,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('refuses sizes and ids out of range', async () => {
-    const { opened, client } = await opening()
     await addRow(opened, 'sipcalls', 2, { rowid: 3, time, callid: 'of another selector' })
     const { calls, selectors } = await client.ask('{ calls { nodes { id } } selectors { nodes { id } } }')
     const refused: [object, (string | number)[]][] = [
@@ -201,7 +204,6 @@ describe.each(backends)('changes on $name', ({ open }) => {
   })
 
   it('resets with a new token if the key or the generation has changed, or the tables were made anew', async () => {
-    const { opened, client } = await opening()
     const { token } = await changes(client)
     const reset = async (with_: { secrets: string[]; generation?: number }) => {
       await using gateway = await openClient(opened.database, { changes: with_ })
@@ -216,10 +218,11 @@ describe.each(backends)('changes on $name', ({ open }) => {
     await opened.sql('ALTER TABLE pushtests RENAME TO old')
     await opened.sql('CREATE TABLE pushtests (LIKE old INCLUDING ALL)')
     expect(await reset({ secrets })).toBe('DATABASE_CHANGED')
+    await opened.sql('DROP TABLE pushtests')
+    await opened.sql('ALTER TABLE old RENAME TO pushtests')
   })
 
   it('resets if one transaction has stored more than a page can hold', async () => {
-    const { opened, client } = await opening()
     const { token } = await changes(client)
     const link =
       opened.version === 'V1'

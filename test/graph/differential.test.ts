@@ -238,13 +238,14 @@ function generated(tape: Tape, { ids, selectors, cursors }: Samples): GeneratedR
       ID: () => tape.pick(ids),
       Int: () => tape.below(6),
       Boolean: () => tape.oneIn(2),
-      DateTime: () => (argument === 'until' ? '2027-01-01T00:00:00Z' : '2026-01-01T00:00:00Z'),
+      DateTime: () => (argument === 'until' ? '2026-11-25T00:00:00Z' : '2026-11-01T00:00:00Z'),
       String: () => stringFor(argument),
     }
     return values[type]?.()
   }
   const stringFor = (argument: string): unknown => {
     if (argument === 'name') return tape.pick(selectors)
+    if (argument === 'timeZone') return 'UTC'
     if (argument === 'names') return tape.pick(allowedSettings)
     if (argument === 'after' || argument === 'before') return tape.oneIn(4) ? tape.pick(cursors) : undefined
     return undefined

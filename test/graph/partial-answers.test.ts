@@ -67,6 +67,17 @@ const contents = (failing: 'headers' | 'body'): Case => ({
   path: ['messages', 'nodes', 0, failing],
 })
 
+const span = 'since: "2026-01-01T00:00:00Z", until: "2026-01-03T00:00:00Z"'
+
+function statistic(field: string, name: string, statement: RegExp): Case {
+  return {
+    query: `{ viewer { name } ${field} selectors { nodes { name lastSeen } } }`,
+    statement,
+    survives: { viewer, [name]: null, selectors: { nodes: [one] } },
+    path: [name],
+  }
+}
+
 /** Each field that fails by itself if a statement fails, by its name in the schema. */
 const cases: Readonly<Record<string, Case>> = {
   'Query.selectors': {
@@ -96,6 +107,22 @@ const cases: Readonly<Record<string, Case>> = {
     statement: /txid_current_snapshot/,
     survives: { viewer, selectors: { nodes: [{ ...one, changes: null }] } },
     path: ['selectors', 'nodes', 0, 'changes'],
+  },
+  'Query.callStats': statistic(`callStats(${span}, by: []) { rows { count } }`, 'callStats', /sipcalls/),
+  'Query.topCallers': statistic(`topCallers(${span}) { nodes { count } }`, 'topCallers', /sipcalls/),
+  'Query.pushTestStats': statistic(`pushTestStats(${span}, by: []) { rows { sent } }`, 'pushTestStats', /pushtests/),
+  'Query.tokenStats': statistic('tokenStats(olderThan: []) { rows { count } }', 'tokenStats', /tokens/),
+  'Selector.callStats': {
+    query: inSelectors(`callStats(${span}, by: []) { rows { count } }`),
+    statement: /sipcalls/,
+    survives: { viewer, selectors: { nodes: [{ ...one, callStats: null }] } },
+    path: ['selectors', 'nodes', 0, 'callStats'],
+  },
+  'Selector.pushHealth': {
+    query: inSelectors('pushHealth { tokens }'),
+    statement: /pushtests/,
+    survives: { viewer, selectors: { nodes: [{ ...one, pushHealth: null }] } },
+    path: ['selectors', 'nodes', 0, 'pushHealth'],
   },
   'Message.headers': contents('headers'),
   'Message.body': contents('body'),

@@ -15,6 +15,8 @@ import { schema } from '../../src/graph/schema.ts'
 import { createTokens } from '../../src/live/tokens.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { metered } from '../../src/loaders/metered.ts'
+import { prepareQuestions } from '../../src/loaders/statistics/questions.ts'
+import { createStatistics } from '../../src/loaders/statistics/statistics.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/sipis/detect.ts'
 import { projectionOf } from '../../src/sipis/versions.ts'
@@ -43,6 +45,8 @@ export async function openReference(database: Database, allowedSettings: readonl
   const detected = await detect(database)
   const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
   const scans = openScans(defaultLimits)
+  const questions = prepareQuestions(projection)
+  const statistics = createStatistics(database, { mostRows: defaultLimits.statisticsRows, freshMs: 1 })
 
   const contextFor = (principal: Principal, read: Database): Context => {
     const usage = createUsage(100_000_000)
@@ -55,6 +59,7 @@ export async function openReference(database: Database, allowedSettings: readonl
       detected,
       usage,
       allowedSettings,
+      questions: questions(statistics(new AbortController().signal)),
       changeTokens,
       hints,
     }
@@ -96,9 +101,14 @@ function masked(result: ExecutionResult, variables: Readonly<Record<string, unkn
 /** Tokens of `changes` begin with their version, and are random. */
 const changeToken = /"A[Q-Za-f][\w-]{90,}"/g
 
+/** When statistics were computed. The data is older. */
+function today(): RegExp {
+  return new RegExp(`"${new Date().toISOString().slice(0, 10)}T[^"]*"`, 'g')
+}
+
 /** Formats a response as text. Errors are sorted, because their order depends on which statement is settled first. */
 export function canonical(answer: object): string {
   const { data, errors }: { data?: unknown; errors?: unknown } = JSON.parse(JSON.stringify(answer))
   const sorted = Array.isArray(errors) ? errors.map((error) => JSON.stringify(error)).sort() : undefined
-  return JSON.stringify({ data, errors: sorted }).replaceAll(changeToken, '"…"')
+  return JSON.stringify({ data, errors: sorted }).replaceAll(changeToken, '"…"').replaceAll(today(), '"…"')
 }

@@ -146,6 +146,13 @@ export const operationLimitSettings = {
     sentence: 'Subscriptions of one principal that are open.',
     beyond: '429 RATE_LIMITED with Retry-After',
   }),
+  LIMIT_STATISTICS_ROWS: wholeNumber({
+    min: 1_000,
+    max: 1_000_000_000,
+    byDefault: 2_000_000,
+    sentence: 'Rows that a statistic over all selectors may read, by the estimate of the database.',
+    beyond: 'TOO_COSTLY with a span that would pass',
+  }),
   LIMIT_SCANS: computedNumber({
     min: 1,
     max: 1_000,

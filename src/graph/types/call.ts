@@ -1,9 +1,10 @@
 import { BadInput } from '../../loaders/bad-input.ts'
 import type { Owned } from '../../loaders/collection.ts'
+import type { Condition } from '../../loaders/condition.ts'
 import { callConditions } from '../../loaders/filters.ts'
 import type { Loaders } from '../../loaders/loaders.ts'
 import { reasonOf, reasonWords } from '../../sipis/missed-reason.ts'
-import type { CallRow, SelectorRow } from '../../sipis/projection.ts'
+import type { CallRow, Projection, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
@@ -18,7 +19,7 @@ import { SipAddress, SipAddressFilter } from './sip-address.ts'
 
 type CallShape = Owned<CallRow>
 
-const MissedReason = builder.enumType('MissedReason', {
+export const MissedReason = builder.enumType('MissedReason', {
   description: 'Why a call was missed. Values may be added: treat a value that your client does not know as UNKNOWN.',
   values: {
     MISSED: { description: 'The call was not answered.' },
@@ -60,7 +61,7 @@ Call.implement({
   }),
 })
 
-const CallFilter = builder.inputType('CallFilter', {
+export const CallFilter = builder.inputType('CallFilter', {
   description: 'Conditions that calls must all meet. An omitted or null condition matches every call.',
   fields: (t) => ({
     since: t.field({ type: 'DateTime', description: 'Arrived at or after this time.' }),
@@ -122,15 +123,15 @@ interface CallArguments extends ListArguments {
 }
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
-  const { missedReasons, ...filter } = args.filter ?? {}
-  if (owner === null && filter.callId != null) checkDay(filter)
-  const reasons = missedReasons?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
-  const conditions = callConditions(
-    projection.calls.columns,
-    { ...filter, missedReasons: reasons },
-    Object.values(reasonWords),
-  )
+  if (owner === null && args.filter?.callId != null) checkDay(args.filter)
+  const conditions = conditionsOf(projection, args.filter)
   return collectionConnection(collection, owner, timeOrder('calls', projection.calls, args.orderBy), conditions, args)
+}
+
+export function conditionsOf({ calls }: Projection, given: CallArguments['filter']): Condition[] {
+  const { missedReasons, ...filter } = given ?? {}
+  const reasons = missedReasons?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
+  return callConditions(calls.columns, { ...filter, missedReasons: reasons }, Object.values(reasonWords))
 }
 
 const dayMs = 24 * 60 * 60 * 1000

@@ -128,7 +128,7 @@ describe('Apollo Client', () => {
     const manifest = join(folder, 'manifest.json')
     const text = print(new InMemoryCache().transformDocument(history))
     await writeFile(manifest, JSON.stringify({ [sha256(text)]: text }))
-    const settings = { ...stage.settings, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
+    const settings = { ...stage.settings.api, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
     await using gateway = await startGateway(stage.command, settings)
     const counted = countedFetch()
     await askThrice(clientOf(gateway.url, stage.credentials.device, { ...counted, links: [persisted()] }))

@@ -64,7 +64,7 @@ describe('The client of graphql-codegen', () => {
   })
 
   it('runs the example of docs/api.md', async () => {
-    const { DATABASE_URL = '' } = stage.settings
+    const { DATABASE_URL = '' } = stage.settings.api
     await using gateway = await startGateway(stage.command, { DATABASE_URL, SIPIS_TIME_ZONE: 'UTC' })
     const { stdout } = await promisify(execFile)(process.execPath, ['src/newest.ts', gateway.url])
     deepStrictEqual(Object.keys(JSON.parse(stdout)), ['name', 'lastSeen', 'calls'])
@@ -73,7 +73,7 @@ describe('The client of graphql-codegen', () => {
   it('has all its documents trusted by its manifest', async () => {
     const manifest = fileURLToPath(new URL('src/gql/persisted-documents.json', import.meta.url))
     strictEqual(Object.keys(JSON.parse(await readFile(manifest, 'utf8'))).length, 8)
-    const settings = { ...stage.settings, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
+    const settings = { ...stage.settings.api, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
     await using gateway = await startGateway(stage.command, settings)
     const only = { ...api, url: gateway.url }
     const { data } = await request(History, { name: stage.selector }, only, 'hash')

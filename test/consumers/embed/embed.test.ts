@@ -2,68 +2,106 @@
 import { deepStrictEqual, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { test } from 'node:test'
-import type { Authenticate, LogEntry } from 'sipis-gateway'
+import { after, describe, it, test } from 'node:test'
+import type { Authenticate, GatewayOptions, LogEntry } from 'sipis-gateway'
 import { ExpiredCredential, openGateway, Problem } from 'sipis-gateway'
+import { failingDocuments } from '../shared/documents.ts'
+import type { Seen } from '../shared/failures.ts'
+import { checkFailures } from '../shared/failures.ts'
+import type { GatewayName } from '../shared/gateway.ts'
 import { stage } from '../shared/stage.ts'
 
-/** A session of the embedding program. */
+const { reader, device, expired } = stage.credentials
+
+/** Sessions of the embedding program, which happen to have the texts of the stage's credentials. */
 const auth: Authenticate = async (authorization) => {
-  if (authorization === 'Bearer old') throw new ExpiredCredential()
-  if (authorization !== 'Bearer phone') throw new Error('unknown session')
-  return { id: 'session:1', name: 'phone', scopes: ['sipis:own'], selector: stage.selector }
+  switch (authorization) {
+    case `Bearer ${expired}`:
+      throw new ExpiredCredential()
+    case `Bearer ${device}`:
+      return { id: 'session:1', name: stage.selector, scopes: ['sipis:own'], selector: stage.selector }
+    case `Bearer ${reader}`:
+      return { id: 'session:2', name: 'reader', scopes: ['sipis:read', 'sipis:tokens'], selector: null }
+    default:
+      throw new Error('unknown session')
+  }
 }
 
-const ask = async (url: string, query: string, credential: string) => {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
-    body: JSON.stringify({ query }),
-  })
-  const answer: { data?: unknown; errors?: { extensions: { code: string; reason?: string } }[] } = JSON.parse(
-    await response.text(),
-  )
-  return answer
+/** Settings of a gateway of the stage, without the keys of its credentials. */
+function keylessSettings(name: GatewayName): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(stage.settings[name]).filter(([key]) => !key.startsWith('AUTH_')))
 }
 
-test('A server of one’s own answers by its own sessions', async () => {
-  const entries: LogEntry[] = []
-  await using gateway = await openGateway({
-    databaseUrl: stage.settings['DATABASE_URL'] ?? '',
-    settings: { SIPIS_TIME_ZONE: 'UTC', AUDIT_LOG: 'off' },
-    auth,
-    limits: { cost: 1_000 },
-    allowWritableRole: true,
-    log: (entry) => void entries.push(entry),
-  })
+/** A server with a route of its own beside those of the gateway. */
+async function openServer(options: GatewayOptions) {
+  await using stack = new AsyncDisposableStack()
+  const gateway = stack.use(await openGateway({ ...options, allowWritableRole: true }))
   const server = createServer((request, response) => {
     if (request.url === '/own') response.end('own route')
     else gateway.handle(request, response)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
+  stack.defer(() => {
+    server.close()
+    server.closeAllConnections()
+  })
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('no port')
-  const origin = `http://127.0.0.1:${address.port}`
-  try {
-    deepStrictEqual(await (await fetch(`${origin}/own`)).text(), 'own route')
-    const url = `${origin}/graphql`
+  const opened = stack.move()
+  return { origin: `http://127.0.0.1:${address.port}`, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+async function ask(origin: string, credential: string, query: string, variables: object = {}): Promise<Seen> {
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
+    body: JSON.stringify({ query, variables }),
+  })
+  const { data, errors = [] }: Partial<Seen> = JSON.parse(await response.text())
+  return { data, errors }
+}
+
+/** Runs every failure through servers that are opened once for each gateway of the stage. */
+function checkFailuresOf(optionsOf: (name: GatewayName) => GatewayOptions): void {
+  const stack = new AsyncDisposableStack()
+  after(() => stack.disposeAsync())
+  const origins = new Map<GatewayName, string>()
+  checkFailures(async (name, { gateway, credential, variables }) => {
+    const origin = origins.get(gateway) ?? stack.use(await openServer(optionsOf(gateway))).origin
+    origins.set(gateway, origin)
+    return ask(origin, credential, failingDocuments().get(name) ?? '', variables)
+  })
+}
+
+describe('With the keys of its settings', () => {
+  checkFailuresOf((name) => ({ settings: { AUDIT_LOG: 'off', ...stage.settings[name] } }))
+})
+
+describe('With sessions of its own', () => {
+  checkFailuresOf((name) => ({ settings: { AUDIT_LOG: 'off', ...keylessSettings(name) }, auth }))
+
+  it('answers, and logs no error', async () => {
+    const entries: LogEntry[] = []
+    const { DATABASE_URL: databaseUrl = '', ...settings } = keylessSettings('api')
+    const log = (entry: LogEntry) => void entries.push(entry)
+    const limits = { cost: 1_000 }
+    const options = { databaseUrl, settings: { AUDIT_LOG: 'off', ...settings }, auth, limits, log }
+    await using server = await openServer(options)
+    deepStrictEqual(await (await fetch(`${server.origin}/own`)).text(), 'own route')
     const query = '{ viewer { name selector { name calls(first: 0) { totalCount } } } }'
-    deepStrictEqual(await ask(url, query, 'phone'), {
-      data: { viewer: { name: 'phone', selector: { name: stage.selector, calls: { totalCount: stage.calls } } } },
-    })
-    const reasons = await Promise.all(['old', 'other'].map((credential) => ask(url, query, credential)))
+    const selector = { name: stage.selector, calls: { totalCount: stage.calls } }
+    const { data } = await ask(server.origin, device, query)
+    deepStrictEqual(data, { viewer: { name: stage.selector, selector } })
+    const refused = await Promise.all([expired, 'other'].map((credential) => ask(server.origin, credential, query)))
     deepStrictEqual(
-      reasons.map(({ errors }) => errors?.[0]?.extensions.reason),
+      refused.map(({ errors }) => errors[0]?.extensions?.['reason']),
       ['EXPIRED', 'INVALID'],
     )
     deepStrictEqual(
       entries.filter(({ level }) => level === 'error'),
       [],
     )
-  } finally {
-    server.close()
-    server.closeAllConnections()
-  }
+  })
 })
 
 test('What is missing is said in a Problem', async () => {

@@ -1,61 +1,26 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { describe, it } from 'node:test'
-import { createGatewayRuntime } from '@graphql-hive/gateway-runtime'
-import { composeServices, compositionHasErrors } from '@theguild/federation-composition'
-import { buildSchema, parse } from 'graphql'
-import { startGateway } from '../shared/gateway.ts'
+import { after, describe, it } from 'node:test'
+import { buildSchema } from 'graphql'
+import type { Seen } from '../shared/failures.ts'
+import { checkFailures } from '../shared/failures.ts'
+import type { GatewayName } from '../shared/gateway.ts'
 import { stage } from '../shared/stage.ts'
-import { phonesSdl, servePhones } from './phones.ts'
+import { documents, failures } from './failures.ts'
+import type { Router } from './router.ts'
+import { compose, openRouter } from './router.ts'
 
-const sipisSdl = execFileSync(process.execPath, [stage.command, 'schema', '--subgraph'], { encoding: 'utf8' })
+const stack = new AsyncDisposableStack()
+after(() => stack.disposeAsync())
+const routers = new Map<GatewayName, Router>()
 
-function compose(urls: { readonly sipis?: string; readonly phones?: string } = {}): string {
-  const composed = composeServices([
-    { name: 'sipis', url: urls.sipis ?? 'http://sipis.invalid', typeDefs: parse(sipisSdl) },
-    { name: 'phones', url: urls.phones ?? 'http://phones.invalid', typeDefs: parse(phonesSdl) },
-  ])
-  if (compositionHasErrors(composed)) throw new Error(composed.errors.map(({ message }) => message).join('\n'))
-  ok(composed.supergraphSdl)
-  return composed.supergraphSdl
+/** A router before a gateway with these settings, opened once. */
+async function routerOf(name: GatewayName): Promise<Router> {
+  const router = routers.get(name) ?? stack.use(await openRouter(name))
+  routers.set(name, router)
+  return router
 }
 
-/** A router before both subgraphs, which passes on the credential of its callers. */
-async function openRouter() {
-  await using stack = new AsyncDisposableStack()
-  const settings = { ...stage.settings, FEDERATION_SUBGRAPH: 'true' }
-  const sipis = stack.use(await startGateway(stage.command, settings))
-  const phones = stack.use(await servePhones())
-  const requests: string[] = []
-  const router = stack.use(
-    createGatewayRuntime({
-      supergraph: compose({ sipis: sipis.url, phones: phones.url }),
-      logging: false,
-      maskedErrors: false,
-      propagateHeaders: {
-        fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') ?? '' }),
-      },
-      fetchAPI: {
-        fetch: async (url, init) => {
-          requests.push(url)
-          return fetch(url, { method: 'POST', ...init })
-        },
-      },
-    }),
-  )
-  const ask = async (query: string, credential: string) => {
-    requests.splice(0)
-    const response = await router.fetch('http://router/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
-      body: JSON.stringify({ query }),
-    })
-    const answer: { data?: unknown; errors?: { extensions?: { code?: string } }[] } = JSON.parse(await response.text())
-    return { ...answer, ofSipis: requests.filter((url) => url === sipis.url).length }
-  }
-  const opened = stack.move()
-  return { ask, [Symbol.asyncDispose]: () => opened.disposeAsync() }
-}
+const codesOf = ({ errors }: Seen) => errors.map(({ extensions }) => extensions?.['code'])
 
 describe('The subgraph', () => {
   it('composes with another Relay-style subgraph that has messages, settings, a node and a viewer', () => {
@@ -65,11 +30,11 @@ describe('The subgraph', () => {
   })
 
   it('answers a router by keys that another subgraph has, as far as the caller may read', async () => {
-    await using router = await openRouter()
+    const router = await routerOf('api')
     const query =
       '{ phones { nodes { id setting sipis { name lastSeen calls(first: 1) { totalCount nodes { time } } } } } }'
     const { data, errors, ofSipis } = await router.ask(query, stage.credentials.device)
-    deepStrictEqual(errors, undefined)
+    deepStrictEqual(errors, [])
     const text = JSON.stringify(data)
     ok(text.includes(`"totalCount":${stage.calls}`), text)
     ok(text.includes('"id":"phone:1","setting":"SILENT"'), text)
@@ -78,16 +43,40 @@ describe('The subgraph', () => {
   })
 
   it('answers its own fields of Query, beside those of the other subgraph', async () => {
-    await using router = await openRouter()
+    const router = await routerOf('api')
     const query =
       '{ sipisCalls(first: 2) { nodes { id selector { name } } pageInfo { hasNextPage } } messages { text } }'
     const reader = await router.ask(query, stage.credentials.reader)
     ok(JSON.stringify(reader.data).includes('"hasNextPage":true'))
     const device = await router.ask(query, stage.credentials.device)
     deepStrictEqual(device.data, { sipisCalls: null, messages: [{ text: 'battery low' }] })
-    deepStrictEqual(
-      device.errors?.map(({ extensions }) => extensions?.code),
-      ['FORBIDDEN'],
+    deepStrictEqual(codesOf(device), ['FORBIDDEN'])
+  })
+
+  checkFailures(async (name, { gateway, credential, variables }) => {
+    const router = await routerOf(gateway)
+    return router.ask(documents[name], credential, variables)
+  }, failures)
+
+  it('has the code of a variable that only the subgraph can refuse', async () => {
+    const router = await routerOf('api')
+    const query = `query ($name: String!, $since: DateTime) {
+      sipisSelector(name: $name) { calls(filter: { since: $since }) { nodes { id } } }
+    }`
+    const seen = await router.ask(query, stage.credentials.device, { name: stage.selector, since: 'some day' })
+    deepStrictEqual([codesOf(seen), seen.ofSipis], [['BAD_USER_INPUT'], 1])
+    const enumeration = { name: stage.selector, orderBy: 'SIDEWAYS' }
+    strictEqual((await router.ask(documents.BadEnum, stage.credentials.device, enumeration)).ofSipis, 0)
+  })
+
+  it('says through the router why a credential is refused', async () => {
+    const router = await routerOf('api')
+    const reasons = await Promise.all(
+      [stage.credentials.expired, 'other'].map(async (credential) => {
+        const { errors } = await router.ask(documents.Expired, credential, { name: stage.selector })
+        return errors.map(({ extensions }) => extensions?.['reason'])
+      }),
     )
+    deepStrictEqual(reasons, [['EXPIRED'], ['INVALID']])
   })
 })

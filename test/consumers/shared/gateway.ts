@@ -9,13 +9,17 @@ export type Settings = Readonly<Record<string, string>>
 export interface Stage {
   /** The command of the installed package. */
   readonly command: string
-  /** Settings of a gateway on the database, with authentication. */
-  readonly settings: Settings
+  /** Those of the gateways at `urls`, with which a client starts others. */
+  readonly settings: Readonly<Record<GatewayName, Settings>>
   readonly urls: Readonly<Record<GatewayName, string>>
   readonly credentials: Readonly<Record<'reader' | 'device' | 'expired', string>>
   /** A selector with `calls` calls; the device's own. */
   readonly selector: string
   readonly calls: number
+  /** Where statements of SIPIS are sent to. */
+  readonly sipis: string
+  /** By the name of a client, a selector whose rows that client may change. */
+  readonly own: Readonly<Record<string, { readonly selector: string; readonly credential: string }>>
 }
 
 /** `slow` cannot read calls, `small` no long message, `limited` is always beyond its rate, `keyless` cannot verify credentials. */

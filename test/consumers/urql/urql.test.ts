@@ -106,7 +106,7 @@ describe('urql', () => {
     const manifest = join(folder, 'manifest.json')
     const text = stringifyDocument(history)
     await writeFile(manifest, JSON.stringify({ [createHash('sha256').update(text).digest('hex')]: text }))
-    const settings = { ...stage.settings, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
+    const settings = { ...stage.settings.api, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
     await using gateway = await startGateway(stage.command, settings)
     const counted = countedFetch()
     await askThrice(clientOf(gateway.url, stage.credentials.device, [persisted()], counted))

@@ -10,7 +10,7 @@ import { previews } from '../../../src/tools/copy/report/preview.ts'
 import type { CopyReport, TableReport } from '../../../src/tools/copy/report/report.ts'
 import { run } from '../../support/command.ts'
 import { copied, runCopy } from '../../support/copying.ts'
-import { times } from '../../support/counts.ts'
+import { isFull, times } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, openReader, untilTestEnds } from '../../support/database.ts'
 import { dirtyDatabase, fill } from '../../support/dirty.ts'
@@ -61,7 +61,7 @@ describe('For any dirty v1 database', () => {
       expect(found.possible).toBe(done.committed)
       expect(found).toMatchObject({ refusals: [], uncounted: [], unreadable: [] })
     })
-    await fc.assert(property, { numRuns: times(200, 4), endOnFailure: process.env['FULL'] === '1' })
+    await fc.assert(property, { numRuns: times(200, 4), endOnFailure: isFull })
   }, 3_600_000)
 })
 

@@ -8,7 +8,7 @@ import type { CopyReport, TableReport } from '../../../src/tools/copy/report/rep
 import { rejectsByReason } from '../../../src/tools/copy/report/report.ts'
 import { openClient, unlimited } from '../../support/client.ts'
 import { contents, rowCounts, runCopy } from '../../support/copying.ts'
-import { times } from '../../support/counts.ts'
+import { isFull, times } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, openReader } from '../../support/database.ts'
 import type { Dirty } from '../../support/dirty.ts'
@@ -124,6 +124,6 @@ describe('Any dirty v1 database', () => {
       expect(await contents(source)).toEqual(before)
       await expectSameAnswers(source, target, dirty, rejectsFile)
     })
-    await fc.assert(property, { numRuns: times(500, 5), endOnFailure: process.env['FULL'] === '1' })
+    await fc.assert(property, { numRuns: times(500, 5), endOnFailure: isFull })
   }, 3_600_000)
 })

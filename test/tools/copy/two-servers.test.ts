@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import type { SchemaVersion } from '../../../src/sipis/schema-version.ts'
 import { executeAccepting, runCopy } from '../../support/copying.ts'
-import { times } from '../../support/counts.ts'
+import { isFull, times } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { databaseWithTables, untilTestEnds } from '../../support/database.ts'
 import { dirtyDatabase, fill } from '../../support/dirty.ts'
@@ -21,6 +21,9 @@ const placesOf = (direction: (typeof directions)[number]) => direction.split(' i
 const encodings = (['UTF8', 'LATIN1', 'SQL_ASCII'] as const).flatMap((from) =>
   (['UTF8', 'SQL_ASCII'] as const).map((into) => [from, into] as const),
 )
+/** In full every pair in each direction, otherwise every other one: each source and each target in both. */
+const encodingsOf = (direction: (typeof directions)[number]) =>
+  encodings.filter((_, index) => isFull || [0, 3, 4].includes(index) === (direction === directions[0]))
 
 async function addRows({ sql }: TestDatabase, values: readonly string[]): Promise<void> {
   for (const [index, text] of values.entries()) {
@@ -83,29 +86,32 @@ describe.skipIf(programs === undefined)('Between servers of different major vers
   describe.each(directions)('%s', (direction) => {
     const [from, into] = placesOf(direction)
 
-    it.each(encodings)('rows of %s are the same in %s, and again on the way back', async (source, target) => {
-      const v1 = untilTestEnds(await database(from, 'V1', source))
-      const v2 = untilTestEnds(await database(into, 'V2', target))
-      await addRows(v1, source === 'LATIN1' ? texts : [...texts, ...others])
-      expect(await runCopy(v1, v2)).toMatchObject({ problems: [], warnings: [] })
-      const done = await runCopy(v1, v2, { mode: 'execute', freeze: true })
-      expect(done).toMatchObject({ committed: true, problems: [] })
-      const majors = [done.versions.source, done.versions.target].map(({ postgresql }) =>
-        Number.parseInt(postgresql, 10),
-      )
-      expect(new Set(majors).size).toBe(2)
-      const rows = await rowsOf(v1, 'V1')
-      expect(await rowsOf(v2, 'V2')).toEqual(rows)
-      expect(await runCopy(v1, v2, { mode: 'verify-only' })).toMatchObject({ problems: [] })
+    it.each(encodingsOf(direction))(
+      'rows of %s are the same in %s, and again on the way back',
+      async (source, target) => {
+        const v1 = untilTestEnds(await database(from, 'V1', source))
+        const v2 = untilTestEnds(await database(into, 'V2', target))
+        await addRows(v1, source === 'LATIN1' ? texts : [...texts, ...others])
+        expect(await runCopy(v1, v2)).toMatchObject({ problems: [], warnings: [] })
+        const done = await runCopy(v1, v2, { mode: 'execute', freeze: true })
+        expect(done).toMatchObject({ committed: true, problems: [] })
+        const majors = [done.versions.source, done.versions.target].map(({ postgresql }) =>
+          Number.parseInt(postgresql, 10),
+        )
+        expect(new Set(majors).size).toBe(2)
+        const rows = await rowsOf(v1, 'V1')
+        expect(await rowsOf(v2, 'V2')).toEqual(rows)
+        expect(await runCopy(v1, v2, { mode: 'verify-only' })).toMatchObject({ problems: [] })
 
-      const home = untilTestEnds(await database(from, 'V1', source === 'LATIN1' ? 'UTF8' : source))
-      const back = { back: true, freeze: true } as const
-      expect(await runCopy(v2, home, { ...back, mode: 'execute' })).toMatchObject({ committed: true, problems: [] })
-      expect(await rowsOf(home, 'V1')).toEqual(rows)
-      expect(await runCopy(v2, home, { ...back, mode: 'verify-only' })).toMatchObject({ problems: [] })
-      await home.sql(`UPDATE sipcalls SET username = username || 'x' WHERE rowid = 1`)
-      expect((await runCopy(v2, home, { ...back, mode: 'verify-only' })).problems).toHaveLength(1)
-    })
+        const home = untilTestEnds(await database(from, 'V1', source === 'LATIN1' ? 'UTF8' : source))
+        const back = { back: true, freeze: true } as const
+        expect(await runCopy(v2, home, { ...back, mode: 'execute' })).toMatchObject({ committed: true, problems: [] })
+        expect(await rowsOf(home, 'V1')).toEqual(rows)
+        expect(await runCopy(v2, home, { ...back, mode: 'verify-only' })).toMatchObject({ problems: [] })
+        await home.sql(`UPDATE sipcalls SET username = username || 'x' WHERE rowid = 1`)
+        expect((await runCopy(v2, home, { ...back, mode: 'verify-only' })).problems).toHaveLength(1)
+      },
+    )
 
     it('a database of version 2 in LATIN1 is copied back', async () => {
       const v2 = untilTestEnds(await database(from, 'V2', 'LATIN1'))

@@ -14,7 +14,7 @@ interface Answer<Data> {
 export async function request<Data, Variables>(
   document: Document<Data, Variables>,
   variables: Variables,
-  { url, credential }: Omit<Request, 'variables'>,
+  { url, credential }: Pick<Request, 'url' | 'credential'>,
   by: 'text' | 'hash' = 'text',
 ): Promise<Answer<Data>> {
   const named = by === 'text' ? { query: print(document) } : { documentId: hashOf(document) }

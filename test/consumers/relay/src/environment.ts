@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { GraphQLResponse } from 'relay-runtime'
-import { Environment, Network, RecordSource, Store } from 'relay-runtime'
+import { createClient } from 'graphql-sse'
+import type { GraphQLResponse, SubscribeFunction } from 'relay-runtime'
+import { Environment, Network, Observable, RecordSource, Store } from 'relay-runtime'
 
 /** The manifest that the compiler writes. */
 export const manifest = `${process.cwd()}/persisted.json`
@@ -16,6 +17,18 @@ export interface Target {
 }
 
 export function environmentOf({ url, credential, byId = false, onRequest }: Target): Environment {
+  const sse = createClient({ url, headers: { authorization: `Bearer ${credential}` } })
+  const subscribe: SubscribeFunction = ({ id }, variables) =>
+    Observable.create((sink) =>
+      sse.subscribe<Record<string, unknown>>(
+        { query: texts[id ?? ''] ?? '', variables },
+        {
+          next: (result) => sink.next(result as GraphQLResponse),
+          error: (error) => sink.error(Object(error)),
+          complete: sink.complete,
+        },
+      ),
+    )
   const network = Network.create(async ({ id, name }, variables): Promise<GraphQLResponse> => {
     onRequest?.(name)
     const response = await fetch(url, {
@@ -28,6 +41,6 @@ export function environmentOf({ url, credential, byId = false, onRequest }: Targ
       body: JSON.stringify({ ...(byId ? { documentId: id } : { query: texts[id ?? ''] }), variables }),
     })
     return JSON.parse(await response.text())
-  })
+  }, subscribe)
   return new Environment({ network, store: new Store(new RecordSource()) })
 }

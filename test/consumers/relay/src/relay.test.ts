@@ -8,6 +8,7 @@ import { fetchQuery } from 'relay-runtime'
 import type { Seen } from '../../shared/failures.ts'
 import { checkFailures } from '../../shared/failures.ts'
 import { startGateway } from '../../shared/gateway.ts'
+import { concludePushTest, ownOf, storePushTest, until as untilStored } from '../../shared/sipis.ts'
 import { stage } from '../../shared/stage.ts'
 import { withoutCatches } from './caught.ts'
 import type { Target } from './environment.ts'
@@ -15,6 +16,7 @@ import { environmentOf, manifest } from './environment.ts'
 import { failing } from './failures.ts'
 import type { Rendered } from './history.ts'
 import { History } from './history.ts'
+import { subscribe, watchPushTest } from './subscription.ts'
 
 const window = new Window()
 before(() => void Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVIRONMENT: true }))
@@ -66,9 +68,29 @@ describe('Relay', () => {
   })
 
   it('has all its documents trusted by its manifest', async () => {
-    const settings = { ...stage.settings, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
+    const settings = { ...stage.settings.api, TRUSTED_DOCUMENTS: manifest, TRUSTED_ONLY: 'true' }
     await using gateway = await startGateway(stage.command, settings)
     strictEqual((await readHistory({ url: gateway.url, credential: device, byId: true })).length, 4)
+  })
+
+  it('takes the events of a subscription over graphql-sse as updates by id, without another request', async () => {
+    const { selector, credential } = ownOf('relay')
+    await storePushTest(selector, 'relay')
+    const sent: string[] = []
+    const environment = environmentOf({ url: stage.urls.api, credential, onRequest: (name) => void sent.push(name) })
+    const shown: (string | null | undefined)[] = []
+    await watchPushTest(environment, { name: selector, pushId: 'relay' }, (concluded) => void shown.push(concluded))
+    const tokens: string[] = []
+    const end = subscribe(environment, selector, (token) => void tokens.push(token))
+    await untilStored('a token', () => tokens.length === 1)
+    await concludePushTest('relay')
+    await untilStored('the push test has concluded', () => shown.length === 2)
+    deepStrictEqual(
+      shown.map((concluded) => typeof concluded),
+      ['object', 'string'],
+    )
+    deepStrictEqual(sent, ['subscriptionPushTestsQuery'])
+    end()
   })
 
   checkFailures(async (name, { variables, ...target }) => {

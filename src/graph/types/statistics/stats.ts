@@ -1,0 +1,130 @@
+/** What the statistics have in common. */
+
+import { BadInput } from '../../../loaders/bad-input.ts'
+import { maxPageSize } from '../../../loaders/keyset.ts'
+import type { Bucket } from '../../../loaders/statistics/buckets.ts'
+import { lengthOf, mostDays } from '../../../loaders/statistics/span.ts'
+import { builder } from '../../builder.ts'
+
+/** Rows of an answer at most. */
+export const mostRows = 1_000
+
+/** Cost of a day, for statistics that read a table once. */
+export const costOfDay = 1_000
+
+/** Cost of the rows of one selector. */
+export const costOfSelector = 10
+
+const dayMs = 86_400_000
+
+/** The days that a span has begun, by which its cost counts; the most for a span that will be refused. */
+export function daysOf(argument: (name: string) => unknown): number {
+  const [since, until] = [argument('since'), argument('until')]
+  if (typeof since !== 'string' || typeof until !== 'string') return mostDays
+  const days = Math.ceil(lengthOf({ since, until }) / dayMs)
+  return days >= 1 && days <= mostDays ? days : mostDays
+}
+
+/** @throws BadInput if a size is out of range */
+export function checkFirst(first: number): void {
+  if (first >= 1 && first <= maxPageSize) return
+  throw new BadInput(`first is ${first}; it must be from 1 to ${maxPageSize}.`, ['first'])
+}
+
+const mostTimeMs = 86_400_000
+
+/** @throws BadInput if it is out of range */
+export function checkInTime(inTimeMs: number): void {
+  if (inTimeMs >= 0 && inTimeMs <= mostTimeMs) return
+  throw new BadInput(`inTimeMs is ${inTimeMs}; it must be from 0 to ${mostTimeMs}.`, ['inTimeMs'])
+}
+
+/**
+ * Splits dimensions into the one of time and the others, each once.
+ *
+ * @throws BadInput if there are two of time
+ */
+export function dimensionsOf<Dimension extends string>(by: readonly (Dimension | Bucket)[]) {
+  const each = [...new Set(by)].toSorted()
+  const buckets = each.filter(isBucket)
+  if (buckets.length > 1) throw new BadInput('by has DAY and HOUR. Ask for one of them.', ['by'])
+  return { bucket: buckets[0], groups: each.filter((one): one is Exclude<Dimension, Bucket> => !isBucket(one)) }
+}
+
+const isBucket = (dimension: string): dimension is Bucket => dimension === 'DAY' || dimension === 'HOUR'
+
+/** Whether a dimension is among those of the argument `by`, as it was sent. */
+export function isBy(by: unknown, dimension: string): boolean {
+  return by === dimension || (Array.isArray(by) && by.includes(dimension))
+}
+
+interface Filling<Row> {
+  readonly starts: readonly string[]
+  /** Whether the buckets are times. */
+  readonly hasTime: boolean
+  readonly counts: readonly (Row & { readonly bucket: number })[]
+  /** Names the group of a row. */
+  readonly nameOf: (row: Row) => string
+  /** What groups are sorted by. */
+  readonly sizeOf: (row: Row) => number
+  /** Where nothing was counted. */
+  readonly empty: Row
+}
+
+/**
+ * Each group at each time, also where nothing was counted; the largest group first.
+ *
+ * @param groupOf the part of a row that names its group
+ * @throws BadInput if these are too many rows
+ */
+export function filled<Row extends object>(
+  { starts, hasTime, counts, nameOf, sizeOf, empty }: Filling<Row>,
+  groupOf: (row: Row) => Partial<Row>,
+): (Row & { readonly time: string | null })[] {
+  const groups = new Map<string, { readonly row: Row; readonly size: number }>()
+  const cells = new Map<string, Row>()
+  for (const row of counts) {
+    const name = nameOf(row)
+    groups.set(name, { row, size: (groups.get(name)?.size ?? 0) + sizeOf(row) })
+    cells.set(`${row.bucket} ${name}`, row)
+  }
+  const sorted = [...groups].toSorted(([a, one], [b, other]) => other.size - one.size || (a < b ? -1 : 1))
+  const named = sorted.length > 0 ? sorted.map(([name, { row }]) => ({ name, row })) : [{ name: '', row: empty }]
+  checkRows(starts.length, named.length)
+  return starts.flatMap((start, bucket) =>
+    named.map(({ name, row }) => ({
+      ...(cells.get(`${bucket} ${name}`) ?? { ...empty, ...groupOf(row) }),
+      time: hasTime ? start : null,
+    })),
+  )
+}
+
+function checkRows(buckets: number, groups: number): void {
+  const rows = buckets * groups
+  if (rows <= mostRows) return
+  throw new BadInput(
+    `The answer has ${rows} rows, ${buckets} times by ${groups} groups; at most ${mostRows} are answered. Ask for DAY, fewer groups or a shorter span.`,
+    ['by'],
+  )
+}
+
+/** Arguments of a span; `until` is exclusive. */
+export const spanArgs = builder.args((t) => ({
+  since: t.field({ type: 'DateTime', required: true, description: 'Start of the span, inclusive.' }),
+  until: t.field({
+    type: 'DateTime',
+    required: true,
+    description: `End of the span, exclusive; at most ${mostDays} days after \`since\`.`,
+  }),
+}))
+
+export const timeZoneArg = builder.args((t) => ({
+  timeZone: t.string({
+    required: true,
+    defaultValue: 'UTC',
+    description:
+      'Zone of the days, by its name in the IANA database, e.g. Europe/Prague. Hours are the same in every zone.',
+  }),
+}))
+
+export const asOf = 'When the database was read, by the clock of the gateway. Answers are kept for ten seconds.'

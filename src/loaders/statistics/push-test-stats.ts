@@ -1,0 +1,104 @@
+import type { SQL } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { Statement, Value } from '../../database/database.ts'
+import type { Columns, Projection, PushTestRow } from '../../sipis/projection.ts'
+import { createStatements } from '../statements.ts'
+import type { Bucket } from './buckets.ts'
+import type { Span } from './span.ts'
+import { spanValues, withinSpan } from './span.ts'
+
+export type PushTestGroup = 'PLATFORM' | 'APP'
+
+export interface PushTestCounting {
+  /** Sorted, each once. */
+  readonly groups: readonly PushTestGroup[]
+  readonly bucket: Bucket | undefined
+  readonly starts: readonly string[]
+  readonly span: Span
+  readonly inTimeMs: number
+}
+
+export interface PushTestCount {
+  /** Place of its bucket, from 0. */
+  readonly bucket: number
+  readonly platform: string
+  readonly appId: string
+  readonly sent: number
+  readonly concluded: number
+  readonly concludedInTime: number
+  readonly pending: number
+  /** Percentiles of the latency in milliseconds; null if nothing was concluded. */
+  readonly latency: readonly number[] | null
+}
+
+const percentiles = [0.5, 0.9, 0.95, 0.99] as const
+/** The most groups and buckets of an answer. */
+const mostPushTestRows = 1_000
+
+/**
+ * Counts push tests by groups and buckets. A push test counts once for each app of its selector. Columns: bucket, platform, app, sent,
+ * concluded, in time, pending, percentiles.
+ */
+export function preparePushTestCounts({ pushTests, tokens }: Projection): (counting: PushTestCounting) => Statement {
+  const statements = createStatements()
+  const { started, platform } = pushTests.columns
+  const compose = ({ groups, bucket }: PushTestCounting): SQL => {
+    const place =
+      bucket === undefined ? sql`1` : sql`width_bucket(started, ${sql.placeholder('starts')}::timestamptz[])`
+    const byPlatform = groups.includes('PLATFORM') ? sql`platform` : sql`''::text`
+    const byApp = groups.includes('APP') ? sql`coalesce(apps.app, '')` : sql`''::text`
+    const apps = groups.includes('APP')
+      ? sql`LEFT JOIN (SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${tokens.table}) AS apps USING (key)`
+      : sql``
+    return sql`SELECT ${place}, ${byPlatform}, ${byApp}, count(*), count(concluded), count(*) FILTER (WHERE ${isInTime(inTimeMs)}), count(*) FILTER (WHERE ${isPending}),
+        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ${latencyMs})::text
+      FROM (SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
+        FROM ${pushTests.table} WHERE ${startedInSpan(pushTests.columns)}) AS tests ${apps}
+      GROUP BY 1, 2, 3 LIMIT ${sql.raw(String(mostPushTestRows + 1))}`
+  }
+  return (counting) => {
+    const { groups, bucket, starts, span, inTimeMs } = counting
+    const values = { starts, ...spanValues(span), inTimeMs }
+    return statements([groups.join(), bucket].join(' '), [], values, () => compose(counting))
+  }
+}
+
+const inTimeMs = sql`${sql.placeholder('inTimeMs')}::int`
+const interval = (ms: SQL) => sql`(${ms} * interval '1 millisecond')`
+
+/** A condition on the columns `started` and `concluded`. A device whose clock is behind seems to conclude before the start. */
+export function isInTime(ms: SQL): SQL {
+  return sql`concluded BETWEEN started AND started + ${interval(ms)}`
+}
+
+const isPending = sql`concluded IS NULL AND started > now() - ${interval(inTimeMs)}`
+/** Before PostgreSQL 17 the difference of two infinite times fails the statement. */
+const latencyMs = sql`CASE WHEN isfinite(started) AND isfinite(concluded) AND concluded >= started
+  THEN extract(epoch FROM concluded - started)::float8 * 1000 END`
+
+/** SIPIS stores local times without a zone. The first conditions allow for any zone, so that an index on the stored time answers them. */
+export function startedInSpan({ started, startedLocal }: Pick<Columns<PushTestRow>, 'started' | 'startedLocal'>): SQL {
+  const local = (name: string, hours: string) =>
+    sql`(${sql.placeholder(name)}::timestamptz AT TIME ZONE 'UTC' + ${sql.raw(`interval '${hours} hours'`)})`
+  return sql`${startedLocal.sql} >= ${local('spanSince', '-15')} AND ${startedLocal.sql} < ${local('spanUntil', '15')}
+    AND ${withinSpan(started.sql)}`
+}
+
+export function pushTestCountsOf(rows: readonly Value[][]): PushTestCount[] {
+  return rows.map(([bucket, platform, appId, sent, concluded, concludedInTime, pending, latency]) => ({
+    bucket: Number(bucket) - 1,
+    platform: platform ?? '',
+    appId: appId ?? '',
+    sent: Number(sent),
+    concluded: Number(concluded),
+    concludedInTime: Number(concludedInTime),
+    pending: Number(pending),
+    latency: latency == null ? null : numbersOf(latency),
+  }))
+}
+
+/** An array of numbers as PostgreSQL prints it; null if it has nulls. */
+function numbersOf(text: string): number[] | null {
+  const numbers = text.slice(1, -1).split(',').map(Number)
+  return numbers.some(Number.isNaN) ? null : numbers
+}
