@@ -3,6 +3,7 @@ import { Keys } from './keys/keys.tsx'
 import { CallsPage } from './lists/calls-page.tsx'
 import { PushTestsPage } from './lists/push-tests-page.tsx'
 import { TokensPage } from './lists/tokens-page.tsx'
+import { OverviewPage } from './overview/overview-page.tsx'
 import { Header } from './parts/header.tsx'
 import { Page } from './parts/page.tsx'
 import { ZoneProvider } from './parts/zone.tsx'
@@ -31,9 +32,7 @@ function Routes() {
   return (
     <Switch>
       <Route path="/">
-        <Page title="Overview">
-          <p>Search for a user to begin.</p>
-        </Page>
+        <OverviewPage />
       </Route>
       <Route path="/search">
         <SearchPage />

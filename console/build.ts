@@ -20,7 +20,7 @@ export async function buildConsole(): Promise<readonly BuiltFile[]> {
     minify: true,
     format: 'esm',
     platform: 'browser',
-    target: ['chrome111', 'firefox115', 'safari16.4'],
+    target: ['chrome119', 'firefox121', 'safari17.4'],
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'none',

@@ -4,6 +4,20 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from 'urql';
+/** What calls are counted by. */
+export type CallDimension =
+  /** Apps that have a push token of the selector now. A call counts once for each of them, so the sum may exceed `totalCount`. */
+  | 'APP'
+  /** Domain of the caller, in lower case. */
+  | 'CALLER_DOMAIN'
+  /** Days in `timeZone`. A day without calls has the count 0. */
+  | 'DAY'
+  /** Hours. An hour without calls has the count 0. */
+  | 'HOUR'
+  /** Why they were missed. On schema v1, which records no reasons, all are one group. */
+  | 'REASON'
+  | '%future added value';
+
 /** Conditions that calls must all meet. An omitted or null condition matches every call. */
 export type CallFilter = {
   /** Call-ID; exact match, case-sensitive. An empty text matches calls without one. Over all selectors only with `since` and `until` at most 24 hours apart, else BAD_USER_INPUT, because no index finds a Call-ID. */
@@ -40,6 +54,18 @@ export type MissedReason =
   | 'UNKNOWN'
   | '%future added value';
 
+/** What push tests are counted by. */
+export type PushTestDimension =
+  /** Apps that have a push token of the selector now. A push test counts once for each of them. */
+  | 'APP'
+  /** Days in `timeZone`. A day without push tests has zeros. */
+  | 'DAY'
+  /** Hours. An hour without push tests has zeros. */
+  | 'HOUR'
+  /** Platform of the device, as stored by SIPIS. */
+  | 'PLATFORM'
+  | '%future added value';
+
 /** Conditions that push tests must all meet. An omitted or null condition matches every push test. */
 export type PushTestFilter = {
   /** true: only push tests that the device confirmed. false: only push tests without confirmation. null: both. */
@@ -62,6 +88,14 @@ export type ResetReason =
   | 'EXPIRED'
   /** More has changed than a page, or what a token remembers, can hold. */
   | 'TOO_MUCH'
+  | '%future added value';
+
+/** Version of the SIPIS database schema, detected from its tables and columns. Values may be added: treat a value that your client does not know as a newer version. */
+export type SchemaVersion =
+  /** SIPIS until 3.59. */
+  | 'V1'
+  /** SIPIS since 4.0. */
+  | 'V2'
   | '%future added value';
 
 /** Conditions that an address must all meet. An omitted or null condition matches every address. An empty text matches addresses without that part. */
@@ -113,6 +147,46 @@ export type TokensQueryVariables = Exact<{
 
 export type TokensQuery = { tokens: { nodes: Array<{ id: string, appId: string, fingerprint: string, lastSeen: string | null, selector: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
+export type OverviewCallsQueryVariables = Exact<{
+  since: string;
+  until: string;
+  by: Array<CallDimension> | CallDimension;
+  timeZone: string;
+}>;
+
+
+export type OverviewCallsQuery = { callStats: { asOf: string, totalCount: number, rows: Array<{ time: string | null, reason: MissedReason | null, count: number }> } | null };
+
+export type OverviewPushesQueryVariables = Exact<{
+  since: string;
+  until: string;
+  by: Array<PushTestDimension> | PushTestDimension;
+  timeZone: string;
+}>;
+
+
+export type OverviewPushesQuery = { pushTestStats: { asOf: string, rows: Array<{ time: string | null, platform: string | null, sent: number, pending: number, concludedInTime: number, successRate: number | null }> } | null };
+
+export type OverviewPlatformsQueryVariables = Exact<{
+  since: string;
+  until: string;
+}>;
+
+
+export type OverviewPlatformsQuery = { pushTestStats: { rows: Array<{ platform: string | null, sent: number, pending: number, unanswered: number, successRate: number | null, latencyMs: { p50: number, p95: number } | null }> } | null };
+
+export type OverviewTokensQueryVariables = Exact<{
+  olderThan: Array<string> | string;
+}>;
+
+
+export type OverviewTokensQuery = { tokenStats: { asOf: string, rows: Array<{ appId: string, count: number, neverSeen: number, older: Array<number> }> } | null };
+
+export type OverviewFreshnessQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OverviewFreshnessQuery = { selectors: { nodes: Array<{ id: string, lastSeen: string | null }> } | null, calls: { nodes: Array<{ id: string, time: string }> } | null, pushTests: { nodes: Array<{ id: string, time: string }> } | null, database: { schemaVersion: SchemaVersion, serverVersion: string } | null };
+
 export type SearchBySuffixQueryVariables = Exact<{
   suffix: string;
 }>;
@@ -154,10 +228,11 @@ export type SearchByFingerprintQuery = { tokens: { nodes: Array<{ id: string, ap
 export type SelectorFactsQueryVariables = Exact<{
   name: string;
   since: string;
+  until: string;
 }>;
 
 
-export type SelectorFactsQuery = { selector: { id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string, fingerprint: string, lastSeen: string | null }> } | null, pushTests: { nodes: Array<{ id: string, started: string, concluded: string | null, latencyMs: number | null, platform: string }> } | null, calls: { totalCount: number | null, nodes: Array<{ id: string, time: string, missedReason: MissedReason | null }> } | null } | null };
+export type SelectorFactsQuery = { selector: { id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string, fingerprint: string, lastSeen: string | null }> } | null, pushTests: { nodes: Array<{ id: string, started: string, concluded: string | null, latencyMs: number | null, platform: string }> } | null, callStats: { totalCount: number, rows: Array<{ reason: MissedReason | null, count: number }> } | null } | null };
 
 export type SelectorSettingsQueryVariables = Exact<{
   name: string;
@@ -217,12 +292,17 @@ export type ViewerQuery = { viewer: { name: string, scopes: Array<string> } };
 export const CallsDocument = { kind: "Document", documentId: "sha256:bcd16d4508f4c7b6cc8346775210568df4a303b11df542b69e10027f3ef9c815", definitions: [] } as unknown as DocumentNode<CallsQuery, CallsQueryVariables>;
 export const PushTestsDocument = { kind: "Document", documentId: "sha256:9f1e3912de02e0f528e18a97129742e0d953e0a7fb726b5f45276bb6daec5cad", definitions: [] } as unknown as DocumentNode<PushTestsQuery, PushTestsQueryVariables>;
 export const TokensDocument = { kind: "Document", documentId: "sha256:31b136a8e7ab9e165246c25e2e65ee714f2feef064f5bb8da1398f8dc4a77114", definitions: [] } as unknown as DocumentNode<TokensQuery, TokensQueryVariables>;
+export const OverviewCallsDocument = { kind: "Document", documentId: "sha256:105d63998ea3e059e2d4dc500c0bb32714af42f5d135a016727036a7d20609ed", definitions: [] } as unknown as DocumentNode<OverviewCallsQuery, OverviewCallsQueryVariables>;
+export const OverviewPushesDocument = { kind: "Document", documentId: "sha256:e21ae08ed6657013ac5543b882489bfc310ac7e2c6086d5c7b6f32b8a359bd8d", definitions: [] } as unknown as DocumentNode<OverviewPushesQuery, OverviewPushesQueryVariables>;
+export const OverviewPlatformsDocument = { kind: "Document", documentId: "sha256:eeea6128ba95b6386282b5ad528d136e834e34eb26f36a4220b1414718ea4f86", definitions: [] } as unknown as DocumentNode<OverviewPlatformsQuery, OverviewPlatformsQueryVariables>;
+export const OverviewTokensDocument = { kind: "Document", documentId: "sha256:60a6740ef31b10b4d3ef15fdec63763d49cb6fcc425929a68751bb3ab7fd30d1", definitions: [] } as unknown as DocumentNode<OverviewTokensQuery, OverviewTokensQueryVariables>;
+export const OverviewFreshnessDocument = { kind: "Document", documentId: "sha256:4d6a5b6181442eae361aa3dcf15630fd5e40e2b675f8ca3274c769f4221d2a3a", definitions: [] } as unknown as DocumentNode<OverviewFreshnessQuery, OverviewFreshnessQueryVariables>;
 export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
 export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
 export const SearchByCallerDocument = { kind: "Document", documentId: "sha256:281de072334405d2ff923ad2fdbebf4149cbb59c0e301d077dce91e101a05a06", definitions: [] } as unknown as DocumentNode<SearchByCallerQuery, SearchByCallerQueryVariables>;
 export const SearchByCallIdDocument = { kind: "Document", documentId: "sha256:612f95ca9b1aa6fc9289ef35d04c1ac22e760c8ba001023293c4fd0fad9897e1", definitions: [] } as unknown as DocumentNode<SearchByCallIdQuery, SearchByCallIdQueryVariables>;
 export const SearchByFingerprintDocument = { kind: "Document", documentId: "sha256:649ad2c5b6f815dfc97e7a82d854c5db647790c5fa3da7ea2f7a6cdcd15ca904", definitions: [] } as unknown as DocumentNode<SearchByFingerprintQuery, SearchByFingerprintQueryVariables>;
-export const SelectorFactsDocument = { kind: "Document", documentId: "sha256:d76234037f1593856c16a328d084442c3732f5db5b7fe43e854f07ce8aa75561", definitions: [] } as unknown as DocumentNode<SelectorFactsQuery, SelectorFactsQueryVariables>;
+export const SelectorFactsDocument = { kind: "Document", documentId: "sha256:4c4bd4c33d25dbb6401d7bbe29d7bdda60e905444d71121251723bea7b1b1b52", definitions: [] } as unknown as DocumentNode<SelectorFactsQuery, SelectorFactsQueryVariables>;
 export const SelectorSettingsDocument = { kind: "Document", documentId: "sha256:3bb2a9656aec3757b7dd3c10983f6427d3e8cb117b9ac6ab5f6c11eb056b17ee", definitions: [] } as unknown as DocumentNode<SelectorSettingsQuery, SelectorSettingsQueryVariables>;
 export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:672ae965b18b6e4b80a951286dbdba8f0bbffaecd02099a148704a74b32f44a7", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
 export const RevealTokenDocument = { kind: "Document", documentId: "sha256:470c8d785b9818f658b820c50bd22ed5c63f76293183a2f7f5e14a99fba4229d", definitions: [] } as unknown as DocumentNode<RevealTokenQuery, RevealTokenQueryVariables>;

@@ -1,16 +1,6 @@
-import type { FormEvent } from 'react'
 import { useId } from 'react'
 import { useSearchParams } from 'wouter'
-
-export interface Field {
-  /** Name of the parameter in the address. */
-  readonly name: string
-  readonly label: string
-  /** Values and titles of a choice; the first one is that of an address without the parameter. Undefined for a text. */
-  readonly options?: readonly (readonly [value: string, title: string])[]
-  readonly placeholder?: string
-  readonly type?: 'text' | 'date'
-}
+import type { Field } from './field.ts'
 
 /** The filters of a list. They are kept in the address, so that a link shows the same list. */
 export function Filters({ fields }: { fields: readonly Field[] }) {
@@ -24,12 +14,8 @@ export function Filters({ fields }: { fields: readonly Field[] }) {
       return next
     })
   }
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
-  }
   return (
-    <form className="filters" onSubmit={submit}>
+    <form className="filters" onSubmit={(event) => event.preventDefault()}>
       {fields.map((field) => (
         <FilterField key={field.name} field={field} value={parameters.get(field.name) ?? ''} onChange={set} />
       ))}
@@ -58,6 +44,7 @@ function FilterField({ field: { name, label, options, placeholder, type = 'text'
           autoComplete="off"
           spellCheck={false}
           onBlur={({ target }) => onChange(name, target.value.trim())}
+          onKeyDown={({ key, currentTarget }) => key === 'Enter' && currentTarget.blur()}
         />
       ) : (
         <select id={id} value={value} onChange={({ target }) => onChange(name, target.value)}>

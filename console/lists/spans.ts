@@ -1,4 +1,4 @@
-import type { Field } from './filters.tsx'
+import type { Field } from './field.ts'
 
 const hour = 3_600_000
 const spans: Readonly<Record<string, number>> = { '1h': hour, '24h': 24 * hour, '7d': 168 * hour, '30d': 720 * hour }

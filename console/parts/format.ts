@@ -40,6 +40,12 @@ export function formatTime(time: string, timeZone: string): string {
   return `${year}-${month}-${date} ${hours}:${minutes}:${second}`
 }
 
+/** 11-22, or 11-22 06:00. */
+export function formatBucket(time: string, timeZone: string, isHour: boolean): string {
+  const { month, day: date, hour: hours, minute: minutes } = partsOf(time, timeZone)
+  return isHour ? `${month}-${date} ${hours}:${minutes}` : `${month}-${date}`
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function partsOf(time: string, timeZone: string): Record<string, string> {
@@ -72,4 +78,9 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
 
 export function formatCount(count: number): string {
   return count.toLocaleString(locale).replaceAll(',', '\u202f')
+}
+
+/** @param rate 0 to 1 */
+export function percent(rate: number): string {
+  return `${Math.round(rate * 100)} %`
 }

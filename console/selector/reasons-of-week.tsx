@@ -4,16 +4,11 @@ import { ReasonText, reasonOrder } from '../parts/reasons.tsx'
 import type { SelectorFacts } from './selector-page.tsx'
 
 /** Why calls of the last week were missed. */
-export function Reasons({ selector: { calls } }: { selector: SelectorFacts }) {
-  if (calls === null) return null
-  const total = calls.totalCount ?? calls.nodes.length
-  const counts = reasonOrder
-    .map((reason) => ({ reason, count: calls.nodes.filter((call) => call.missedReason === reason).length }))
-    .filter(({ count }) => count > 0)
-  const aside =
-    total > calls.nodes.length ? `the newest ${calls.nodes.length} of ${formatCount(total)}` : countOf(total, 'call')
+export function Reasons({ selector: { callStats } }: { selector: SelectorFacts }) {
+  if (callStats === null) return null
+  const counts = reasonOrder.flatMap((reason) => callStats.rows.filter((row) => row.reason === reason))
   return (
-    <Section title="Missed calls of the last 7 days" aside={aside}>
+    <Section title="Missed calls of the last 7 days" aside={countOf(callStats.totalCount, 'call')}>
       {counts.length === 0 ? (
         <p className="quiet">
           No missed call is stored for these days. SIPIS deletes calls that the device has collected.

@@ -22,8 +22,8 @@ export type SelectorFacts = NonNullable<SelectorFactsQuery['selector']>
 
 /** Everything of one installation, the answer to the call first. */
 export function SelectorPage({ name }: { name: string }) {
-  const [since] = useState(() => daysAgo(7))
-  const [{ data, error, fetching }, ask] = useQuery({ query: SelectorFactsDocument, variables: { name, since } })
+  const [week] = useState(() => ({ since: daysAgo(7), until: daysAgo(-1) }))
+  const [{ data, error, fetching }, ask] = useQuery({ query: SelectorFactsDocument, variables: { name, ...week } })
   const [news, setNews] = useState(0)
   const again = useCallback(() => {
     ask()

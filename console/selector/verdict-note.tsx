@@ -1,14 +1,7 @@
+import { Sign } from '../parts/sign.tsx'
 import { useZone } from '../parts/zone.tsx'
 import type { SelectorFacts } from './selector-page.tsx'
-import type { Level } from './verdict.ts'
 import { verdictOf } from './verdict.ts'
-
-/** Drawn, because fonts lack such characters. */
-const signs: Readonly<Record<Level, { path: string; spoken: string }>> = {
-  good: { path: 'M3 9l4 4 7-9', spoken: 'good: ' },
-  unsure: { path: 'M8 2v8M8 13v1.5', spoken: 'unsure: ' },
-  bad: { path: 'M3 3l10 10M13 3L3 13', spoken: 'bad: ' },
-}
 
 export function VerdictNote({ selector }: { selector: SelectorFacts }) {
   const { now } = useZone()
@@ -23,10 +16,7 @@ export function VerdictNote({ selector }: { selector: SelectorFacts }) {
       <ul>
         {verdict.findings.map(({ level, text }) => (
           <li key={text} className={level}>
-            <svg className="sign" viewBox="0 0 16 16" aria-hidden="true">
-              <path d={signs[level].path} />
-            </svg>
-            <span className="hidden">{signs[level].spoken}</span>
+            <Sign level={level} />
             {text}
           </li>
         ))}

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Principal } from '../../src/auth/principal.ts'
@@ -28,9 +29,9 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
   ]
   const pages: ConsolePage[] = []
 
-  const visit = async (path: string, { url }: Client = open, look = {}) => {
+  const visit = async (path: string, { url }: Client = open) => {
     if (chromium === undefined) throw new Error('No browser')
-    const made = await openConsolePage(chromium.browser, url, look)
+    const made = await openConsolePage(chromium.browser, url)
     pages.push(made)
     await made.page.goto(`${url}/console${path}`)
     return made
@@ -64,6 +65,11 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
       username: 'eve',
       time: minutesAgo(9),
     })
+    for (let row = 2; row < 10; row++) {
+      const answered = row < 4 ? minutesAgo(row * 60) : null
+      const test = { platform: 'Android', pushid: `p${row}`, started: minutesAgo(row * 60), concluded: answered }
+      await addRow(target, 'pushtests', 2, { rowid: row, ...test })
+    }
     const authenticate = authenticateAs(principals)
     const audit = createAudit(pino({ base: null }, { write: (line: string) => audited.push(line) }), 'key')
     open = await openClient(openReader(own.url), { hasConsole: true })
@@ -131,7 +137,7 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     const { page } = await visit(`/selectors/${selectorNamed(1)}`)
     const events = page.locator('.timeline li')
     const older = page.getByRole('button', { name: 'Older' })
-    const end = page.getByText('This is all that is stored.')
+    const end = page.getByText('This is all that is stored')
     for (;;) {
       await older.or(end).waitFor()
       if (await end.isVisible()) break
@@ -153,6 +159,45 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     const { page } = await visit(`/selectors/${selectorNamed(2)}`)
     const name = page.locator('.timeline bdi').filter({ hasText: 'Bank' })
     expect(await name.textContent()).toBe('BankU+202EU+0007')
+  })
+
+  it('shows on the overview what needs attention, and leads to the list that shows it', async () => {
+    const { page } = await visit('')
+    await page.getByRole('link', { name: 'Android: 25 % of 8 pushes answered in time.' }).click()
+    await page.locator('[data-row]').first().waitFor()
+    expect(new URL(page.url()).search).toBe('?span=7d&outcome=unanswered&platform=Android')
+    expect(await page.locator('.rows [data-row]').count()).toBe(6)
+    expect(await page.getByLabel('Outcome').inputValue()).toBe('unanswered')
+  })
+
+  it('has a table beside each chart, with the numbers of the chart', async () => {
+    const { page } = await visit('/?span=24h')
+    const calls = page.locator('section').filter({ hasText: 'Missed calls, 24 hours' })
+    await calls.getByText('Table').click()
+    const cells = (await calls.locator('tbody td:last-child').allTextContents()).map(Number)
+    const { callStats } = await open.ask(
+      'query ($since: DateTime!, $until: DateTime!) { callStats(since: $since, until: $until, by: []) { totalCount } }',
+      { since: new Date(Math.floor(Date.now() / 3_600_000 - 23) * 3_600_000).toISOString(), until: minutesAgo(0) },
+    )
+    expect([cells.length, cells.reduce((sum, cell) => sum + cell, 0)]).toEqual([24, callStats.totalCount])
+    expect(await calls.locator('rect[class^="reason-"]').count()).toBeGreaterThan(0)
+  })
+
+  it('keeps filters in the address, and saves the list as CSV without formulas', async () => {
+    const { page } = await visit('/calls')
+    await page.getByRole('textbox', { name: 'Caller' }).fill('eve')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/caller=eve/)
+    await page.locator('.rows li').first().waitFor()
+    expect(await page.locator('.rows li').count()).toBe(1)
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'CSV' }).click()
+    const text = await readFile(await (await saved).path(), 'utf8')
+    expect(text).toContain('time (UTC),time (Europe/Prague),selector')
+    expect(text).toContain(`,${selectorNamed(2)},`)
+    await page.goto(`${open.url}/console/tokens?age=any`)
+    await page.locator('.rows li').first().waitFor()
+    expect(await page.getByText('c2VjcmV0').count()).toBe(0)
   })
 
   it('has keys that can be switched off', async () => {
@@ -203,8 +248,10 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     const made = await visit(`/selectors/${selectorNamed(1)}`, own2)
     await signIn(made, 'leaver')
     await verdict(made).waitFor()
+    const older = made.page.getByRole('button', { name: 'Older' })
+    await older.waitFor()
     isGone = true
-    await made.page.getByRole('button', { name: 'Older' }).click()
+    await older.click()
     await signIn(made, 'new')
     await verdict(made).waitFor()
     await made.page.close()
@@ -233,19 +280,41 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     await limited[Symbol.asyncDispose]()
   })
 
-  const looks = [1280, 390].flatMap((width) =>
-    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
-  )
+  /** Colours depend on the scheme alone, so all rules are looked at once for each width. */
+  const isAccessible = async (made: ConsolePage) => {
+    for (const width of [1280, 390]) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await made.page.setViewportSize({ width, height: 900 })
+        await made.page.emulateMedia({ colorScheme })
+        const found = await made.findings(colorScheme === 'light' ? undefined : ['color-contrast'])
+        expect([made.page.url(), width, colorScheme, found, await made.excessWidth()]).toEqual([
+          made.page.url(),
+          width,
+          colorScheme,
+          [],
+          0,
+        ])
+      }
+    }
+  }
 
-  it.each(looks)('is accessible and fits at $width pixels, $colorScheme', async (look) => {
-    const made = await visit(`/selectors/${selectorNamed(2)}`, open, look)
-    await verdict(made).waitFor()
-    expect([await made.findings(), await made.excessWidth()]).toEqual([[], 0])
-    await made.page.goto(`${open.url}/console/search?q=12869E0E`)
-    await made.page.locator('[data-row]').first().waitFor()
-    expect([await made.findings(), await made.excessWidth()]).toEqual([[], 0])
-    const gate = await visit('', closed, look)
-    await gate.page.getByLabel('API key or JSON Web Token').waitFor()
-    expect([await gate.findings(), await gate.excessWidth()]).toEqual([[], 0])
+  it.each([
+    '?span=24h',
+    `/selectors/${selectorNamed(2)}`,
+    '/search?q=12869E0E',
+    '/calls',
+    '/push-tests',
+    '/tokens?age=any',
+  ])('is accessible and fits on phones, dark and light: %s', async (path) => {
+    const made = await visit(path)
+    await made.page.locator('[data-row], .timeline li').first().waitFor()
+    for (const summary of await made.page.locator('summary').all()) await summary.click()
+    await isAccessible(made)
+  })
+
+  it('is accessible where it asks for a credential', async () => {
+    const made = await visit('', closed)
+    await made.page.getByLabel('API key or JSON Web Token').waitFor()
+    await isAccessible(made)
   })
 })

@@ -7,26 +7,20 @@ export interface ConsolePage extends AsyncDisposable {
   readonly page: Page
   /** Console messages, errors, refusals of the policy, and requests of other hosts. */
   readonly complaints: string[]
-  /** Rules of axe that the page breaks, with the elements. */
-  findings(): Promise<readonly string[]>
+  /**
+   * Rules of axe that the page breaks, with the elements.
+   *
+   * @param rules undefined for all
+   */
+  findings(rules?: readonly string[]): Promise<readonly string[]>
   /** How many pixels the page is wider than the window. */
   excessWidth(): Promise<number>
 }
 
-export interface PageLook {
-  readonly width?: number
-  readonly colorScheme?: 'light' | 'dark'
-}
-
 const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
-export async function openConsolePage(browser: Browser, url: string, look: PageLook = {}): Promise<ConsolePage> {
-  const { width = 1280, colorScheme = 'light' } = look
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme,
-    timezoneId: 'Europe/Prague',
-  })
+export async function openConsolePage(browser: Browser, url: string): Promise<ConsolePage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, timezoneId: 'Europe/Prague' })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   const complaints: string[] = []
@@ -38,9 +32,11 @@ export async function openConsolePage(browser: Browser, url: string, look: PageL
   return {
     page,
     complaints,
-    async findings() {
+    async findings(rules) {
       // Through the debugger, which the policy of the page does not bind.
-      const { violations } = await page.evaluate<AxeResults>(`${axe}; axe.run()`)
+      await page.evaluate(`globalThis.axe === undefined && (() => { ${axe} })()`)
+      const options = JSON.stringify(rules === undefined ? {} : { runOnly: rules })
+      const { violations } = await page.evaluate<AxeResults>(`axe.run(${options})`)
       return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
     },
     excessWidth: () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
