@@ -61,7 +61,8 @@ function listen(listeners: Listeners, observation: Observation): unknown {
     case 'poolChanged':
       return listeners.poolChanged(observation)
     case 'streamsChanged':
-      return listeners.streamsChanged(observation)
+    case 'socketsChanged':
+      return listeners.opened(observation)
     case 'admissionChanged':
       return listeners.admissionChanged(observation)
     case 'turnsChanged':
@@ -89,10 +90,9 @@ function listen(listeners: Listeners, observation: Observation): unknown {
       return listeners.unsentBytes(observation)
     case 'writeStalled':
       return listeners.writeStalled()
-    // Logged only: it happens once, or when the process ends.
     case 'schemaChanged':
     case 'closeTimedOut':
-      return undefined
+      return undefined // Logged only: it happens once, or when the process ends.
     case 'warning':
       return listeners.warning()
     case 'selectorsCounted':

@@ -13,6 +13,7 @@ export type Observation =
   | RequestEnded
   | AdmissionChanged
   | StreamsChanged
+  | SocketsChanged
   | SipisObservation
   | OperationFailed
   | RequestFailed
@@ -108,6 +109,12 @@ export type Route = 'graphql' | 'stream' | 'probe' | 'metrics' | 'other'
 /** The number of open subscriptions has changed. */
 interface StreamsChanged {
   readonly kind: 'streamsChanged'
+  readonly open: number
+}
+
+/** The number of open WebSockets has changed. */
+interface SocketsChanged {
+  readonly kind: 'socketsChanged'
   readonly open: number
 }
 

@@ -10,6 +10,7 @@ export function stateMetrics(instruments: Instruments) {
   let operations: Tasks = { running: 0, waiting: 0 }
   let unsent = 0
   let streams = 0
+  let sockets = 0
   let isRateStoreAway = false
   let isSchemaUnreadable = false
   instruments.gauge('sipis_gateway_unsent_bytes', {
@@ -19,6 +20,10 @@ export function stateMetrics(instruments: Instruments) {
   instruments.gauge('sipis_gateway_streams', {
     help: 'Open subscriptions (LIMIT_STREAMS).',
     read: () => [[streams]],
+  })
+  instruments.gauge('sipis_gateway_sockets', {
+    help: 'Open WebSockets.',
+    read: () => [[sockets]],
   })
   instruments.gauge('sipis_gateway_rate_store_away', {
     help: '1 while the shared rate store does not answer and this gateway counts alone.',
@@ -54,8 +59,9 @@ export function stateMetrics(instruments: Instruments) {
     unsentBytes({ total }: ObservationOf<'unsentBytes'>) {
       unsent = total
     },
-    streamsChanged({ open }: ObservationOf<'streamsChanged'>) {
-      streams = open
+    opened({ kind, open }: ObservationOf<'streamsChanged' | 'socketsChanged'>) {
+      if (kind === 'streamsChanged') streams = open
+      else sockets = open
     },
     rateStore({ kind }: ObservationOf<'rateStoreLost' | 'rateStoreBack'>) {
       isRateStoreAway = kind === 'rateStoreLost'

@@ -1,0 +1,24 @@
+/** Requests that ask to become something else, such as a WebSocket. */
+import type { IncomingMessage } from 'node:http'
+import { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** For the event `upgrade` of node:http. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+/** Whether a request has to be passed on as an upgrade. Servers may ignore any other, such as to HTTP/2. */
+export function isWebSocket({ method, headers: { upgrade } }: IncomingMessage): boolean {
+  return method === 'GET' && upgrade?.toLowerCase() === 'websocket'
+}
+
+/** A response to an upgrade that does not take place. It ends its connection. */
+export function responseOn(request: IncomingMessage): ServerResponse {
+  const { socket } = request
+  // Node has stopped to listen for them.
+  socket.on('error', () => socket.destroy())
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.once('finish', () => socket.destroySoon())
+  return response
+}
