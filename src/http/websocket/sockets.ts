@@ -88,8 +88,9 @@ function serverOf(maxPayload: number): WebSocketServer {
     maxPayload,
     perMessageDeflate: false,
     closeTimeout: closeMs,
+    // A client sees the code with which it is closed only if one of its protocols was chosen.
     handleProtocols: (offered: ReadonlySet<string>) =>
-      offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false,
+      offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : ([...offered][0] ?? false),
   } as const
   return new WebSocketServer(options)
 }
