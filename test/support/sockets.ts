@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { createClient } from 'graphql-ws'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
+import type { Answer } from './client.ts'
 import { until } from './until.ts'
 
 export interface Message {
@@ -76,6 +77,41 @@ export function socketClient(url: string, credential?: string) {
   })
   onTestFinished(() => client.terminate())
   return client
+}
+
+/** Asks queries on one socket, as Client.answer does over HTTP. */
+export interface SocketDoor extends Disposable {
+  answer(query: string, variables?: object): Promise<Answer>
+}
+
+export function openDoor(url: string, credential: string): SocketDoor {
+  const client = createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazyCloseTimeout: 60_000,
+    connectionParams: { authorization: `Bearer ${credential}` },
+  })
+  return {
+    answer: (query, variables = {}) =>
+      new Promise((resolve) => {
+        client.subscribe<Answer['data']>(
+          { query, variables: { ...variables } },
+          {
+            next: (result) => resolve(JSON.parse(JSON.stringify(result))),
+            // The errors of the operation, or the event with which the socket was closed.
+            error: (errors) =>
+              resolve(Array.isArray(errors) ? { data: undefined, errors } : { data: reasonOf(errors) }),
+            complete: () => undefined,
+          },
+        )
+      }),
+    [Symbol.dispose]: () => client.terminate(),
+  }
+}
+
+function reasonOf(closed: unknown): string {
+  return typeof closed === 'object' && closed !== null && 'reason' in closed ? String(closed.reason) : String(closed)
 }
 
 /** The only answer of a query over WebSocket. */
