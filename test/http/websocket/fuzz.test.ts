@@ -37,6 +37,7 @@ function bytesOf({ first, isMasked, length, payload }: Frame): Buffer {
 }
 
 const json = (value: unknown) => JSON.stringify(value)
+const text = (payload: string): Frame => ({ first: 0x81, isMasked: true, length: undefined, payload })
 const queries = [
   '{ __typename }',
   '{ selectors(first: 5) { nodes { name calls(first: 5) { nodes { callId } } } } }',
@@ -72,7 +73,7 @@ const messages = fc.oneof(
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   {
     weight: 12,
-    arbitrary: messages.map((payload) => ({ first: 0x81, isMasked: true, length: undefined, payload })),
+    arbitrary: messages.map(text),
   },
   fc.record({
     first: fc.oneof(fc.constantFrom(0x01, 0x00, 0x80, 0x82, 0x88, 0x89, 0x8a), fc.integer({ min: 0, max: 255 })),
@@ -85,7 +86,21 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   }),
 )
 const ending = fc.constantFrom('end', 'destroy', 'stay', 'reset', 'pause')
-const attack = fc.record({ frames: fc.array(frame, { maxLength: 12 }), ending, isSplit: fc.boolean() })
+const sound = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), query: fc.constantFrom(...queries) })
+      .map(({ id, query }) => json({ type: 'subscribe', id, payload: { query } })),
+  },
+  { weight: 2, arbitrary: fc.constantFrom('a', 'b', 'c').map((id) => json({ type: 'complete', id })) },
+  fc.constantFrom('ping', 'pong').map((type) => json({ type })),
+)
+/** Most begin as they should, or else they were over at once. */
+const frames = fc
+  .tuple(fc.integer({ min: 0, max: 5 }), fc.array(sound, { maxLength: 10 }), fc.array(frame, { maxLength: 6 }))
+  .map(([n, first, rest]) => (n === 0 ? rest : [json({ type: 'connection_init' }), ...first].map(text).concat(rest)))
+const attack = fc.record({ frames, ending, isSplit: fc.boolean() })
 type Attack = typeof attack extends fc.Arbitrary<infer T> ? T : never
 
 const [backend] = backends
@@ -99,7 +114,6 @@ beforeAll(async () => {
   await addDataSet(opened, { selectors: 5, calls: 5 })
   client = await openClient(opened.database, {
     observe: (one) => observed.push(one),
-    socketTimes: { initMs: 200 },
     stalledMs: 300,
     limits: { streams: 1_000 },
   })
@@ -117,16 +131,19 @@ function send({ frames, ending, isSplit }: Attack): Promise<void> {
     socket.once('close', () => resolve())
     const key = randomBytes(16).toString('base64')
     const head = `GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ${transport}\r\n\r\n`
-    const bytes = Buffer.concat(frames.map(bytesOf))
+    const bytes = frames.map(bytesOf)
+    // One by one, each has its answer before the next one; together, connection_init has none yet.
+    const pause = isSplit ? 4 : 0
     if (isSplit) {
       socket.write(head)
-      socket.once('data', () => socket.write(bytes))
-    } else socket.write(Buffer.concat([Buffer.from(head), bytes]))
+      for (const [n, one] of bytes.entries()) setTimeout(() => socket.write(one), 10 + pause * n)
+    } else socket.write(Buffer.concat([Buffer.from(head), ...bytes]))
+    const sentMs = 10 + pause * bytes.length
     if (ending === 'pause') socket.pause()
     else socket.on('data', () => undefined)
     const leave = { end: () => socket.end(), reset: () => socket.resetAndDestroy() }
-    setTimeout(() => (ending === 'end' || ending === 'reset' ? leave[ending]() : undefined), 20)
-    setTimeout(() => socket.destroy(), ending === 'destroy' ? 10 : 60)
+    setTimeout(() => (ending === 'end' || ending === 'reset' ? leave[ending]() : undefined), sentMs + 10)
+    setTimeout(() => socket.destroy(), ending === 'destroy' ? sentMs - 4 : sentMs + 50)
   })
 }
 
