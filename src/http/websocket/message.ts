@@ -14,12 +14,14 @@ export function messageOf(text: string): ClientMessage | undefined {
   try {
     // The message is a level above the parameters that a body has.
     const message = validateMessage(withQuery(parseJson(text, 'The message', maxDepth + 1)))
-    if ('id' in message && message.id.length > maxIdLength) return undefined
     switch (message.type) {
       case MessageType.ConnectionAck:
       case MessageType.Next:
       case MessageType.Error:
         return undefined
+      case MessageType.Subscribe:
+      case MessageType.Complete:
+        return message.id.length > maxIdLength ? undefined : message
       default:
         return message
     }

@@ -114,6 +114,11 @@ describe('A socket', () => {
     expect(await socket.closed).toEqual([4406, 'Subprotocol not acceptable'])
   })
 
+  it('compresses nothing', async () => {
+    const socket = await openSocket(client.url)
+    expect([socket.socket.protocol, socket.socket.extensions]).toEqual(['graphql-transport-ws', ''])
+  })
+
   it('is closed with 4429 for a connection_init after connection_ack', async () => {
     const socket = await openSocket(client.url)
     await socket.init()

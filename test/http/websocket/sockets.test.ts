@@ -10,7 +10,7 @@ import { openClient } from '../../support/client.ts'
 import type { Opened } from '../../support/database.ts'
 import { backends, untilTestEnds } from '../../support/database.ts'
 import { openGate } from '../../support/gate.ts'
-import { authenticateAs, tool } from '../../support/principals.ts'
+import { authenticateAs, device, tool } from '../../support/principals.ts'
 import { addRow, addSelector, selectorNamed } from '../../support/rows.ts'
 import { askSocket, openSocket, socketClient } from '../../support/sockets.ts'
 import { until } from '../../support/until.ts'
@@ -28,7 +28,12 @@ interface Result {
 }
 
 /** The same subscription over either transport, by the clients of their packages. */
-function subscribe(url: string, transport: 'sse' | 'ws', variables: object = own, credential = 'x') {
+function subscribe(
+  url: string,
+  transport: 'sse' | 'ws',
+  variables: object = own,
+  { credential = 'x', query = ofSelector } = {},
+) {
   const received: Result[] = []
   const ended = Promise.withResolvers<unknown>()
   const sink = {
@@ -37,7 +42,7 @@ function subscribe(url: string, transport: 'sse' | 'ws', variables: object = own
     complete: () => ended.resolve('complete'),
   }
   const headers = { authorization: `Bearer ${credential}` }
-  const request = { query: ofSelector, variables: { ...variables } }
+  const request = { query, variables: { ...variables } }
   const stop =
     transport === 'ws'
       ? socketClient(url, credential).subscribe(request, sink)
@@ -99,14 +104,41 @@ describe.each(backends)('On $name, a subscription', ({ open: from }) => {
 
 describe('A subscription over WebSocket', () => {
   it('is refused with the errors of one over Server-Sent Events', async () => {
-    const { client } = await opening()
-    for (const variables of [{ name: selectorNamed(9) }, { ...own, since: 'x' }, {}, { name: 1 }]) {
-      const [sse, ws] = [subscribe(client.url, 'sse', variables), subscribe(client.url, 'ws', variables)]
-      await Promise.all([sse.ended, ws.ended])
-      const [found] = sse.received
-      expect(found?.errors?.length).toBeGreaterThan(0)
-      if (found !== undefined && 'data' in found) expect(ws.received).toEqual(sse.received)
-      else expect(await ws.ended).toEqual(found?.errors)
+    const authenticate = authenticateAs([device('phone', selectorNamed(1)), tool('reader', 'sipis:read'), tool('ops')])
+    const { client } = await opening({ authenticate })
+    const ofAll = 'subscription ($kinds: [EventKind!]) { allChanges(kinds: $kinds) { token } }'
+    const foreign = { name: selectorNamed(2) }
+    const cases = [
+      ['phone', ofSelector, foreign, 'BAD_USER_INPUT'],
+      ['phone', ofSelector, { name: selectorNamed(9) }, 'BAD_USER_INPUT'],
+      ['phone', ofSelector, { ...own, since: 'x' }, 'BAD_USER_INPUT'],
+      ['phone', ofSelector, {}, 'BAD_USER_INPUT'],
+      ['phone', ofSelector, { name: 1 }, 'BAD_USER_INPUT'],
+      ['phone', ofAll, {}, 'FORBIDDEN'],
+      ['ops', ofAll, {}, 'FORBIDDEN'],
+      ['ops', ofSelector, own, 'BAD_USER_INPUT'],
+      ['reader', ofAll, { kinds: [] }, 'BAD_USER_INPUT'],
+      ['reader', 'subscription { none }', {}, 'GRAPHQL_VALIDATION_FAILED'],
+      ['phone', ofSelector, own, undefined],
+      ['reader', ofSelector, foreign, undefined],
+      ['reader', ofAll, { kinds: ['CALL'] }, undefined],
+    ] as const
+    for (const [credential, query, variables, code] of cases) {
+      const [sse, ws] = (['sse', 'ws'] as const).map((transport) =>
+        subscribe(client.url, transport, variables, { credential, query }),
+      )
+      const first = async (feed: typeof sse): Promise<Result | undefined> => {
+        const begun = feed?.begun().then(() => feed.received[0])
+        const ended = feed?.ended.then((end) => (Array.isArray(end) ? { errors: end } : feed.received[0]))
+        return Promise.race([begun, ended])
+      }
+      const [found, other] = await Promise.all([first(sse), first(ws)])
+      const where = [credential, query, variables]
+      expect([where, found?.errors?.[0]?.extensions['code']]).toEqual([where, code])
+      if (code !== undefined) expect([where, other]).toEqual([where, found])
+      else expect([where, Object.keys(other?.data ?? {})]).toEqual([where, Object.keys(found?.data ?? {})])
+      ws?.stop()
+      sse?.stop()
     }
   })
 
@@ -129,6 +161,12 @@ describe('A subscription over WebSocket', () => {
       socket.send({ type: 'subscribe', id, payload: { query: ofSelector, variables } })
     }
     await until('both have begun', () => socket.received.length === 3)
+    // The first looks wake every subscription; then it is quiet.
+    let looks = 0
+    await until('it is quiet', () => {
+      looks += client.statements().filter(({ text }) => text.includes('10 minutes')).length
+      return looks >= 2
+    })
     isGood = false
     await addRow(opened, 'sipcalls', 1, { rowid: 1, time: 'now', callid: 'secret' })
     expect(await socket.closed).toMatchObject([given.code, /^UNAUTHENTICATED: /])
@@ -215,7 +253,7 @@ describe('A subscription over WebSocket', () => {
       authenticate: authenticateAs([tool('a', 'sipis:read'), tool('b', 'sipis:read')]),
       limits: { streams: 3, streamsPerCaller: 2 },
     })
-    const one = (credential: string, transport: 'sse' | 'ws') => subscribe(client.url, transport, own, credential)
+    const one = (credential: string, transport: 'sse' | 'ws') => subscribe(client.url, transport, own, { credential })
     const [first, second] = [one('a', 'ws'), one('a', 'sse')]
     await first.begun()
     await second.begun()
@@ -277,7 +315,7 @@ describe('A subscription over WebSocket', () => {
       observe: (observation) => observed.push(observation),
     })
     const counts = (kind: string) => observed.flatMap((one) => (one.kind === kind && 'open' in one ? one.open : []))
-    const feed = subscribe(client.url, 'ws', own, 'reader')
+    const feed = subscribe(client.url, 'ws', own, { credential: 'reader' })
     await feed.begun()
     expect(entries.map(({ outcome, usage }) => [outcome, [...(usage?.selectors ?? [])]])).toEqual([
       [[], [selectorNamed(1)]],
