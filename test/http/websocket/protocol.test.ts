@@ -13,7 +13,7 @@ import type { Opened } from '../../support/database.ts'
 import { backends } from '../../support/database.ts'
 import { authenticateAs, tool } from '../../support/principals.ts'
 import { addSelector, selectorNamed } from '../../support/rows.ts'
-import type { Message } from '../../support/sockets.ts'
+import type { Message, Socket } from '../../support/sockets.ts'
 import { openSocket } from '../../support/sockets.ts'
 import { until } from '../../support/until.ts'
 
@@ -24,12 +24,14 @@ const follow = (id: string) => subscribe(id, `subscription { changes(selector: "
 let opened: Opened
 let client: Client
 let guarded: Client
+let patient: Client
 
 beforeAll(async () => {
   const [backend] = backends
   opened = (await backend?.open()) ?? expect.unreachable()
   await addSelector(opened, 1)
   client = await openClient(opened.database, { socketTimes: { initMs: 300 } })
+  patient = await openClient(opened.database, { socketTimes: { initMs: 60_000 } })
   guarded = await openClient(opened.database, {
     authenticate: authenticateAs([tool('reader', 'sipis:read')]),
     limits: { streamsPerCaller: 2 },
@@ -38,6 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.[Symbol.asyncDispose]()
   await guarded?.[Symbol.asyncDispose]()
+  await patient?.[Symbol.asyncDispose]()
   await opened?.[Symbol.asyncDispose]()
 })
 
@@ -235,7 +238,7 @@ async function openReference() {
   })
   const reference = makeServer({
     schema: buildSchema('type Query { a: Int }'),
-    connectionInitWaitTimeout: 300,
+    connectionInitWaitTimeout: 60_000,
   })
   server.on('connection', (socket) => {
     const closed = reference.opened(
@@ -281,31 +284,44 @@ const message = fc.oneof(
   fc.constantFrom('', '{', '[]', '"x"', '0'),
 )
 
+/** Whether what was sent up to the n-th message has had its answer: acknowledged, or an end of each operation. */
+function isOver({ received }: Socket, messages: readonly unknown[], n: number): boolean {
+  const sent = messages.slice(0, n + 1).map((one) => JSON.stringify(one))
+  const count = (type: RegExp) => received.filter((one) => type.test(one.type)).length
+  const hasBegun = sent.some((one) => one.includes('"type":"connection_init"'))
+  const operations = sent.filter((one) => one.includes('"type":"subscribe"')).length
+  return (!hasBegun || count(/^connection_ack$/) === 1) && count(/^(complete|error)$/) === operations
+}
+
 describe('For any messages', () => {
   it('the gateway answers and closes as the server of graphql-ws does', async () => {
     const reference = await openReference()
     try {
       const outcome = async (url: string, messages: readonly unknown[]) => {
         const socket = await openSocket(url)
-        for (const one of messages) {
+        let closing: number | undefined
+        void socket.closed.then(([code]) => {
+          closing = code
+        })
+        for (const [n, one] of messages.entries()) {
           socket.send(one)
-          // Until it is answered, or would be.
-          await new Promise((resolve) => setTimeout(resolve, 15))
+          socket.send({ type: 'ping', payload: { n } })
+          // A right message is answered, and a wrong one closes the socket.
+          const isAnswered = () =>
+            socket.received.some(({ payload }) => payload?.n === n) && isOver(socket, messages, n)
+          await until('it is answered', () => closing !== undefined || isAnswered())
         }
-        socket.send({ type: 'ping', payload: { end: true } })
-        const end = until('the end', () => socket.received.some(({ payload }) => payload?.end === true)).then(
-          () => 'open',
-        )
-        const closing = await Promise.race([socket.closed.then(([code]) => code), end])
         socket.socket.terminate()
-        return { closing, received: socket.received.map(({ type, id }: Message) => `${type} ${id ?? ''}`) }
+        // The answers to pings of its own come at any place.
+        const received = socket.received.filter(({ payload }) => payload?.n === undefined)
+        return { closing, received: received.map(({ type, id }: Message) => `${type} ${id ?? ''}`) }
       }
       await fc.assert(
         fc.asyncProperty(fc.array(message, { maxLength: 8 }), async (messages) => {
-          const [own, theirs] = await Promise.all([outcome(client.url, messages), outcome(reference.url, messages)])
+          const [own, theirs] = await Promise.all([outcome(patient.url, messages), outcome(reference.url, messages)])
           expect(own).toEqual(theirs)
         }),
-        { numRuns: times(500, 60), endOnFailure: true },
+        { numRuns: times(5_000, 300), endOnFailure: true },
       )
     } finally {
       reference.close()
