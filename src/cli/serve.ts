@@ -4,8 +4,7 @@ import type { ServeFlags } from '../config/serve-config.ts'
 import { serveConfig } from '../config/serve-config.ts'
 import { listen } from '../http/listen.ts'
 import type { StopOptions } from '../http/stop.ts'
-import type { UpgradeListener } from '../http/upgrade.ts'
-import { responseOn } from '../http/upgrade.ts'
+import { asRequests } from '../http/upgrade.ts'
 import { openLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
 import { endWithin } from './ending.ts'
@@ -37,7 +36,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   for (const message of config.warnings) observe({ kind: 'warning', message })
   // Listens before the database is opened, which may take long, so that an address in use is known at once.
   let handle = answerStarting
-  let handleUpgrade: UpgradeListener = (request) => answerStarting(request, responseOn(request))
+  let handleUpgrade = asRequests(answerStarting)
   const server = await listen((request, response) => handle(request, response), config, config.limits.connections, {
     limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
     onUpgrade: (request, socket, head) => handleUpgrade(request, socket, head),

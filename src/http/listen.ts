@@ -8,7 +8,7 @@ import { stopServer } from './stop.ts'
 import type { ConnectionLimits } from './traffic/connection-limits.ts'
 import { limitConnections } from './traffic/connection-limits.ts'
 import type { UpgradeListener } from './upgrade.ts'
-import { isWebSocket, responseOn } from './upgrade.ts'
+import { asRequests, isWebSocket } from './upgrade.ts'
 
 export interface HttpServer {
   /** URL with the actual port, also if port 0 was requested. */
@@ -59,7 +59,7 @@ export async function listen(
     gate.handle,
   )
   // Node closes the connections of upgrades for which there is no listener.
-  server.on('upgrade', onUpgrade ?? ((request) => gate.handle(request, responseOn(request))))
+  server.on('upgrade', onUpgrade ?? asRequests(gate.handle))
   server.maxConnections = maxConnections
   server.on('checkContinue', continueOnRead(gate.handle))
   const connections = trackConnections(server)

@@ -71,6 +71,7 @@ export function createListener(options: ListenerOptions): Listeners {
     handle,
     handleUpgrade(request, socket, head) {
       const response = responseOn(request)
+      if (response === undefined) return
       // Any other upgrade is ignored, as servers may.
       if (!isWebSocket(request) || pathOf(request) !== endpointPath) return handle(request, response)
       const exchange = beginExchange(request, response, observe)

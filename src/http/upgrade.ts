@@ -1,5 +1,5 @@
 /** Requests that ask to become something else, such as a WebSocket. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
@@ -11,14 +11,30 @@ export function isWebSocket({ method, headers: { upgrade } }: IncomingMessage): 
   return method === 'GET' && upgrade?.toLowerCase() === 'websocket'
 }
 
-/** A response to an upgrade that does not take place. It ends its connection. */
-export function responseOn(request: IncomingMessage): ServerResponse {
+/** Answers upgrades as requests, as servers may. */
+export function asRequests(handle: RequestListener): UpgradeListener {
+  return (request) => {
+    const response = responseOn(request)
+    if (response !== undefined) handle(request, response)
+  }
+}
+
+/**
+ * A response to an upgrade that does not take place. It ends its connection. Undefined if the connection is ended at once, because an
+ * earlier request of it has no answer yet: no client sends an upgrade behind one.
+ */
+export function responseOn(request: IncomingMessage): ServerResponse | undefined {
   const { socket } = request
   // Node has stopped to listen for them.
   socket.on('error', () => socket.destroy())
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
-  response.assignSocket(socket)
+  try {
+    response.assignSocket(socket)
+  } catch {
+    socket.destroy()
+    return undefined
+  }
   response.once('finish', () => socket.destroySoon())
   return response
 }

@@ -1,11 +1,12 @@
 /** One socket: the states of graphql-transport-ws, and the operations that it runs. */
+import { randomUUID } from 'node:crypto'
 import type { ConnectionInitMessage, SubscribeMessage } from 'graphql-ws'
 import { CloseCode, MessageType } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
 import type { Principal } from '../../auth/principal.ts'
-import { withDeadline } from '../../concurrency/deadline.ts'
 import type { CallerOptions } from '../graphql/as-caller.ts'
 import { identifyAgain } from '../graphql/as-caller.ts'
+import { deadlineOf } from '../graphql/deadline-of.ts'
 import { Refusal } from '../refusal.ts'
 import { refusalOf } from '../refusal-of.ts'
 import type { Closing } from './closing.ts'
@@ -54,6 +55,8 @@ export class Session {
   readonly #outbox: Outbox
   readonly #operations = new Map<string, OperationReceiver>()
   readonly #timers: Disposable
+  /** In errors that the operator has to investigate. */
+  readonly #id = randomUUID()
   #state: 'opened' | 'identifying' | 'ready' | 'closing' = 'opened'
   #authorization: string | undefined
   #principal: Principal | undefined
@@ -154,9 +157,9 @@ export class Session {
     this.#state = 'identifying'
     this.#authorization = credentialIn(payload) ?? this.#upgraded.authorization
     const { authenticate, enter, limits } = this.#options
+    using deadline = deadlineOf(new OperationReceiver(), limits.operationMs)
     try {
-      const identifying = authenticate(this.#authorization)
-      const principal = await withDeadline(identifying, { signal: undefined, timeoutMs: limits.operationMs })
+      const principal = await deadline.wait(authenticate(this.#authorization))
       if (this.#isClosing()) return
       this.#socket.once('close', enter(principal))
       this.#principal = principal
@@ -224,14 +227,14 @@ export class Session {
   }
 
   #refusalOf(error: unknown): Refusal {
-    return refusalOf(error, { authorization: this.#authorization, requestId: '' }, this.#options.observe)
+    return refusalOf(error, { authorization: this.#authorization, requestId: this.#id }, this.#options.observe)
   }
 
   /** Ends all operations with an error, and then the socket. */
   #end(refusal: Refusal): void {
     if (this.#isClosing()) return
     for (const [id, receiver] of this.#operations) {
-      void this.#outbox.send(failed(id, refusal.errors))
+      void this.#outbox.send(failed(id, refusal.errorsFor(this.#id)))
       receiver.leave()
     }
     this.#close(closingOf(refusal))

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createClient as createSseClient } from 'graphql-sse'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { CredentialError } from '../../../src/auth/credential-error.ts'
+import { CredentialError, KeysUnavailable } from '../../../src/auth/credential-error.ts'
 import type { AuditEntry } from '../../../src/http/operations/audit.ts'
 import type { Observation } from '../../../src/telemetry/observation.ts'
 import type { Client, ClientOptions } from '../../support/client.ts'
@@ -473,6 +473,47 @@ describe('A socket', () => {
     const query = '{"query":"{ __typename }"}'
     expect(await ask(`POST /graphql HTTP/1.1${json}${upgrade('h2c')}`, query)).toMatch(/"data":{"__typename":"Query"}/)
     expect(await ask(`POST /graphql HTTP/1.1${json}${upgrade('websocket')}`, query)).toMatch(/"data":{"__typename"/)
+  })
+
+  it('is not made behind a request that has no answer yet, which ends the connection', async () => {
+    const gate = openGate(untilTestEnds(await open()).database)
+    const client = untilTestEnds(await openClient(gate.database))
+    const socket = connect(Number(new URL(client.url).port), '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    const body = '{"query":"{ calls { nodes { id } } }"}'
+    const head = 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n'
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+        `${head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    )
+    socket.on('error', () => undefined)
+    await once(socket.resume(), 'close')
+    gate.release()
+    expect(await client.ask('{ __typename }')).toEqual({ __typename: 'Query' })
+  })
+
+  it('is closed with 1013 while the credential cannot be verified', async () => {
+    const away = Promise.withResolvers<never>()
+    const [hanging, failing] = [
+      untilTestEnds(
+        await openClient(untilTestEnds(await open()).database, {
+          authenticate: () => away.promise,
+          limits: { operationMs: 100 },
+        }),
+      ),
+      untilTestEnds(
+        await openClient(untilTestEnds(await open()).database, {
+          authenticate: async () => {
+            throw new KeysUnavailable('away')
+          },
+        }),
+      ),
+    ]
+    for (const client of [hanging, failing]) {
+      const socket = await openSocket(client.url)
+      socket.send({ type: 'connection_init' })
+      expect(await socket.closed).toMatchObject([1013, /^UNAVAILABLE: /])
+    }
   })
 
   it('is closed when its server stops, even if it was not drained before', async () => {
