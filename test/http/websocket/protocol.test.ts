@@ -326,5 +326,5 @@ describe('For any messages', () => {
     } finally {
       reference.close()
     }
-  }, 120_000)
+  }, times(900_000, 120_000))
 })
