@@ -294,37 +294,41 @@ function isOver({ received }: Socket, messages: readonly unknown[], n: number): 
 }
 
 describe('For any messages', () => {
-  it('the gateway answers and closes as the server of graphql-ws does', async () => {
-    const reference = await openReference()
-    try {
-      const outcome = async (url: string, messages: readonly unknown[]) => {
-        const socket = await openSocket(url)
-        let closing: number | undefined
-        void socket.closed.then(([code]) => {
-          closing = code
-        })
-        for (const [n, one] of messages.entries()) {
-          socket.send(one)
-          socket.send({ type: 'ping', payload: { n } })
-          // A right message is answered, and a wrong one closes the socket.
-          const isAnswered = () =>
-            socket.received.some(({ payload }) => payload?.n === n) && isOver(socket, messages, n)
-          await until('it is answered', () => closing !== undefined || isAnswered())
+  it(
+    'the gateway answers and closes as the server of graphql-ws does',
+    async () => {
+      const reference = await openReference()
+      try {
+        const outcome = async (url: string, messages: readonly unknown[]) => {
+          const socket = await openSocket(url)
+          let closing: number | undefined
+          void socket.closed.then(([code]) => {
+            closing = code
+          })
+          for (const [n, one] of messages.entries()) {
+            socket.send(one)
+            socket.send({ type: 'ping', payload: { n } })
+            // A right message is answered, and a wrong one closes the socket.
+            const isAnswered = () =>
+              socket.received.some(({ payload }) => payload?.n === n) && isOver(socket, messages, n)
+            await until('it is answered', () => closing !== undefined || isAnswered())
+          }
+          socket.socket.terminate()
+          // The answers to pings of its own come at any place.
+          const received = socket.received.filter(({ payload }) => payload?.n === undefined)
+          return { closing, received: received.map(({ type, id }: Message) => `${type} ${id ?? ''}`) }
         }
-        socket.socket.terminate()
-        // The answers to pings of its own come at any place.
-        const received = socket.received.filter(({ payload }) => payload?.n === undefined)
-        return { closing, received: received.map(({ type, id }: Message) => `${type} ${id ?? ''}`) }
+        await fc.assert(
+          fc.asyncProperty(fc.array(message, { maxLength: 8 }), async (messages) => {
+            const [own, theirs] = await Promise.all([outcome(patient.url, messages), outcome(reference.url, messages)])
+            expect(own).toEqual(theirs)
+          }),
+          { numRuns: times(5_000, 300), endOnFailure: true },
+        )
+      } finally {
+        reference.close()
       }
-      await fc.assert(
-        fc.asyncProperty(fc.array(message, { maxLength: 8 }), async (messages) => {
-          const [own, theirs] = await Promise.all([outcome(patient.url, messages), outcome(reference.url, messages)])
-          expect(own).toEqual(theirs)
-        }),
-        { numRuns: times(5_000, 300), endOnFailure: true },
-      )
-    } finally {
-      reference.close()
-    }
-  }, times(900_000, 120_000))
+    },
+    times(900_000, 120_000),
+  )
 })
