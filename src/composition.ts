@@ -215,7 +215,7 @@ async function open({ database: target, replicas, databaseLimits }: ServeConfig,
 /** The embedded database is large, so it is loaded only where it is used. */
 async function openDemo(): Promise<Database> {
   const demo = await import('./tools/demo/demo-database.ts')
-  return demo.openDemo(newestVersion)
+  return demo.openDemo(newestVersion, { upTo: new Date() })
 }
 
 async function inspect(
