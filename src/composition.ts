@@ -16,6 +16,7 @@ import type { Example } from './http/graphql/graphiql.ts'
 import { readManifest } from './http/graphql/trusted-manifest.ts'
 import { createAudit } from './http/operations/audit.ts'
 import { replicationCheck } from './http/operations/replication-check.ts'
+import type { UpgradeListener } from './http/upgrade.ts'
 import type { Order } from './loaders/keyset.ts'
 import { windowOf } from './loaders/keyset.ts'
 import { createLoaders } from './loaders/loaders.ts'
@@ -43,12 +44,14 @@ import { findRole } from './tools/check/role.ts'
 /** A gateway that is ready to answer requests. */
 export interface Service extends AsyncDisposable {
   readonly handle: RequestListener
+  /** Makes WebSockets of upgrades to /graphql, and answers all others as requests. */
+  readonly handleUpgrade: UpgradeListener
   /** /metrics without authentication, for a port of its own. */
   readonly handleMetrics: RequestListener
   readonly detected: Detected
   /** A selector and a caller that exist, for ready-made queries. */
   readonly example: Example
-  /** Has /ready say that the gateway is about to stop. */
+  /** Has /ready say that the gateway is about to stop, and ends streams and sockets. */
   drain(): void
   /** Opens files anew that were renamed. */
   reopenFiles(): void
@@ -133,7 +136,7 @@ async function openParts(
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, warningTo(observe)))
-  const { handle, handleMetrics, drain, serve } = keep(
+  const { handle, handleUpgrade, handleMetrics, drain, serve } = keep(
     'rate store',
     await orProblem('RATE_LIMIT_STORE_URL', () =>
       createGateway({
@@ -154,6 +157,7 @@ async function openParts(
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
         printMetrics: metrics.print,
+        trace: traces?.run,
       }),
     ),
   )
@@ -162,6 +166,7 @@ async function openParts(
   keep('search for duplicate rows', { [Symbol.asyncDispose]: () => looking })
   return {
     handle: traces?.follow(handle) ?? handle,
+    handleUpgrade,
     handleMetrics,
     detected,
     example,
@@ -210,7 +215,7 @@ async function open({ database: target, replicas, databaseLimits }: ServeConfig,
 /** The embedded database is large, so it is loaded only where it is used. */
 async function openDemo(): Promise<Database> {
   const demo = await import('./tools/demo/demo-database.ts')
-  return demo.openDemo(newestVersion)
+  return demo.openDemo(newestVersion, { upTo: new Date() })
 }
 
 async function inspect(

@@ -1,5 +1,6 @@
 /** The package's entry: the gateway as a request listener, for a server of your own. */
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { pino } from 'pino'
 import { CredentialError } from './auth/credential-error.ts'
 import type { Principal, Scope } from './auth/principal.ts'
@@ -61,6 +62,13 @@ export interface LogEntry {
 export interface Gateway extends AsyncDisposable {
   /** Answers requests: pass it to `http.createServer`, or call it with the request and response of your own route. */
   readonly handle: RequestListener
+  /**
+   * Makes WebSockets of upgrades to `/graphql`, and answers all others: pass it to the event `upgrade` of your server. A server that
+   * has upgrades of its own calls it for this path.
+   */
+  readonly handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Ends subscriptions and WebSockets within seconds, and has /ready say 503, so that your server can close. */
+  drain(): void
   /** Ends the database connections. Close your server first, so that no request is under way. */
   close(): Promise<void>
 }
@@ -70,7 +78,7 @@ export interface Gateway extends AsyncDisposable {
  * Connections are read-only.
  *
  *     const gateway = await openGateway({ databaseUrl: process.env.DATABASE_URL, auth: 'open' })
- *     createServer(gateway.handle).listen(4000, '127.0.0.1')
+ *     createServer(gateway.handle).on('upgrade', gateway.handleUpgrade).listen(4000, '127.0.0.1')
  *
  * @throws Problem if a setting is wrong, the database cannot be reached or is not SIPIS's, or its role may write. The message
  *   says what to do.
@@ -105,7 +113,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await service.close()
     await log[Symbol.asyncDispose]()
   }
-  return { handle: service.handle, close, [Symbol.asyncDispose]: close }
+  const { handle, handleUpgrade, drain } = service
+  return { handle, handleUpgrade, drain, close, [Symbol.asyncDispose]: close }
 }
 
 /** Why a credential was refused stays with the caller's function: its message may hold the credential. */

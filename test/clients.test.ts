@@ -11,6 +11,7 @@ import type { TestDatabase } from './support/database.ts'
 import { cloneDatabase, openReader } from './support/database.ts'
 import { device } from './support/principals.ts'
 import { addRow, addSelector, selectorNamed } from './support/rows.ts'
+import { until } from './support/until.ts'
 
 interface Session {
   readonly url: string
@@ -31,6 +32,12 @@ interface Recipes {
   update(session: Session, stored: Stored, save: (stored: Stored) => Promise<void>): Promise<void>
   ask(session: Session, query: string, variables?: object): Promise<Answer>
   calls(session: Session, since?: string): AsyncIterable<{ readonly callId: string | null; readonly time: string }>
+  follow(
+    session: Session,
+    selector: string,
+    stored: Stored,
+    options: { save: (stored: Stored) => Promise<void>; signal: AbortSignal },
+  ): Promise<void>
   askById(
     session: Session,
     id: string,
@@ -107,6 +114,32 @@ describe('The recipes of docs/clients.md', () => {
     const { status, stdout } = spawnSync('node_modules/.bin/tsc', options.split(' '), { encoding: 'utf8' })
     expect([status, stdout]).toEqual([0, ''])
   })
+
+  it('follow what is new, also with a credential that expires meanwhile, and log out with a bad one', async () => {
+    const { session, happened } = opened()
+    const stored: Stored = { token: null, events: {} }
+    const ending = new AbortController()
+    const options = { save: async () => undefined, signal: ending.signal }
+    const following = recipes.follow(session, selectorNamed(1), stored, options)
+    const add = async (callid: string) => {
+      const rowid = 1_000 + Object.keys(stored.events).length
+      await addRow({ version: 'V2', sql: own.sql }, 'sipcalls', 1, { rowid, time: '2026-11-22 07:00:00+00', callid })
+      await until(`${callid} has come`, () => Object.values(stored.events).some(({ callId }) => callId === callid))
+    }
+    await until('the lists are read', () => Object.keys(stored.events).length === count)
+    await add('followed')
+    refusals = [new CredentialError('x', { hasExpired: true })]
+    await add('after it has expired')
+    expect(happened.filter((what) => !what.startsWith('waited'))).toEqual(['refreshed'])
+    ending.abort()
+    await following
+    await own.sql("DELETE FROM sipcalls WHERE time = '2026-11-22 07:00:00+00'")
+    const other = opened()
+    const since = { ...stored }
+    refusals = [new CredentialError('x')]
+    await recipes.follow(other.session, selectorNamed(1), since, { ...options, signal: AbortSignal.timeout(5_000) })
+    expect(other.happened[0]).toBe('logged out')
+  }, 60_000)
 
   it('refresh an expired credential once, and log out with a bad one', async () => {
     const expired = () => new CredentialError('x', { hasExpired: true })

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { GatewayOptions, LogEntry, Principal } from '../src/gateway.ts'
@@ -13,6 +14,7 @@ import { migrateServer } from '../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../src/sipis/schema-version.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from './support/database.ts'
 import { addRow, addSelector, selectorNamed } from './support/rows.ts'
+import { askSocket, openSocket } from './support/sockets.ts'
 import { until } from './support/until.ts'
 
 const tool: Principal = { id: 'tool', name: 'tool', scopes: ['sipis:read'], selector: null }
@@ -23,7 +25,7 @@ const connections = `SELECT FROM pg_stat_activity WHERE datname = current_databa
 /** A server of another program, with the gateway as its listener. */
 async function serve(options: GatewayOptions) {
   const gateway = untilTestEnds(await openGateway(options))
-  const server = createServer(gateway.handle)
+  const server = createServer(gateway.handle).on('upgrade', gateway.handleUpgrade)
   onTestFinished(async () => {
     server.closeAllConnections()
     server.close()
@@ -39,7 +41,7 @@ async function serve(options: GatewayOptions) {
       headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
       body: JSON.stringify({ query }),
     })
-  return Object.assign(ask, { origin, close: gateway.close })
+  return Object.assign(ask, { origin, server, close: gateway.close, drain: gateway.drain })
 }
 
 async function asMigrator(url: string, version: SchemaVersion) {
@@ -65,6 +67,25 @@ describe('openGateway', () => {
     await ask.close()
     await ask.close()
     await until('no connection is left', async () => (await own.sql(connections)).length === 0)
+  })
+
+  it('serves WebSockets of that server, answers its other upgrades, and ends them so that it can close', async () => {
+    const own = await database()
+    const ask = await serve({ databaseUrl: own.url, auth: 'open', limits: { connections: 2 }, log: () => undefined })
+    expect(await askSocket(ask.origin, count)).toEqual({ data: { selectors: { totalCount: 2 } } })
+    const upgraded = request(`${ask.origin}/live`, { headers: { connection: 'upgrade', upgrade: 'h2c' } }).end()
+    const [response] = await once(upgraded, 'response')
+    expect([response.statusCode, await text(response)]).toEqual([200, '{"status":"ok"}'])
+    const [first, second] = [await openSocket(ask.origin), await openSocket(ask.origin)]
+    await first.init()
+    await second.init()
+    expect(await (await openSocket(ask.origin)).closed).toEqual([503, 'UNAVAILABLE'])
+    const closed = new Promise((resolve) => ask.server.close(resolve))
+    ask.drain()
+    expect((await first.closed)[0]).toBe(1012)
+    expect((await second.closed)[0]).toBe(1012)
+    await closed
+    ask.server.listen(0, '127.0.0.1')
   })
 
   it('serves another schema version after the database is replaced, and meanwhile reports why it is not ready', async () => {
@@ -204,7 +225,7 @@ describe('The types of the package', () => {
     symlinkSync(resolve('node_modules/@types'), join(folder, 'types'))
     writeFileSync(
       join(folder, 'consumer.ts'),
-      `import { createServer } from 'node:http'
+      `import { createServer, request } from 'node:http'
        import type { GatewayOptions } from './dist/gateway.js'
        import { openGateway, Problem } from './dist/gateway.js'
        const options: GatewayOptions = { databaseUrl: 'postgres://…', limits: { depth: 5 }, log: ({ message }) => void message }

@@ -42,7 +42,7 @@ export async function seed(flags: SeedFlags, environment: Environment, output: O
       return client.end()
     })
     const progress = createProgress(output.progress)
-    const tables = dataSet(version, flags)
+    const tables = dataSet(version, { ...flags, accounts: true })
     await client.query('BEGIN')
     await refuseRows(client, tables, schemas, label)
     for (const table of tables) await write(client, table, schemas, flags.selectors, progress)

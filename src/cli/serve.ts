@@ -4,6 +4,7 @@ import type { ServeFlags } from '../config/serve-config.ts'
 import { serveConfig } from '../config/serve-config.ts'
 import { listen } from '../http/listen.ts'
 import type { StopOptions } from '../http/stop.ts'
+import { asRequests } from '../http/upgrade.ts'
 import { openLog } from '../telemetry/log.ts'
 import { banner } from './banner.ts'
 import { endWithin } from './ending.ts'
@@ -35,8 +36,10 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   for (const message of config.warnings) observe({ kind: 'warning', message })
   // Listens before the database is opened, which may take long, so that an address in use is known at once.
   let handle = answerStarting
+  let handleUpgrade = asRequests(answerStarting)
   const server = await listen((request, response) => handle(request, response), config, config.limits.connections, {
     limits: { perAddress: config.limits.connectionsPerAddress, trustedProxies: config.trustedProxies },
+    onUpgrade: (request, socket, head) => handleUpgrade(request, socket, head),
   })
   let stopping: Promise<void> | undefined
   const stop = (options: StopOptions) => {
@@ -54,6 +57,7 @@ export async function serve(flags: ServeFlags, environment: Environment, output:
   process.on('unhandledRejection', (error) => observe({ kind: 'unhandledRejection', error }))
   onHangup(() => service.reopenFiles())
   handle = service.handle
+  handleUpgrade = service.handleUpgrade
   const { metricsAddress } = config
   const metrics =
     metricsAddress === undefined ? undefined : await listen(service.handleMetrics, metricsAddress, mostScrapers)

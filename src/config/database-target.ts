@@ -17,6 +17,8 @@ export interface DatabaseTarget {
   readonly connection: ConnectionConfig
   /** host:port/database, without user and password: safe to log. */
   readonly label: string
+  /** Where the SIPIS processes of the settings files answer on this machine. */
+  readonly processes?: readonly string[]
 }
 
 /** @throws Problem if no database is configured */
@@ -58,9 +60,14 @@ function target(text: string, where: string, environment: Environment): Database
   return { connection, label: describeTarget(connection) }
 }
 
+function originOf(port: number | undefined): string[] {
+  return port === undefined ? [] : [`http://127.0.0.1:${port}`]
+}
+
 /** Several SIPIS processes may share one database, each with a settings file of its own. */
 function fromSettings(paths: readonly string[], environment: Environment): DatabaseTarget {
-  const targets = readSettings(paths).map(({ file, openString }) => {
+  const settings = readSettings(paths)
+  const targets = settings.map(({ file, openString }) => {
     if (openString === undefined) {
       throw new Problem(`${file} names no database. Check Database[OpenString] in it and in its Defaults.`)
     }
@@ -69,7 +76,7 @@ function fromSettings(paths: readonly string[], environment: Environment): Datab
   const [first, ...others] = targets
   if (first === undefined) throw new Problem('No settings file is given. Name one behind --settings.')
   const other = others.find(({ label }) => label !== first.label)
-  if (other === undefined) return first
+  if (other === undefined) return { ...first, processes: settings.flatMap(({ httpPort }) => originOf(httpPort)) }
   throw new Problem(
     `The settings name different databases: ${first.file} ${first.label}, ${other.file} ${other.label}. ` +
       'Run one gateway for each database.',

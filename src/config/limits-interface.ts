@@ -41,7 +41,7 @@ export interface Limits {
   readonly unsentBytesPerCaller: number
   /** Subscriptions that are open. */
   readonly streams: number
-  /** Subscriptions of one principal that are open. */
+  /** Subscriptions of one principal that are open, and its WebSockets. */
   readonly streamsPerCaller: number
   /** Rows that a statistic over all selectors may read, by the estimate of the database. */
   readonly statisticsRows: number

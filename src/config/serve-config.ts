@@ -64,6 +64,8 @@ export interface ServeConfig {
   /** The database in which gateways share the counts of the rate limits; undefined if each counts alone. */
   readonly rateStore: SharedCounts | undefined
   readonly allowedSettings: readonly string[]
+  /** Origins of the HTTP servers of SIPIS processes. */
+  readonly processes: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly trustedDocuments: { readonly file: string; readonly only: boolean } | undefined
@@ -110,7 +112,8 @@ export function serveConfig(flags: ServeFlags, environment: Environment): ServeC
     throw new Problem('DATABASE_REPLICA_URLS is set without a database. Name the primary in DATABASE_URL.')
   }
   const warnings = misspelled.map(describeMisspelled)
-  return { ...config, database, allowWritableRole: flags.allowWritableRole === true, warnings }
+  const processes = config.processes.length > 0 ? config.processes : (database?.processes ?? [])
+  return { ...config, database, processes, allowWritableRole: flags.allowWritableRole === true, warnings }
 }
 
 /** Values that depend on several settings. */
@@ -152,6 +155,7 @@ function assemble(
     rates: ratesOf(given, isOpen),
     rateStore: collect(problems, () => rateStoreOf(given, environment)),
     allowedSettings: given.SETTINGS_ALLOW,
+    processes: given.SIPIS_HTTP_URLS,
     corsOrigins: given.CORS_ORIGINS,
     trustedProxies: given.TRUST_PROXY,
     trustedDocuments:

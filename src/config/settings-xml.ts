@@ -10,26 +10,30 @@ import { Problem } from '../errors/problem.ts'
 
 export interface SipisSettings {
   readonly file: string
+  /** Port of the process's own HTTP server; undefined if none is named. */
+  readonly httpPort: number | undefined
   /** The file of the chain that names the database. Undefined if none does. */
   readonly holder: string | undefined
   readonly openString: string | undefined
 }
 
+type Named = Pick<SipisSettings, 'holder' | 'openString'>
+
 const maxDefaults = 10
 const maxBytes = 5_000_000
 
 const attribute = z.string().optional()
+/** A repeated element is a list. As with an overlay, the last one wins. */
+const lastOf = <Element extends z.ZodType>(element: Element) =>
+  z.preprocess((found) => (Array.isArray(found) ? found.at(-1) : found), z.union([element, z.literal('')]).optional())
 const document = z.object({
   Sipis: z.union([
     z.object({
       '@Defaults': attribute,
-      // A repeated element is a list. As with an overlay, the last one wins.
-      Database: z.preprocess(
-        (element) => (Array.isArray(element) ? element.at(-1) : element),
-        z.union([z.object({ '@OpenString': attribute }), z.literal('')]).optional(),
-      ),
+      Database: lastOf(z.object({ '@OpenString': attribute })),
+      HttpServer: lastOf(z.object({ '@Port': attribute })),
     }),
-    z.literal('').transform(() => ({ '@Defaults': undefined, Database: undefined })),
+    z.literal('').transform(() => ({ '@Defaults': undefined, Database: undefined, HttpServer: undefined })),
   ]),
 })
 
@@ -45,7 +49,7 @@ const parser = new XMLParser({
 
 /** Reads the settings of one or several SIPIS processes; a folder stands for every Settings*.xml in it. */
 export function readSettings(paths: readonly string[]): SipisSettings[] {
-  return paths.flatMap(settingsFiles).map((file) => ({ file, ...openStringOf(file, []) }))
+  return paths.flatMap(settingsFiles).map((file) => ({ file, ...openStringIn(file), httpPort: httpPortIn(file) }))
 }
 
 function settingsFiles(path: string): string[] {
@@ -56,19 +60,51 @@ function settingsFiles(path: string): string[] {
   return files.sort().map((name) => join(path, name))
 }
 
-function openStringOf(file: string, chain: readonly string[]): Pick<SipisSettings, 'holder' | 'openString'> {
-  const path = resolve(file)
-  if (chain.includes(path)) {
-    throw new Problem(`The Defaults of ${chain[0]} lead back to ${path}. Break the circle.`)
+interface Parsed {
+  readonly path: string
+  readonly root: z.infer<typeof document>['Sipis']
+}
+
+/** A file and its Defaults, in which the first value that is given counts. What comes behind it is not read. */
+function* chainOf(file: string): Generator<Parsed> {
+  const chain: Parsed[] = []
+  for (let next: string | undefined = resolve(file); next !== undefined; ) {
+    const path: string = next
+    const [first] = chain
+    if (chain.some((one) => one.path === path)) {
+      throw new Problem(`The Defaults of ${first?.path} lead back to ${path}. Break the circle.`)
+    }
+    if (chain.length > maxDefaults) {
+      throw new Problem(`The Defaults of ${first?.path} are nested more than ${maxDefaults} deep. Name fewer files.`)
+    }
+    const root = parse(path)
+    const parsed = { path, root }
+    chain.push(parsed)
+    yield parsed
+    const { '@Defaults': defaults = '' } = root
+    next = defaults.trim() === '' ? undefined : resolve(dirname(path), defaults)
   }
-  if (chain.length > maxDefaults) {
-    throw new Problem(`The Defaults of ${chain[0]} are nested more than ${maxDefaults} deep. Name fewer files.`)
+}
+
+function openStringIn(file: string): Named {
+  for (const { path, root } of chainOf(file)) {
+    const own = root.Database ? root.Database['@OpenString'] : undefined
+    if (own !== undefined && own.trim() !== '') return { holder: path, openString: own }
   }
-  const { '@Defaults': defaults, Database: database } = parse(path)
-  const own = database === undefined || database === '' ? undefined : database['@OpenString']
-  if (own !== undefined && own.trim() !== '') return { holder: path, openString: own }
-  if (defaults === undefined || defaults.trim() === '') return { holder: undefined, openString: undefined }
-  return openStringOf(resolve(dirname(path), defaults), [...chain, path])
+  return { holder: undefined, openString: undefined }
+}
+
+function httpPortIn(file: string): number | undefined {
+  try {
+    for (const { root } of chainOf(file)) {
+      const port = Number(root.HttpServer ? root.HttpServer['@Port'] : undefined)
+      if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+    }
+  } catch (error) {
+    // Where the database is known, Defaults that cannot be read are no reason to stop.
+    if (!(error instanceof Problem)) throw error
+  }
+  return undefined
 }
 
 /** The values of all elements and attributes of one file, by place, such as `HttpServer[Port]`; without those of its Defaults. */

@@ -16,6 +16,8 @@ export interface Connections {
   drain(): void
   /** Ends the connections on which nothing has happened for `ms` milliseconds. */
   endIdle(ms: number): void
+  /** Ends all connections at once, also those that have become WebSockets. */
+  destroy(): void
   /** Stops to accept. Resolves when the last connection has ended. */
   close(): Promise<void>
   /** Number of connections accepted so far. */
@@ -56,6 +58,9 @@ export function trackConnections(server: Server): Connections {
       for (const [socket, { running, idleSince, idleBytes }] of open) {
         if (running.size === 0 && idleSince <= before && socket.bytesRead === idleBytes) socket.destroySoon()
       }
+    },
+    destroy() {
+      for (const socket of open.keys()) socket.destroy()
     },
     // Not http's own close: that ends idle connections at once, also those on which a request is on its way.
     close: () => new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve())),

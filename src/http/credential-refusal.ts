@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { CredentialError, KeysUnavailable } from '../auth/credential-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import { Refusal } from './refusal.ts'
@@ -6,7 +5,7 @@ import { Refusal } from './refusal.ts'
 /** The refusal of a request whose credential was not accepted; undefined for another error. */
 export function credentialRefusal(
   error: unknown,
-  { authorization }: IncomingHttpHeaders,
+  { authorization }: { readonly authorization?: string | undefined },
   observe: Observe,
 ): Refusal | undefined {
   if (error instanceof KeysUnavailable) return keysUnavailable

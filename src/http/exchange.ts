@@ -4,6 +4,7 @@ import type { Observe, RequestEnded, Route } from '../telemetry/observation.ts'
 import type { Answer } from './answer.ts'
 import type { AuditEntry } from './operations/audit.ts'
 import { nameOf } from './operations/audit.ts'
+import type { Receiver } from './receiver.ts'
 
 /** A request and its answer, as the end of the request is observed. */
 export interface Exchange {
@@ -24,13 +25,31 @@ const requestIdHeader = 'x-request-id'
 
 /** Begins an exchange, and emits its end when the response has been sent or its connection has closed. */
 export function beginExchange(request: IncomingMessage, response: ServerResponse, observe: Observe): Exchange {
+  const status = () => (response.headersSent ? response.statusCode : undefined)
+  return begin({ id: requestIdOf(request), url: request.url ?? '', receiver: response, status }, observe)
+}
+
+/** Begins the exchange of an operation on a WebSocket. Its status is that of an HTTP response. */
+export function beginOperation(receiver: Receiver, status: () => number | undefined, observe: Observe): Exchange {
+  return begin({ id: randomUUID(), url: '/graphql', receiver, status }, observe)
+}
+
+interface Beginning {
+  readonly id: string
+  readonly url: string
+  readonly receiver: Receiver
+  /** Undefined if nothing was answered. */
+  readonly status: () => number | undefined
+}
+
+function begin({ id, url, receiver, status }: Beginning, observe: Observe): Exchange {
   const started = performance.now()
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>()
-  const exchange: Exchange = { id: requestIdOf(request), codes: [], limits: [], bytes: 0, isStream: false, settle }
-  const closed = new Promise<void>((resolve) => response.once('close', resolve))
+  const exchange: Exchange = { id, codes: [], limits: [], bytes: 0, isStream: false, settle }
+  const closed = new Promise<void>((resolve) => receiver.once('close', resolve))
   // Not in the event's own handler: that has the asynchronous context of the connection instead of the request.
   void Promise.all([closed, settled]).then(() =>
-    observe(ended(exchange, request, response, performance.now() - started)),
+    observe(ended(exchange, routeOf(url), status(), performance.now() - started)),
   )
   return exchange
 }
@@ -44,16 +63,15 @@ export function identified(answer: Answer, exchange: Exchange): Answer {
 
 function ended(
   { id, entry, codes, limits, bytes, isStream }: Exchange,
-  { url = '' }: IncomingMessage,
-  response: ServerResponse,
+  route: Route,
+  status: number | undefined,
   durationMs: number,
 ): RequestEnded {
-  const status = response.headersSent ? response.statusCode : undefined
   const all = [...(status === undefined ? ['DISCONNECTED'] : []), ...(entry?.outcome ?? []), ...codes]
   return {
     kind: 'requestEnded',
     requestId: id,
-    route: isStream ? 'stream' : routeOf(url),
+    route: isStream ? 'stream' : route,
     status,
     codes: [...new Set(all)],
     limits: [...new Set([...(entry?.limits ?? []), ...limits])],

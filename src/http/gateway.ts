@@ -42,6 +42,9 @@ import { createClientAddress } from './traffic/client-address.ts'
 import type { RateLimitOptions } from './traffic/rate-limit.ts'
 import { openRateLimits } from './traffic/rate-limit.ts'
 import { createUnsent } from './traffic/unsent.ts'
+import type { UpgradeListener } from './upgrade.ts'
+import type { SocketTimes } from './websocket/session.ts'
+import { createSockets } from './websocket/sockets.ts'
 
 export interface GatewayOptions {
   readonly database: Database
@@ -65,6 +68,10 @@ export interface GatewayOptions {
   readonly audit?: Audit | undefined
   /** Milliseconds after which a client that reads nothing of its answer is disconnected. */
   readonly stalledMs?: number | undefined
+  /** For tests. */
+  readonly socketTimes?: Partial<SocketTimes> | undefined
+  /** Runs an operation of a socket in a trace of its own. */
+  readonly trace?: (<T>(work: () => T) => T) | undefined
   /** What /ready looks at beside the database. */
   readonly checks?: readonly Check[] | undefined
   /** What /metrics answers; by default nothing. */
@@ -73,10 +80,12 @@ export interface GatewayOptions {
 
 export interface Gateway extends AsyncDisposable {
   readonly handle: RequestListener
+  /** Makes WebSockets of upgrades to /graphql, and answers all others as requests. */
+  readonly handleUpgrade: UpgradeListener
   /** /metrics without authentication, for a port of its own. */
   readonly handleMetrics: RequestListener
   readonly limits: Limits
-  /** Has /ready say that the gateway is about to stop. Requests are answered as before. */
+  /** Has /ready say that the gateway is about to stop, and ends streams and sockets. Requests are answered as before. */
   drain(): void
   /** Serves other tables from now on. Operations that run go on with those before. */
   serve(detected: Detected): void
@@ -102,7 +111,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const hasConsole = options.hasConsole === true && options.isSubgraph !== true
   const streams = createStreams(limits, observe)
   const served = serveTables(options, api.schema, limits)
-  const endpoint = createEndpoint({
+  const operations = {
     ...guards,
     admission: createAdmission(limits, observe),
     unsent: createUnsent(limits, observe),
@@ -116,15 +125,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     executor: () => served.now.executor,
     streams,
     observe,
+  }
+  const endpoint = createEndpoint({
+    ...operations,
     page: createPage(options.isSubgraph === true ? undefined : options.example),
   })
+  const stalledMs = options.stalledMs ?? defaultStalledMs
+  const trace = options.trace ?? ((work) => work())
+  const sockets = createSockets({ ...operations, stalledMs, times: options.socketTimes, trace })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
   const metrics = createMetrics({
     print: options.printMetrics ?? (async () => ''),
     countSipis: () => served.now.countSipis(),
   })
-  const handle = createListener({
+  const listeners = createListener({
     endpoint,
+    sockets,
     metrics: guardMetrics(metrics, guards),
     schema: createSchemaEndpoint(guards, api.print),
     console: hasConsole ? createConsole(guards) : undefined,
@@ -132,20 +148,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     readiness,
     corsOrigins: options.corsOrigins ?? [],
     isOpen: options.authenticate === undefined,
-    stalledMs: options.stalledMs,
+    stalledMs,
     observe,
   })
   return {
-    handle,
+    ...listeners,
     handleMetrics: listenForMetrics(metrics, observe),
     limits,
     drain() {
       readiness.drain()
       streams.drain()
+      sockets.drain()
     },
     serve: served.change,
     async [Symbol.asyncDispose]() {
       streams.drain()
+      sockets[Symbol.dispose]()
       await served.hints[Symbol.asyncDispose]()
       await rateLimits[Symbol.asyncDispose]()
     },
@@ -153,6 +171,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 const ofConsole = () => ({ ofConsole: createConsoleDocuments() })
+
+/** Milliseconds after which a client that reads nothing is disconnected. */
+const defaultStalledMs = 10_000
 
 const unlimited: RateLimitOptions = {
   costPerMinute: undefined,

@@ -7,6 +7,8 @@ import type { StopOptions } from './stop.ts'
 import { stopServer } from './stop.ts'
 import type { ConnectionLimits } from './traffic/connection-limits.ts'
 import { limitConnections } from './traffic/connection-limits.ts'
+import type { UpgradeListener } from './upgrade.ts'
+import { asRequests, isWebSocket } from './upgrade.ts'
 
 export interface HttpServer {
   /** URL with the actual port, also if port 0 was requested. */
@@ -35,6 +37,8 @@ export interface Address {
 export interface ListenOptions {
   readonly limits?: ConnectionLimits
   readonly timeouts?: typeof defaultTimeouts
+  /** Called for requests that ask to become WebSockets. Others that ask for an upgrade are requests like all. */
+  readonly onUpgrade?: UpgradeListener
 }
 
 /**
@@ -47,10 +51,15 @@ export async function listen(
   handler: RequestListener,
   { host, port }: Address,
   maxConnections: number,
-  { limits, timeouts = defaultTimeouts }: ListenOptions = {},
+  { limits, timeouts = defaultTimeouts, onUpgrade }: ListenOptions = {},
 ): Promise<HttpServer> {
   const gate = createGate(handler)
-  const server = createServer({ ...timeouts, maxHeaderSize: maxHeaderBytes }, gate.handle)
+  const server = createServer(
+    { ...timeouts, maxHeaderSize: maxHeaderBytes, shouldUpgradeCallback: isWebSocket },
+    gate.handle,
+  )
+  // Node closes the connections of upgrades for which there is no listener.
+  server.on('upgrade', onUpgrade ?? asRequests(gate.handle))
   server.maxConnections = maxConnections
   server.on('checkContinue', continueOnRead(gate.handle))
   const connections = trackConnections(server)

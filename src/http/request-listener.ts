@@ -6,7 +6,6 @@ import type { Answer } from './answer.ts'
 import { answerOfRefusal, json, send } from './answer.ts'
 import type { ConsoleEndpoint } from './console/console.ts'
 import { isOfConsole } from './console/console.ts'
-import { credentialRefusal } from './credential-refusal.ts'
 import type { Exchange } from './exchange.ts'
 import { beginExchange, identified } from './exchange.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
@@ -18,9 +17,14 @@ import type { MetricsEndpoint } from './operations/metrics.ts'
 import type { Readiness } from './operations/ready.ts'
 import type { SchemaEndpoint } from './operations/schema.ts'
 import { Refusal } from './refusal.ts'
+import { refusalOf } from './refusal-of.ts'
+import type { UpgradeListener } from './upgrade.ts'
+import { isWebSocket, responseOn } from './upgrade.ts'
+import type { Sockets } from './websocket/sockets.ts'
 
 export interface ListenerOptions {
   readonly endpoint: Endpoint
+  readonly sockets: Sockets
   readonly health: Health
   readonly readiness: Readiness
   readonly metrics: MetricsEndpoint
@@ -33,10 +37,9 @@ export interface ListenerOptions {
   readonly isOpen: boolean
   readonly observe: Observe
   /** Milliseconds after which a client that reads nothing of its answer is disconnected. */
-  readonly stalledMs?: number | undefined
+  readonly stalledMs: number
 }
 
-const defaultStalledMs = 10_000
 /** Longer than a large answer takes over a slow line, at 100 kB a second. */
 const wholeMs = 120_000
 
@@ -44,16 +47,71 @@ const endpointPath = '/graphql'
 /** Endpoints for load balancers. */
 const probes = new Set(['/health', '/live', '/ready'])
 
-export function createListener(options: ListenerOptions): RequestListener {
-  const allowOrigins = cors({
-    origin: [...options.corsOrigins],
+export interface Listeners {
+  readonly handle: RequestListener
+  readonly handleUpgrade: UpgradeListener
+}
+
+export function createListener(options: ListenerOptions): Listeners {
+  const { corsOrigins, isOpen, observe, sockets, stalledMs } = options
+  const route = createRoute(options)
+  const sending = { stalledMs, wholeMs, onStalled: () => observe({ kind: 'writeStalled' }) }
+  const refuse = (error: unknown, request: IncomingMessage, exchange: Exchange): Answer => {
+    const failed = { authorization: request.headers.authorization, requestId: exchange.id }
+    return refused(request, exchange, refusalOf(error, failed, observe))
+  }
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const exchange = beginExchange(request, response, observe)
+    route(request, response, exchange)
+      .catch((error: unknown) => refuse(error, request, exchange))
+      .then((answer) => send(response, identified(answer, exchange), sending))
+      .catch((error: unknown) => {
+        observe({ kind: 'responseFailed', error })
+        response.destroy()
+      })
+  }
+  const handle = corsOrigins.length === 0 ? answer : allowingOrigins(corsOrigins, answer)
+  return {
+    handle,
+    handleUpgrade(request, socket, head) {
+      const response = responseOn(request)
+      if (response === undefined) return
+      // Any other upgrade is ignored, as servers may.
+      if (!isWebSocket(request) || pathOf(request) !== endpointPath) return handle(request, response)
+      const exchange = beginExchange(request, response, observe)
+      const admit = async () => {
+        if (isOpen) checkHost(request)
+        refuseForeignPages(request, corsOrigins)
+        await sockets.admit(request)
+        response.detachSocket(request.socket)
+        sockets.accept(request, socket, head)
+      }
+      admit()
+        .catch((error: unknown) => send(response, identified(refuse(error, request, exchange), exchange), sending))
+        .catch((error: unknown) => {
+          observe({ kind: 'responseFailed', error })
+          socket.destroy()
+        })
+    },
+  }
+}
+
+function allowingOrigins(origins: readonly string[], handle: RequestListener): RequestListener {
+  const allow = cors({
+    origin: [...origins],
     methods: ['GET', 'POST'],
     allowedHeaders: ['authorization', 'content-type', 'graphql-cost'],
     exposedHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
   })
+  return (request, response) => allow(request, response, () => handle(request, response))
+}
 
-  type Read = (request: IncomingMessage) => Answer | Promise<Answer>
+type Route = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => Promise<Answer>
+
+type Read = (request: IncomingMessage) => Answer | Promise<Answer>
+
+function createRoute(options: ListenerOptions): Route {
   const reads = new Map<string, Read>([
     ['/metrics', options.metrics],
     ['/schema.graphql', options.schema],
@@ -67,9 +125,9 @@ export function createListener(options: ListenerOptions): RequestListener {
   const readOf = (path: string): Read | undefined =>
     console !== undefined && isOfConsole(path) ? (request) => console(request, path) : reads.get(path)
 
-  const route = async (request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<Answer> => {
+  return async (request, response, exchange) => {
     const target = targetOf(request)
-    const [path = ''] = target.split('?', 1)
+    const path = pathOf(request)
     if (options.isOpen && !(probes.has(path) && lacksHost(request))) checkHost(request)
     if (path === endpointPath) {
       refuseForeignPages(request, options.corsOrigins)
@@ -80,25 +138,6 @@ export function createListener(options: ListenerOptions): RequestListener {
     if (read !== undefined) return read(request)
     throw new Refusal(404, 'NOT_FOUND', `Not found. The API is at ${endpointPath}.`)
   }
-
-  const sending = {
-    stalledMs: options.stalledMs ?? defaultStalledMs,
-    wholeMs,
-    onStalled: () => options.observe({ kind: 'writeStalled' }),
-  }
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const exchange = beginExchange(request, response, options.observe)
-    route(request, response, exchange)
-      .catch((error: unknown) => refused(request, exchange, refusalOf(error, request, options, exchange)))
-      .then((answer) => send(response, identified(answer, exchange), sending))
-      .catch((error: unknown) => {
-        options.observe({ kind: 'responseFailed', error })
-        response.destroy()
-      })
-  }
-
-  if (options.corsOrigins.length === 0) return handle
-  return (request, response) => allowOrigins(request, response, () => handle(request, response))
 }
 
 const plainUrl = new URL(endpointPath, 'http://gateway')
@@ -111,6 +150,11 @@ function targetOf({ url = '/', headers: { host = '' } }: IncomingMessage): strin
   const own = `http://${host}/`
   if (host !== '' && url.slice(0, own.length).toLowerCase() === own.toLowerCase()) return url.slice(own.length - 1)
   return url
+}
+
+function pathOf(request: IncomingMessage): string {
+  const [path = ''] = targetOf(request).split('?', 1)
+  return path
 }
 
 /** Some load balancers send HTTP/1.0 without a Host header. */
@@ -134,15 +178,7 @@ function checkHost({ headers: { host = '' } }: IncomingMessage): void {
 function refused(request: IncomingMessage, exchange: Exchange, refusal: Refusal): Answer {
   exchange.codes = [refusal.code]
   exchange.limits = limitsOf(refusal)
-  const [path] = targetOf(request).split('?', 1)
   // Only the API answers in GraphQL's media type.
-  return answerOfRefusal(refusal, exchange.id, path === endpointPath ? refusalTypeOf(request.headers) : undefined)
-}
-
-function refusalOf(error: unknown, { headers }: IncomingMessage, options: ListenerOptions, { id }: Exchange): Refusal {
-  if (error instanceof Refusal) return error
-  const ofCredential = credentialRefusal(error, headers, options.observe)
-  if (ofCredential !== undefined) return ofCredential
-  options.observe({ kind: 'requestFailed', requestId: id, error })
-  return new Refusal(500, 'INTERNAL', 'The gateway failed unexpectedly. The log contains the cause.')
+  const type = pathOf(request) === endpointPath ? refusalTypeOf(request.headers) : undefined
+  return answerOfRefusal(refusal, exchange.id, type)
 }

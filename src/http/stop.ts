@@ -32,7 +32,7 @@ export async function stopServer(
   connections.drain()
   await rehearseClosing()
   if (drainMs > 0) await setTimeout(drainMs)
-  const giveUp = globalThis.setTimeout(() => server.closeAllConnections(), graceMs)
+  const giveUp = globalThis.setTimeout(() => connections.destroy(), graceMs)
   gate.hold()
   await acceptWaiting(connections)
   const closed = connections.close()

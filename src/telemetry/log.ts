@@ -85,6 +85,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'turnsChanged':
     case 'admissionChanged':
     case 'streamsChanged':
+    case 'socketsChanged':
     case 'requestEnded':
     case 'selectorsCounted':
     case 'callsCounted':

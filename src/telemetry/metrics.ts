@@ -61,6 +61,7 @@ function listen(listeners: Listeners, observation: Observation): unknown {
     case 'poolChanged':
       return listeners.poolChanged(observation)
     case 'streamsChanged':
+    case 'socketsChanged':
     case 'replicaChanged':
     case 'unsentBytes':
       return listeners.counted(observation)
@@ -89,10 +90,9 @@ function listen(listeners: Listeners, observation: Observation): unknown {
       return listeners.schema(observation)
     case 'writeStalled':
       return listeners.writeStalled()
-    // Logged only: it happens once, or when the process ends.
     case 'schemaChanged':
     case 'closeTimedOut':
-      return undefined
+      return undefined // Logged only: it happens once, or when the process ends.
     case 'warning':
       return listeners.warning()
     case 'selectorsCounted':

@@ -14,6 +14,7 @@ export type Observation =
   | AdmissionChanged
   | ReplicaChanged
   | StreamsChanged
+  | SocketsChanged
   | SipisObservation
   | OperationFailed
   | RequestFailed
@@ -121,6 +122,12 @@ interface ReplicaChanged {
 /** The number of open subscriptions has changed. */
 interface StreamsChanged {
   readonly kind: 'streamsChanged'
+  readonly open: number
+}
+
+/** The number of open WebSockets has changed. */
+interface SocketsChanged {
+  readonly kind: 'socketsChanged'
   readonly open: number
 }
 

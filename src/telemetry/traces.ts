@@ -13,6 +13,8 @@ export interface Traces extends AsyncDisposable {
   readonly observe: Observe
   /** Wraps a listener to trace its requests. */
   follow(handle: RequestListener): RequestListener
+  /** Runs an operation of a WebSocket in a trace of its own, which its end ends. */
+  run<T>(work: () => T): T
 }
 
 /** The trace of a running request. */
@@ -40,6 +42,10 @@ export function openTraces(endpoint: string): Traces {
   })
   const tracer = provider.getTracer('sipis-gateway')
   const requests = new AsyncLocalStorage<Traced>()
+  const run = <T>(parent: Context, work: () => T): T => {
+    const span = tracer.startSpan('GraphQL request', { kind: SpanKind.SERVER }, parent)
+    return requests.run({ span, context: trace.setSpan(parent, span), statements: 0 }, work)
+  }
   return {
     observe(observation) {
       if (observation.kind === 'statementEnded') addStatement(tracer, requests.getStore(), observation)
@@ -47,10 +53,9 @@ export function openTraces(endpoint: string): Traces {
     },
     follow: (handle) => (request, response) => {
       if (!/^\/graphql(\?|$)/.test(request.url ?? '')) return handle(request, response)
-      const parent = parentOf(request.headers['traceparent'])
-      const span = tracer.startSpan('GraphQL request', { kind: SpanKind.SERVER }, parent)
-      return requests.run({ span, context: trace.setSpan(parent, span), statements: 0 }, handle, request, response)
+      return run(parentOf(request.headers['traceparent']), () => handle(request, response))
     },
+    run: (work) => run(ROOT_CONTEXT, work),
     [Symbol.asyncDispose]: () => provider.shutdown(),
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Tests every field × every kind of principal × its own, a foreign and an unknown selector, through every entry point. The expected
+ * Tests every field × every kind of principal × its own, a foreign and an unknown selector, through every entry point, over HTTP and WebSocket. The expected
  * results are written independently of src/auth/rules.ts.
  */
 import { isObjectType } from 'graphql'
@@ -14,6 +14,8 @@ import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
 import { authenticateAs, device, tool } from '../support/principals.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+import type { SocketDoor } from '../support/sockets.ts'
+import { openDoor } from '../support/sockets.ts'
 
 const targets = { own: selectorNamed(1), foreign: selectorNamed(2), unknown: selectorNamed(3) } as const
 type Target = keyof typeof targets
@@ -227,6 +229,14 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
     let client: Client
     let subgraph: Client
     const serverOf = ({ inSubgraph }: EntryPoint) => (inSubgraph === true ? subgraph : client)
+    /** The other transport: a WebSocket of each principal. */
+    const doors = new Map<string, SocketDoor>()
+    const doorOf = (entryPoint: EntryPoint, { name }: Principal) => {
+      const { url } = serverOf(entryPoint)
+      const door = doors.get(`${url} ${name}`) ?? openDoor(url, name)
+      doors.set(`${url} ${name}`, door)
+      return door
+    }
 
     beforeAll(async () => {
       opened = await open()
@@ -257,6 +267,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       subgraph = await openClient(opened.database, { ...options, isSubgraph: true })
     })
     afterAll(async () => {
+      for (const door of doors.values()) door[Symbol.dispose]()
       await subgraph[Symbol.asyncDispose]()
       await client[Symbol.asyncDispose]()
       await opened[Symbol.asyncDispose]()
@@ -273,11 +284,16 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       for (const entryPoint of entryPointsTo(type)) {
         for (const principal of principals) {
           for (const together of operations(entryPoint)) {
-            const answer = await serverOf(entryPoint).answer(queryOf(entryPoint, type, together), {}, principal.name)
+            const query = queryOf(entryPoint, type, together)
+            const answers = await Promise.all([
+              serverOf(entryPoint).answer(query, {}, principal.name),
+              doorOf(entryPoint, principal).answer(query),
+            ])
             for (const target of together) {
               const where = [type, entryPoint.name, principal.name, target]
-              const found = outcome(type, partOf(answer, target))
-              expect([where, found]).toEqual([where, expected(type, entryPoint, principal, target)])
+              const found = answers.map((answer) => outcome(type, partOf(answer, target)))
+              const wanted = expected(type, entryPoint, principal, target)
+              expect([where, ...found]).toEqual([where, wanted, wanted])
             }
           }
         }

@@ -14,6 +14,7 @@ import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { startLoad } from '../support/load.ts'
 import { addDataSet } from '../support/rows.ts'
+import { openSocket } from '../support/sockets.ts'
 import { until } from '../support/until.ts'
 
 interface Serving extends Running {
@@ -66,6 +67,21 @@ describe('serve after SIGTERM', () => {
     },
     600_000,
   )
+
+  it('ends subscriptions and WebSockets with a hint, and exits with 0', async () => {
+    const own = await database()
+    const serving = await serve(own.url, { DRAIN_MS: '0' })
+    const [idle, busy] = [await openSocket(serving.url), await openSocket(serving.url)]
+    await busy.init()
+    busy.send({ type: 'subscribe', id: 'a', payload: { query: 'subscription { allChanges { token } }' } })
+    await until('it has begun', () => busy.of('a').length === 1)
+    // One that does not answer the close.
+    idle.socket.pause()
+    serving.child.kill('SIGTERM')
+    expect(await busy.closed).toMatchObject([1012, /^UNAVAILABLE/])
+    expect(busy.of('a').at(-1)).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'UNAVAILABLE' } }] })
+    expect((await serving.finished).code).toBe(0)
+  })
 
   it('reports it in /ready and closes the connection after every response, including pending ones', async () => {
     const own = await database()

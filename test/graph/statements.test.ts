@@ -62,7 +62,7 @@ describe.each(backends)('The number of statements on $name', ({ open }) => {
     const data = await client.ask(`{ selectors(first: 10) { nodes { id ${children} } } }`)
     const ids = data.selectors.nodes.flatMap((node: Record<string, { nodes: { id: string }[] }>) => [
       node['id'],
-      ...['tokens', 'calls', 'messages', 'pushTests'].map((kind) => node[kind]?.nodes[0]?.id),
+      ...['tokens', 'calls', 'messages', 'pushTests'].flatMap((kind) => node[kind]?.nodes[0]?.id ?? []),
     ])
     const list = JSON.stringify(ids)
     const { data: found, statements } = await count(`{ nodes(ids: ${list}) { __typename id } }`)

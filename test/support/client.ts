@@ -60,7 +60,9 @@ export async function openClient(database: Database, options: ClientOptions = {}
     example: { selector: '', username: '' },
     ...options,
   })
-  const server = await listen(gateway.handle, { host: '127.0.0.1', port: 0 }, gateway.limits.connections)
+  const address = { host: '127.0.0.1', port: 0 }
+  const onUpgrade = gateway.handleUpgrade
+  const server = await listen(gateway.handle, address, gateway.limits.connections, { onUpgrade })
   const answer = async (query: string, variables?: object, credential?: string): Promise<Answer> => {
     const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',

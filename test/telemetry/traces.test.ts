@@ -4,9 +4,12 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import type { Gateway } from '../../src/gateway.ts'
 import { openGateway } from '../../src/gateway.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+import { openSocket } from '../support/sockets.ts'
+import { until } from '../support/until.ts'
 
 /** Spans in OTLP/JSON. */
 const sent = z.object({
@@ -30,8 +33,10 @@ const sent = z.object({
 })
 type Span = z.infer<typeof sent>['resourceSpans'][number]['scopeSpans'][number]['spans'][number]
 
-async function listenOn(handle: RequestListener): Promise<string> {
-  const server: Server = createServer(handle).listen(0, '127.0.0.1')
+async function listenOn(handle: RequestListener, upgrade?: Gateway['handleUpgrade']): Promise<string> {
+  const server: Server = createServer(handle)
+  if (upgrade !== undefined) server.on('upgrade', upgrade)
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   untilTestEnds({
     async [Symbol.asyncDispose]() {
@@ -59,7 +64,7 @@ async function openTraced() {
     settings: { OTEL_EXPORTER_OTLP_ENDPOINT: collector },
     log: () => undefined,
   })
-  const url = await listenOn(gateway.handle)
+  const url = await listenOn(gateway.handle, gateway.handleUpgrade)
   const ask = async (query: string, headers: Record<string, string> = {}) => {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
@@ -122,4 +127,26 @@ it('A request is a span in the trace of its caller, and each of its statements i
   }
   expect(all).toHaveLength(9)
   expect(JSON.stringify(all)).not.toContain(selectorNamed(1).slice(0, 8))
+})
+
+it('An operation of a WebSocket is a trace of its own, with its statements', async () => {
+  const { url, spans } = await openTraced()
+  const socket = await openSocket(url)
+  await socket.init()
+  for (const id of ['A', 'B']) {
+    const query = `query ${id} { selector(name: "${selectorNamed(1)}") { calls { nodes { callId } } } }`
+    socket.send({ type: 'subscribe', id, payload: { query } })
+  }
+  await until('both are answered', () => socket.received.length === 5)
+  const all = await spans()
+  const requests = all.filter(({ name }) => name === 'GraphQL request')
+  expect(requests.map((span) => attributeOf(span, 'graphql.operation.name')).toSorted()).toEqual(['A', 'B'])
+  expect(new Set(requests.map(({ traceId }) => traceId)).size).toBe(2)
+  for (const { spanId, traceId } of requests) {
+    const statements = all.filter(({ parentSpanId }) => parentSpanId === spanId)
+    expect(statements.map((span) => [span.name, span.traceId])).toEqual([
+      ['statement: calls', traceId],
+      ['statement: calls', traceId],
+    ])
+  }
 })

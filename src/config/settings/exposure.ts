@@ -4,6 +4,7 @@ import { list, optionalText, toggle } from '../setting-forms.ts'
 
 const maxSettings = 50
 const maxSettingName = 64
+const maxProcesses = 64
 
 export const exposureSettings = {
   SETTINGS_ALLOW: list({
@@ -22,6 +23,17 @@ export const exposureSettings = {
       if (names.length > maxSettings || names.some((name) => name.length > maxSettingName)) {
         addProblem(`SETTINGS_ALLOW takes at most ${maxSettings} names of at most ${maxSettingName} characters.`)
       }
+    },
+  }),
+  SIPIS_HTTP_URLS: list({
+    values: 'http addresses between commas',
+    byDefault: [],
+    sentence:
+      'HTTP servers of the SIPIS processes, such as http://127.0.0.1:5000, which say how many instances are registered. With --settings, those of the files on this machine.',
+    check: (urls, addProblem) => {
+      const bad = urls.filter((url) => !isOrigin(url))
+      if (bad.length > 0) addProblem(`SIPIS_HTTP_URLS must list addresses like http://127.0.0.1:5000, without a path.`)
+      if (urls.length > maxProcesses) addProblem(`SIPIS_HTTP_URLS takes at most ${maxProcesses} addresses.`)
     },
   }),
   CORS_ORIGINS: list({

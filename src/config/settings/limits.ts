@@ -143,7 +143,7 @@ export const operationLimitSettings = {
     min: 0,
     max: 100_000,
     byDefault: 20,
-    sentence: 'Subscriptions of one principal that are open.',
+    sentence: 'Subscriptions of one principal that are open, and its WebSockets.',
     beyond: '429 RATE_LIMITED with Retry-After',
   }),
   LIMIT_STATISTICS_ROWS: wholeNumber({

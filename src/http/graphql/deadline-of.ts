@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import { withDeadline } from '../../concurrency/deadline.ts'
+import type { Receiver } from '../receiver.ts'
 import { Refusal } from '../refusal.ts'
 
 /** The time that the gateway may take for one request. */
@@ -16,16 +16,16 @@ export interface RequestDeadline extends Disposable {
   waitForClient<T>(work: Promise<T>): Promise<T>
 }
 
-export function deadlineOf(response: ServerResponse, ms: number): RequestDeadline {
+export function deadlineOf(receiver: Receiver, ms: number): RequestDeadline {
   const ending = new AbortController()
   const { signal } = ending
   const end = () => ending.abort()
   let left = ms
   let startedAt = performance.now()
   let timer = setTimeout(end, left)
-  response.once('close', end)
+  receiver.once('close', end)
   // 'close' is not emitted again for a caller that has disconnected already.
-  if (response.destroyed) end()
+  if (receiver.destroyed) end()
   return {
     signal,
     wait: (work) =>
@@ -45,7 +45,7 @@ export function deadlineOf(response: ServerResponse, ms: number): RequestDeadlin
     },
     [Symbol.dispose]() {
       clearTimeout(timer)
-      response.off('close', end)
+      receiver.off('close', end)
     },
   }
 }

@@ -1,32 +1,25 @@
 /** Request pipeline of /graphql. Each step passes the request on or rejects it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticate } from '../../auth/authenticate.ts'
-import { KeysUnavailable } from '../../auth/credential-error.ts'
-import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
-import type { Observe } from '../../telemetry/observation.ts'
 import type { Answer } from '../answer.ts'
-import { credentialRefusal } from '../credential-refusal.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PendingAuditEntry } from '../operations/audit.ts'
-import { audited } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
 import { leaveAfter, overloaded } from '../traffic/admission.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
+import type { CallerOptions } from './as-caller.ts'
+import { asCaller, identifyAgain } from './as-caller.ts'
 import type { RequestDeadline } from './deadline-of.ts'
-import { deadlineOf } from './deadline-of.ts'
+import { encoded } from './encoded.ts'
 import type { Page } from './graphiql.ts'
-import { mediaTypeOf } from './media-type.ts'
-import type { OperationOptions } from './operation.ts'
+import { mediaTypeOf, streamType } from './media-type.ts'
 import { answerOperation } from './operation.ts'
 import type { Parameters } from './parameters.ts'
 import { readParameters } from './parameters.ts'
 import { revalidated } from './revalidation.ts'
 
-export interface EndpointOptions extends OperationOptions {
-  readonly authenticate: Authenticate
+export interface EndpointOptions extends CallerOptions {
   readonly addressOf: ClientAddress
-  readonly observe: Observe
   readonly page: () => Promise<Page>
 }
 
@@ -44,47 +37,31 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
   return async (request, response, url, exchange) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
-    using deadline = deadlineOf(response, limits.operationMs)
-    await deadline.wait(options.rateLimits.ofAddress(() => options.addressOf(request)))
-    const principal = await deadline.wait(options.authenticate(request.headers.authorization))
-    // The deadline ends with this function, so it has to wait for the answer.
-    return await audited(options.audit, principal, response, async (entry) => {
-      exchange.entry = entry
-      const mayExplore = has(principal, 'sipis:ops')
-      const type = mediaTypeOf(request.headers, request.method === 'GET' && mayExplore)
+    const { authorization } = request.headers
+    const asked = { address: () => options.addressOf(request), authorization, receiver: response, exchange }
+    return asCaller(options, asked, async (entry, deadline) => {
+      const { principal } = entry
+      const type = mediaTypeOf(request.headers, request.method === 'GET' && has(principal, 'sipis:ops'))
       if (type === 'text/html') {
         entry.isOperation = false
         return answerPage(options, entry, request, response, deadline)
       }
       if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
-      const wantsCost = request.headers['graphql-cost'] === '1'
-      const identify = () => identifyAgain(options, request, principal)
-      const operation = { entry, parameters, type, requestId: exchange.id, wantsCost, identify }
-      const answer = await answerOperation(options, operation, response, deadline)
+      const operation = {
+        entry,
+        parameters,
+        takesStream: type === streamType,
+        requestId: exchange.id,
+        wantsCost: request.headers['graphql-cost'] === '1',
+        identify: () => identifyAgain(options, authorization, principal),
+      }
+      const answered = await answerOperation(options, operation, response, deadline)
+      const answer = encoded(answered, entry.outcome, type)
       exchange.isStream = answer.stream !== undefined
       options.unsent.add(principal.id, response, answer.body.length)
       return mayBeKept(entry, parameters) ? revalidated(answer, request.headers) : answer
     })
-  }
-}
-
-/**
- * Identifies the caller of a stream again, because a credential may expire or be revoked meanwhile.
- *
- * @throws Refusal 401 if it is no longer good
- */
-async function identifyAgain(
-  { authenticate, observe }: EndpointOptions,
-  { headers }: IncomingMessage,
-  known: Principal,
-): Promise<Principal> {
-  try {
-    return await authenticate(headers.authorization)
-  } catch (error) {
-    // Keys that cannot be read for a while end no stream.
-    if (error instanceof KeysUnavailable) return known
-    throw credentialRefusal(error, headers, observe) ?? error
   }
 }
 

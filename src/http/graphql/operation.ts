@@ -1,5 +1,4 @@
-/** Answers one operation of a caller who is identified: price, run, encode. */
-import type { ServerResponse } from 'node:http'
+/** Answers one operation of a caller who is identified: price and run. */
 import type { ExecutionResult } from 'graphql'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
@@ -11,23 +10,21 @@ import { RefusedDocument } from '../../documents/documents.ts'
 import { tooCostly } from '../../documents/too-costly.ts'
 import { codedError } from '../../errors/coded-error.ts'
 import type { Executor, Operation } from '../../execution/execute.ts'
-import { retryAfterSeconds } from '../../execution/mask-errors.ts'
 import { createUsage } from '../../loaders/usage.ts'
-import type { Answer } from '../answer.ts'
 import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
 import { codesOf, limitsOf } from '../operations/audit.ts'
+import type { Receiver } from '../receiver.ts'
 import { Refusal } from '../refusal.ts'
 import type { Admission } from '../traffic/admission.ts'
 import { leaveAfter } from '../traffic/admission.ts'
 import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
 import type { Unsent } from '../traffic/unsent.ts'
 import type { RequestDeadline } from './deadline-of.ts'
-import type { MediaType } from './media-type.ts'
+import type { OperationAnswer } from './encoded.ts'
 import { streamType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
 import type { Streams } from './streams.ts'
-import { streamOfOne } from './streams.ts'
-import { streamAnswer } from './subscription.ts'
+import { followed } from './subscription.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 
 export interface OperationOptions {
@@ -61,11 +58,12 @@ type Charge = (points: number) => Promise<Allowance>
 export interface RequestedOperation {
   readonly entry: PendingAuditEntry
   readonly parameters: Parameters
-  readonly type: MediaType
+  /** Whether a stream can be answered. */
+  readonly takesStream: boolean
   readonly requestId: string
   /** Whether the response says what the operation costs. */
   readonly wantsCost: boolean
-  /** Identifies the caller anew, from the same header. */
+  /** Identifies the caller anew, from the same credential. */
   readonly identify: () => Promise<Principal>
 }
 
@@ -73,10 +71,10 @@ export interface RequestedOperation {
 export async function answerOperation(
   options: OperationOptions,
   requested: RequestedOperation,
-  response: ServerResponse,
+  receiver: Receiver,
   deadline: RequestDeadline,
-): Promise<Answer> {
-  const { entry, parameters, type, requestId, wantsCost } = requested
+): Promise<OperationAnswer> {
+  const { entry, parameters, requestId, wantsCost } = requested
   const { principal } = entry
   const { admission, limits } = options
   const usage = createUsage(limits.responseBytes)
@@ -86,38 +84,38 @@ export async function answerOperation(
   const charge = createCharge(options.rateLimits, entry, parameters.bytes, deadline)
   let isStream = false
   try {
-    const prepared = await prepare(options, entry, parameters, type, charge)
+    const prepared = await prepare(options, requested, charge)
     const { operationName, variables } = parameters
     const { signal } = deadline
     const operation = { principal, prepared, operationName, variables: variables ?? {}, usage, signal, requestId }
     if (prepared.operation(operationName)?.operation === 'subscription') {
-      const answer = await subscribe(options, requested, operation, response, charge)
-      isStream = answer.stream !== undefined
+      const answer = await subscribe(options, requested, operation, receiver, charge)
+      isStream = answer.events !== undefined
       return answer
     }
     const { cost, headers, result } = await run(options, operation, charge)
     const answer = wantsCost ? { ...result, extensions: { ...result.extensions, cost } } : result
-    return answerOf(entry, answer, type, headers, limits)
+    return answerOf(entry, answer, headers, limits)
   } catch (error) {
     const isRefused = error instanceof RefusedDocument
     if (isRefused) entry.prepared ??= error.named
     await charge(isRefused ? costOfRefusal : 0)
     if (!isRefused) throw error
-    return answerOf(entry, { errors: error.errors }, type, {}, limits)
+    return answerOf(entry, { errors: error.errors }, {}, limits)
   } finally {
     // Each result of a stream takes a place of its own.
     if (isStream) leave()
-    else leaveAfter(response, leave)
+    else leaveAfter(receiver, leave)
   }
 }
 
 async function subscribe(
   options: OperationOptions,
-  { entry, type, identify }: RequestedOperation,
+  { entry, identify }: RequestedOperation,
   operation: Operation,
-  response: ServerResponse,
+  receiver: Receiver,
   charge: Charge,
-): Promise<Answer> {
+): Promise<OperationAnswer> {
   const cost = costWithin(options.limits, operation)
   const headers = await charge(cost)
   const place = options.streams.enter(operation.principal)
@@ -125,14 +123,15 @@ async function subscribe(
     const { source, result } = await options.executor().subscribe(operation)
     if (source === undefined) {
       place.leave()
-      return answerOf(entry, result, type, headers, options.limits)
+      return answerOf(entry, result, headers, options.limits)
     }
-    leaveAfter(response, () => {
+    leaveAfter(receiver, () => {
       source.close()
       place.leave()
     })
     const chargeAgain = ({ id }: Principal) => options.rateLimits.ofPrincipal(id, cost)
-    return streamAnswer({ ...options, place, entry, charge: chargeAgain, identify }, operation, { source, result })
+    const following = { ...options, place, entry, charge: chargeAgain, identify }
+    return { result, text: '', headers, events: followed(following, operation, { source, result }) }
   } catch (error) {
     place.leave()
     throw error
@@ -157,14 +156,12 @@ function createCharge(
 
 async function prepare(
   { documents, trustedDocuments }: OperationOptions,
-  entry: PendingAuditEntry,
-  parameters: Parameters,
-  type: MediaType,
+  { entry, parameters, takesStream }: RequestedOperation,
   charge: Charge,
 ): Promise<PreparedDocument> {
   const prepared = trustedDocuments.find(parameters) ?? (await prepareText(documents, textOf(parameters), charge))
   entry.prepared = prepared
-  refuseMutations(prepared, parameters, type)
+  refuseMutations(prepared, parameters, takesStream)
   if (!prepared.introspects || has(entry.principal, 'sipis:ops')) return prepared
   throw new RefusedDocument([introspectionRefused])
 }
@@ -203,24 +200,22 @@ function costWithin(limits: Limits, { principal, operationName, variables, prepa
 function answerOf(
   entry: PendingAuditEntry,
   result: ExecutionResult,
-  type: MediaType,
   headers: Readonly<Record<string, string>>,
   limits: Limits,
-): Answer {
+): OperationAnswer {
   entry.outcome = codesOf(result)
   entry.limits = limitsOf(result)
-  if (type !== streamType && isUnavailable(result, entry.outcome)) return unavailable(result, type, headers)
   const text = JSON.stringify(result)
-  const body = Buffer.from(type === streamType ? streamOfOne(text) : text)
-  if (body.length <= limits.responseBytes) return { status: statusOf(result, type), type, body, headers }
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= limits.responseBytes) return { result, text, headers }
   const large = tooCostly(
     'LIMIT_RESPONSE_BYTES',
     'Bytes of the answer',
-    body.length,
+    bytes,
     limits.responseBytes,
     'Request smaller pages.',
   )
-  return answerOf(entry, { errors: [large] }, type, headers, limits)
+  return answerOf(entry, { errors: [large] }, headers, limits)
 }
 
 const introspectionRefused = codedError(
@@ -230,11 +225,15 @@ const introspectionRefused = codedError(
 )
 
 /** Rejects mutations, and subscriptions without a stream. GET with a mutation is 405, as the GraphQL-over-HTTP specification requires. */
-function refuseMutations(prepared: PreparedDocument, { method, operationName }: Parameters, type: MediaType): void {
+function refuseMutations(
+  prepared: PreparedDocument,
+  { method, operationName }: Parameters,
+  takesStream: boolean,
+): void {
   const kind = prepared.operation(operationName)?.operation ?? 'query'
   if (kind === 'query') return
   if (kind === 'subscription') {
-    if (type === streamType) return
+    if (takesStream) return
     const message = `A subscription is answered as a stream: send the header Accept: ${streamType}.`
     throw new RefusedDocument([codedError('BAD_USER_INPUT', message)])
   }
@@ -247,27 +246,4 @@ function refuseMutations(prepared: PreparedDocument, { method, operationName }: 
 function textOf({ query }: Parameters): string {
   if (query != null && query !== '') return query
   throw new Refusal(400, 'BAD_USER_INPUT', 'This is not a GraphQL request: query must be a string.')
-}
-
-/** GraphQL-over-HTTP: application/graphql-response+json has status 400 without data; application/json always has 200. */
-function statusOf(result: ExecutionResult, type: MediaType): number {
-  return type !== 'application/graphql-response+json' || 'data' in result ? 200 : 400
-}
-
-/** Whether nothing could be read because the database is gone. With some data it is a usual answer with errors. */
-function isUnavailable({ data }: ExecutionResult, codes: readonly string[]): boolean {
-  return codes.length > 0 && codes.every((code) => code === 'UNAVAILABLE') && !hasValue(data)
-}
-
-/** Whether anything was read: a value that is not null, or an empty list. */
-function hasValue(data: unknown): boolean {
-  if (typeof data !== 'object' || data === null) return data != null
-  if (Array.isArray(data) && data.length === 0) return true
-  return Object.values(data).some(hasValue)
-}
-
-/** 503 tells balancers and clients to try again, or elsewhere. */
-function unavailable({ errors }: ExecutionResult, type: MediaType, headers: Readonly<Record<string, string>>): Answer {
-  const body = Buffer.from(JSON.stringify({ errors }))
-  return { status: 503, type, body, headers: { ...headers, 'retry-after': String(retryAfterSeconds) } }
 }

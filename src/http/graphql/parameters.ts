@@ -30,13 +30,18 @@ export interface Parameters extends Given {
 }
 
 /** Maximum depth of JSON values. Argument types have three levels. */
-const maxDepth = 64
+export const maxDepth = 64
 
 /** @throws Refusal if the request is not a valid GraphQL request or its body exceeds `maxBytes` */
 export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
   return request.method === 'GET'
     ? { ...fromUrl(request, url), method: 'GET', bytes: url.search.length }
     : { ...(await fromBody(request, maxBytes)), method: 'POST' }
+}
+
+/** The parameters of an operation that came on a socket, as JSON that is parsed. @throws Refusal if they are not valid */
+export function parametersOf(given: unknown, bytes: number): Parameters {
+  return { ...check(given), method: 'POST', bytes }
 }
 
 /**
@@ -117,10 +122,11 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   })
 }
 
-function parseJson(text: string, what: string): unknown {
+/** @throws Refusal 400 if the text is not JSON, or has more levels */
+export function parseJson(text: string, what: string, levels = maxDepth): unknown {
   const value = parsed(text, what)
-  if (isDeeper(value, maxDepth)) {
-    throw new Refusal(400, 'BAD_USER_INPUT', `${what} has more than ${maxDepth} levels of lists and objects.`)
+  if (isDeeper(value, levels)) {
+    throw new Refusal(400, 'BAD_USER_INPUT', `${what} has more than ${levels} levels of lists and objects.`)
   }
   return value
 }

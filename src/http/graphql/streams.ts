@@ -1,4 +1,4 @@
-/** Subscriptions over Server-Sent Events, as graphql-sse's distinct connections: one stream for each request. */
+/** The streams of subscriptions, whatever transport frames their results. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import type { Principal } from '../../auth/principal.ts'
@@ -24,6 +24,9 @@ export interface StreamWork {
   readonly onEnd: (codes: readonly string[]) => void
 }
 
+/** A result to send, or a sign that the connection has to be kept open. */
+export type StreamEvent = ExecutionResult | 'heartbeat'
+
 export interface Streams {
   /** @throws Refusal 429 if the caller has too many streams, 503 if there are too many or the gateway stops */
   enter(principal: Principal): Place
@@ -33,13 +36,13 @@ export interface Streams {
 
 /** A place among the streams. The caller leaves it when the response has closed, also if the stream never began. */
 export interface Place {
-  /** The events of a stream, as text. Ended by `signal`. */
-  events(work: StreamWork, signal: AbortSignal): AsyncGenerator<string>
+  /** The results of a stream, also the error that it ends with. Ended by `signal`. */
+  events(work: StreamWork, signal: AbortSignal): AsyncGenerator<StreamEvent>
   leave(): void
 }
 
 export interface StreamTimes {
-  /** Between comments that keep a connection open. */
+  /** Between signs that keep a connection open. */
   readonly heartbeatMs: number
   /** Between two checks of a credential, and between two pulls that no hint has asked for. */
   readonly identifyMs: number
@@ -86,38 +89,36 @@ interface Surroundings {
   readonly stopping: AbortSignal
 }
 
-async function* eventsOf(work: StreamWork, surroundings: Surroundings): AsyncGenerator<string> {
+async function* eventsOf(work: StreamWork, surroundings: Surroundings): AsyncGenerator<StreamEvent> {
   const { stopping } = surroundings
   let last: ExecutionResult = work.first
   try {
-    yield event(last)
-    for await (const result of resultsOf(work, surroundings)) {
-      if (result !== undefined) last = result
-      yield result === undefined ? heartbeat : event(result)
+    yield last
+    for await (const event of eventsAfterFirst(work, surroundings)) {
+      if (event !== 'heartbeat') last = event
+      yield event
     }
-    if (stopping.aborted) {
-      last = { errors: stopped().errors }
-      yield event(last)
-    }
-    yield complete
+    if (!stopping.aborted) return
+    last = { errors: stopped().errors }
+    yield last
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     last = { errors: error.errors }
-    yield event(last) + complete
+    yield last
   } finally {
     work.onEnd(codesOf(last))
   }
 }
 
 /**
- * The results after the first one, and undefined for each heartbeat. Ends with the stream, or after a result that has no data.
+ * What follows the first result. Ends with the stream, or after a result that has no data.
  *
  * @throws Refusal 401 if the credential is no longer good
  */
-async function* resultsOf(
+async function* eventsAfterFirst(
   work: StreamWork,
   { times, signal, stopping }: Surroundings,
-): AsyncGenerator<ExecutionResult | undefined> {
+): AsyncGenerator<StreamEvent> {
   const ended = AbortSignal.any([signal, stopping])
   const [mayIdentify, mayLook] = [every(times.identifyMs), every(times.lookMs)]
   let { principal } = work
@@ -125,7 +126,7 @@ async function* resultsOf(
     const sign = await signOf(work.source, times.heartbeatMs, ended)
     if (sign === 'ended') return
     if (mayIdentify(sign)) principal = await work.identify()
-    if (sign === 'heartbeat') yield undefined
+    if (sign === 'heartbeat') yield sign
     if (!mayLook(sign)) continue
     const result = await untilDone(ended, () => work.pull(principal, ended))
     if (result === undefined) continue
@@ -177,22 +178,6 @@ async function untilDone<T>(ended: AbortSignal, work: () => Promise<T>): Promise
     }
   }
   return undefined
-}
-
-const heartbeat = ':\n\n'
-const complete = 'event: complete\ndata:\n\n'
-
-function event(result: ExecutionResult): string {
-  return next(JSON.stringify(result))
-}
-
-function next(result: string): string {
-  return `event: next\ndata: ${result}\n\n`
-}
-
-/** A result that is sent as a stream of one. */
-export function streamOfOne(result: string): string {
-  return next(result) + complete
 }
 
 function stopped(): Refusal {

@@ -1,14 +1,12 @@
-/** Answers a subscription: the first result as part of the request, and a stream of those that follow. */
+/** Follows a subscription: its first result is part of the request, and others follow it. */
 import type { Principal } from '../../auth/principal.ts'
 import type { Limits } from '../../config/limits-interface.ts'
 import type { Executor, Operation, Subscribed } from '../../execution/execute.ts'
 import type { LiveSource } from '../../live/source.ts'
 import { createUsage } from '../../loaders/usage.ts'
-import type { Answer } from '../answer.ts'
 import type { Audit, AuditEntry } from '../operations/audit.ts'
 import type { Admission } from '../traffic/admission.ts'
-import { streamType } from './media-type.ts'
-import type { Place, StreamWork } from './streams.ts'
+import type { Place, StreamEvent, StreamWork } from './streams.ts'
 
 export interface SubscriptionOptions {
   /** Of the tables that are served now. */
@@ -27,14 +25,12 @@ interface Opened extends Subscribed {
   readonly source: LiveSource
 }
 
-const noBytes = Buffer.alloc(0)
-
-/** The stream of a subscription whose first result has data. */
-export function streamAnswer(
+/** The results of a subscription whose first one has data. */
+export function followed(
   options: SubscriptionOptions,
   operation: Operation,
   { source, result: first }: Opened,
-): Answer {
+): (signal: AbortSignal) => AsyncGenerator<StreamEvent> {
   const { place, entry, identify } = options
   const started = performance.now()
   const work: StreamWork = {
@@ -49,7 +45,7 @@ export function streamAnswer(
       options.audit({ ...entry, outcome: codes, durationMs: performance.now() - started })
     },
   }
-  return { status: 200, type: streamType, body: noBytes, headers: {}, stream: (signal) => place.events(work, signal) }
+  return (signal) => place.events(work, signal)
 }
 
 /** A result takes a place among the operations, is charged and has a deadline, as one of a query does. */

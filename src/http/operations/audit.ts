@@ -1,11 +1,11 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
 import type { NamedDocument } from '../../documents/documents.ts'
 import { RefusedDocument } from '../../documents/documents.ts'
 import type { Usage } from '../../loaders/usage.ts'
+import type { Receiver } from '../receiver.ts'
 import { Refusal } from '../refusal.ts'
 import { namedSelectors } from './named-selectors.ts'
 
@@ -75,7 +75,7 @@ export interface PendingAuditEntry extends AuditEntry {
 export async function audited<T>(
   audit: Audit,
   principal: Principal,
-  response: ServerResponse,
+  receiver: Receiver,
   work: (entry: PendingAuditEntry) => Promise<T>,
 ): Promise<T> {
   const started = performance.now()
@@ -94,7 +94,7 @@ export async function audited<T>(
     entry.outcome = error instanceof Refusal || error instanceof RefusedDocument ? codesOf(error) : ['INTERNAL']
     throw error
   } finally {
-    if (response.destroyed) entry.outcome = ['DISCONNECTED', ...entry.outcome]
+    if (receiver.destroyed) entry.outcome = ['DISCONNECTED', ...entry.outcome]
     entry.durationMs = performance.now() - started
     if (entry.isOperation) audit(entry)
   }

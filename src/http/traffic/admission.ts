@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http'
 import { createShare } from '../../concurrency/share.ts'
 import type { Limits } from '../../config/limits-interface.ts'
 import type { Observe } from '../../telemetry/observation.ts'
+import type { Receiver } from '../receiver.ts'
 import { Refusal } from '../refusal.ts'
 
 export interface Admission {
@@ -20,10 +20,10 @@ export interface Admission {
  * Frees a slot when the operation has ended, at the call of this, and its response has closed: an answer that is not read takes as
  * much memory as one that is made.
  */
-export function leaveAfter(response: ServerResponse, leave: () => void): void {
+export function leaveAfter(receiver: Receiver, leave: () => void): void {
   // 'close' is not emitted again for a caller that has disconnected meanwhile.
-  if (response.closed || response.destroyed) leave()
-  else response.once('close', leave)
+  if (receiver.closed || receiver.destroyed) leave()
+  else receiver.once('close', leave)
 }
 
 type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>

@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http'
 import type { Limits } from '../../config/limits-interface.ts'
 import type { Observe } from '../../telemetry/observation.ts'
+import type { Receiver } from '../receiver.ts'
 import { Refusal } from '../refusal.ts'
 import { createCallerCounts } from './caller-counts.ts'
 
@@ -13,7 +13,7 @@ export interface Unsent {
    */
   check(caller: string): void
   /** Counts the bytes of an answer until its response closes. */
-  add(caller: string, response: ServerResponse, bytes: number): void
+  add(caller: string, receiver: Receiver, bytes: number): void
 }
 
 export function createUnsent(
@@ -27,11 +27,11 @@ export function createUnsent(
       if (ofCaller >= unsentBytesPerCaller) throw tooMuch(ofCaller, unsentBytesPerCaller)
       if (unread.total >= unsentBytes) throw full()
     },
-    add(caller, response, bytes) {
+    add(caller, receiver, bytes) {
       // 'close' is not emitted again for a caller that has disconnected already.
-      if (response.closed || response.destroyed) return
+      if (receiver.closed || receiver.destroyed) return
       unread.add(caller, bytes)
-      response.once('close', () => unread.add(caller, -bytes))
+      receiver.once('close', () => unread.add(caller, -bytes))
     },
   }
 }

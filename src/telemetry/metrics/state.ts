@@ -11,6 +11,7 @@ export function stateMetrics(instruments: Instruments) {
   let unsent = 0
   let streams = 0
   let replicas = 0
+  let sockets = 0
   let isRateStoreAway = false
   let isSchemaUnreadable = false
   instruments.gauge('sipis_gateway_unsent_bytes', {
@@ -24,6 +25,10 @@ export function stateMetrics(instruments: Instruments) {
   instruments.gauge('sipis_gateway_replicas', {
     help: 'Standbys that queries read from (DATABASE_REPLICA_URLS).',
     read: () => [[replicas]],
+  })
+  instruments.gauge('sipis_gateway_sockets', {
+    help: 'Open WebSockets.',
+    read: () => [[sockets]],
   })
   instruments.gauge('sipis_gateway_rate_store_away', {
     help: '1 while the shared rate store does not answer and this gateway counts alone.',
@@ -56,8 +61,9 @@ export function stateMetrics(instruments: Instruments) {
       operations = now
     },
     turnsChanged: (now: ObservationOf<'turnsChanged'>) => void turns.set(now.share, now),
-    counted(now: ObservationOf<'streamsChanged' | 'replicaChanged' | 'unsentBytes'>) {
+    counted(now: ObservationOf<'streamsChanged' | 'socketsChanged' | 'replicaChanged' | 'unsentBytes'>) {
       if (now.kind === 'streamsChanged') streams = now.open
+      else if (now.kind === 'socketsChanged') sockets = now.open
       else if (now.kind === 'replicaChanged') replicas = now.usable
       else unsent = now.total
     },

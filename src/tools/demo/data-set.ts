@@ -20,11 +20,18 @@ export interface DataTable {
 }
 
 /** All times are before this one. Fixed, so that the data set is reproducible. */
-const newest = Date.UTC(2026, 10, 22)
+export const newest = Date.UTC(2026, 10, 22)
 const day = 86_400_000
 
-const iosAppIds = ['com.example.phone.voip', 'com.example.phone'] as const
-const androidAppId = 'com.example.phone.android'
+const appIds = {
+  iOS: ['com.example.phone.voip', 'com.example.phone'],
+  Android: ['com.example.phone.android'],
+  Web: ['com.example.phone.web'],
+} as const satisfies Readonly<Record<string, readonly [string, ...string[]]>>
+type Platform = keyof typeof appIds
+/** One of so many push tests is never confirmed. */
+const failsOneIn: Readonly<Record<Platform, number>> = { iOS: 30, Android: 12, Web: 2 }
+const servers = ['Sipis1', 'Sipis2', 'Sipis3'] as const
 const reasons = ['Missed', 'Missed', 'Missed', 'AnsweredElsewhere', 'RejectedByDnd'] as const
 const contentTypes = ['text/plain', 'text/plain', 'application/x-acro-filetransfer+json'] as const
 
@@ -96,8 +103,36 @@ function everyColumn(options: DataSetOptions): DataTable[] {
       ],
     ),
     pushTestTable(options),
+    ...(options.accounts === true ? accountTables(sequenced) : []),
   ]
 }
+
+type Sequenced = (name: string, count: number, columns: readonly string[], make: (of: RowOf) => Cell[]) => DataTable
+
+function accountTables(sequenced: Sequenced): DataTable[] {
+  return [
+    sequenced('data', settings.length, ['name', 'value', 'longvalue'], ({ installation, row }) => {
+      const { name, of } = settings[row] ?? settings[0]
+      return [name, of(installation), null]
+    }),
+    // Version 1 has the server in a column of every entry, version 2 in an entry of this name.
+    sequenced('restart', 1, ['name', 'seq', 'value', 'longvalue', 'server'], ({ installation }) => {
+      const server = servers[installation % servers.length] ?? servers[0]
+      return ['server', 0, server, null, server]
+    }),
+  ]
+}
+
+/** Entries of an account. Its installations share them. */
+const settings = [
+  { name: 'title', of: (installation: number) => `Line ${1 + (account(installation) % 3)}` },
+  { name: 'username', of: (installation: number) => String(1_000 + account(installation)) },
+  { name: 'host', of: (installation: number) => domains[account(installation) % 3] ?? '' },
+  {
+    name: 'userDisplayName',
+    of: (installation: number) => displayNames[account(installation) % displayNames.length] ?? '',
+  },
+] as const
 
 function ownerCells(randomSeed: number, installation: number): Cell[] {
   return [installation + 1, selectorName(randomSeed, installation)]
@@ -116,8 +151,9 @@ function account(installation: number): number {
   return Math.floor(installation / accountOf.length) * 6 + (accountOf[installation % accountOf.length] ?? 0)
 }
 
-function isIos(installation: number): boolean {
-  return installation % 5 < 3
+function platformOf(installation: number): Platform {
+  if (installation % 5 < 3) return 'iOS'
+  return installation % 20 === 19 ? 'Web' : 'Android'
 }
 
 /** Selector string: a SHA-1 that all installations of an account share, a colon, and a suffix per installation. */
@@ -133,13 +169,14 @@ function digest(text: string): string {
 /** iOS has a token for calls and one for everything else; the number of an installation's rows depends on its platform. */
 function tokenTable(options: DataSetOptions): DataTable {
   const { selectors, tokens, randomSeed } = options
-  const android = Math.min(tokens, 1)
-  const count = (installation: number) => (isIos(installation) ? tokens : android)
-  const perFive = 3 * tokens + 2 * android
-  const before = (installation: number) => {
-    const rest = installation % 5
-    return Math.floor(installation / 5) * perFive + Math.min(rest, 3) * tokens + Math.max(rest - 3, 0) * android
+  // The counts repeat after 25 installations, of which one has lost its tokens.
+  const count = (installation: number) => {
+    if (installation % 25 === 24) return 0
+    return platformOf(installation) === 'iOS' ? tokens : Math.min(tokens, 1)
   }
+  const sums = Array.from({ length: 26 }, (_, n) => sumOf(n, count))
+  const before = (installation: number) =>
+    Math.floor(installation / 25) * (sums[25] ?? 0) + (sums[installation % 25] ?? 0)
   return {
     name: 'tokens',
     columns: ['rowid', ...owner, 'token', 'appid', 'lastseen'],
@@ -151,11 +188,20 @@ function tokenTable(options: DataSetOptions): DataTable {
         before(installation) + row + 1,
         ...owned,
         Buffer.from(choose.hex(64), 'hex').toString('base64'),
-        isIos(installation) ? (iosAppIds[row % 2] ?? androidAppId) : androidAppId,
+        appOf(platformOf(installation), row),
         choose.oneIn(20) ? null : timestamp(choose, 3),
       ])
     },
   }
+}
+
+function sumOf(installations: number, count: (installation: number) => number): number {
+  return Array.from({ length: installations }, (_, n) => count(n)).reduce((sum, one) => sum + one, 0)
+}
+
+function appOf(platform: Platform, row: number): string {
+  const ids: readonly string[] = appIds[platform]
+  return ids[row % ids.length] ?? appIds[platform][0]
 }
 
 function pushTestTable({ selectors, pushTests: count, randomSeed }: DataSetOptions): DataTable {
@@ -166,30 +212,44 @@ function pushTestTable({ selectors, pushTests: count, randomSeed }: DataSetOptio
     rowsOf: (installation) => {
       const choose = random(randomSeed, 3, installation)
       const owned = ownerCells(randomSeed, installation)
+      const platform = platformOf(installation)
       return Array.from({ length: count }, (_, row) => {
-        const started = newest - choose.below(7 * day)
-        const latency = 80 + choose.below(200) * choose.below(20)
+        // The newest of some installations are under way.
+        const isPending = row === 0 && installation % 10 === 3
+        const started = newest - (isPending ? 1_000 + choose.below(8_000) : choose.below(7 * day))
+        // One in 15 comes when the caller has given up.
+        const latency = choose.oneIn(15) ? 15_000 + choose.below(60_000) : 80 + choose.below(200) * choose.below(20)
+        const isLost = choose.oneIn(failsOneIn[platform])
         return [
           installation * count + row + 1,
           ...owned,
           choose.hex(32),
-          isIos(installation) ? 'iOS' : 'Android',
+          platform,
           local(started),
-          choose.oneIn(12) ? null : local(started + latency),
+          isPending || isLost ? null : local(started + latency),
         ]
       })
     },
   }
 }
 
-/** Picks one of the 12 contacts of an account. */
+/** Picks one of the 12 contacts of an account, some of them more often, or one of few callers who call everybody. */
 function contact(randomSeed: number, installation: number, choose: Random): Cell[] {
-  const person = random(randomSeed, 4, account(installation) * 12 + choose.below(12))
+  const own = Math.min(choose.below(12), choose.below(12))
+  const person = choose.oneIn(12)
+    ? random(randomSeed, 6, Math.min(choose.below(8), choose.below(8)))
+    : random(randomSeed, 4, account(installation) * 12 + own)
   const isNumber = !person.oneIn(4)
   const username = isNumber ? `+420${600_000_000 + person.below(200_000_000)}` : `user.${person.hex(4)}`
   const scheme = person.oneIn(30) ? 'sips' : 'sip'
   const port = person.oneIn(10) ? 5060 + person.below(20) : 0
-  return [scheme, person.pick(displayNames), username, person.pick(domains), port]
+  return [
+    scheme,
+    person.pick(displayNames),
+    username,
+    domains[Math.min(person.below(domains.length), person.below(domains.length))] ?? '',
+    port,
+  ]
 }
 
 function callId(choose: Random): string {

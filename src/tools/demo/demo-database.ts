@@ -4,15 +4,36 @@ import type { Contents } from '../../database/snapshot.ts'
 import { emptyTables } from '../../sipis/migrations.ts'
 import type { SchemaVersion } from '../../sipis/schema-version.ts'
 import { copyStatement, copyText } from './copy-text.ts'
-import { dataSet } from './data-set.ts'
+import { dataSet, newest } from './data-set.ts'
 import type { DataSetOptions } from './options.ts'
 import { defaultDataSet } from './options.ts'
 
-const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60 }
+const demoOptions: DataSetOptions = { ...defaultDataSet, selectors: 60, accounts: true }
 
-/** Opens an embedded in-memory database with the demo data set. Close it after use. */
-export async function openDemo(version: SchemaVersion): Promise<Database> {
-  return openEmbedded(await startEmbedded(demoContents(version)))
+/**
+ * Opens an embedded in-memory database with the demo data set. Close it after use.
+ *
+ * @param upTo the newest time in it, instead of that of the data set, which is the same everywhere
+ */
+export async function openDemo(version: SchemaVersion, { upTo }: { readonly upTo?: Date } = {}): Promise<Database> {
+  const server = await startEmbedded(demoContents(version))
+  if (upTo !== undefined) for (const statement of shifts(upTo.getTime() - newest)) await server.exec(statement)
+  return openEmbedded(server)
+}
+
+const times: Readonly<Record<string, readonly string[]>> = {
+  selectors: ['lastseen'],
+  tokens: ['lastseen'],
+  sipcalls: ['time'],
+  siptextmessages: ['time'],
+  pushtests: ['started', 'concluded'],
+}
+
+function shifts(ms: number): string[] {
+  return Object.entries(times).map(([table, columns]) => {
+    const values = columns.map((column) => `${column} = ${column} + interval '${Math.floor(ms / 1_000)} seconds'`)
+    return `UPDATE ${table} SET ${values.join(', ')}`
+  })
 }
 
 /** The demo data set. */

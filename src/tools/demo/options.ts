@@ -7,6 +7,8 @@ export interface DataSetOptions {
   /** Push tokens of an iOS installation; an Android installation has at most one. */
   readonly tokens: number
   readonly randomSeed: number
+  /** Whether there are settings of accounts, and names of servers. */
+  readonly accounts?: boolean
 }
 
 export const defaultDataSet: Omit<DataSetOptions, 'selectors'> = {
