@@ -60,7 +60,7 @@ export interface GatewayOptions {
   readonly changes?: TokenOptions | undefined
   /** Whether the subgraph for a federation router is served, instead of the API for clients. */
   readonly isSubgraph?: boolean | undefined
-  /** Whether /console is served. It asks by the names of the API for clients, so not beside the subgraph. */
+  /** Whether /console is served. Never beside the subgraph. */
   readonly hasConsole?: boolean | undefined
   readonly trustedDocuments?: Pick<TrustedDocumentsOptions, 'manifest' | 'only'> | undefined
   readonly trustedProxies?: readonly string[] | undefined
@@ -108,7 +108,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addressOf: createClientAddress(options.trustedProxies ?? []),
     rateLimits,
   }
-  const hasConsole = options.hasConsole === true && options.isSubgraph !== true
   const streams = createStreams(limits, observe)
   const served = serveTables(options, api.schema, limits)
   const operations = {
@@ -116,10 +115,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     admission: createAdmission(limits, observe),
     unsent: createUnsent(limits, observe),
     documents,
-    trustedDocuments: createTrustedDocuments(
-      { ...(options.trustedDocuments ?? { manifest: {}, only: false }), ...(hasConsole ? ofConsole() : {}) },
-      documents,
-    ),
+    trustedDocuments: createTrustedDocuments(trustedBy(options), documents),
     limits,
     audit: options.audit ?? (() => undefined),
     executor: () => served.now.executor,
@@ -128,7 +124,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const endpoint = createEndpoint({
     ...operations,
-    page: createPage(options.isSubgraph === true ? undefined : options.example),
+    page: createPage(options.isSubgraph === true ? undefined : options.example, options.authenticate === undefined),
   })
   const stalledMs = options.stalledMs ?? defaultStalledMs
   const trace = options.trace ?? ((work) => work())
@@ -143,7 +139,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     sockets,
     metrics: guardMetrics(metrics, guards),
     schema: createSchemaEndpoint(guards, api.print),
-    console: hasConsole ? createConsole(guards) : undefined,
+    console: servesConsole(options) ? createConsole(guards) : undefined,
     health: createHealth(database, () => served.now.detected),
     readiness,
     corsOrigins: options.corsOrigins ?? [],
@@ -170,7 +166,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-const ofConsole = () => ({ ofConsole: createConsoleDocuments() })
+/** The console asks by the names of the API for clients. */
+function servesConsole({ hasConsole = false, isSubgraph = false }: GatewayOptions): boolean {
+  return hasConsole && !isSubgraph
+}
+
+function trustedBy(options: GatewayOptions): TrustedDocumentsOptions {
+  const given = options.trustedDocuments ?? { manifest: {}, only: false }
+  return servesConsole(options) ? { ...given, ofConsole: createConsoleDocuments() } : given
+}
 
 /** Milliseconds after which a client that reads nothing is disconnected. */
 const defaultStalledMs = 10_000

@@ -43,7 +43,8 @@ const suggests = (query: string, variables?: object) => async (send: Send) =>
 const repeated = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ')
 
-const pages = ['/', '/graphql', '/graphiql', '/playground', '/console', '/graphql-explorer', '/altair', '/voyager']
+/** GraphiQL at /graphql is a page without data, for everybody. */
+const pages = ['/graphiql', '/playground', '/console', '/graphql-explorer', '/altair', '/voyager']
 
 const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
@@ -52,13 +53,13 @@ const forOperators: Readonly<Record<string, Probe>> = {
   'introspection by __schema': answers('query cop { __schema { types { name fields { name } } } }'),
   'introspection by __type': answers('{ __type(name: "Query") { name } }'),
   'introspection in a fragment': answers('{ ...F } fragment F on Query { __schema { queryType { name } } }'),
-  'an IDE': async (send) => {
-    const found = await Promise.all(pages.map((path) => send(path, { headers: html })))
-    return found.some(({ text }) => /graphi\s?ql|playground|altair|voyager|apollo|<html/i.test(text))
-  },
 }
 
 const forEveryone: Readonly<Record<string, Probe>> = {
+  'another IDE': async (send) => {
+    const found = await Promise.all(pages.map((path) => send(path, { headers: html })))
+    return found.some(({ text }) => /graphi\s?ql|playground|altair|voyager|apollo|<html/i.test(text))
+  },
   'alias overloading': answers(`query cop { ${repeated(101, (n) => `alias${n}: __typename`)} }`),
   'array batching': async (send) => {
     const seen = await post(

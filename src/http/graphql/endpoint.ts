@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { has } from '../../auth/principal.ts'
 import type { Answer } from '../answer.ts'
+import type { StaticFile } from '../console/static-file.ts'
+import { answerFile } from '../console/static-file.ts'
 import type { Exchange } from '../exchange.ts'
 import type { PendingAuditEntry } from '../operations/audit.ts'
 import { Refusal } from '../refusal.ts'
@@ -11,8 +13,7 @@ import type { CallerOptions } from './as-caller.ts'
 import { asCaller, identifyAgain } from './as-caller.ts'
 import type { RequestDeadline } from './deadline-of.ts'
 import { encoded } from './encoded.ts'
-import type { Page } from './graphiql.ts'
-import { mediaTypeOf, streamType } from './media-type.ts'
+import { mediaTypeOf, prefersPage, streamType } from './media-type.ts'
 import { answerOperation } from './operation.ts'
 import type { Parameters } from './parameters.ts'
 import { readParameters } from './parameters.ts'
@@ -20,11 +21,13 @@ import { revalidated } from './revalidation.ts'
 
 export interface EndpointOptions extends CallerOptions {
   readonly addressOf: ClientAddress
-  readonly page: () => Promise<Page>
+  readonly page: () => Promise<StaticFile>
 }
 
-/** Page bytes per cost point. GraphiQL has 9 MB and costs about 9,000. */
+/** Page bytes per cost point. GraphiQL has 9 MB, or 2 MB compressed. */
 const pageBytesPerCost = 1_000
+/** Page bytes that count as one request of an address that shows no credential. */
+const pageBytesPerRequest = 10_000
 
 export type Endpoint = (
   request: IncomingMessage,
@@ -37,6 +40,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
   return async (request, response, url, exchange) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
+    if (isVisit(request)) return answerVisit(options, request)
     const { authorization } = request.headers
     const asked = { address: () => options.addressOf(request), authorization, receiver: response, exchange }
     return asCaller(options, asked, async (entry, deadline) => {
@@ -74,6 +78,21 @@ const methodRefusal = new Refusal(405, 'BAD_USER_INPUT', 'Use POST with JSON, or
   headers: { allow: 'GET, POST' },
 })
 
+/** Whether a browser opens the page. Browsers send no credential then, and the page needs none: it asks for all that it shows. */
+function isVisit({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.authorization === undefined && prefersPage(headers)
+}
+
+async function answerVisit(
+  { page, rateLimits, addressOf }: EndpointOptions,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const answer = answerFile(await page(), request)
+  const requests = Math.max(1, Math.ceil(answer.body.length / pageBytesPerRequest))
+  await rateLimits.ofAddress(() => addressOf(request), requests)
+  return answer
+}
+
 async function answerPage(
   { admission, page, rateLimits }: EndpointOptions,
   entry: PendingAuditEntry,
@@ -84,14 +103,11 @@ async function answerPage(
   const { principal } = entry
   const leave = await admission.enter(principal.id, deadline.signal)
   try {
-    const { body, etag, headers } = await page()
-    const isKnown = request.headers['if-none-match'] === etag
-    const cost = isKnown ? 1 : Math.ceil(body.length / pageBytesPerCost)
+    const answer = answerFile(await page(), request)
+    const cost = Math.max(1, Math.ceil(answer.body.length / pageBytesPerCost))
     entry.cost += cost
     const allowance = await deadline.wait(rateLimits.ofPrincipal(principal.id, cost))
-    const all = { ...headers, ...allowance }
-    if (isKnown) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: all }
-    return { status: 200, type: 'text/html', body, headers: all }
+    return { ...answer, headers: { ...answer.headers, ...allowance } }
   } finally {
     leaveAfter(response, leave)
   }

@@ -1,4 +1,7 @@
 import { hash } from 'node:crypto'
+import { encode } from '../console/encodings.ts'
+import type { StaticFile } from '../console/static-file.ts'
+import { staticFile } from '../console/static-file.ts'
 
 /** Values from the served database, used in the example queries. */
 export interface Example {
@@ -69,39 +72,34 @@ function literal(text: string): string {
 
 /**
  * Creates the GraphiQL page with example queries. All scripts are inlined, so that it works without a network. It is large, so it is
- * rendered on the first request.
+ * rendered and compressed on the first request.
  *
  * Workarounds for GraphiQL 5: the queries share one tab, because preset tabs move away when clicked, and variables have defaults,
  * because variables of the first preset tab are ignored.
  *
  * @param example undefined for the federation subgraph
+ * @param isOpen whether queries need no credential
  */
-export function createPage(example: Example | undefined): () => Promise<Page> {
-  let page: Promise<Page> | undefined
+export function createPage(example: Example | undefined, isOpen: boolean): () => Promise<StaticFile> {
+  let page: Promise<StaticFile> | undefined
   return () => {
-    page ??= render(example)
+    page ??= render(example, isOpen)
     return page
   }
 }
 
-export interface Page {
-  readonly body: Buffer
-  readonly etag: string
-  readonly headers: Readonly<Record<string, string>>
-}
+/** The page loads without a credential, and does not ask for one by itself. */
+const howToSignIn = `# This gateway answers with a credential only. Open "Headers" below, enter
+# {"authorization": "Bearer YOUR KEY"}, and press the round arrow on the left: with sipis:ops it reads the schema.
 
-async function render(example: Example | undefined): Promise<Page> {
+`
+
+async function render(example: Example | undefined, isOpen: boolean): Promise<StaticFile> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  const query = example === undefined ? subgraphQueries : queries(example)
-  const options = { title: 'sipis-gateway', defaultTabs: [{ query }], endpoint: '/graphql' }
-  const html = renderGraphiQL(options)
-  const body = Buffer.from(html)
-  const etag = `"${hash('sha256', body, 'base64url')}"`
-  return {
-    body,
-    etag,
-    headers: { etag, 'cache-control': 'private, no-cache', 'content-security-policy': policyOf(html) },
-  }
+  const query = `${isOpen ? '' : howToSignIn}${example === undefined ? subgraphQueries : queries(example)}`
+  const html = renderGraphiQL({ title: 'sipis-gateway', defaultTabs: [{ query }], endpoint: '/graphql' })
+  const headers = { 'cache-control': 'private, no-cache', 'content-security-policy': policyOf(html) }
+  return staticFile('text/html', await encode(Buffer.from(html)), headers)
 }
 
 /**

@@ -46,6 +46,11 @@ export function mediaTypeOf({ accept }: IncomingHttpHeaders, html: boolean): Med
   )
 }
 
+/** Whether the caller is a browser that shows a page. */
+export function prefersPage({ accept }: IncomingHttpHeaders): boolean {
+  return find({ accept, html: true }) === 'text/html'
+}
+
 /** The media type of a refusal: what the caller accepts, or application/json if it accepts neither JSON type. */
 export function refusalTypeOf({ accept }: IncomingHttpHeaders): JsonType {
   const type = find({ accept, html: false })

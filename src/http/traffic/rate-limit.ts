@@ -27,9 +27,10 @@ export interface RateLimits extends AsyncDisposable {
    * Counts a request.
    *
    * @param address called only if there is a limit
+   * @param requests how many it counts as; 1 by default
    * @throws Refusal 429 if the address exceeds its limit
    */
-  ofAddress(address: () => string): Promise<unknown>
+  ofAddress(address: () => string, requests?: number): Promise<unknown>
   /**
    * Counts the cost of an operation.
    *
@@ -51,7 +52,7 @@ export async function openRateLimits(options: RateLimitOptions, observe: Observe
   const addresses = counter('address', 'RATE_LIMIT_REQUESTS', options.requestsPerMinute, store, options.shared?.secret)
   const principals = counter('principal', 'RATE_LIMIT_COST', options.costPerMinute, store, options.shared?.secret)
   return {
-    ofAddress: (address) => addresses(address, 1),
+    ofAddress: (address, requests = 1) => addresses(address, requests),
     ofPrincipal: (principal, cost) => principals(() => principal, cost),
     async [Symbol.asyncDispose]() {
       await store?.[Symbol.asyncDispose]()

@@ -7,6 +7,7 @@ import type { Client } from '../../support/client.ts'
 import { openClient } from '../../support/client.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, openReader } from '../../support/database.ts'
+import { authenticateAs, tool } from '../../support/principals.ts'
 import { addDataSet } from '../../support/rows.ts'
 
 const chromium = await openBrowser()
@@ -75,6 +76,49 @@ describe.skipIf(chromium === undefined)('GraphiQL in a browser', () => {
       '',
       'private, no-cache',
     ])
+  })
+
+  it('loads without a credential, compressed, and sends no data to such a caller', async () => {
+    const authenticate = authenticateAs([tool('ops', 'sipis:ops', 'sipis:read')])
+    const closed = await openClient(database, { authenticate, rateLimits: { requestsPerMinute: 400 } })
+    const visit = (headers = {}) => fetch(`${closed.url}/graphql`, { headers: { accept: 'text/html', ...headers } })
+    const { status, headers } = await visit({ 'accept-encoding': 'br' })
+    expect([status, headers.get('content-encoding')]).toEqual([200, 'br'])
+    expect(Number(headers.get('content-length'))).toBeLessThan(3_000_000)
+    const known = { 'accept-encoding': 'br', 'if-none-match': headers.get('etag') ?? '' }
+    expect([(await visit(known)).status, (await visit(known)).status]).toEqual([304, 304])
+    expect((await visit({ authorization: 'Bearer wrong' })).status).toBe(401)
+    const statuses = [await visit(), await visit(), await visit()].map((answer) => answer.status)
+    // Its bytes count as requests of the address.
+    expect(statuses.at(-1)).toBe(429)
+    expect((await closed.answer('{ viewer { name } }')).errors?.[0]?.extensions.code).toMatch(
+      /UNAUTHENTICATED|RATE_LIMITED/,
+    )
+    expect(closed.statements()).toEqual([])
+    await closed[Symbol.asyncDispose]()
+  })
+
+  it('works in a browser once a key is entered as a header', async () => {
+    if (chromium === undefined) return
+    const authenticate = authenticateAs([tool('ops', 'sipis:ops', 'sipis:read')])
+    const closed = await openClient(database, { authenticate })
+    const own = await chromium.browser.newPage()
+    await own.goto(`${closed.url}/graphql`)
+    await own.getByText('This gateway answers with a credential only.').waitFor()
+    await own.getByRole('button', { name: 'Headers' }).click()
+    const editor = own
+      .locator('[data-uri*="headers" i], section[aria-label*="Headers" i]')
+      .locator('visible=true')
+      .first()
+    await editor.click()
+    await own.keyboard.insertText('{"authorization": "Bearer ops"}')
+    await own.getByRole('button', { name: /re-fetch/i }).click()
+    const answered = own.waitForResponse((response) => (response.request().postData() ?? '').includes('"About"'))
+    await own.getByRole('button', { name: /execute query/i }).click()
+    await own.getByRole('menuitem', { name: 'About' }).click()
+    expect((await (await answered).json()).data.viewer.name).toBe('ops')
+    await own.close()
+    await closed[Symbol.asyncDispose]()
   })
 
   it('connects only to the gateway, without an error', () => {
