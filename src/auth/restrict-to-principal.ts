@@ -12,7 +12,7 @@ import { has, maySee } from './principal.ts'
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
-  const { projection, selectors, messageContents, timeline, settings, changes, rowVersions } = loaders
+  const { projection, selectors, messageContents, timeline, settings, servers, changes, rowVersions } = loaders
   return {
     projection,
     selectors: {
@@ -30,6 +30,9 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     messageContents,
     timeline,
     settings,
+    servers,
+    // Other selectors, none of which it may read. No statement, whose time would tell how many there are.
+    installations: { pageOf: async (_, { window }) => window.cut([]), countOf: async () => 0 },
     changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
     // Versions are known from `changes` alone.
     rowVersions,

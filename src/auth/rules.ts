@@ -55,6 +55,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     pushTests: 'inherited',
     timeline: 'inherited',
     settings: ['sipis:settings'],
+    installations: 'inherited',
+    server: 'inherited',
     changes: 'inherited',
   },
   Changes: { events: 'inherited', gone: 'inherited', token: 'inherited', hasMore: 'inherited', reset: 'inherited' },

@@ -88,7 +88,8 @@ interface FilteredList {
 }
 
 function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): void {
-  const { assumedSize } = field.extensions
+  const { assumedSize, surcharge } = field.extensions
+  if (surcharge !== undefined) add(field, 'cost', { weight: String(surcharge) })
   if (isConnection(parent) && (field.name === 'totalCount' || field.name === 'rangeCount'))
     add(field, 'cost', { weight: String(readingCost.ofSelector) })
   if (isConnection(getNamedType(field.type))) {

@@ -143,7 +143,8 @@ class Pricer {
     if (!isPage(type)) return fixed(own + this.#ofItems(field, definition, below))
     const page = below.fixed + below.perRow * pageSize(field, definition, this.#args)
     if (isChanges(type)) return fixed(own + readingCost.ofSelector + page)
-    return fixed(own + page + this.#ofReading(field, definition, parent === this.#root, below))
+    const { surcharge = 0 } = definition?.extensions ?? {}
+    return fixed(own + surcharge + page + this.#ofReading(field, definition, parent === this.#root, below))
   }
 
   /** Each object of a list counts for itself, as each row of a page does. */

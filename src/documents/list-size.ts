@@ -14,6 +14,11 @@ export interface FieldExtensions {
   readonly assumedSize: number
 }
 
+/** What a connection costs besides its page. Printed in the SDL. */
+export interface Surcharge {
+  readonly surcharge: number
+}
+
 declare module 'graphql' {
-  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> extends Partial<FieldExtensions> {}
+  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> extends Partial<FieldExtensions & Surcharge> {}
 }

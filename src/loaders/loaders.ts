@@ -6,6 +6,8 @@ import type { ChangesReader } from './changes.ts'
 import { prepareChanges } from './changes.ts'
 import type { Collection } from './collection.ts'
 import { prepareCollection } from './collection.ts'
+import type { Installations } from './installations.ts'
+import { prepareInstallations } from './installations.ts'
 import type { Lane } from './lanes.ts'
 import { lanes } from './lanes.ts'
 import type { MessageContentsLoader } from './message-contents.ts'
@@ -17,6 +19,8 @@ import type { RowVersions } from './row-versions.ts'
 import { prepareRowVersions } from './row-versions.ts'
 import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
+import type { Servers } from './servers.ts'
+import { prepareServers } from './servers.ts'
 import type { Settings } from './settings.ts'
 import { prepareSettings } from './settings.ts'
 import type { Timeline } from './timeline.ts'
@@ -35,6 +39,8 @@ export interface Loaders {
   readonly orphanPushTests: OrphanPushTests
   readonly timeline: Timeline
   readonly settings: Settings
+  readonly installations: Installations
+  readonly servers: Servers
   readonly changes: ChangesReader
   readonly rowVersions: RowVersions
 }
@@ -64,6 +70,8 @@ export function createLoaders(
     orphanPushTests: prepared.orphanPushTests(database),
     timeline: prepared.timeline(database, pace),
     settings: prepared.settings(database),
+    installations: prepared.installations(database, usage),
+    servers: prepared.servers(database),
     changes: prepared.changes(database),
     rowVersions: prepared.rowVersions(database, usage),
   }
@@ -105,6 +113,8 @@ function prepareLoaders(projection: Projection) {
     orphanPushTests: prepareOrphanPushTests(projection),
     timeline: prepareTimeline(projection),
     settings: prepareSettings(projection),
+    installations: prepareInstallations(projection),
+    servers: prepareServers(projection),
     changes: prepareChanges(projection),
     rowVersions: prepareRowVersions(projection),
   }

@@ -24,7 +24,18 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     for (const { values } of conditions) if (typeof values['selectorName'] === 'string') record(values['selectorName'])
   }
   const pushTests = collection(loaders.pushTests)
-  const { projection, selectors, orphanPushTests, messageContents, timeline, settings, changes, rowVersions } = loaders
+  const {
+    projection,
+    selectors,
+    orphanPushTests,
+    messageContents,
+    timeline,
+    settings,
+    installations,
+    servers,
+    changes,
+    rowVersions,
+  } = loaders
   return {
     projection,
     selectors: {
@@ -60,6 +71,8 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     messageContents,
     timeline,
     settings,
+    installations,
+    servers,
     changes,
     rowVersions,
   }
