@@ -13,7 +13,8 @@ const period = new Set(['since', 'until'])
 const served: Readonly<Record<string, Served>> = {
   CallFilter: { filters: period },
   MessageFilter: { filters: period },
-  PushTestFilter: { filters: period },
+  PushTestFilter: { filters: new Set([...period, 'selectorName']) },
+  TokenFilter: { filters: new Set(['appId']) },
   SelectorFilter: {
     filters: new Set(['suffix', 'appId']),
     inOrder: {

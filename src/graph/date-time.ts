@@ -76,3 +76,18 @@ export function millisecondsBetween(from: string, to: string): number | null {
   // A single division of an integer avoids rounding errors in the last digit.
   return (seconds * 1000 + microseconds) / 1000
 }
+
+/** Milliseconds from one result of `parseInstant` to another, with microsecond precision; below zero if the second is earlier. */
+export function spanMs(from: string, to: string): number {
+  const minutes = minuteOf(to) - minuteOf(from)
+  return (minutes * 1000 + microsecondsIn(to) - microsecondsIn(from)) / 1000
+}
+
+function minuteOf(parsed: string): number {
+  return Date.parse(`${parsed.slice(0, 10)}T${parsed.slice(11, 16)}:00${parsed.slice(-6)}`)
+}
+
+/** Of the minute. Its seconds may be 60, which Date does not parse. */
+function microsecondsIn(parsed: string): number {
+  return Number(parsed.slice(17, 19)) * 1_000_000 + Number(parsed.slice(20, 26))
+}

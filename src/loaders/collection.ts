@@ -87,7 +87,7 @@ export function prepareCollection<Row, Orphan extends null = never>(
 }
 
 /** Batches the selectors of each signature into one statement. A failure affects only that signature. */
-function bySignature<Query extends RowQuery, Result>(
+export function bySignature<Query extends Pick<RowQuery, 'signature'>, Result>(
   loadBatch: (keys: string[], owners: readonly SelectorRow[], query: Query) => Promise<Result[]>,
 ): (owner: SelectorRow, query: Query) => Promise<Result> {
   const known = new Map<string, (owner: SelectorRow) => Promise<Result>>()

@@ -13,6 +13,7 @@ const orderTags = {
   calls: 'c',
   messages: 'm',
   pushTests: 'p',
+  timeline: 'e',
 } as const
 
 export type OrderName = keyof typeof orderTags

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRow } from '../sipis/projection.ts'
+import type { CallRow, Columns, MessageRow, PeerColumns, PushTestRows, TokenRows } from '../sipis/projection.ts'
+import { BadInput } from './bad-input.ts'
 import type { Condition } from './condition.ts'
 import { conditionOn, literalPattern } from './condition.ts'
 
@@ -20,6 +21,7 @@ export interface CallFilter extends Period {
   /** Reasons as stored in the database; null matches every unknown reason. */
   readonly missedReasons?: readonly (string | null)[] | null | undefined
   readonly caller?: PeerFilter | null | undefined
+  readonly callId?: string | null | undefined
 }
 
 export interface MessageFilter extends Period {
@@ -30,16 +32,25 @@ export interface MessageFilter extends Period {
 export interface PushTestFilter extends Period {
   readonly platform?: string | null | undefined
   readonly isConcluded?: boolean | null | undefined
+  readonly selectorName?: string | null | undefined
+}
+
+export interface TokenFilter {
+  readonly appId?: string | null | undefined
+  readonly lastSeenUntil?: string | null | undefined
+  readonly neverSeen?: boolean | null | undefined
+  readonly fingerprint?: string | null | undefined
 }
 
 export function callConditions(
   columns: Columns<CallRow>,
-  { missedReasons, caller, ...filter }: CallFilter,
+  { missedReasons, caller, callId, ...filter }: CallFilter,
   knownReasons: readonly string[],
 ): Condition[] {
   return [
     ...inPeriod(columns.time.sql, filter),
     ...ofPeer(columns, 'caller', caller),
+    ...conditionOn('callId', callId, equals(columns.callId.sql)),
     ...ofReasons(columns.missedReasonText.sql, missedReasons, knownReasons),
   ]
 }
@@ -61,16 +72,44 @@ export function messageConditions(columns: Columns<MessageRow>, filter: MessageF
 }
 
 export function pushTestConditions(
-  { started, platform, concluded }: Columns<PushTestRow>,
+  { columns: { started, platform, concluded }, ofName }: PushTestRows,
   filter: PushTestFilter,
 ): Condition[] {
   const conditions = [
     ...inPeriod(started.sql, filter),
     ...conditionOn('platform', filter.platform, equals(platform.sql)),
+    ...conditionOn('selectorName', filter.selectorName, ofName),
   ]
   if (filter.isConcluded == null) return conditions
   const state = filter.isConcluded ? 'IS NOT NULL' : 'IS NULL'
   return [...conditions, { shape: state, sql: sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
+}
+
+export function tokenConditions(tokens: TokenRows, filter: TokenFilter): Condition[] {
+  const { appId, lastSeen } = tokens.columns
+  const conditions = [
+    ...conditionOn('appId', filter.appId, equals(appId.sql)),
+    ...conditionOn('lastSeenUntil', filter.lastSeenUntil, (value) => sql`${lastSeen.sql} < ${value}::timestamptz`),
+    ...hasFingerprint(tokens, filter.fingerprint, 'fingerprint'),
+  ]
+  if (filter.neverSeen == null) return conditions
+  const state = filter.neverSeen ? 'IS NULL' : 'IS NOT NULL'
+  return [...conditions, { shape: `lastSeen ${state}`, sql: sql`${lastSeen.sql} ${sql.raw(state)}`, values: {} }]
+}
+
+/**
+ * The fingerprint of a token, or its whole SHA-256.
+ *
+ * @throws BadInput if it is neither
+ */
+function hasFingerprint({ sha256, columns }: TokenRows, given: string | null | undefined, name: string): Condition[] {
+  if (given == null) return []
+  const digits = given.trim().toLowerCase()
+  if (!/^([0-9a-f]{16}|[0-9a-f]{64})$/.test(digits))
+    throw new BadInput('A fingerprint has 16 hexadecimal digits, or 64 as the whole SHA-256.', ['filter', name])
+  const isWhole = digits.length === 64
+  const conditions = conditionOn(name, digits, equals(isWhole ? sha256 : columns.fingerprint.sql))
+  return conditions.map((condition) => ({ ...condition, shape: `${name} ${isWhole ? 'whole' : 'first'}` }))
 }
 
 function inPeriod(time: SQL, { since, until }: Period): Condition[] {

@@ -29,10 +29,21 @@ export interface Window {
   /** Equal for windows with the same SQL. */
   readonly shape: string
   readonly conditions: readonly Condition[]
+  /** What the conditions say, for statements that compare each kind of row in a way of its own. */
+  readonly bounds: readonly Bound[]
+  readonly direction: 'ASC' | 'DESC'
   readonly orderBy: () => SQL
   /** Page size plus one; the extra row shows that another page follows. */
   readonly limit: number
   cut<Row>(rows: readonly Row[]): Page<Row>
+}
+
+/** The place of a cursor in its order, and on which side of it the rows are. */
+export interface Bound {
+  readonly side: 'after' | 'before'
+  readonly comparison: '<' | '>'
+  /** One for each column of the order. */
+  readonly values: readonly string[]
 }
 
 export interface Page<Row> {
@@ -53,14 +64,17 @@ interface Sizes {
  */
 export function windowOf<Row>(order: Order<Row>, page: PageArguments): Window {
   const { first, last } = sizes(page)
-  const conditions = [
-    ...beyond(order, 'after', page.after, order.descending ? '<' : '>'),
-    ...beyond(order, 'before', page.before, order.descending ? '>' : '<'),
+  const bounds = [
+    ...boundOf(order, 'after', page.after, order.descending ? '<' : '>'),
+    ...boundOf(order, 'before', page.before, order.descending ? '>' : '<'),
   ]
+  const conditions = bounds.map((bound) => beyond(order, bound))
   const direction = order.descending === (first === undefined) ? 'ASC' : 'DESC'
   return {
     shape: [order.name, direction, ...conditions.map(({ shape }) => shape)].join(' '),
     conditions,
+    bounds,
+    direction,
     orderBy: () => orderBy(order, direction),
     limit: (first ?? last ?? 0) + 1,
     cut: (rows) => pageOf(rows, page),
@@ -109,24 +123,24 @@ function checkSize(name: string, size: number | null | undefined): void {
   throw new BadInput(`${name} is ${size}; it must be from 0 to ${maxPageSize}. Request the rest page by page.`, [name])
 }
 
-/** Compares row values, `(time, rowid) < (…)`, because an index on these columns supports that. */
-function beyond<Row>(
-  order: Order<Row>,
+function boundOf<Row>(
+  { name, columns }: Order<Row>,
   side: 'after' | 'before',
   cursor: string | null | undefined,
   comparison: '<' | '>',
-): Condition[] {
-  if (cursor == null) return []
-  const values = decodeCursor(cursor, order.name, order.columns.length, side)
-  const left = order.columns.map((column) => column.sql)
-  const right = order.columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
-  return [
-    {
-      shape: side + comparison,
-      sql: sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`,
-      values: Object.fromEntries(order.columns.map(({ field }, index) => [side + field, values[index]])),
-    },
-  ]
+): Bound[] {
+  return cursor == null ? [] : [{ side, comparison, values: decodeCursor(cursor, name, columns.length, side) }]
+}
+
+/** Compares row values, `(time, rowid) < (…)`, because an index on these columns supports that. */
+function beyond<Row>({ columns }: Order<Row>, { side, comparison, values }: Bound): Condition {
+  const left = columns.map((column) => column.sql)
+  const right = columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
+  return {
+    shape: side + comparison,
+    sql: sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`,
+    values: Object.fromEntries(columns.map(({ field }, index) => [side + field, values[index]])),
+  }
 }
 
 function orderBy<Row>(order: Order<Row>, direction: 'ASC' | 'DESC'): SQL {

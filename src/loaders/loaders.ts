@@ -6,6 +6,8 @@ import type { ChangesReader } from './changes.ts'
 import { prepareChanges } from './changes.ts'
 import type { Collection } from './collection.ts'
 import { prepareCollection } from './collection.ts'
+import type { Installations } from './installations.ts'
+import { prepareInstallations } from './installations.ts'
 import type { Lane } from './lanes.ts'
 import { lanes } from './lanes.ts'
 import type { MessageContentsLoader } from './message-contents.ts'
@@ -19,10 +21,14 @@ import type { RowVersions } from './row-versions.ts'
 import { prepareRowVersions } from './row-versions.ts'
 import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
+import type { Servers } from './servers.ts'
+import { prepareServers } from './servers.ts'
 import type { Settings } from './settings.ts'
 import { prepareSettings } from './settings.ts'
 import type { CallCountsLoader } from './statistics/call-counts-of.ts'
 import { prepareCallCountsOf } from './statistics/call-counts-of.ts'
+import type { Timeline } from './timeline.ts'
+import { prepareTimeline } from './timeline.ts'
 import type { Usage } from './usage.ts'
 
 /** Loaders of one operation. They cache results, so they must not be shared between operations. */
@@ -35,9 +41,12 @@ export interface Loaders {
   readonly messageContents: MessageContentsLoader
   readonly pushTests: Collection<PushTestRow, null>
   readonly orphanPushTests: OrphanPushTests
+  readonly timeline: Timeline
   readonly settings: Settings
   readonly pushHealth: PushHealthLoader
   readonly callCounts: CallCountsLoader
+  readonly installations: Installations
+  readonly servers: Servers
   readonly changes: ChangesReader
   readonly rowVersions: RowVersions
 }
@@ -65,9 +74,12 @@ export function createLoaders(
     messageContents: prepared.messageContents(database),
     pushTests: prepared.pushTests(database, usage, pace),
     orphanPushTests: prepared.orphanPushTests(database),
+    timeline: prepared.timeline(database, pace),
     settings: prepared.settings(database),
     pushHealth: prepared.pushHealth(database),
     callCounts: prepared.callCounts(database),
+    installations: prepared.installations(database, usage),
+    servers: prepared.servers(database),
     changes: prepared.changes(database),
     rowVersions: prepared.rowVersions(database, usage),
   }
@@ -107,9 +119,12 @@ function prepareLoaders(projection: Projection) {
       lane: lanes.messages,
     }),
     orphanPushTests: prepareOrphanPushTests(projection),
+    timeline: prepareTimeline(projection),
     settings: prepareSettings(projection),
     pushHealth: preparePushHealth(projection),
     callCounts: prepareCallCountsOf(projection),
+    installations: prepareInstallations(projection),
+    servers: prepareServers(projection),
     changes: prepareChanges(projection),
     rowVersions: prepareRowVersions(projection),
   }

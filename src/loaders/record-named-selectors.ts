@@ -1,6 +1,6 @@
 import type { Collection } from './collection.ts'
 import type { Loaders } from './loaders.ts'
-import type { Identity } from './query.ts'
+import type { Identity, RowQuery } from './query.ts'
 import type { SelectorFilter } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
@@ -20,6 +20,10 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
       return loader.byIdentity(identity)
     },
   })
+  const recordCondition = ({ conditions }: RowQuery) => {
+    for (const { values } of conditions) if (typeof values['selectorName'] === 'string') record(values['selectorName'])
+  }
+  const pushTests = collection(loaders.pushTests)
   const {
     projection,
     selectors,
@@ -28,6 +32,9 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     settings,
     pushHealth,
     callCounts,
+    timeline,
+    installations,
+    servers,
     changes,
     rowVersions,
   } = loaders
@@ -50,13 +57,26 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     tokens: collection(loaders.tokens),
     calls: collection(loaders.calls),
     messages: collection(loaders.messages),
-    pushTests: collection(loaders.pushTests),
+    pushTests: {
+      ...pushTests,
+      page(query) {
+        recordCondition(query)
+        return pushTests.page(query)
+      },
+      count(query) {
+        recordCondition(query)
+        return pushTests.count(query)
+      },
+    },
     // Orphans have no selector; the others read for an object that was already returned.
     orphanPushTests,
     messageContents,
+    timeline,
     settings,
     pushHealth,
     callCounts,
+    installations,
+    servers,
     changes,
     rowVersions,
   }

@@ -2,7 +2,7 @@ import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Value } from '../database/database.ts'
 import { literal } from '../database/database.ts'
-import type { Column, Columns, OrderColumn } from './projection.ts'
+import type { Column, Columns, OrderColumn, PushTestRow } from './projection.ts'
 
 const expression = (part: SQLWrapper): SQL => sql`${part}`
 
@@ -52,6 +52,21 @@ export function byTime<Row extends { time: string; rowid: string }>(
   rowid: SQLWrapper,
 ): OrderColumn<Row>[] {
   return [orderBy<Row>('time', time, 'timestamptz'), orderBy<Row>('rowid', rowid, 'bigint')]
+}
+
+/**
+ * Order by the instant of a timestamp without time zone. In UTC it is the order of the timestamps themselves, which an index serves.
+ */
+export function byInstant(started: SQLWrapper, rowid: SQLWrapper, timeZone: string): OrderColumn<PushTestRow>[] {
+  const inUtc = {
+    field: 'started',
+    sql: expression(started),
+    bind: (value: SQL) => sql`(${value}::timestamptz AT TIME ZONE 'UTC')`,
+  } as const
+  return [
+    timeZone === 'UTC' ? inUtc : orderBy<PushTestRow>('started', inZone(started, timeZone), 'timestamptz'),
+    orderBy<PushTestRow>('rowid', rowid, 'bigint'),
+  ]
 }
 
 export function selectList<Row>(columns: Columns<Row>): SQL {
@@ -151,10 +166,15 @@ export function inZone(part: SQLWrapper, timeZone: string): SQL {
     THEN ${part} AT TIME ZONE ${sql.raw(literal(timeZone))} ELSE ${part} AT TIME ZONE 'UTC' END)`
 }
 
-/** The first 16 hexadecimal digits of the SHA-256, computed by the server, so that the text does not leave it. */
-export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
+/** The SHA-256 in hexadecimal digits, computed by the server, so that the text does not leave it. */
+export function sha256(part: SQLWrapper, encoding: string): SQL {
   const bytes = sql`convert_to(${part}, ${sql.raw(literal(encoding === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'))})`
-  return text(sql`left(encode(sha256(${bytes}), 'hex'), 16)`)
+  return sql`encode(sha256(${bytes}), 'hex')`
+}
+
+/** The first 16 hexadecimal digits of the SHA-256. */
+export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
+  return text(sql`left(${sha256(part, encoding)}, 16)`)
 }
 
 /** Values that are too long for `value` are in `longvalue`. */

@@ -116,6 +116,8 @@ export interface PushTestRow {
   readonly rowid: string
   readonly key: string
   readonly pushId: string
+  /** As stored, also if the selector has been deleted; null in v1, which stores its id. */
+  readonly selectorName: string | null
   readonly platform: string
   /** As stored, without a zone; only for ordering. */
   readonly startedLocal: string
@@ -127,12 +129,40 @@ export interface MessageRows extends OwnedRows<MessageRow> {
   readonly contents: Columns<MessageContents>
 }
 
+export interface TokenRows extends OwnedRows<TokenRow> {
+  /** SHA-256 of the token, in hexadecimal digits. */
+  readonly sha256: SQL
+}
+
+export interface PushTestRows extends OwnedRows<PushTestRow> {
+  /** Total order of the instants: in a zone with summer time the times as stored have another. */
+  readonly byInstant: readonly OrderColumn<PushTestRow>[]
+  /** Matches the push tests of the selector with this name, in v2 also of a deleted one. */
+  readonly ofName: (name: SQL) => SQL
+}
+
 export interface SettingRows {
   readonly table: SQL
   readonly ofKey: (key: SQL) => SQL
   /** Names are not unique: the entry with the largest rowid is the newest. */
   readonly rowid: SQL
   readonly columns: Columns<SettingRow>
+}
+
+/** What `restart` says of the SIPIS process that runs an instance. The rest of the table holds secrets. */
+export interface ServerRow {
+  readonly rowid: string
+  readonly server: string | null
+}
+
+/** Entries that name a server; the one with the largest rowid is the newest. The table may be missing or unreadable. */
+export interface ServerRows {
+  readonly table: SQL
+  readonly ofKey: (key: SQL) => SQL
+  readonly ofSelector: SQL
+  readonly isServer: SQL
+  readonly rowid: SQL
+  readonly columns: Columns<ServerRow>
 }
 
 export interface SelectorRows extends Rows<SelectorRow> {
@@ -149,11 +179,12 @@ export interface Projection {
   /** The SQL type of a list of keys. */
   readonly keyArray: SQL
   readonly selectors: SelectorRows
-  readonly tokens: OwnedRows<TokenRow>
+  readonly tokens: TokenRows
   readonly calls: OwnedRows<CallRow>
   readonly messages: MessageRows
-  readonly pushTests: OwnedRows<PushTestRow>
+  readonly pushTests: PushTestRows
   readonly settings: SettingRows
+  readonly servers: ServerRows
 }
 
 /** Properties of the database that a projection depends on, in addition to its version. */

@@ -132,18 +132,12 @@ function toChild(type: string): EntryPoint[] {
     { name: 'nodes', query: (name, s) => `{ nodes(ids: ["${idOf(type, name)}"]) { ... on ${type} { ${s} } } }` },
     entities(type, (name) => ({ id: idOf(type, name) })),
   ]
-  // Tokens are reachable only through their selector.
-  const list: EntryPoint[] =
-    type === 'Token'
-      ? []
-      : [
-          {
-            name: field,
-            query: (name, s) => `{ ${field}${filterOf(type, name)} { nodes { ${s} } } }`,
-            readersOnly: true,
-          },
-        ]
-  return [...below, ...byId, ...list]
+  const list: EntryPoint = {
+    name: field,
+    query: (name, s) => `{ ${field}${filterOf(type, name)} { nodes { ${s} } } }`,
+    readersOnly: true,
+  }
+  return [...below, ...byId, list]
 }
 
 /** Selects the objects that belong to the selector. */
@@ -151,6 +145,7 @@ function filterOf(type: string, name: string): string {
   const n = name.slice(-1)
   if (type === 'Call') return `(filter: { caller: { username: "u${n}" } })`
   if (type === 'Message') return `(filter: { sender: { username: "u${n}" } })`
+  if (type === 'Token') return `(filter: { appId: "app${n}" })`
   return `(filter: { platform: "f${n}" })`
 }
 
@@ -183,6 +178,8 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   CallStats: ['Selector', `callStats${ofSpan}`],
   CallStat: ['CallStats', 'rows'],
   PushHealth: ['Selector', 'pushHealth'],
+  EventConnection: ['Selector', 'timeline'],
+  EventEdge: ['Selector', 'timeline { edges'],
 }
 
 function entryPointsTo(type: string): readonly EntryPoint[] {
@@ -208,6 +205,7 @@ const elsewhere = [
   'SelectorConnection',
   'SelectorEdge',
   ...['PushTestStats', 'PushTestStat', 'Latency', 'TopCallers', 'TopCaller', 'TokenStats', 'TokenStat'],
+  ...['Servers', 'Server', 'ServerProcess'],
 ]
 
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))
@@ -246,7 +244,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       for (const n of [1, 2]) {
         await addSelector(opened, n)
         const time = '2026-11-01 12:00:00Z'
-        await addRow(opened, 'tokens', n, { rowid: n, token: `secret-token-${n}`, appid: 'app' })
+        await addRow(opened, 'tokens', n, { rowid: n, token: `secret-token-${n}`, appid: `app${n}` })
         await addRow(opened, 'sipcalls', n, { rowid: n, username: `u${n}`, time })
         await addRow(opened, 'siptextmessages', n, { rowid: n, username: `u${n}`, body: 'b', time })
         await addRow(opened, 'pushtests', n, { pushid: `p${n}`, platform: `f${n}`, started: '2026-11-01 12:00:00' })
@@ -365,6 +363,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
         ['sipisCalls { totalCount }', 'sipis:read'],
         ['sipisMessages { totalCount }', 'sipis:read'],
         ['sipisPushTests { totalCount }', 'sipis:read'],
+        ['sipisTokens { totalCount }', 'sipis:read'],
         ['_service { sdl }', 'sipis:ops'],
       ] as const
       for (const principal of principals) {
@@ -381,7 +380,7 @@ describe.each(backends.filter(({ name }) => name.includes('UTF8')))(
       const may = (principal: Principal, ...scopes: string[]) =>
         principal.scopes.some((scope) => scopes.includes(scope))
       for (const principal of principals) {
-        const lists = ['selectors', 'calls', 'messages', 'pushTests'].map(
+        const lists = ['selectors', 'calls', 'messages', 'pushTests', 'tokens'].map(
           (list) =>
             [
               list,

@@ -95,6 +95,8 @@ describe('The rules', () => {
       pushTestStats: ['sipis:read'],
       topCallers: ['sipis:read'],
       tokenStats: ['sipis:read'],
+      servers: ['sipis:read', 'sipis:ops'],
+      tokens: ['sipis:read'],
       database: ['sipis:read', 'sipis:ops'],
     })
     const lookups = Object.entries(rules).flatMap(([type, of]) =>

@@ -29,6 +29,15 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
   beforeAll(async () => {
     own = await cloneDatabase(version)
     await fill(own.url, version)
+    const link = version === 'V1' ? 'id' : 'selector'
+    await own.sql(
+      `INSERT INTO restart (${link}, name, value) SELECT ${link}, name, 'x' FROM selectors, unnest('{server,a,b,c}'::text[]) name`,
+    )
+    await own.sql(
+      `INSERT INTO data (${link}, name, value) SELECT ${link}, name, ${link} FROM selectors, unnest('{username,a,b,c}'::text[]) name`,
+    )
+    if (version === 'V1') await own.sql(`UPDATE restart SET server = 'Sipis' || id % 4`)
+    else await own.sql(`UPDATE restart SET value = 'Sipis' || rowid % 4 WHERE name = 'server'`)
     if (advised)
       for (const { table, columns } of wantedIndexes.V1)
         await own.sql(`CREATE INDEX ON ${table} (${columns.join(', ')})`)
@@ -67,6 +76,16 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     for (const plan of plans) expect(plan).not.toMatch(indexed)
   })
 
+  it('the timeline of a selector, and its next page, read each kind by an index', async () => {
+    const { pageInfo } = (
+      await client.ask(`{ selector(name: "${selector}") { timeline(first: 3) { pageInfo { endCursor } } } }`)
+    ).selector.timeline
+    const plans = await plansOf(`{ selector(name: "${selector}") { timeline(first: 3) { nodes { id } totalCount }
+      next: timeline(first: 3, after: "${pageInfo.endCursor}", since: "2026-01-01T00:00:00Z") { nodes { id } rangeCount } } }`)
+    expect(plans).toHaveLength(5)
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+  })
+
   it('the newest calls and messages of all selectors, and their next page, use an index of time', async () => {
     const { calls } = await client.ask('{ calls { pageInfo { endCursor } } }')
     const plans =
@@ -78,11 +97,33 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     }
   })
 
+  it('a Call-ID is looked for in the calls of its day alone', async () => {
+    const plans = await plansOf(
+      `{ calls(filter: { callId: "x", since: "2026-11-21T00:00:00Z", until: "2026-11-22T00:00:00Z" }) { nodes { id } totalCount } }`,
+    )
+    for (const plan of plans) expect(plan).toMatch(/Index Cond: .*"time" >= .*"time" </)
+  })
+
+  it('push tests of a selector are found by its name using an index', async () => {
+    const plans = await plansOf(
+      `{ pushTests(filter: { selectorName: "${selector}" }) { nodes { id } } count: pushTests(filter: { selectorName: "${selector}" }) { totalCount } }`,
+    )
+    for (const plan of plans) expect(plan).not.toMatch(indexed)
+  })
+
   it('selectors are found by name, prefix and suffix using an index', async () => {
     const plans = await plansOf(`{ selectors(filter: { prefix: "${selector.slice(0, 40)}" }) { nodes { id } }
       suffix: selectors(filter: { suffix: "${selector.slice(40)}" }) { nodes { id } } }`)
     for (const plan of plans) expect(plan).not.toMatch(indexed)
     expect(plans[1]).toMatch(/Index Scan.*\n.*substring/)
+  })
+
+  it('the other installations of one selector are found by a prefix, using an index', async () => {
+    const plans = await plansOf(
+      `{ selector(name: "${selector}") { installations { nodes { id } totalCount } server } }`,
+    )
+    expect(plans).toHaveLength(4)
+    for (const plan of plans) expect(plan).not.toMatch(/Seq Scan on (selectors|restart)/)
   })
 
   it('objects are found by id using an index', async () => {
@@ -101,8 +142,16 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
       for (const plan of plans) expect(plan).not.toContain('Sort')
     })
 
+    it('the timeline reads one page of calls and of messages, in the order of an index', async () => {
+      const [, plan] = await plansOf(`{ selector(name: "${selector}") { timeline(first: 5) { nodes { id } } } }`)
+      for (const table of ['sipcalls', 'siptextmessages'])
+        expect(plan).toMatch(new RegExp(`Limit\\n *->  Index Scan Backward using \\w*time\\w* on ${table}`))
+    })
+
     it('the newest rows of every list are read from an index', async () => {
-      const plans = await plansOf('{ selectors { nodes { id } } pushTests { nodes { id } } calls { nodes { id } } }')
+      const plans = await plansOf(
+        '{ selectors { nodes { id } } pushTests { nodes { id } } calls { nodes { id } } tokens { nodes { id } } }',
+      )
       for (const plan of plans) expect(plan).not.toMatch(indexed)
     })
   }

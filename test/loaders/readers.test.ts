@@ -229,7 +229,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       expect(await messages({ sender: { domain: 'bob.example' } })).toEqual(['2'])
       expect(await messages({ since: start, until: '2026-01-03T00:00:00Z' })).toEqual(['2'])
       const pushTests = async (filter: PushTestFilter) => {
-        const asked = query(projection.pushTests, pushTestConditions(projection.pushTests.columns, filter))
+        const asked = query(projection.pushTests, pushTestConditions(projection.pushTests, filter))
         return (await loaders.pushTests.page(asked)).rows.map(({ pushId, owner }) => [pushId, owner?.selector])
       }
       const [first, second, orphan] = [
@@ -239,6 +239,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
       ]
       expect(await pushTests({})).toEqual([first, second, orphan])
       expect(await pushTests({ isConcluded: true })).toEqual([first])
+      expect(await pushTests({ selectorName: one, isConcluded: false })).toEqual([second])
       expect(await pushTests({ isConcluded: false })).toEqual([second, orphan])
       expect(await pushTests({ platform: 'ios' })).toEqual([first, orphan])
       expect(await pushTests({ since: start })).toEqual([second, orphan])
@@ -445,6 +446,9 @@ describe.each(servers)('The readers on $name', ({ open }) => {
     expect(await names(recorded.selectors.count({ prefix: 'p', suffix: 's' }))).toEqual(['p', 's'])
     expect(await names(recorded.selectors.page({ prefix: '', suffix: 's' }, window))).toEqual(['s'])
     expect(await names(recorded.selectors.count({ prefix: null }))).toEqual([])
+    const ofName = query(projection.pushTests, pushTestConditions(projection.pushTests, { selectorName: 'none' }))
+    expect(await names(recorded.pushTests.page(ofName))).toEqual(['none'])
+    expect(await names(recorded.pushTests.count(ofName))).toEqual(['none'])
     const collections = Object.values(recorded).filter((loader) => 'byIdentity' in loader)
     expect(collections.length).toBeGreaterThan(3)
     for (const collection of collections) {

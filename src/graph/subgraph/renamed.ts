@@ -1,4 +1,5 @@
 import { MapperKind, mapSchema } from '@graphql-tools/utils'
+import type { GraphQLTypeResolver } from 'graphql'
 import {
   GraphQLEnumType,
   GraphQLInputObjectType,
@@ -29,7 +30,8 @@ export function renamed(schema: GraphQLSchema): GraphQLSchema {
             name: nameOf(type),
             extensions: { ...type.extensions, apiName: type.name, directives: federated(type.name) },
           }),
-    [MapperKind.INTERFACE_TYPE]: (type) => new GraphQLInterfaceType({ ...type.toConfig(), name: nameOf(type) }),
+    [MapperKind.INTERFACE_TYPE]: (type) =>
+      new GraphQLInterfaceType({ ...type.toConfig(), name: nameOf(type), resolveType: resolvingRenamed(type) }),
     [MapperKind.ENUM_TYPE]: (type) => new GraphQLEnumType({ ...type.toConfig(), name: nameOf(type) }),
     [MapperKind.INPUT_OBJECT_TYPE]: (type) =>
       new GraphQLInputObjectType({
@@ -53,8 +55,15 @@ export function renamed(schema: GraphQLSchema): GraphQLSchema {
 /** Routers subscribe to subgraphs by protocols of their own. */
 function withoutSubscriptions(schema: GraphQLSchema): GraphQLSchema {
   const { subscription, types, ...config } = schema.toConfig()
-  const only = new Set(['EventKind', subscription?.name])
-  return new GraphQLSchema({ ...config, types: types.filter(({ name }) => !only.has(name)) })
+  return new GraphQLSchema({ ...config, types: types.filter(({ name }) => name !== subscription?.name) })
+}
+
+/** The types of the API under their names here. */
+function resolvingRenamed({ resolveType }: GraphQLInterfaceType): GraphQLTypeResolver<unknown, unknown> {
+  return async (...args) => {
+    const name = await resolveType?.(...args)
+    return name === undefined ? undefined : subgraphTypeName({ name })
+  }
 }
 
 const nameOf = (type: Parameters<typeof isRenamed>[0]) => (isRenamed(type) ? subgraphTypeName(type) : type.name)

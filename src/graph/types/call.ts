@@ -1,3 +1,4 @@
+import { BadInput } from '../../loaders/bad-input.ts'
 import type { Owned } from '../../loaders/collection.ts'
 import type { Condition } from '../../loaders/condition.ts'
 import { callConditions } from '../../loaders/filters.ts'
@@ -7,6 +8,7 @@ import type { CallRow, Projection, SelectorRow } from '../../sipis/projection.ts
 import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
+import { spanMs } from '../date-time.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
@@ -71,6 +73,11 @@ export const CallFilter = builder.inputType('CallFilter', {
         'record reasons, any list matches no call.',
     }),
     caller: t.field({ type: SipAddressFilter, description: 'Called from an address that meets these conditions.' }),
+    callId: t.string({
+      description:
+        'Call-ID; exact match, case-sensitive. An empty text matches calls without one. Over all selectors only with `since` and `until` at most 24 ' +
+        'hours apart, else BAD_USER_INPUT, because no index finds a Call-ID.',
+    }),
   }),
 })
 
@@ -116,12 +123,32 @@ interface CallArguments extends ListArguments {
 }
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
-  const conditions = conditionsOf(projection, args.filter)
+  const conditions = conditionsOf(projection, owner, args.filter)
   return collectionConnection(collection, owner, timeOrder('calls', projection.calls, args.orderBy), conditions, args)
 }
 
-export function conditionsOf({ calls }: Projection, given: CallArguments['filter']): Condition[] {
+/**
+ * @param owner null for the calls of all selectors
+ * @throws BadInput if the filter asks for too much over all selectors
+ */
+export function conditionsOf(
+  { calls }: Projection,
+  owner: SelectorRow | null,
+  given: CallArguments['filter'],
+): Condition[] {
   const { missedReasons, ...filter } = given ?? {}
+  if (owner === null && filter.callId != null) checkDay(filter)
   const reasons = missedReasons?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
   return callConditions(calls.columns, { ...filter, missedReasons: reasons }, Object.values(reasonWords))
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/** @throws BadInput unless the period has both ends, at most a day apart */
+function checkDay({ since, until }: typeof CallFilter.$inferInput): void {
+  if (since != null && until != null && spanMs(since, until) <= dayMs) return
+  throw new BadInput(
+    'filter.callId over all selectors needs since and until, at most 24 hours apart. Ask for the calls of one selector without them.',
+    ['filter', 'callId'],
+  )
 }

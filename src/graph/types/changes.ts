@@ -1,17 +1,14 @@
-import { brandWithType } from '@pothos/core'
-import type { ChangedRow, Pulled } from '../../live/pull.ts'
+import type { Pulled } from '../../live/pull.ts'
 import { feedOfSelector, pull } from '../../live/pull.ts'
 import { BadInput } from '../../loaders/bad-input.ts'
-import type { EventKind } from '../../loaders/changes.ts'
 import type { Loaders } from '../../loaders/loaders.ts'
 import type { SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { decodeNodeId, parseRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
-import { Call } from './call.ts'
+import { brandedEvent } from './branded-event.ts'
 import { Event } from './event.ts'
-import { Message } from './message.ts'
-import { loadPushTest, PushTest, selectorOfPushTest } from './push-test.ts'
+import { loadPushTest, selectorOfPushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
 
 /** Pages of `changes`. */
@@ -34,12 +31,6 @@ const ResetReason = builder.enumType('ResetReason', {
   } as const,
 })
 
-const types: Readonly<Record<EventKind, Parameters<typeof brandWithType>[1]>> = {
-  CALL: Call,
-  MESSAGE: Message,
-  PUSH_TEST: PushTest,
-}
-
 interface ChangesShape extends Pulled {
   readonly gone: readonly string[]
 }
@@ -54,7 +45,7 @@ Changes.implement({
       description:
         'Calls, messages and push tests that were stored or changed since the token, as they are now: insert each, or replace the one ' +
         'with its id. Several changes of one event come as one. In the order in which SIPIS began to store them.',
-      resolve: ({ versions }) => versions.map(branded),
+      resolve: ({ versions }) => versions.map(({ kind, row }) => brandedEvent(kind, row)),
     }),
     gone: t.idList({
       description: 'Those of `held` that SIPIS has deleted since.',
@@ -75,12 +66,6 @@ Changes.implement({
     }),
   }),
 })
-
-/** Pothos resolves the concrete type of an Event from this brand. */
-function branded({ kind, row }: ChangedRow) {
-  brandWithType(row, types[kind])
-  return row
-}
 
 builder.objectField(Selector, 'changes', (t) =>
   t.field({

@@ -6,7 +6,16 @@ interface EventShape {
   readonly selector: SelectorRow | null
 }
 
-/** Implemented by each type that has a time. Resolved through Node: no field returns an Event. */
+export const EventKind = builder.enumType('EventKind', {
+  description: 'Kinds of events. Values may be added.',
+  values: {
+    CALL: { description: 'Missed and pending calls.' },
+    MESSAGE: { description: 'Text messages.' },
+    PUSH_TEST: { description: 'Push tests.' },
+  } as const,
+})
+
+/** Implemented by each type that has a time. */
 export const Event = builder.interfaceRef<EventShape>('Event')
 
 Event.implement({

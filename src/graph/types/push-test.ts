@@ -35,6 +35,13 @@ PushTest.implement({
       description:
         'The selector that was tested; null if it has been deleted, because push tests outlive their selector.',
     }),
+    selectorName: t.string({
+      nullable: true,
+      description:
+        'Name of the selector that was tested, also if it has been deleted meanwhile. On schema v1, which stores no names, null if it ' +
+        'has been deleted.',
+      resolve: ({ owner, selectorName }) => owner?.selector ?? selectorName,
+    }),
     pushId: t.exposeString('pushId', {
       description: 'Identifier in the push, which the device returns to confirm delivery.',
     }),
@@ -63,6 +70,10 @@ const PushTestFilter = builder.inputType('PushTestFilter', {
     since: t.field({ type: 'DateTime', description: 'Started at or after this time.' }),
     until: t.field({ type: 'DateTime', description: 'Started before this time.' }),
     platform: t.string({ description: 'Platform; exact match, case-sensitive, e.g. iOS.' }),
+    selectorName: t.string({
+      description:
+        'Name of the selector; exact match, case-sensitive. On schema v2 it finds push tests of deleted selectors as well.',
+    }),
     isConcluded: t.boolean({
       description:
         'true: only push tests that the device confirmed. false: only push tests without confirmation. null: both.',
@@ -116,7 +127,7 @@ interface PushTestArguments extends ListArguments {
 }
 
 function pushTests({ pushTests: collection, projection }: Loaders, owner: SelectorRow | null, args: PushTestArguments) {
-  const conditions = pushTestConditions(projection.pushTests.columns, args.filter ?? {})
+  const conditions = pushTestConditions(projection.pushTests, args.filter ?? {})
   return collectionConnection(
     collection,
     owner,

@@ -4,15 +4,7 @@ import type { EventKind as Kind } from '../../loaders/changes.ts'
 import { eventKinds } from '../../loaders/changes.ts'
 import { builder } from '../builder.ts'
 import { Changes, changesSizes, checkedSize } from './changes.ts'
-
-const EventKind = builder.enumType('EventKind', {
-  description: 'Kinds of events. Values may be added.',
-  values: {
-    CALL: { description: 'Missed and pending calls.' },
-    MESSAGE: { description: 'Text messages.' },
-    PUSH_TEST: { description: 'Push tests.' },
-  } as const,
-})
+import { EventKind } from './event.ts'
 
 builder.subscriptionType({
   description:

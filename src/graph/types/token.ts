@@ -1,7 +1,10 @@
 import type { Owned } from '../../loaders/collection.ts'
+import { tokenConditions } from '../../loaders/filters.ts'
 import type { Order } from '../../loaders/keyset.ts'
-import type { TokenRow } from '../../sipis/projection.ts'
+import type { Loaders } from '../../loaders/loaders.ts'
+import type { SelectorRow, TokenRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
+import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
@@ -48,18 +51,61 @@ Token.implement({
   }),
 })
 
+const TokenFilter = builder.inputType('TokenFilter', {
+  description: 'Conditions that push tokens must all meet. An omitted or null condition matches every token.',
+  fields: (t) => ({
+    appId: t.string({ description: 'App identifier; exact match, e.g. com.example.phone.voip.' }),
+    lastSeenUntil: t.field({
+      type: 'DateTime',
+      description: 'Last reported before this time: stale tokens. Tokens without a recorded time do not match.',
+    }),
+    neverSeen: t.boolean({
+      description: 'true: only tokens without a recorded `lastSeen`. false: only tokens with one. null: both.',
+    }),
+    fingerprint: t.string({
+      description:
+        'The `fingerprint`, 16 hexadecimal digits in upper or lower case, or all 64 digits of the SHA-256 of the token. Anything else is ' +
+        'BAD_USER_INPUT.',
+    }),
+  }),
+})
+
+const TokenConnection = builder.connectionObject(
+  { type: Token, name: 'TokenConnection', description: 'A page of push tokens.' },
+  { name: 'TokenEdge', description: 'A push token and its position in the list.' },
+)
+
 builder.objectField(Selector, 'tokens', (t) =>
   t.connection(
     {
       type: Token,
       ...nullOnError,
       description: 'Push tokens of this selector, in the order they were stored.',
-      resolve: (owner, page, { loaders }) => {
-        const order: Order<TokenRow> = { name: 'tokens', columns: loaders.projection.tokens.order, descending: false }
-        return collectionConnection(loaders.tokens, owner, order, [], page)
-      },
+      resolve: (owner, page, { loaders }) => tokens(loaders, owner, page),
     },
-    { name: 'TokenConnection', description: 'A page of push tokens.' },
-    { name: 'TokenEdge', description: 'A push token and its position in the list.' },
+    TokenConnection,
   ),
 )
+
+builder.queryField('tokens', (t) =>
+  t.connection(
+    {
+      type: Token,
+      ...nullOnError,
+      description: 'Push tokens of all selectors, in the order they were stored. Requires the scope sipis:read.',
+      args: { filter: t.arg({ type: TokenFilter, description: 'Return only tokens that meet these conditions.' }) },
+      resolve: (_, args, { loaders }) => tokens(loaders, null, args),
+    },
+    TokenConnection,
+  ),
+)
+
+interface TokenArguments extends ListArguments {
+  readonly filter?: typeof TokenFilter.$inferInput | null | undefined
+}
+
+function tokens({ tokens: collection, projection }: Loaders, owner: SelectorRow | null, args: TokenArguments) {
+  const order: Order<TokenRow> = { name: 'tokens', columns: projection.tokens.order, descending: false }
+  const conditions = tokenConditions(projection.tokens, args.filter ?? {})
+  return collectionConnection(collection, owner, order, conditions, args)
+}

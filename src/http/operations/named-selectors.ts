@@ -45,6 +45,8 @@ const asGiven = (text: string) => [text]
 
 const readers = new Map<string, (text: string) => string[]>([
   ['selector', asGiven],
+  ['selectorName', asGiven],
+  ['installationsOf', asGiven],
   ['prefix', asGiven],
   ['suffix', asGiven],
   ['id', ofId],
@@ -53,8 +55,8 @@ const readers = new Map<string, (text: string) => string[]>([
 
 function ofFilter(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
-  const { prefix, suffix }: { prefix?: unknown; suffix?: unknown } = value
-  return textsOf([prefix, suffix])
+  const given: Readonly<Record<string, unknown>> = { ...value }
+  return textsOf(['prefix', 'suffix', 'selectorName', 'installationsOf'].map((name) => given[name]))
 }
 
 /** Every id contains the selector of its object: after the rowid, or as the first element of a list. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  byInstant,
   byTime,
   exactText,
   fingerprint,
@@ -9,12 +10,13 @@ import {
   orderBy,
   recordedText,
   settingColumns,
+  sha256,
   text,
   unlessZero,
 } from '../columns.ts'
 import type { Projection, ProjectionOptions, PushTestRow, SelectorRow, TokenRow } from '../projection.ts'
 import { qualified } from '../schemas.ts'
-import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
 export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions): Projection {
@@ -53,6 +55,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       ofKey: (key) => sql`${tokens.id} = ${key}`,
       ofSelector: sql`${tokens.id} = ${selectors.id}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      sha256: sha256(tokens.token, encoding),
       columns: {
         rowid: text(tokens.rowid),
         token: nullableText(tokens.token),
@@ -110,10 +113,14 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
+      ofName: (name) =>
+        sql`${pushtests.id} = (SELECT "named"."id" FROM ${qualified(schemas, selectors)} AS "named" WHERE "named"."selector" = ${name})`,
+      byInstant: byInstant(pushtests.started, pushTestRowid, timeZone),
       columns: {
         rowid: text(pushTestRowid),
         key: text(pushtests.id),
         pushId: text(pushtests.pushid),
+        selectorName: nullableText(sql`NULL::text`),
         platform: text(pushtests.platform),
         startedLocal: text(pushtests.started),
         started: text(inZone(pushtests.started, timeZone)),
@@ -125,6 +132,14 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       ofKey: (key) => sql`${data.id} = ${key}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
+    },
+    servers: {
+      table: qualified(schemas, restart),
+      ofKey: (key) => sql`${restart.id} = ${key}`,
+      ofSelector: sql`${restart.id} = ${selectors.id}`,
+      isServer: sql`${restart.server} IS NOT NULL`,
+      rowid: sql`${restart.rowid}`,
+      columns: { rowid: text(restart.rowid), server: recordedText(restart.server) },
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import {
+  byInstant,
   byTime,
   exactText,
   fingerprint,
@@ -10,6 +11,7 @@ import {
   orderBy,
   recordedText,
   settingColumns,
+  sha256,
   text,
   unlessZero,
 } from '../columns.ts'
@@ -18,7 +20,7 @@ import type { Schemas } from '../schemas.ts'
 import { qualified } from '../schemas.ts'
 import type { UniqueKeys } from '../unique-keys.ts'
 import { isUnique } from '../unique-keys.ts'
-import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string; of served columns only tokens.lastseen, concluded and values of settings may be null. */
 export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOptions): Projection {
@@ -56,6 +58,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       ofKey: (key) => sql`${tokens.selector} = ${exact.bind(key)}`,
       ofSelector: sql`${tokens.selector} = ${selectors.selector}`,
       order: [orderBy<TokenRow>('rowid', tokens.rowid, 'bigint')],
+      sha256: sha256(tokens.token, encoding),
       columns: {
         rowid: text(tokens.rowid),
         token: nullableText(tokens.token),
@@ -110,10 +113,13 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
+      ofName: (name) => sql`${pushtests.selector} = ${name}`,
+      byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
       columns: {
         rowid: text(pushtests.rowid),
         key: exactText(pushtests.selector, encoding).read,
         pushId: text(pushtests.pushid),
+        selectorName: nullableText(pushtests.selector),
         platform: text(pushtests.platform),
         startedLocal: text(pushtests.started),
         started: text(inZone(pushtests.started, timeZone)),
@@ -125,6 +131,14 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       ofKey: (key) => sql`${data.selector} = ${exact.bind(key)}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
+    },
+    servers: {
+      table: qualified(schemas, restart),
+      ofKey: (key) => sql`${restart.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${restart.selector} = ${selectors.selector}`,
+      isServer: sql`${restart.name} = 'server'`,
+      rowid: sql`${restart.rowid}`,
+      columns: { rowid: text(restart.rowid), server: recordedText(sql`coalesce(${restart.value}, '')`) },
     },
   }
 }
