@@ -21,6 +21,7 @@ import type { Order } from './loaders/keyset.ts'
 import { windowOf } from './loaders/keyset.ts'
 import { createLoaders } from './loaders/loaders.ts'
 import { createUsage } from './loaders/usage.ts'
+import { createProcesses } from './processes/processes.ts'
 import type { Detected } from './sipis/detect.ts'
 import { detect } from './sipis/detect.ts'
 import { describeDuplicates, findDuplicates } from './sipis/duplicates.ts'
@@ -153,6 +154,7 @@ async function openParts(
           replicationCheck(database, config.databaseLimits.maxReplicationLag),
           { name: 'schema', check: async () => (schema?.problem === undefined ? undefined : 'see the log') },
         ],
+        processes: createProcesses(config.processes),
         trustedDocuments,
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,

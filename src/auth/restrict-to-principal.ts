@@ -12,8 +12,18 @@ import { has, maySee } from './principal.ts'
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
   if (has(principal, 'sipis:read')) return loaders
-  const { projection, selectors, messageContents, timeline, settings, pushHealth, callCounts, changes, rowVersions } =
-    loaders
+  const {
+    projection,
+    selectors,
+    messageContents,
+    timeline,
+    settings,
+    servers,
+    pushHealth,
+    callCounts,
+    changes,
+    rowVersions,
+  } = loaders
   return {
     projection,
     selectors: {
@@ -33,6 +43,9 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     settings,
     pushHealth,
     callCounts,
+    servers,
+    // Other selectors, none of which it may read. No statement, whose time would tell how many there are.
+    installations: { pageOf: async (_, { window }) => window.cut([]), countOf: async () => 0 },
     changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
     // Versions are known from `changes` alone.
     rowVersions,

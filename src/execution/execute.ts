@@ -22,6 +22,7 @@ import { recordNamedSelectors } from '../loaders/record-named-selectors.ts'
 import { prepareQuestions } from '../loaders/statistics/questions.ts'
 import { createStatistics } from '../loaders/statistics/statistics.ts'
 import type { Usage } from '../loaders/usage.ts'
+import type { Processes } from '../processes/processes.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { projectionOf } from '../sipis/versions.ts'
 import type { Observe } from '../telemetry/observation.ts'
@@ -60,6 +61,7 @@ export interface ExecuteOptions {
   readonly detected: Detected
   readonly timeZone: string
   readonly allowedSettings: readonly string[]
+  readonly processes: Processes
   readonly changeTokens: Tokens
   readonly hints: Hints
   readonly limits: Limits
@@ -160,7 +162,7 @@ function argumentsOf(schema: GraphQLSchema, { prepared: { document }, operationN
  * not have yet what a hint is about.
  */
 function createContexts(options: ExecuteOptions): (operation: Operation, database: Database) => Execution {
-  const { detected, timeZone, allowedSettings, changeTokens, hints, limits, observe } = options
+  const { detected, timeZone, allowedSettings, processes, changeTokens, hints, limits, observe } = options
   const projection = projectionOf(detected.version, { ...detected, timeZone })
   const statistics = createStatistics(options.database, { mostRows: limits.statisticsRows })
   const questions = prepareQuestions(projection)
@@ -177,6 +179,7 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
       usage,
       allowedSettings,
       questions: questions(statistics(signal)),
+      processes,
       changeTokens,
       hints,
       prepared,

@@ -5,6 +5,7 @@ import type { Tokens } from '../live/tokens.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Questions } from '../loaders/statistics/questions.ts'
 import type { Usage } from '../loaders/usage.ts'
+import type { Processes } from '../processes/processes.ts'
 import type { Detected } from '../sipis/detect.ts'
 
 /** GraphQL context of the resolvers, created for each operation. */
@@ -19,6 +20,8 @@ export interface Context {
   readonly allowedSettings: readonly string[]
   /** Statistics over all selectors. */
   readonly questions: Questions
+  /** Asks the SIPIS processes. */
+  readonly processes: Processes
   /** Tokens of `changes`. */
   readonly changeTokens: Tokens
   /** Wakes subscriptions. */

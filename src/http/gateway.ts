@@ -15,6 +15,7 @@ import type { TokenOptions } from '../live/tokens.ts'
 import { createTokens } from '../live/tokens.ts'
 import { prepareChanges } from '../loaders/changes.ts'
 import { createRecentCounts } from '../loaders/recent-counts.ts'
+import type { Processes } from '../processes/processes.ts'
 import type { Detected } from '../sipis/detect.ts'
 import { channel, hasTriggers } from '../sipis/notification.ts'
 import { projectionOf } from '../sipis/versions.ts'
@@ -36,6 +37,7 @@ import type { Check } from './operations/ready.ts'
 import { createReadiness } from './operations/ready.ts'
 import { createSchemaEndpoint } from './operations/schema.ts'
 import { createCountSipis } from './operations/sipis-counts.ts'
+import { observeProcesses } from './operations/sipis-processes.ts'
 import { createListener } from './request-listener.ts'
 import { createAdmission } from './traffic/admission.ts'
 import { createClientAddress } from './traffic/client-address.ts'
@@ -58,6 +60,8 @@ export interface GatewayOptions {
   readonly rateLimits?: Partial<RateLimitOptions> | undefined
   readonly allowedSettings?: readonly string[] | undefined
   readonly changes?: TokenOptions | undefined
+  /** Asks the SIPIS processes; by default there are none. */
+  readonly processes?: Processes | undefined
   /** Whether the subgraph for a federation router is served, instead of the API for clients. */
   readonly isSubgraph?: boolean | undefined
   /** Whether /console is served. Never beside the subgraph. */
@@ -133,6 +137,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const metrics = createMetrics({
     print: options.printMetrics ?? (async () => ''),
     countSipis: () => served.now.countSipis(),
+    askProcesses: () => observeProcesses(options.processes ?? noProcesses, observe),
   })
   const listeners = createListener({
     endpoint,
@@ -179,6 +184,8 @@ function trustedBy(options: GatewayOptions): TrustedDocumentsOptions {
 /** Milliseconds after which a client that reads nothing is disconnected. */
 const defaultStalledMs = 10_000
 
+const noProcesses: Processes = async () => []
+
 const unlimited: RateLimitOptions = {
   costPerMinute: undefined,
   requestsPerMinute: undefined,
@@ -201,6 +208,7 @@ function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, limits
         detected,
         limits,
         allowedSettings,
+        processes: options.processes ?? noProcesses,
         changeTokens,
         hints,
       }),

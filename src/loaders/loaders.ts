@@ -6,6 +6,8 @@ import type { ChangesReader } from './changes.ts'
 import { prepareChanges } from './changes.ts'
 import type { Collection } from './collection.ts'
 import { prepareCollection } from './collection.ts'
+import type { Installations } from './installations.ts'
+import { prepareInstallations } from './installations.ts'
 import type { Lane } from './lanes.ts'
 import { lanes } from './lanes.ts'
 import type { MessageContentsLoader } from './message-contents.ts'
@@ -19,6 +21,8 @@ import type { RowVersions } from './row-versions.ts'
 import { prepareRowVersions } from './row-versions.ts'
 import type { Selectors } from './selectors.ts'
 import { prepareSelectors } from './selectors.ts'
+import type { Servers } from './servers.ts'
+import { prepareServers } from './servers.ts'
 import type { Settings } from './settings.ts'
 import { prepareSettings } from './settings.ts'
 import type { CallCountsLoader } from './statistics/call-counts-of.ts'
@@ -41,6 +45,8 @@ export interface Loaders {
   readonly settings: Settings
   readonly pushHealth: PushHealthLoader
   readonly callCounts: CallCountsLoader
+  readonly installations: Installations
+  readonly servers: Servers
   readonly changes: ChangesReader
   readonly rowVersions: RowVersions
 }
@@ -72,6 +78,8 @@ export function createLoaders(
     settings: prepared.settings(database),
     pushHealth: prepared.pushHealth(database),
     callCounts: prepared.callCounts(database),
+    installations: prepared.installations(database, usage),
+    servers: prepared.servers(database),
     changes: prepared.changes(database),
     rowVersions: prepared.rowVersions(database, usage),
   }
@@ -115,6 +123,8 @@ function prepareLoaders(projection: Projection) {
     settings: prepareSettings(projection),
     pushHealth: preparePushHealth(projection),
     callCounts: prepareCallCountsOf(projection),
+    installations: prepareInstallations(projection),
+    servers: prepareServers(projection),
     changes: prepareChanges(projection),
     rowVersions: prepareRowVersions(projection),
   }

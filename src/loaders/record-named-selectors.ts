@@ -29,10 +29,12 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     selectors,
     orphanPushTests,
     messageContents,
-    timeline,
     settings,
     pushHealth,
     callCounts,
+    timeline,
+    installations,
+    servers,
     changes,
     rowVersions,
   } = loaders
@@ -73,6 +75,8 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     settings,
     pushHealth,
     callCounts,
+    installations,
+    servers,
     changes,
     rowVersions,
   }

@@ -20,6 +20,8 @@ export interface Detected {
   readonly hasTableVersions: boolean
   /** Whether there is a table data with the columns of this version that the role may read. */
   readonly hasSettings: boolean
+  /** Whether there is a table restart whose columns with the server of a selector the role may read. */
+  readonly hasServers: boolean
   /** Tables that exist but that the role may not read. */
   readonly unreadable: ReadonlySet<string>
   readonly schemas: Schemas
@@ -29,7 +31,9 @@ export interface Detected {
 interface FoundTable {
   readonly schema: string
   readonly columns: ReadonlySet<string>
+  /** Whether the role may read all columns. */
   readonly readable: boolean
+  readonly readableColumns: ReadonlySet<string>
 }
 
 type Found = ReadonlyMap<string, FoundTable>
@@ -62,6 +66,7 @@ export async function detect(database: Database): Promise<Detected> {
     serverVersion: serverVersion ?? 'unknown',
     encoding: encoding ?? 'unknown',
     hasSettings: usable.has('data'),
+    hasServers: usable.has('restart'),
     hasTableVersions: usable.has('tableversions'),
     unreadable: new Set([...found].filter(([, { readable }]) => !readable).map(([name]) => name)),
     schemas,
@@ -70,7 +75,8 @@ export async function detect(database: Database): Promise<Detected> {
 }
 
 async function findTables(database: Database): Promise<Found> {
-  const rows = await database.query(sql`SELECT t.name, t.schema, a.attname, has_table_privilege(t.oid, 'SELECT')
+  const rows = await database.query(sql`SELECT t.name, t.schema, a.attname, has_table_privilege(t.oid, 'SELECT'),
+      has_column_privilege(t.oid, a.attnum, 'SELECT')
     FROM (${relationsNamed(tableNames)}) AS t
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped`)
   return new Map(
@@ -80,6 +86,7 @@ async function findTables(database: Database): Promise<Found> {
         schema: String(columns[0]?.[1]),
         columns: new Set(columns.map(([, , column]) => String(column))),
         readable: columns[0]?.[3] === 't',
+        readableColumns: new Set(columns.filter((column) => column[4] === 't').map(([, , column]) => String(column))),
       },
     ]),
   )
@@ -105,7 +112,8 @@ function missingFrom(tables: readonly TableDescription[], found: Found): string[
 }
 
 function isUsable(table: TableDescription, found: Found): boolean {
-  return found.get(table.name)?.readable === true && missingFrom([table], found).length === 0
+  const { readableColumns } = found.get(table.name) ?? {}
+  return readableColumns !== undefined && table.needed.every((column) => readableColumns.has(column))
 }
 
 async function unknownSchema(

@@ -149,6 +149,22 @@ export interface SettingRows {
   readonly columns: Columns<SettingRow>
 }
 
+/** What `restart` says of the SIPIS process that runs an instance. The rest of the table holds secrets. */
+export interface ServerRow {
+  readonly rowid: string
+  readonly server: string | null
+}
+
+/** Entries that name a server; the one with the largest rowid is the newest. The table may be missing or unreadable. */
+export interface ServerRows {
+  readonly table: SQL
+  readonly ofKey: (key: SQL) => SQL
+  readonly ofSelector: SQL
+  readonly isServer: SQL
+  readonly rowid: SQL
+  readonly columns: Columns<ServerRow>
+}
+
 export interface SelectorRows extends Rows<SelectorRow> {
   /** Excludes rows that are not served: null selectors in v1, older duplicates in v2. */
   readonly exists: SQL
@@ -168,6 +184,7 @@ export interface Projection {
   readonly messages: MessageRows
   readonly pushTests: PushTestRows
   readonly settings: SettingRows
+  readonly servers: ServerRows
 }
 
 /** Properties of the database that a projection depends on, in addition to its version. */

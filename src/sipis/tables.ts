@@ -9,7 +9,14 @@ export interface TableUse {
   /** Whether the gateway can serve everything else without it. */
   readonly mayBeMissing: boolean
   /** Whether the role of the gateway needs SELECT on it. */
-  readonly grant: 'required' | 'none' | { readonly onlyWhere: string }
+  readonly grant:
+    | 'required'
+    | 'none'
+    | {
+        readonly onlyWhere: string
+        /** Whether SELECT on the columns that are read is enough. */
+        readonly onColumns?: true
+      }
   /** Whether the vendor has published its columns. */
   readonly published: boolean
 }
@@ -32,8 +39,14 @@ export const settings: TableUse = {
   grant: { onlyWhere: 'settings are to be shown (Selector.settings)' },
   published: true,
 }
+/** The state of instances, passwords among it; the gateway reads the name of the server alone. */
+export const servers: TableUse = {
+  mayBeMissing: true,
+  grant: { onlyWhere: 'servers of selectors are to be shown (Selector.server)', onColumns: true },
+  published: true,
+}
 /** Used by SIPIS only. */
-export const internal: TableUse = { mayBeMissing: true, grant: 'none', published: true }
+const internal: TableUse = { mayBeMissing: true, grant: 'none', published: true }
 export const unpublished: TableUse = { ...internal, published: false }
 
 /** @param uses one for each table: a table without one does not compile */

@@ -3,7 +3,7 @@ import type { Projection, ProjectionOptions } from './projection.ts'
 import type { SchemaVersion } from './schema-version.ts'
 import { schemaVersions } from './schema-version.ts'
 import type { TableDescription } from './tables.ts'
-import { describeTables, internal, required, settings, unpublished } from './tables.ts'
+import { describeTables, required, servers, settings, unpublished } from './tables.ts'
 import { noKeys } from './unique-keys.ts'
 import { v1Projection } from './v1/projection.ts'
 import * as v1 from './v1/tables.ts'
@@ -31,7 +31,7 @@ const common = {
   siptextmessages: required,
   pushtests: required,
   data: settings,
-  restart: internal,
+  restart: servers,
 }
 
 export const describedTables: Readonly<Record<SchemaVersion, readonly TableDescription[]>> = {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { createCounted } from './counted.ts'
 import type { LineFile } from './line-file.ts'
-import type { FileObservation, Observation, Observe } from './observation.ts'
+import type { FileObservation, Observation, ObservationOf, Observe } from './observation.ts'
 import { createReachability } from './reachability.ts'
 import { createRepeats } from './repeats.ts'
 import { openStandardError } from './standard-error.ts'
@@ -90,6 +90,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'selectorsCounted':
     case 'callsCounted':
     case 'archiveLooked':
+    case 'processesAsked':
     case 'pushTestsCounted':
     case 'credentialRefused':
     case 'unsentBytes':
@@ -103,9 +104,7 @@ function lineOf(observation: Observation): Line | undefined {
     case 'connectionLost':
       return warn('A database connection was lost', { code: observation.code }, observation.code)
     case 'replicaChanged':
-      return observation.problem === undefined
-        ? warn('A replica is read from now on', { replica: observation.standby })
-        : warn('A replica is passed over', { replica: observation.standby, problem: observation.problem })
+      return lineOfReplica(observation)
     case 'rateStoreLost':
       return error('The rate store does not answer; this gateway counts alone until it does', fieldsOf(observation))
     case 'rateStoreBack':
@@ -135,6 +134,12 @@ function lineOf(observation: Observation): Line | undefined {
     default:
       return observation satisfies never
   }
+}
+
+function lineOfReplica({ standby: replica, problem }: ObservationOf<'replicaChanged'>): Line {
+  return problem === undefined
+    ? warn('A replica is read from now on', { replica })
+    : warn('A replica is passed over', { replica, problem })
 }
 
 /** Standard error can report its own dropped lines only once it is writable again. */

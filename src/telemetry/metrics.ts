@@ -99,6 +99,7 @@ function listen(listeners: Listeners, observation: Observation): unknown {
     case 'callsCounted':
     case 'pushTestsCounted':
     case 'archiveLooked':
+    case 'processesAsked':
       return listeners.sipis(observation)
     default:
       return observation satisfies never

@@ -143,8 +143,19 @@ type SipisObservation =
   | { readonly kind: 'selectorsCounted'; readonly seen: number | undefined }
   /** Undefined if the database is no archive. */
   | { readonly kind: 'archiveLooked'; readonly lagSeconds: number | undefined }
+  | { readonly kind: 'processesAsked'; readonly processes: readonly ProcessSummary[] }
   | { readonly kind: 'callsCounted'; readonly counts: readonly CallCount[] | undefined }
   | { readonly kind: 'pushTestsCounted'; readonly counts: readonly PushTestCount[] | undefined }
+
+/** What a SIPIS process says; numbers are null where it does not. */
+export interface ProcessSummary {
+  /** Its name, or its address if it did not say it. */
+  readonly process: string
+  readonly answers: boolean
+  readonly instances: Readonly<Record<string, number | null>>
+  readonly queueLength: number | null
+  readonly uptimeSeconds: number | null
+}
 
 export interface CallCount {
   /** One of few values: `other` for an unknown reason, `none` if the database does not record reasons. */

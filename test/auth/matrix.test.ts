@@ -175,11 +175,11 @@ const inside: Readonly<Record<string, readonly [parent: string, path: string]>> 
   PushTestEdge: ['Selector', 'pushTests { edges'],
   PageInfo: ['Selector', 'calls { pageInfo'],
   Changes: ['Selector', 'changes'],
-  EventConnection: ['Selector', 'timeline'],
-  EventEdge: ['Selector', 'timeline { edges'],
   CallStats: ['Selector', `callStats${ofSpan}`],
   CallStat: ['CallStats', 'rows'],
   PushHealth: ['Selector', 'pushHealth'],
+  EventConnection: ['Selector', 'timeline'],
+  EventEdge: ['Selector', 'timeline { edges'],
 }
 
 function entryPointsTo(type: string): readonly EntryPoint[] {
@@ -205,6 +205,7 @@ const elsewhere = [
   'SelectorConnection',
   'SelectorEdge',
   ...['PushTestStats', 'PushTestStat', 'Latency', 'TopCallers', 'TopCaller', 'TokenStats', 'TokenStat'],
+  ...['Servers', 'Server', 'ServerProcess'],
 ]
 
 const types = Object.values(schema.getTypeMap()).filter((type) => isObjectType(type) && !type.name.startsWith('__'))

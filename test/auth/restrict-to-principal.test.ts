@@ -61,6 +61,21 @@ describe('With loaders restricted to a principal', () => {
     expect(await reached(device('device', mine, 'sipis:tokens', 'sipis:settings', 'sipis:ops'))).toEqual(found)
   })
 
+  it('a device has no other installations, and a reader has', async () => {
+    const installations = async (principal: Principal) => {
+      const loaders = open(principal)
+      const own = await loaders.selectors.byName(mine)
+      const { order } = loaders.projection.selectors
+      const window = windowOf({ name: 'selectorsByLastSeen', columns: order, descending: true }, {})
+      const query = { conditions: [], signature: '', window }
+      if (own === null) return null
+      const { rows } = await loaders.installations.pageOf(own, query)
+      return [rows.map(({ selector }) => selector), await loaders.installations.countOf(own, query)]
+    }
+    expect(await installations(device('device', mine))).toEqual([[], 0])
+    expect(await installations(tool('reader', 'sipis:read'))).toEqual([[theirs], 1])
+  })
+
   it('a device gets null for an orphan, as for an unknown id', async () => {
     const key = { key: selectorNamed(9), pushId: 'gone' }
     expect(await open(device('device', mine)).orphanPushTests.load(key)).toBeNull()

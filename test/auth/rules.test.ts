@@ -91,11 +91,12 @@ describe('The rules', () => {
       calls: ['sipis:read'],
       messages: ['sipis:read'],
       pushTests: ['sipis:read'],
-      tokens: ['sipis:read'],
       callStats: ['sipis:read'],
       pushTestStats: ['sipis:read'],
       topCallers: ['sipis:read'],
       tokenStats: ['sipis:read'],
+      servers: ['sipis:read', 'sipis:ops'],
+      tokens: ['sipis:read'],
       database: ['sipis:read', 'sipis:ops'],
     })
     const lookups = Object.entries(rules).flatMap(([type, of]) =>

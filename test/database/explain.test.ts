@@ -29,6 +29,15 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
   beforeAll(async () => {
     own = await cloneDatabase(version)
     await fill(own.url, version)
+    const link = version === 'V1' ? 'id' : 'selector'
+    await own.sql(
+      `INSERT INTO restart (${link}, name, value) SELECT ${link}, name, 'x' FROM selectors, unnest('{server,a,b,c}'::text[]) name`,
+    )
+    await own.sql(
+      `INSERT INTO data (${link}, name, value) SELECT ${link}, name, ${link} FROM selectors, unnest('{username,a,b,c}'::text[]) name`,
+    )
+    if (version === 'V1') await own.sql(`UPDATE restart SET server = 'Sipis' || id % 4`)
+    else await own.sql(`UPDATE restart SET value = 'Sipis' || rowid % 4 WHERE name = 'server'`)
     if (advised)
       for (const { table, columns } of wantedIndexes.V1)
         await own.sql(`CREATE INDEX ON ${table} (${columns.join(', ')})`)
@@ -107,6 +116,14 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
       suffix: selectors(filter: { suffix: "${selector.slice(40)}" }) { nodes { id } } }`)
     for (const plan of plans) expect(plan).not.toMatch(indexed)
     expect(plans[1]).toMatch(/Index Scan.*\n.*substring/)
+  })
+
+  it('the other installations of one selector are found by a prefix, using an index', async () => {
+    const plans = await plansOf(
+      `{ selector(name: "${selector}") { installations { nodes { id } totalCount } server } }`,
+    )
+    expect(plans).toHaveLength(4)
+    for (const plan of plans) expect(plan).not.toMatch(/Seq Scan on (selectors|restart)/)
   })
 
   it('objects are found by id using an index', async () => {

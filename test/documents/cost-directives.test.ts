@@ -150,6 +150,7 @@ describe('The cost directives of the SDL', () => {
     ['{ viewer { name } }', 2],
     ['{ selector(name: "x") { calls { totalCount nodes { id } } } }', 1 + 1 + 10 + 1 + 20 * 2],
     ['{ calls(first: 3) { totalCount } }', 1 + 10 + 1_000],
+    ['{ selector(name: "x") { installations(first: 3) { totalCount nodes { id } } } }', 1 + 1 + 100 + 10 + 1 + 3 * 2],
     ['{ calls(filter: { caller: { domain: "x" } }, first: 3) { nodes { id } } }', 1 + 1 + 3 * 2 + 1_000],
     [
       '{ selector(name: "x") { calls(filter: { missedReasons: [] }, last: 3) { nodes { id } } } }',

@@ -199,6 +199,7 @@ describe('The cost of a query', () => {
       ['PushTestStats.rows', 1_000],
       ['Query.nodes', 0],
       ['Selector.settings', 7],
+      ['Servers.nodes', 100],
       ['TokenStats.rows', 100],
       ['TopCallers.nodes', 100],
     ])

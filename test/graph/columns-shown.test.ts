@@ -13,6 +13,7 @@ const types: Readonly<Record<Exclude<keyof Projection, 'version' | 'keyArray'>, 
   messages: ['Message', 'SipAddress'],
   pushTests: ['PushTest'],
   settings: ['Setting'],
+  servers: ['Selector'],
 }
 
 /** Columns that are read for ids, cursors, joins and limits. */

@@ -67,6 +67,7 @@ const contents = (failing: 'headers' | 'body'): Case => ({
   path: ['messages', 'nodes', 0, failing],
 })
 
+const events = [{ __typename: 'Call' }, { __typename: 'Message' }, { __typename: 'PushTest' }]
 const span = 'since: "2026-01-01T00:00:00Z", until: "2026-01-03T00:00:00Z"'
 
 function statistic(field: string, name: string, statement: RegExp): Case {
@@ -112,6 +113,37 @@ const cases: Readonly<Record<string, Case>> = {
   'Query.topCallers': statistic(`topCallers(${span}) { nodes { count } }`, 'topCallers', /sipcalls/),
   'Query.pushTestStats': statistic(`pushTestStats(${span}, by: []) { rows { sent } }`, 'pushTestStats', /pushtests/),
   'Query.tokenStats': statistic('tokenStats(olderThan: []) { rows { count } }', 'tokenStats', /tokens/),
+  'Query.servers': statistic('servers { nodes { name } }', 'servers', /restart/),
+  'Query.tokens': {
+    query: '{ viewer { name } tokens { nodes { id } } selectors { nodes { name lastSeen } } }',
+    statement: /tokens/,
+    survives: { viewer, tokens: null, selectors: { nodes: [one] } },
+    path: ['tokens', 'nodes'],
+  },
+  'Selector.installations': {
+    query: inSelectors('installations { nodes { id } }'),
+    statement: /LIKE|row_number/,
+    survives: { viewer, selectors: { nodes: [{ ...one, installations: null }] } },
+    path: ['selectors', 'nodes', 0, 'installations', 'nodes'],
+  },
+  'Selector.timeline': {
+    query: inSelectors('timeline { nodes { id } }'),
+    statement: /pushtests/,
+    survives: { viewer, selectors: { nodes: [{ ...one, timeline: null }] } },
+    path: ['selectors', 'nodes', 0, 'timeline', 'nodes'],
+  },
+  'EventConnection.totalCount': {
+    query: inSelectors('timeline { totalCount nodes { __typename } }'),
+    statement: /count\(/,
+    survives: { viewer, selectors: { nodes: [{ ...one, timeline: { totalCount: null, nodes: events } }] } },
+    path: ['selectors', 'nodes', 0, 'timeline', 'totalCount'],
+  },
+  'EventConnection.rangeCount': {
+    query: inSelectors('timeline { rangeCount nodes { __typename } }'),
+    statement: /count\(/,
+    survives: { viewer, selectors: { nodes: [{ ...one, timeline: { rangeCount: null, nodes: events } }] } },
+    path: ['selectors', 'nodes', 0, 'timeline', 'rangeCount'],
+  },
   'Selector.callStats': {
     query: inSelectors(`callStats(${span}, by: []) { rows { count } }`),
     statement: /sipcalls/,

@@ -4,7 +4,7 @@ import type { Client } from '../support/client.ts'
 import { openClient, unlimited } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
-import { addRow, addSelector } from '../support/rows.ts'
+import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 /** Around the end of summer time in Europe/Prague: Sunday has 25 hours there. */
 const since = '2026-10-24T10:30:00Z'
@@ -352,6 +352,35 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     ])
   })
 
+  it('join what the database has of a server with what its process says', async () => {
+    for (const [n, [number, server]] of (
+      [
+        [1, 'Sipis9'],
+        [1, 'Sipis1'],
+        [2, 'Sipis1'],
+        [3, 'Sipis2'],
+      ] as const
+    ).entries())
+      await opened.sql(
+        version === 'V1'
+          ? `INSERT INTO restart (id, name, value, seq, server) VALUES ($1, $2, '', $3, $4)`
+          : `INSERT INTO restart (selector, name, seq, value) VALUES ($1, $2, $3, $4)`,
+        version === 'V1' ? [number, `n${n}`, n, server] : [selectorNamed(number), 'server', n, server],
+      )
+    const asked = { summary: { ...emptySummary, name: 'Sipis1', registered: 7 } }
+    const processes = async () => [
+      { address: '127.0.0.1:5000', asked },
+      { address: '127.0.0.1:5001', asked: { problem: 'ECONNREFUSED' } },
+    ]
+    await using own = await openClient(opened.database, { processes })
+    const { servers } = await own.ask('{ servers { nodes { name instances process { problem registered } } } }')
+    expect(servers.nodes).toEqual([
+      { name: 'Sipis1', instances: 2, process: { problem: null, registered: 7 } },
+      { name: 'Sipis2', instances: 1, process: null },
+      { name: '127.0.0.1:5001', instances: null, process: { problem: 'ECONNREFUSED', registered: null } },
+    ])
+  })
+
   it.each([
     [`callStats(since: "${until}", until: "${since}", by: []) { totalCount }`, /until must be later than since/],
     [
@@ -402,6 +431,17 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     })
   })
 })
+
+const emptySummary = {
+  version: null,
+  uptimeSeconds: null,
+  queueLength: null,
+  instances: null,
+  idle: null,
+  registering: null,
+  unauthorized: null,
+  inError: null,
+}
 
 /** As percentile_cont: between two values in proportion. */
 function percentile(sorted: readonly number[], part: number): number {

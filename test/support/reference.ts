@@ -60,6 +60,7 @@ export async function openReference(database: Database, allowedSettings: readonl
       usage,
       allowedSettings,
       questions: questions(statistics(new AbortController().signal)),
+      processes: async () => [],
       changeTokens,
       hints,
     }

@@ -146,7 +146,7 @@ describe('/metrics', () => {
     const { client, samples } = await openMeasured(own.url)
     client.statements()
     const all = await Promise.all([samples(), samples(), samples()])
-    expect(client.statements()).toHaveLength(3)
+    expect(client.statements()).toHaveLength(4)
     for (const found of all) {
       expect(found.get('sipis_selectors_seen_last_hour')).toBe(1)
       expect(found.get('sipis_calls_last_hour{reason="missed"}')).toBe(1)

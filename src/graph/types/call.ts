@@ -123,13 +123,21 @@ interface CallArguments extends ListArguments {
 }
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
-  if (owner === null && args.filter?.callId != null) checkDay(args.filter)
-  const conditions = conditionsOf(projection, args.filter)
+  const conditions = conditionsOf(projection, owner, args.filter)
   return collectionConnection(collection, owner, timeOrder('calls', projection.calls, args.orderBy), conditions, args)
 }
 
-export function conditionsOf({ calls }: Projection, given: CallArguments['filter']): Condition[] {
+/**
+ * @param owner null for the calls of all selectors
+ * @throws BadInput if the filter asks for too much over all selectors
+ */
+export function conditionsOf(
+  { calls }: Projection,
+  owner: SelectorRow | null,
+  given: CallArguments['filter'],
+): Condition[] {
   const { missedReasons, ...filter } = given ?? {}
+  if (owner === null && filter.callId != null) checkDay(filter)
   const reasons = missedReasons?.map((reason) => (reason === 'UNKNOWN' ? null : reasonWords[reason])) ?? null
   return callConditions(calls.columns, { ...filter, missedReasons: reasons }, Object.values(reasonWords))
 }

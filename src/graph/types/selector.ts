@@ -58,6 +58,41 @@ const SelectorOrder = builder.enumType('SelectorOrder', {
   } as const,
 })
 
+const SelectorConnection = builder.connectionObject(
+  { type: Selector, name: 'SelectorConnection', description: 'A page of selectors.' },
+  { name: 'SelectorEdge', description: 'A selector and its position in the list.' },
+)
+
+builder.objectFields(Selector, (t) => ({
+  installations: t.connection(
+    {
+      type: Selector,
+      ...nullOnError,
+      extensions: { ...nullOnError.extensions, readingCost: () => 100 },
+      description:
+        'The other installations of the same account: selectors with the same first 40 characters, without this one, most recently seen ' +
+        'first. Empty without the scope sipis:read, because a device reads no other selector.',
+      resolve: (owner, page, { loaders: { installations, projection } }) =>
+        new Connection(selectorOrder(projection, 'LAST_SEEN_DESC'), page, {
+          page: (window) => installations.pageOf(owner, { window, conditions: [], signature: JSON.stringify(page) }),
+          count: (conditions) =>
+            installations.countOf(owner, {
+              conditions,
+              signature: JSON.stringify(conditions.length === 0 ? [] : [page.after, page.before]),
+            }),
+        }),
+    },
+    SelectorConnection,
+  ),
+  server: t.string({
+    nullable: true,
+    description:
+      'Name of the SIPIS process that runs the instance, from the newest entry of the table restart that has one, e.g. Sipis1; null if none is ' +
+      'recorded, or if the gateway is not permitted to read it.',
+    resolve: (owner, _, { loaders, detected }) => (detected.hasServers ? loaders.servers.ofSelector(owner) : null),
+  }),
+}))
+
 builder.queryFields((t) => ({
   selector: t.field({
     type: Selector,
@@ -89,8 +124,7 @@ builder.queryFields((t) => ({
           count: (range) => loaders.selectors.count(filter ?? {}, range),
         }),
     },
-    { name: 'SelectorConnection', description: 'A page of selectors.' },
-    { name: 'SelectorEdge', description: 'A selector and its position in the list.' },
+    SelectorConnection,
   ),
 }))
 

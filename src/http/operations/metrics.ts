@@ -17,12 +17,14 @@ export type MetricsEndpoint = (request: IncomingMessage) => Promise<Answer>
 
 export interface MetricsOptions {
   readonly print: PrintMetrics
+  /** Each of these takes at most a few seconds. */
   readonly countSipis: CountSipis
+  readonly askProcesses: () => Promise<void>
 }
 
-export function createMetrics({ print, countSipis }: MetricsOptions): () => Promise<Answer> {
+export function createMetrics({ print, countSipis, askProcesses }: MetricsOptions): () => Promise<Answer> {
   return async () => {
-    await countSipis()
+    await Promise.all([countSipis(), askProcesses()])
     return { status: 200, type: metricsType, body: Buffer.from(await print()), headers: {} }
   }
 }

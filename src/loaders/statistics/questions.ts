@@ -9,6 +9,8 @@ import { callCountsOf, prepareCallCounts } from './call-stats.ts'
 import { explainedRows, refuseTooMany } from './estimate.ts'
 import type { PushTestCount, PushTestCounting } from './push-test-stats.ts'
 import { preparePushTestCounts, pushTestCountsOf, startedInSpan } from './push-test-stats.ts'
+import type { ServerCount } from './server-counts.ts'
+import { prepareServerCounts, serverCountsOf } from './server-counts.ts'
 import type { Span } from './span.ts'
 import { checkSpan, spanValues, withinSpan } from './span.ts'
 import type { Computed, Read, Statistics } from './statistics.ts'
@@ -36,6 +38,7 @@ export interface Questions {
   pushTestCounts(asked: Asked<PushTestCounting>): Promise<Computed<Counted<readonly PushTestCount[]>>>
   topCallers(span: Span, first: number): Promise<Computed<readonly TopCaller[]>>
   tokenCounts(olderThan: readonly string[]): Promise<Computed<readonly TokenCount[]>>
+  serverCounts(): Promise<Computed<readonly ServerCount[]>>
 }
 
 /** Prepares statements once per projection; the returned function asks for one operation. */
@@ -45,6 +48,7 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
   const countPushTests = preparePushTestCounts(projection)
   const findTopCallers = prepareTopCallers(projection)
   const countTokens = prepareTokenCounts(projection)
+  const countServers = prepareServerCounts(projection)
   const callsInSpan = withinSpan(calls.columns.time.sql)
   const testsInSpan = startedInSpan(pushTests.columns)
   const estimates = createStatements()
@@ -83,6 +87,7 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
       },
       tokenCounts: (olderThan) =>
         compute(['tokens', olderThan], async (read) => tokenCountsOf(await read(countTokens(olderThan)))),
+      serverCounts: () => compute(['servers'], async (read) => serverCountsOf(await read(countServers()))),
     }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from '../columns.ts'
 import type { Projection, ProjectionOptions, PushTestRow, SelectorRow, TokenRow } from '../projection.ts'
 import { qualified } from '../schemas.ts'
-import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v1: rows belong to selectors.id, every part of a caller may be null, a call has no reason, a push test no rowid. */
 export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions): Projection {
@@ -132,6 +132,14 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
       ofKey: (key) => sql`${data.id} = ${key}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
+    },
+    servers: {
+      table: qualified(schemas, restart),
+      ofKey: (key) => sql`${restart.id} = ${key}`,
+      ofSelector: sql`${restart.id} = ${selectors.id}`,
+      isServer: sql`${restart.server} IS NOT NULL`,
+      rowid: sql`${restart.rowid}`,
+      columns: { rowid: text(restart.rowid), server: recordedText(restart.server) },
     },
   }
 }

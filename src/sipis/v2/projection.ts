@@ -20,7 +20,7 @@ import type { Schemas } from '../schemas.ts'
 import { qualified } from '../schemas.ts'
 import type { UniqueKeys } from '../unique-keys.ts'
 import { isUnique } from '../unique-keys.ts'
-import { data, pushtests, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
+import { data, pushtests, restart, selectors, sipcalls, siptextmessages, tokens } from './tables.ts'
 
 /** Schema v2: rows belong to the selector string; of served columns only tokens.lastseen, concluded and values of settings may be null. */
 export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOptions): Projection {
@@ -131,6 +131,14 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
       ofKey: (key) => sql`${data.selector} = ${exact.bind(key)}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
+    },
+    servers: {
+      table: qualified(schemas, restart),
+      ofKey: (key) => sql`${restart.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${restart.selector} = ${selectors.selector}`,
+      isServer: sql`${restart.name} = 'server'`,
+      rowid: sql`${restart.rowid}`,
+      columns: { rowid: text(restart.rowid), server: recordedText(sql`coalesce(${restart.value}, '')`) },
     },
   }
 }

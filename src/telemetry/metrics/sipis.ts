@@ -1,8 +1,11 @@
 import type { Instruments } from '../instruments.ts'
-import type { CallCount, ObservationOf, PushTestCount } from '../observation.ts'
+import type { CallCount, ObservationOf, ProcessSummary, PushTestCount } from '../observation.ts'
+
+type Looked = 'selectorsCounted' | 'callsCounted' | 'pushTestsCounted' | 'archiveLooked' | 'processesAsked'
 
 export function sipisMetrics(instruments: Instruments) {
   let selectors: number | undefined
+  let processes: readonly ProcessSummary[] = []
   let archiveLag: number | undefined
   let calls: readonly CallCount[] = []
   let pushTests: readonly PushTestCount[] = []
@@ -25,12 +28,46 @@ export function sipisMetrics(instruments: Instruments) {
     help: 'Seconds since the archive that is served had caught up with its source. Absent where no archive is served.',
     read: () => (archiveLag === undefined ? [] : [[archiveLag]]),
   })
+  processMetrics(instruments, () => processes)
   return {
-    sipis(found: ObservationOf<'selectorsCounted' | 'callsCounted' | 'pushTestsCounted' | 'archiveLooked'>) {
+    sipis(found: ObservationOf<Looked>) {
       if (found.kind === 'selectorsCounted') selectors = found.seen
       else if (found.kind === 'callsCounted') calls = found.counts ?? []
       else if (found.kind === 'pushTestsCounted') pushTests = found.counts ?? []
-      else archiveLag = found.lagSeconds
+      else if (found.kind === 'archiveLooked') archiveLag = found.lagSeconds
+      else processes = found.processes
     },
   }
+}
+
+/** What SIPIS processes say of themselves, if the gateway has their addresses (SIPIS_HTTP_URLS). */
+function processMetrics(instruments: Instruments, processes: () => readonly ProcessSummary[]): void {
+  const numbers = (of: (summary: ProcessSummary) => number | null): [number, string][] =>
+    processes().flatMap((summary) => {
+      const value = of(summary)
+      return value === null ? [] : [[value, summary.process]]
+    })
+  instruments.gauge('sipis_process_up', {
+    help: '1 if a SIPIS process answers (SIPIS_HTTP_URLS).',
+    labels: ['process'],
+    read: () => numbers(({ answers }) => (answers ? 1 : 0)),
+  })
+  instruments.gauge('sipis_process_instances', {
+    help: 'Instances in the memory of a SIPIS process, by state.',
+    labels: ['process', 'state'],
+    read: () =>
+      processes().flatMap(({ process, instances }) =>
+        Object.entries(instances).flatMap(([state, count]) => (count === null ? [] : [[count, process, state]])),
+      ),
+  })
+  instruments.gauge('sipis_process_queue_length', {
+    help: 'Messages that wait in the loop of a SIPIS process.',
+    labels: ['process'],
+    read: () => numbers(({ queueLength }) => queueLength),
+  })
+  instruments.gauge('sipis_process_uptime_seconds', {
+    help: 'Seconds since a SIPIS process was started.',
+    labels: ['process'],
+    read: () => numbers(({ uptimeSeconds }) => uptimeSeconds),
+  })
 }

@@ -40,9 +40,11 @@ export async function readOnlyRoleStatements(
   const needed = rows.filter(({ table }) =>
     described.some(({ name: known, grant }) => known === table && grant === 'required'),
   )
-  const optional = described.flatMap(({ name: known, grant }) => {
+  const optional = described.flatMap(({ name: known, grant, needed: columns }) => {
     const path = rows.find(({ table }) => table === known)?.path
-    return path === undefined || typeof grant === 'string' ? [] : [{ path, onlyWhere: grant.onlyWhere }]
+    if (path === undefined || typeof grant === 'string') return []
+    const list = grant.onColumns === true ? ` (${columns.join(', ')})` : ''
+    return [`-- Only where ${grant.onlyWhere}: GRANT SELECT${list} ON ${path} TO sipis_gateway;`]
   })
   const places = [...new Set(needed.map(({ schema }) => schema))].join(', ')
   return [
@@ -52,6 +54,6 @@ export async function readOnlyRoleStatements(
     `GRANT CONNECT ON DATABASE ${name} TO sipis_gateway;`,
     `GRANT USAGE ON SCHEMA ${places} TO sipis_gateway;`,
     `GRANT SELECT ON ${needed.map(({ path }) => path).join(', ')} TO sipis_gateway;`,
-    ...optional.map(({ path, onlyWhere }) => `-- Only where ${onlyWhere}: GRANT SELECT ON ${path} TO sipis_gateway;`),
+    ...optional,
   ]
 }

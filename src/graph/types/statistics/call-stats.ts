@@ -122,7 +122,7 @@ builder.queryField('callStats', (t) =>
     async resolve(_, { since, until, by, first, timeZone, filter }, { loaders, questions }) {
       checkFirst(first)
       const dimensions = dimensionsOf<CallGroup>(by)
-      const conditions = conditionsOf(loaders.projection, filter)
+      const conditions = conditionsOf(loaders.projection, null, filter)
       const asked = { ...dimensions, first, timeZone, span: { since, until }, conditions }
       return statsOf(await questions.callCounts(asked), dimensions.bucket !== undefined)
     },
