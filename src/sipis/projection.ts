@@ -144,6 +144,7 @@ export interface PushTestRows extends OwnedRows<PushTestRow> {
 export interface SettingRows {
   readonly table: SQL
   readonly ofKey: (key: SQL) => SQL
+  readonly ofSelector: SQL
   /** Names are not unique: the entry with the largest rowid is the newest. */
   readonly rowid: SQL
   readonly columns: Columns<SettingRow>

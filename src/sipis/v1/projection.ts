@@ -130,6 +130,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
     settings: {
       table: qualified(schemas, data),
       ofKey: (key) => sql`${data.id} = ${key}`,
+      ofSelector: sql`${data.id} = ${selectors.id}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
     },

@@ -129,6 +129,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
     settings: {
       table: qualified(schemas, data),
       ofKey: (key) => sql`${data.selector} = ${exact.bind(key)}`,
+      ofSelector: sql`${data.selector} = ${selectors.selector}`,
       rowid: sql`${data.rowid}`,
       columns: settingColumns(data),
     },
