@@ -1,6 +1,7 @@
 /** What charts have in common: size, axes, legend, and the table beside them. */
 import type { ReactNode } from 'react'
 import { useEffect, useRef, useState } from 'react'
+import { ScrollTable } from '../parts/scroll-table.tsx'
 import { isLabelled } from './scale.ts'
 
 export interface Series {
@@ -33,7 +34,7 @@ interface Props {
 }
 
 const height = 220
-const margin = { top: 22, right: 8, bottom: 24, left: 46 }
+const margin = { top: 30, right: 8, bottom: 24, left: 46 }
 const labelWidth = 78
 
 export function ChartFrame({ label, buckets, marks, unit, series, formatMark, draw, table }: Props) {
@@ -70,10 +71,7 @@ export function ChartFrame({ label, buckets, marks, unit, series, formatMark, dr
       </svg>
       <details>
         <summary>Table</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex lint/a11y/useSemanticElements: what scrolls has to be reached by keys. */}
-        <div className="scroll" tabIndex={0} role="region" aria-label={`Table: ${label}`}>
-          {table}
-        </div>
+        <ScrollTable label={`Table: ${label}`}>{table}</ScrollTable>
       </details>
     </figure>
   )

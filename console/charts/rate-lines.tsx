@@ -69,7 +69,7 @@ function Line({ series: { key, title, tone }, buckets, plot: { x, y } }: LinePro
 
 function RateTable({ series, buckets }: Pick<Props, 'series' | 'buckets'>) {
   return (
-    <table>
+    <>
       <thead>
         <tr>
           <th scope="col">time</th>
@@ -90,7 +90,7 @@ function RateTable({ series, buckets }: Pick<Props, 'series' | 'buckets'>) {
           </tr>
         ))}
       </tbody>
-    </table>
+    </>
   )
 }
 

@@ -63,7 +63,7 @@ function Bar({ bucket: { label, counts }, series, place, plot: { x, y, band } }:
 
 function CountTable({ series, buckets, totals }: Omit<Props, 'label' | 'unit'> & { totals: readonly number[] }) {
   return (
-    <table>
+    <>
       <thead>
         <tr>
           <th scope="col">time</th>
@@ -86,6 +86,6 @@ function CountTable({ series, buckets, totals }: Omit<Props, 'label' | 'unit'> &
           </tr>
         ))}
       </tbody>
-    </table>
+    </>
   )
 }

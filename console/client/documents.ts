@@ -98,6 +98,14 @@ export type SchemaVersion =
   | 'V2'
   | '%future added value';
 
+/** A setting of the SIP account. */
+export type SettingFilter = {
+  /** Name of the setting, one that the operator allows. Any other name is BAD_USER_INPUT. */
+  name: string;
+  /** Value as stored; exact match, case-sensitive. */
+  value: string;
+};
+
 /** Conditions that an address must all meet. An omitted or null condition matches every address. An empty text matches addresses without that part. */
 export type SipAddressFilter = {
   /** Host part, complete, in upper or lower case, e.g. sip.example.com. */
@@ -119,6 +127,27 @@ export type TokenFilter = {
   /** true: only tokens without a recorded `lastSeen`. false: only tokens with one. null: both. */
   neverSeen?: boolean | null | undefined;
 };
+
+export type SearchBySettingsQueryVariables = Exact<{
+  settings: Array<SettingFilter> | SettingFilter;
+}>;
+
+
+export type SearchBySettingsQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null };
+
+export type OtherInstallationsQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type OtherInstallationsQuery = { selector: { id: string, installations: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null } | null };
+
+export type SelectorServerQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type SelectorServerQuery = { selector: { id: string, server: string | null } | null };
 
 export type CallsQueryVariables = Exact<{
   filter?: CallFilter | null | undefined;
@@ -187,6 +216,11 @@ export type OverviewFreshnessQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type OverviewFreshnessQuery = { selectors: { nodes: Array<{ id: string, lastSeen: string | null }> } | null, calls: { nodes: Array<{ id: string, time: string }> } | null, pushTests: { nodes: Array<{ id: string, time: string }> } | null, database: { schemaVersion: SchemaVersion, serverVersion: string } | null };
 
+export type OverviewServersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OverviewServersQuery = { servers: { asOf: string, nodes: Array<{ name: string, instances: number | null, newestSeen: string | null, process: { problem: string | null, version: string | null, uptimeSeconds: number | null, queueLength: number | null, registered: number | null, unauthorized: number | null, inError: number | null } | null }> } | null };
+
 export type SearchBySuffixQueryVariables = Exact<{
   suffix: string;
 }>;
@@ -241,13 +275,6 @@ export type SelectorSettingsQueryVariables = Exact<{
 
 export type SelectorSettingsQuery = { selector: { id: string, settings: Array<{ name: string, value: string | null }> | null } | null };
 
-export type OtherInstallationsQueryVariables = Exact<{
-  account: string;
-}>;
-
-
-export type OtherInstallationsQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }> } | null };
-
 export type RevealTokenQueryVariables = Exact<{
   id: string;
 }>;
@@ -289,6 +316,9 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 export type ViewerQuery = { viewer: { name: string, scopes: Array<string> } };
 
 
+export const SearchBySettingsDocument = { kind: "Document", documentId: "sha256:0645316959819a3abf8cc9187e8f94e28129d338209bf6736eab90569311510c", definitions: [] } as unknown as DocumentNode<SearchBySettingsQuery, SearchBySettingsQueryVariables>;
+export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:1505cdd0eb92608e5a8e6e6936c996a25f954cb9b2c3634a702630a857af07e0", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
+export const SelectorServerDocument = { kind: "Document", documentId: "sha256:7352566042033c2e75c3391abab71c43d81887778c997c41b51af080b17b9e8f", definitions: [] } as unknown as DocumentNode<SelectorServerQuery, SelectorServerQueryVariables>;
 export const CallsDocument = { kind: "Document", documentId: "sha256:bcd16d4508f4c7b6cc8346775210568df4a303b11df542b69e10027f3ef9c815", definitions: [] } as unknown as DocumentNode<CallsQuery, CallsQueryVariables>;
 export const PushTestsDocument = { kind: "Document", documentId: "sha256:9f1e3912de02e0f528e18a97129742e0d953e0a7fb726b5f45276bb6daec5cad", definitions: [] } as unknown as DocumentNode<PushTestsQuery, PushTestsQueryVariables>;
 export const TokensDocument = { kind: "Document", documentId: "sha256:31b136a8e7ab9e165246c25e2e65ee714f2feef064f5bb8da1398f8dc4a77114", definitions: [] } as unknown as DocumentNode<TokensQuery, TokensQueryVariables>;
@@ -297,6 +327,7 @@ export const OverviewPushesDocument = { kind: "Document", documentId: "sha256:e2
 export const OverviewPlatformsDocument = { kind: "Document", documentId: "sha256:eeea6128ba95b6386282b5ad528d136e834e34eb26f36a4220b1414718ea4f86", definitions: [] } as unknown as DocumentNode<OverviewPlatformsQuery, OverviewPlatformsQueryVariables>;
 export const OverviewTokensDocument = { kind: "Document", documentId: "sha256:60a6740ef31b10b4d3ef15fdec63763d49cb6fcc425929a68751bb3ab7fd30d1", definitions: [] } as unknown as DocumentNode<OverviewTokensQuery, OverviewTokensQueryVariables>;
 export const OverviewFreshnessDocument = { kind: "Document", documentId: "sha256:4d6a5b6181442eae361aa3dcf15630fd5e40e2b675f8ca3274c769f4221d2a3a", definitions: [] } as unknown as DocumentNode<OverviewFreshnessQuery, OverviewFreshnessQueryVariables>;
+export const OverviewServersDocument = { kind: "Document", documentId: "sha256:333e94ce13bdf3224fc2aac354272650274d1b64a1a1e0d582c34d0ea812df64", definitions: [] } as unknown as DocumentNode<OverviewServersQuery, OverviewServersQueryVariables>;
 export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
 export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
 export const SearchByCallerDocument = { kind: "Document", documentId: "sha256:281de072334405d2ff923ad2fdbebf4149cbb59c0e301d077dce91e101a05a06", definitions: [] } as unknown as DocumentNode<SearchByCallerQuery, SearchByCallerQueryVariables>;
@@ -304,7 +335,6 @@ export const SearchByCallIdDocument = { kind: "Document", documentId: "sha256:61
 export const SearchByFingerprintDocument = { kind: "Document", documentId: "sha256:649ad2c5b6f815dfc97e7a82d854c5db647790c5fa3da7ea2f7a6cdcd15ca904", definitions: [] } as unknown as DocumentNode<SearchByFingerprintQuery, SearchByFingerprintQueryVariables>;
 export const SelectorFactsDocument = { kind: "Document", documentId: "sha256:4c4bd4c33d25dbb6401d7bbe29d7bdda60e905444d71121251723bea7b1b1b52", definitions: [] } as unknown as DocumentNode<SelectorFactsQuery, SelectorFactsQueryVariables>;
 export const SelectorSettingsDocument = { kind: "Document", documentId: "sha256:3bb2a9656aec3757b7dd3c10983f6427d3e8cb117b9ac6ab5f6c11eb056b17ee", definitions: [] } as unknown as DocumentNode<SelectorSettingsQuery, SelectorSettingsQueryVariables>;
-export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:672ae965b18b6e4b80a951286dbdba8f0bbffaecd02099a148704a74b32f44a7", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
 export const RevealTokenDocument = { kind: "Document", documentId: "sha256:470c8d785b9818f658b820c50bd22ed5c63f76293183a2f7f5e14a99fba4229d", definitions: [] } as unknown as DocumentNode<RevealTokenQuery, RevealTokenQueryVariables>;
 export const TimelineDocument = { kind: "Document", documentId: "sha256:5c027d13060764639607a3c44199bfc0abf7eff5945998999b877cb151c06198", definitions: [] } as unknown as DocumentNode<TimelineQuery, TimelineQueryVariables>;
 export const SelectorChangesDocument = { kind: "Document", documentId: "sha256:b271120a7f35ed6af18ad0bca7b8a5378f202ea9648300127c949b83f50e83b8", definitions: [] } as unknown as DocumentNode<SelectorChangesSubscription, SelectorChangesSubscriptionVariables>;

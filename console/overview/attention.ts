@@ -1,5 +1,5 @@
 /** What an operator has to look at first, from what the overview has read. */
-import { ageOf, countOf, percent } from '../parts/format.ts'
+import { countOf, percent, spanOf } from '../parts/format.ts'
 import type { Level } from '../selector/verdict.ts'
 
 export interface Attention {
@@ -28,6 +28,7 @@ const lowRate = 0.9
 const failingRate = 0.7
 const stalePart = 0.25
 const silentMs = 3_600_000
+const longSilentMs = 24 * silentMs
 
 export function ofPlatforms(platforms: readonly Platform[], span: string): readonly Attention[] {
   return platforms.flatMap(({ platform, sent, pending, successRate }) => {
@@ -54,9 +55,33 @@ export function ofTokens(apps: readonly App[]): readonly Attention[] {
 
 /** @param newest when an app last contacted SIPIS */
 export function ofFreshness(newest: string | null | undefined, now: number): readonly Attention[] {
-  if (newest == null || now - Date.parse(newest) < silentMs) return []
-  const text = `No app has contacted SIPIS since ${ageOf(newest, now)}: SIPIS does not run or does not write, or this is a copy.`
-  return [{ level: 'bad', text, href: undefined }]
+  const silence = newest == null ? 0 : now - Date.parse(newest)
+  if (silence < silentMs) return []
+  const text = `No app has contacted SIPIS for ${spanOf(silence)}: few use it, SIPIS does not run or write, or this is a copy.`
+  return [{ level: silence < longSilentMs ? 'unsure' : 'bad', text, href: undefined }]
+}
+
+export interface ServerState {
+  readonly name: string
+  readonly newestSeen: string | null
+  readonly process: { readonly problem: string | null } | null
+}
+
+/** Processes that do not answer, or whose instances are silent. */
+export function ofServers(servers: readonly ServerState[], now: number): readonly Attention[] {
+  return servers.flatMap(({ name, newestSeen, process }) => {
+    if (process !== null && process.problem !== null) {
+      return {
+        level: 'bad',
+        text: `The SIPIS process ${name} does not answer: ${process.problem}.`,
+        href: undefined,
+      } as const
+    }
+    const silence = newestSeen === null ? 0 : now - Date.parse(newestSeen)
+    if (silence < longSilentMs) return []
+    const text = `No app of the SIPIS process ${name} has contacted it for ${spanOf(silence)}.`
+    return { level: 'unsure', text, href: undefined } as const
+  })
 }
 
 export function ofGateway(reasons: Readonly<Record<string, string>>): readonly Attention[] {

@@ -1,8 +1,16 @@
 import type { ReactNode } from 'react'
-import type { OverviewFreshnessQuery, OverviewPlatformsQuery, OverviewTokensQuery } from '../client/documents.ts'
+import type {
+  OverviewFreshnessQuery,
+  OverviewPlatformsQuery,
+  OverviewServersQuery,
+  OverviewTokensQuery,
+} from '../client/documents.ts'
 import { Foreign } from '../parts/foreign.tsx'
 import { formatCount, latencyOf, percent } from '../parts/format.ts'
 import { Section } from '../parts/page.tsx'
+import type { Problem } from '../parts/problem.ts'
+import { ProblemNote } from '../parts/problem-note.tsx'
+import { ScrollTable } from '../parts/scroll-table.tsx'
 import { Time } from '../parts/zone.tsx'
 import type { Readiness } from './use-ready.ts'
 
@@ -11,13 +19,16 @@ interface Props {
   readonly platforms: NonNullable<OverviewPlatformsQuery['pushTestStats']>['rows']
   readonly apps: NonNullable<OverviewTokensQuery['tokenStats']>['rows']
   readonly fresh: OverviewFreshnessQuery | undefined
+  readonly servers: NonNullable<OverviewServersQuery['servers']>['nodes']
+  readonly serversProblem: Problem | undefined
 }
 
-export function Facts({ ready, platforms, apps, fresh }: Props) {
+export function Facts({ ready, platforms, apps, fresh, servers, serversProblem }: Props) {
   return (
     <div className="columns even">
       <Section title="Platforms" aside="push tests of the span">
         <NumberTable
+          label="Platforms"
           titles={['platform', 'sent', 'in time', 'no answer', 'median', '95 %']}
           rows={platforms.map(({ platform, sent, successRate, unanswered, latencyMs }) => [
             <Foreign key="platform" text={platform || 'none'} />,
@@ -31,6 +42,7 @@ export function Facts({ ready, platforms, apps, fresh }: Props) {
       </Section>
       <Section title="Push tokens">
         <NumberTable
+          label="Push tokens"
           titles={['app', 'tokens', '30 days old', 'no age']}
           rows={apps.map(({ appId, count, older, neverSeen }) => [
             <Foreign key="app" text={appId} />,
@@ -39,6 +51,10 @@ export function Facts({ ready, platforms, apps, fresh }: Props) {
             formatCount(neverSeen),
           ])}
         />
+      </Section>
+      <Section title="SIPIS processes">
+        {serversProblem !== undefined && <ProblemNote problem={serversProblem} />}
+        {serversProblem === undefined && <ServerTable servers={servers} />}
       </Section>
       <Section title="Freshness">
         <dl className="facts">
@@ -63,6 +79,26 @@ export function Facts({ ready, platforms, apps, fresh }: Props) {
   )
 }
 
+/** What a process says itself is empty where the gateway has no address of it. */
+function ServerTable({ servers }: Pick<Props, 'servers'>) {
+  const count = (number: number | null | undefined) => (number == null ? '' : formatCount(number))
+  return (
+    <NumberTable
+      label="SIPIS processes"
+      titles={['name', 'installations', 'newest', 'queue', 'registered', 'refused', 'in error']}
+      rows={servers.map(({ name, instances, newestSeen, process }) => [
+        <Foreign key="name" text={name} />,
+        count(instances),
+        newestSeen === null ? '' : <Time key="newest" time={newestSeen} ageOnly />,
+        count(process?.queueLength),
+        count(process?.registered),
+        count(process?.unauthorized),
+        count(process?.inError),
+      ])}
+    />
+  )
+}
+
 function Newest({ what, time }: { what: string; time: string | null | undefined }) {
   return (
     <div>
@@ -73,10 +109,16 @@ function Newest({ what, time }: { what: string; time: string | null | undefined 
 }
 
 /** The first column names a row. */
-function NumberTable({ titles, rows }: { titles: readonly string[]; rows: readonly (readonly ReactNode[])[] }) {
+interface NumberTableProps {
+  readonly label: string
+  readonly titles: readonly string[]
+  readonly rows: readonly (readonly ReactNode[])[]
+}
+
+function NumberTable({ label, titles, rows }: NumberTableProps) {
   if (rows.length === 0) return <p className="quiet">None is stored.</p>
   return (
-    <table>
+    <ScrollTable label={label}>
       <thead>
         <tr>
           {titles.map((title) => (
@@ -97,6 +139,6 @@ function NumberTable({ titles, rows }: { titles: readonly string[]; rows: readon
           </tr>
         ))}
       </tbody>
-    </table>
+    </ScrollTable>
   )
 }

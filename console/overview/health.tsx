@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { useState } from 'react'
 import { useQuery } from 'urql'
 import { Link } from 'wouter'
@@ -5,6 +6,7 @@ import {
   OverviewFreshnessDocument,
   OverviewPlatformsDocument,
   OverviewPushesDocument,
+  OverviewServersDocument,
   OverviewTokensDocument,
 } from '../client/documents.ts'
 import { daysAgo } from '../parts/days.ts'
@@ -15,7 +17,7 @@ import { ProblemNote } from '../parts/problem-note.tsx'
 import { Sign } from '../parts/sign.tsx'
 import { useZone } from '../parts/zone.tsx'
 import type { Attention } from './attention.ts'
-import { ofFreshness, ofGateway, ofPlatforms, ofTokens } from './attention.ts'
+import { ofFreshness, ofGateway, ofPlatforms, ofServers, ofTokens } from './attention.ts'
 import { Facts } from './facts.tsx'
 import type { ChartProps } from './overview-page.tsx'
 import { PushesChart } from './pushes-chart.tsx'
@@ -23,7 +25,7 @@ import { Smaller } from './smaller.tsx'
 import { useReady } from './use-ready.ts'
 
 /** What needs attention, from pushes, tokens, the age of what is stored and the gateway itself. */
-export function Health({ span, bounds, zone }: ChartProps) {
+export function Health({ span, bounds, zone, children }: ChartProps & { children: ReactNode }) {
   const { now } = useZone()
   const ready = useReady()
   const [olderThan] = useState(() => [daysAgo(30)])
@@ -31,10 +33,12 @@ export function Health({ span, bounds, zone }: ChartProps) {
   const [pushes, askPushes] = useQuery({ query: OverviewPushesDocument, variables: pushVariables })
   const [platforms, askPlatforms] = useQuery({ query: OverviewPlatformsDocument, variables: bounds })
   const [tokens, askTokens] = useQuery({ query: OverviewTokensDocument, variables: { olderThan } })
+  const [servers] = useQuery({ query: OverviewServersDocument, variables: {} })
   const [fresh, askFresh] = useQuery({ query: OverviewFreshnessDocument, variables: {} })
   const all = [
     ...ofGateway(ready?.reasons ?? {}),
     ...ofFreshness(fresh.data?.selectors?.nodes[0]?.lastSeen, now),
+    ...ofServers(servers.data?.servers?.nodes ?? [], now),
     ...ofPlatforms(platforms.data?.pushTestStats?.rows ?? [], span.key),
     ...ofTokens(tokens.data?.tokenStats?.rows ?? []),
   ]
@@ -59,6 +63,7 @@ export function Health({ span, bounds, zone }: ChartProps) {
           </p>
         )}
       </Section>
+      {children}
       {pushes.data?.pushTestStats != null && (
         <PushesChart span={span} bounds={bounds} zone={zone} rows={pushes.data.pushTestStats.rows} />
       )}
@@ -67,6 +72,8 @@ export function Health({ span, bounds, zone }: ChartProps) {
         platforms={platforms.data?.pushTestStats?.rows ?? []}
         apps={tokens.data?.tokenStats?.rows ?? []}
         fresh={fresh.data}
+        servers={servers.data?.servers?.nodes ?? []}
+        serversProblem={problemsOf(servers.error)[0]}
       />
     </>
   )

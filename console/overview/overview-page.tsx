@@ -35,9 +35,8 @@ export function OverviewPage() {
 function Overview({ span, zone }: Omit<ChartProps, 'bounds'>) {
   const [bounds] = useState(() => boundsOf(span, zone))
   return (
-    <>
-      <Health span={span} bounds={bounds} zone={zone} />
+    <Health span={span} bounds={bounds} zone={zone}>
       <CallsChart span={span} bounds={bounds} zone={zone} />
-    </>
+    </Health>
   )
 }

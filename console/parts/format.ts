@@ -17,7 +17,7 @@ export function ageOf(time: string, now: number): string {
   return ms >= 0 ? `${text} ago` : `in ${text}`
 }
 
-function spanOf(ms: number): string {
+export function spanOf(ms: number): string {
   if (ms < minute) return `${Math.round(ms / 1_000)} s`
   if (ms < hour) return `${Math.round(ms / minute)} min`
   if (ms < 2 * day) return `${Math.round(ms / hour)} h`

@@ -25,6 +25,19 @@ export function isFingerprint(text: string): boolean {
   return /^([0-9a-f]{16}|[0-9a-f]{64})$/i.test(text)
 }
 
+export interface SettingText {
+  readonly name: string
+  readonly value: string
+}
+
+/** A user of an account, with its host if one is given, by the settings of the account. */
+export function accountOf(text: string): readonly SettingText[] {
+  const [, user, host] = /^(?:sips?:)?([^\s@:]+)(?:@([^\s@:;?]+))?$/i.exec(text) ?? []
+  if (user === undefined) return []
+  const username = { name: 'username', value: user }
+  return host === undefined ? [username] : [username, { name: 'host', value: host }]
+}
+
 export interface CallerText {
   readonly username?: string
   readonly usernameEndsWith?: string

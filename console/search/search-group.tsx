@@ -19,6 +19,8 @@ interface Props<Data, Variables extends AnyVariables, Node> {
   /** The selector that a hit leads to. */
   readonly nameOf: (node: Node) => string | undefined
   readonly hit: (node: Node) => ReactNode
+  /** Codes of refusals that say that this way is closed here, so that there is nothing to show. */
+  readonly quietCodes?: readonly string[]
   /** Called once when the group is complete. */
   readonly onFound: (names: readonly string[]) => void
 }
@@ -37,7 +39,7 @@ export function SearchGroup<Data, Variables extends AnyVariables, Node>(props: P
     onFound((found?.nodes ?? []).flatMap((node) => nameOf(node) ?? []))
   }, [isDone, found])
   if (fetching) return <Loading what={props.title.toLowerCase()} />
-  if (problem !== undefined) {
+  if (problem !== undefined && props.quietCodes?.includes(problem.code) !== true) {
     return (
       <Section title={props.title}>
         <ProblemNote problem={problem} onRetry={again} />

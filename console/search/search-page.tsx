@@ -5,12 +5,13 @@ import {
   SearchByCallIdDocument,
   SearchByFingerprintDocument,
   SearchByPrefixDocument,
+  SearchBySettingsDocument,
   SearchBySuffixDocument,
 } from '../client/documents.ts'
 import { daysAgo } from '../parts/days.ts'
 import { Page } from '../parts/page.tsx'
 import { CallHit, SelectorHit, TokenHit } from './hits.tsx'
-import { callerOf, isCallId, isFingerprint, isStartOfSelector, isSuffix } from './kinds.ts'
+import { accountOf, callerOf, isCallId, isFingerprint, isStartOfSelector, isSuffix } from './kinds.ts'
 import { selectorPath } from './search-field.tsx'
 import { SearchGroup } from './search-group.tsx'
 
@@ -53,6 +54,19 @@ function Results({ text }: { text: string }) {
   const caller = callerOf(text)
   return (
     <>
+      {groups.includes('account') && (
+        <SearchGroup
+          title="Accounts with this user name"
+          query={SearchBySettingsDocument}
+          variables={{ settings: [...accountOf(text)] }}
+          // The operator does not allow these settings to be shown.
+          quietCodes={['BAD_USER_INPUT']}
+          connection={(data) => data.selectors}
+          nameOf={({ name }) => name}
+          hit={(node) => <SelectorHit key={node.id} selector={node} />}
+          onFound={(found) => report('account', found)}
+        />
+      )}
       {groups.includes('prefix') && (
         <SearchGroup
           title="Selectors that begin with it"
@@ -113,10 +127,11 @@ function Results({ text }: { text: string }) {
   )
 }
 
-type GroupName = 'prefix' | 'suffix' | 'caller' | 'callId' | 'fingerprint'
+type GroupName = 'account' | 'prefix' | 'suffix' | 'caller' | 'callId' | 'fingerprint'
 
 function groupsOf(text: string): readonly GroupName[] {
   const groups: (GroupName | false)[] = [
+    accountOf(text).length > 0 && 'account',
     isStartOfSelector(text) && 'prefix',
     isSuffix(text) && 'suffix',
     callerOf(text) !== undefined && 'caller',

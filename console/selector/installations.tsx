@@ -7,10 +7,9 @@ import { SelectorHit } from '../search/hits.tsx'
 
 /** Installations whose selectors have the same first 40 characters. */
 export function Installations({ name }: { name: string }) {
-  const variables = { account: name.slice(0, 40) }
-  const [{ data, error, fetching }, again] = useQuery({ query: OtherInstallationsDocument, variables })
+  const [{ data, error, fetching }, again] = useQuery({ query: OtherInstallationsDocument, variables: { name } })
   const [problem] = problemsOf(error)
-  const others = (data?.selectors?.nodes ?? []).filter((selector) => selector.name !== name)
+  const others = data?.selector?.installations?.nodes ?? []
   return (
     <Section title="Other installations of the account">
       {fetching && <Loading what="the installations" />}

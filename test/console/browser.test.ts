@@ -65,6 +65,8 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
       username: 'eve',
       time: minutesAgo(9),
     })
+    for (const [name, value] of Object.entries({ username: 'alice', host: 'sip.example.com' }))
+      await own.sql('INSERT INTO data (selector, name, value) VALUES ($1, $2, $3)', [selectorNamed(2), name, value])
     for (let row = 2; row < 10; row++) {
       const answered = row < 4 ? minutesAgo(row * 60) : null
       const test = { platform: 'Android', pushid: `p${row}`, started: minutesAgo(row * 60), concluded: answered }
@@ -76,7 +78,7 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     closed = await openClient(openReader(own.url), {
       hasConsole: true,
       audit,
-      allowedSettings: ['username'],
+      allowedSettings: ['username', 'host'],
       authenticate: (authorization) => authenticate(authorization),
     })
   })
@@ -116,6 +118,14 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
       await made.page.goBack()
       await made.page.getByRole('heading', { name: 'Overview' }).waitFor()
     }
+  })
+
+  it('finds an account by its user name and host', async () => {
+    const made = await visit('/search?q=alice@sip.example.com', closed)
+    await signIn(made, 'lead')
+    await verdict(made).waitFor()
+    await made.page.getByText('sip.example.com').waitFor()
+    expect(new URL(made.page.url()).pathname).toBe(`/console/selectors/${selectorNamed(2)}`)
   })
 
   it('shows several hits as rows, which j, k and Enter open', async () => {
