@@ -1,5 +1,5 @@
 /** Round numbers from 0 to the first one that is not below `most`, about `count` of them. */
-export function ticks(most: number, count = 4): readonly number[] {
+export function ticks(most: number, count = 5): readonly number[] {
   if (most <= 0) return [0, 1]
   const rough = most / count
   const power = 10 ** Math.floor(Math.log10(rough))

@@ -20,8 +20,8 @@ export function Help({ dialog, isOn, setOn }: Props) {
     <dialog ref={dialog} aria-labelledby="help-title">
       <h2 id="help-title">Help</h2>
       <p>
-        The search field takes a selector or its first characters, the suffix of an installation, a number or user name
-        of a caller, a SIP address, or a Call-ID.
+        The search field takes the user of an account, a selector or its first characters, the suffix of an
+        installation, a number or user of a caller, a Call-ID, or the fingerprint of a token.
       </p>
       <dl className="keys">
         {keys.map(([key, meaning]) => (

@@ -1,10 +1,12 @@
 import type { ReactNode } from 'react'
 import { useEffect } from 'react'
 
-/** A page with its heading, which is the title of the tab as well. */
+/** A page with its heading, which is the title of the tab as well. Keys and readers go on at its start, not in the search field. */
 export function Page({ title, heading, children }: { title: string; heading?: ReactNode; children: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · SIPIS console`
+    document.getElementById('content')?.focus({ preventScroll: true })
+    scrollTo(0, 0)
   }, [title])
   return (
     <>

@@ -30,6 +30,7 @@ export function banner(
     `Schema ${version.toLowerCase()}, PostgreSQL ${serverVersion}, ${encoding}. ${who}`,
     '',
     ...(isOpen ? [`In a browser:     ${url}/graphql`] : []),
+    ...(config.hasConsole && !config.isSubgraph ? [`Console:          ${url}/console`] : []),
     `With curl:        curl -s ${url}/graphql -H 'content-type: application/json' \\`,
     ...(isOpen ? [] : [`                    -H 'authorization: Bearer …' \\`]),
     `                    -d '${JSON.stringify({ query })}'`,

@@ -129,9 +129,12 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
   })
 
   it('shows several hits as rows, which j, k and Enter open', async () => {
-    const made = await visit('/search?q=12869E0E')
-    const rows = made.page.locator('[data-row] a')
-    await rows.nth(1).waitFor()
+    const made = await visit('')
+    await made.page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await made.page.keyboard.press('/')
+    await made.page.keyboard.insertText('12869E0E')
+    await made.page.keyboard.press('Enter')
+    await made.page.locator('.rows [data-row]').nth(1).waitFor()
     for (const key of ['j', 'j', 'k', 'j', 'Enter']) await made.page.keyboard.press(key)
     await verdict(made).waitFor()
   })
@@ -191,6 +194,15 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     )
     expect([cells.length, cells.reduce((sum, cell) => sum + cell, 0)]).toEqual([24, callStats.totalCount])
     expect(await calls.locator('rect[class^="reason-"]').count()).toBeGreaterThan(0)
+  })
+
+  it('offers a shorter span where one is too costly', async () => {
+    const small = await openClient(openReader(own.url), { hasConsole: true, limits: { cost: 30_000 } })
+    const { page } = await visit('/?span=30d', small)
+    await page.getByRole('link', { name: 'Show 7 days' }).first().click()
+    await page.getByRole('heading', { name: 'Missed calls, 7 days' }).waitFor()
+    await page.close()
+    await small[Symbol.asyncDispose]()
   })
 
   it('keeps filters in the address, and saves the list as CSV without formulas', async () => {
