@@ -55,7 +55,7 @@ const changesUnsupported: ClientError = {
 }
 
 /** Codes of errors that resolvers create for clients. Their messages are shown unchanged. */
-const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'TOO_COSTLY'])
+const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(['FORBIDDEN', 'NOT_SUPPORTED', 'TOO_COSTLY'])
 
 /**
  * Converts errors of an operation into response errors: messages without internals, and a code for clients to branch on. Errors that

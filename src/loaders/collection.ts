@@ -8,7 +8,7 @@ import { collectionStatements } from './collection-statements.ts'
 import type { Page } from './keyset.ts'
 import type { Pace } from './pace.ts'
 import type { CollectionOptions, Identity, PageQuery, RowQuery } from './query.ts'
-import { selectorDecoder } from './selectors.ts'
+import { selectorDecoder } from './selector-decoder.ts'
 import type { Usage } from './usage.ts'
 
 /** A row with its selector, so that resolving the id or the selector needs no further statement. */

@@ -11,7 +11,7 @@ interface Period {
   readonly until?: string | null | undefined
 }
 
-interface PeerFilter {
+export interface PeerFilter {
   readonly username?: string | null | undefined
   readonly usernameEndsWith?: string | null | undefined
   readonly domain?: string | null | undefined
@@ -102,7 +102,11 @@ export function tokenConditions(tokens: TokenRows, filter: TokenFilter): Conditi
  *
  * @throws BadInput if it is neither
  */
-function hasFingerprint({ sha256, columns }: TokenRows, given: string | null | undefined, name: string): Condition[] {
+export function hasFingerprint(
+  { sha256, columns }: TokenRows,
+  given: string | null | undefined,
+  name: string,
+): Condition[] {
   if (given == null) return []
   const digits = given.trim().toLowerCase()
   if (!/^([0-9a-f]{16}|[0-9a-f]{64})$/.test(digits))
@@ -119,9 +123,9 @@ function inPeriod(time: SQL, { since, until }: Period): Condition[] {
   ]
 }
 
-function ofPeer(
+export function ofPeer(
   columns: Columns<PeerColumns>,
-  peer: 'caller' | 'sender',
+  peer: 'caller' | 'sender' | 'calledBy',
   filter: PeerFilter | null | undefined,
 ): Condition[] {
   const { username, usernameEndsWith, domain } = filter ?? {}

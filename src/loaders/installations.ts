@@ -8,7 +8,7 @@ import { bySignature } from './collection.ts'
 import { where } from './condition.ts'
 import type { Page } from './keyset.ts'
 import type { PageQuery, RowQuery } from './query.ts'
-import { selectorDecoder } from './selectors.ts'
+import { selectorDecoder } from './selector-decoder.ts'
 import { createStatements } from './statements.ts'
 import type { Usage } from './usage.ts'
 
@@ -89,7 +89,7 @@ function installationStatements({ selectors }: Projection) {
 }
 
 /** Matches the other selectors with the same first 40 characters. */
-function isInstallationOf({ columns }: Pick<SelectorRows, 'columns'>, name: SQL): SQL {
+export function isInstallationOf({ columns }: Pick<SelectorRows, 'columns'>, name: SQL): SQL {
   const own = columns.selector.sql
   const account = sql`left(${name}, 40)`
   // A prefix by LIKE, which an index may serve. Its characters have no meaning of their own.

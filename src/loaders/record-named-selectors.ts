@@ -1,7 +1,7 @@
 import type { Collection } from './collection.ts'
 import type { Loaders } from './loaders.ts'
 import type { Identity, RowQuery } from './query.ts'
-import type { SelectorFilter } from './selectors.ts'
+import type { SelectorFilter } from './selector-filters.ts'
 import type { Usage } from './usage.ts'
 
 /**
@@ -12,7 +12,7 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
   const record = (...names: readonly (string | null | undefined)[]) => {
     for (const name of names) if (name != null && name !== '') named.add(name)
   }
-  const recordFilter = ({ prefix, suffix }: SelectorFilter) => record(prefix, suffix)
+  const recordFilter = ({ prefix, suffix, installationsOf }: SelectorFilter) => record(prefix, suffix, installationsOf)
   const collection = <Row, Orphan extends null>(loader: Collection<Row, Orphan>): Collection<Row, Orphan> => ({
     ...loader,
     byIdentity(identity: Identity) {

@@ -7,7 +7,7 @@ import type { EventKind, RowVersion } from './changes.ts'
 import { digestOf } from './changes.ts'
 import type { Owned } from './collection.ts'
 import { lanes } from './lanes.ts'
-import { selectorDecoder } from './selectors.ts'
+import { selectorDecoder } from './selector-decoder.ts'
 import { createStatements } from './statements.ts'
 import type { Usage } from './usage.ts'
 

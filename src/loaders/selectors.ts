@@ -1,23 +1,18 @@
 import { sql } from 'drizzle-orm'
-import type { Database, Statement, Value } from '../database/database.ts'
-import { decoder, selectList, width } from '../sipis/columns.ts'
+import type { Database, Statement } from '../database/database.ts'
+import { selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
 import { batched, grouped } from './batched.ts'
 import type { Condition } from './condition.ts'
-import { conditionOn, literalPattern, where } from './condition.ts'
+import { where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
 import { lanes } from './lanes.ts'
+import { selectorDecoder } from './selector-decoder.ts'
+import type { SelectorFilter } from './selector-filters.ts'
+import { selectorConditions } from './selector-filters.ts'
 import { createStatements, hasUsualSize } from './statements.ts'
 import type { Usage } from './usage.ts'
-
-export interface SelectorFilter {
-  readonly prefix?: string | null | undefined
-  readonly suffix?: string | null | undefined
-  readonly appId?: string | null | undefined
-  readonly lastSeenSince?: string | null | undefined
-  readonly lastSeenUntil?: string | null | undefined
-}
 
 export interface Selectors {
   byName(selector: string): Promise<SelectorRow | null>
@@ -92,35 +87,5 @@ function selectorStatements(projection: Projection) {
       const all = [...selectorConditions(projection, filter), ...range]
       return scans('count', all, {}, () => sql`SELECT count(*) FROM ${table} WHERE ${where(all, exists)}`)
     },
-  }
-}
-
-function selectorConditions({ selectors, tokens }: Projection, filter: SelectorFilter): Condition[] {
-  const { selector, lastSeen } = selectors.columns
-  const { prefix, suffix, appId, lastSeenSince, lastSeenUntil } = filter
-  return [
-    ...conditionOn(
-      'prefix',
-      prefix == null ? prefix : `${literalPattern(prefix)}%`,
-      (value) => sql`${selector.sql} LIKE ${value}`,
-    ),
-    // SIPIS indexes the suffix including its colon, which callers may omit.
-    ...conditionOn('suffix', suffix?.replace(/^:?/, ':'), (value) => sql`${selectors.suffix} = ${value}`),
-    ...conditionOn('appId', appId, (value) => {
-      const ofApp = sql`${tokens.ofSelector} AND ${tokens.columns.appId.sql} = ${value}`
-      return sql`EXISTS (SELECT FROM ${tokens.table} WHERE ${ofApp})`
-    }),
-    ...conditionOn('lastSeenSince', lastSeenSince, (value) => sql`${lastSeen.sql} >= ${value}::timestamptz`),
-    ...conditionOn('lastSeenUntil', lastSeenUntil, (value) => sql`${lastSeen.sql} < ${value}::timestamptz`),
-  ]
-}
-
-/** Decodes a selector and records it in the usage for the audit log. */
-export function selectorDecoder({ selectors }: Projection) {
-  const decode = decoder(selectors.columns)
-  return (values: Value[], offset: number, usage: Usage): SelectorRow => {
-    const row = decode(values, offset, null)
-    usage.selectors.add(row.selector)
-    return row
   }
 }

@@ -32,7 +32,7 @@ describe('A principal', () => {
   })
 
   it('is denied the fields that require scopes it lacks', () => {
-    const lists = ['Query.selectors', 'Query.calls', 'Query.messages', 'Query.pushTests']
+    const lists = ['Query.selectors', 'Query.calls', 'Query.messages', 'Query.pushTests', 'Query.tokens']
     const refused = (...some: (typeof scopes)[number][]) => [...refusedFields(tool('tool', ...some))]
     const secrets = ['Selector.settings', 'Token.token']
     const ofReaders = [...lists, 'Subscription.allChanges']

@@ -43,7 +43,7 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
         await own.sql(`CREATE INDEX ON ${table} (${columns.join(', ')})`)
     await own.sql('ANALYZE')
     database = openReader(own.url)
-    client = await openClient(database)
+    client = await openClient(database, { allowedSettings: ['username', 'a'] })
   })
   afterAll(async () => {
     await database.close()
@@ -124,6 +124,26 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     )
     expect(plans).toHaveLength(4)
     for (const plan of plans) expect(plan).not.toMatch(/Seq Scan on (selectors|restart)/)
+  })
+
+  it('selectors are found by settings and as installations using an index, and no filter scans a table for each of them', async () => {
+    const value = version === 'V1' ? '7' : selector
+    const filters = [
+      `settings: [{ name: "username", value: "${value}" }, { name: "a", value: "${value}" }]`,
+      `installationsOf: "${selector}"`,
+      'tokenFingerprint: "0123456789abcdef"',
+      'server: "none"',
+      'unansweredPushTests: 2',
+      'hasToken: false',
+      'calledBy: { since: "2026-11-22T00:00:00Z", username: "nobody" }',
+    ]
+    const plans: string[][] = []
+    // One after another, because they share the record of statements.
+    for (const filter of filters)
+      plans.push(await plansOf(`{ selectors(filter: { ${filter} }) { nodes { id } totalCount } }`))
+    for (const plan of plans.flat()) expect(plan).not.toMatch(/SubPlan.*Seq Scan/s)
+    for (const plan of plans.slice(0, 2).flat()) expect(plan).not.toMatch(/Seq Scan on selectors/)
+    expect(plans.at(-1)?.join()).toMatch(/Index Cond: .*"time" >=/)
   })
 
   it('objects are found by id using an index', async () => {

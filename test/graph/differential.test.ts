@@ -246,6 +246,7 @@ function generated(tape: Tape, { ids, selectors, cursors }: Samples): GeneratedR
   const stringFor = (argument: string): unknown => {
     if (argument === 'name') return tape.pick(selectors)
     if (argument === 'timeZone') return 'UTC'
+    if (argument === 'value') return 'x'
     if (argument === 'names') return tape.pick(allowedSettings)
     if (argument === 'after' || argument === 'before') return tape.oneIn(4) ? tape.pick(cursors) : undefined
     return undefined

@@ -10,7 +10,7 @@ import { windowOf } from '../../src/loaders/keyset.ts'
 import type { Loaders } from '../../src/loaders/loaders.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { recordNamedSelectors } from '../../src/loaders/record-named-selectors.ts'
-import type { SelectorFilter } from '../../src/loaders/selectors.ts'
+import type { SelectorFilter } from '../../src/loaders/selector-filters.ts'
 import type { Usage } from '../../src/loaders/usage.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/sipis/detect.ts'
@@ -446,6 +446,7 @@ describe.each(servers)('The readers on $name', ({ open }) => {
     expect(await names(recorded.selectors.count({ prefix: 'p', suffix: 's' }))).toEqual(['p', 's'])
     expect(await names(recorded.selectors.page({ prefix: '', suffix: 's' }, window))).toEqual(['s'])
     expect(await names(recorded.selectors.count({ prefix: null }))).toEqual([])
+    expect(await names(recorded.selectors.count({ installationsOf: 'i' }))).toEqual(['i'])
     const ofName = query(projection.pushTests, pushTestConditions(projection.pushTests, { selectorName: 'none' }))
     expect(await names(recorded.pushTests.page(ofName))).toEqual(['none'])
     expect(await names(recorded.pushTests.count(ofName))).toEqual(['none'])

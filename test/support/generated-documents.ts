@@ -12,6 +12,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isRequiredInputField,
 } from 'graphql'
 import type { Tape } from './tape.ts'
 
@@ -64,7 +65,7 @@ export function generatedRequest(schema: GraphQLSchema, tape: Tape, options: Gen
     if (isListType(type)) return Array.from({ length: tape.below(4) }, () => valueFor(type.ofType, argument))
     if (isEnumType(type)) return type.getValues()[tape.below(type.getValues().length)]?.name
     if (!isInputObjectType(type)) return options.scalar(type.name, argument)
-    const given = Object.values(type.getFields()).filter(() => tape.oneIn(4))
+    const given = Object.values(type.getFields()).filter((field) => isRequiredInputField(field) || tape.oneIn(4))
     return Object.fromEntries(given.map((field) => [field.name, valueFor(field.type, field.name)]))
   }
 

@@ -5,6 +5,7 @@ import { builder } from '../builder.ts'
 import { Connection } from '../connection.ts'
 import { encodeNodeId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
+import { checkedFilter, SelectorFilter } from './selector-filter.ts'
 
 export const Selector = builder.objectRef<SelectorRow>('Selector')
 
@@ -28,24 +29,6 @@ Selector.implement({
       ...nullOnError,
       description: 'When the installation last contacted SIPIS.',
     }),
-  }),
-})
-
-const SelectorFilter = builder.inputType('SelectorFilter', {
-  description: 'Conditions that selectors must all meet. An omitted or null condition matches every selector.',
-  fields: (t) => ({
-    prefix: t.string({
-      description:
-        'Start of the selector string, case-sensitive. The first 40 characters select all installations of one account, e.g. ' +
-        '12869E0E6E553673C54F29105A0647204C416A2A.',
-    }),
-    suffix: t.string({
-      description:
-        'Part after the first 40 characters, with or without the colon; exact match, e.g. 7C3A0D14 or :7C3A0D14.',
-    }),
-    appId: t.string({ description: 'Has a push token of this app; exact match, e.g. com.example.phone.' }),
-    lastSeenSince: t.field({ type: 'DateTime', description: 'Last seen at or after this time.' }),
-    lastSeenUntil: t.field({ type: 'DateTime', description: 'Last seen before this time.' }),
   }),
 })
 
@@ -118,11 +101,14 @@ builder.queryFields((t) => ({
         filter: t.arg({ type: SelectorFilter, description: 'Return only selectors that meet these conditions.' }),
         orderBy: t.arg({ type: SelectorOrder, defaultValue: 'LAST_SEEN_DESC', description: 'Sort order.' }),
       },
-      resolve: (_, { filter, orderBy, ...page }, { loaders }) =>
-        new Connection(selectorOrder(loaders.projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
-          page: (window) => loaders.selectors.page(filter ?? {}, window),
-          count: (range) => loaders.selectors.count(filter ?? {}, range),
-        }),
+      resolve: (_, { filter: given, orderBy, ...page }, context) => {
+        const { selectors, projection } = context.loaders
+        const filter = checkedFilter(given, context)
+        return new Connection(selectorOrder(projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
+          page: (window) => selectors.page(filter, window),
+          count: (range) => selectors.count(filter, range),
+        })
+      },
     },
     SelectorConnection,
   ),

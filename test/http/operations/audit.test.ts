@@ -81,6 +81,7 @@ describe('The audit log', () => {
     ['a variable', 'query ($s: String!) { selector(name: $s) { id } }', { s: 'canary' }],
     ['a default', 'query ($s: String! = "canary") { selector(name: $s) { id } }', {}],
     ['a filter', '{ selectors(filter: { prefix: "canary" }) { totalCount } }', {}],
+    ['a filter of installations', '{ selectors(filter: { installationsOf: "canary" }) { totalCount } }', {}],
     ['a filter of push tests', '{ pushTests(filter: { selectorName: "canary" }) { totalCount } }', {}],
     [
       'a filter of push tests in a variable',
