@@ -26,7 +26,10 @@ for (const { name, path, width, height, colorScheme } of pictures) {
   await page.goto(`${url}/console${path.replace('/selector', `/selectors/${data.selectors.nodes[0].name}`)}`)
   await page.locator('[data-row], .timeline li').first().waitFor()
   await page.waitForLoadState('load')
-  await page.getByText(/^Reads /).first().waitFor({ state: 'detached' })
+  await page
+    .getByText(/^Reads /)
+    .first()
+    .waitFor({ state: 'detached' })
   await page.screenshot({ path: `${folder}/${name}.png` })
   await page.close()
 }

@@ -132,11 +132,12 @@ function hasToken({ tokens }: Projection, filter: SelectorFilter): Condition[] {
 function hasUnanswered({ pushTests }: Projection, number: number | null | undefined): Condition[] {
   const { table, ofSelector, columns, byInstant } = pushTests
   const started = byInstant[0]?.sql ?? columns.started.sql
-  const own = sql`${table} WHERE ${ofSelector} AND ${columns.concluded.sql}`
-  const answered = sql`SELECT max(${started}) FROM ${own} IS NOT NULL`
+  const own = sql`${ofSelector} AND ${columns.concluded.sql}`
   return conditionOn('unansweredPushTests', number, (value) => {
-    return sql`EXISTS (SELECT FROM ${own} IS NULL)
-      AND (SELECT count(*) FROM ${own} IS NULL AND coalesce(${started} > (${answered}), true)) >= ${value}::bigint`
+    // The last answer is read once for each selector, as a table, not for each of its push tests.
+    return sql`EXISTS (SELECT FROM ${table} WHERE ${own} IS NULL)
+      AND (SELECT count(*) FROM (SELECT max(${started}) AS time FROM ${table} WHERE ${own} IS NOT NULL) AS answer, ${table}
+        WHERE ${own} IS NULL AND coalesce(${started} > answer.time, true)) >= ${value}::bigint`
   })
 }
 

@@ -172,6 +172,11 @@ export function sha256(part: SQLWrapper, encoding: string): SQL {
   return sql`encode(sha256(${bytes}), 'hex')`
 }
 
+/** An instant as a timestamp without time zone, the reverse of `inZone`. */
+export function localIn(instant: SQL, timeZone: string): SQL {
+  return sql`(${instant} AT TIME ZONE ${sql.raw(literal(timeZone))})`
+}
+
 /** The first 16 hexadecimal digits of the SHA-256. */
 export function fingerprint(part: SQLWrapper, encoding: string): Column<string> {
   return text(sql`left(${sha256(part, encoding)}, 16)`)

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import type { Principal } from '../../auth/principal.ts'
 import type { Limits } from '../../config/limits-interface.ts'
+import { codedError } from '../../errors/coded-error.ts'
+import { DatabaseError, isPassing as isPassingFailure } from '../../errors/database-error.ts'
 import type { LiveSource } from '../../live/source.ts'
 import type { Observe } from '../../telemetry/observation.ts'
 import { codesOf } from '../operations/audit.ts'
@@ -71,7 +73,7 @@ export function createStreams(
       places.add(id, 1)
       let isIn = true
       return {
-        events: (work, signal) => eventsOf(work, { times, signal, stopping: stopping.signal }),
+        events: (work, signal) => eventsOf(work, { times, signal, stopping: stopping.signal, observe }),
         leave() {
           if (isIn) places.add(id, -1)
           isIn = false
@@ -87,10 +89,11 @@ interface Surroundings {
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal
   readonly stopping: AbortSignal
+  readonly observe: Observe
 }
 
 async function* eventsOf(work: StreamWork, surroundings: Surroundings): AsyncGenerator<StreamEvent> {
-  const { stopping } = surroundings
+  const { stopping, observe } = surroundings
   let last: ExecutionResult = work.first
   try {
     yield last
@@ -102,8 +105,8 @@ async function* eventsOf(work: StreamWork, surroundings: Surroundings): AsyncGen
     last = { errors: stopped().errors }
     yield last
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    last = { errors: error.errors }
+    if (!(error instanceof Refusal)) observe({ kind: 'requestFailed', error })
+    last = { errors: error instanceof Refusal ? error.errors : [failed()] }
     yield last
   } finally {
     work.onEnd(codesOf(last))
@@ -165,12 +168,24 @@ function signOf(source: LiveSource, ms: number, ended: AbortSignal): Promise<Sig
   })
 }
 
+function isPassing(error: unknown): boolean {
+  return error instanceof Refusal || (error instanceof DatabaseError && isPassingFailure(error))
+}
+
+function failed() {
+  return codedError(
+    'INTERNAL',
+    'The gateway failed unexpectedly. Subscribe again with the last token; the log contains the cause.',
+  )
+}
+
 /** A database that is away, or an allowance that is used up, delays a stream and does not end it. Undefined if the stream ends. */
 async function untilDone<T>(ended: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
   for (let tries = 1; !ended.aborted; tries++) {
     try {
       return await work()
     } catch (error) {
+      if (!isPassing(error)) throw error
       const seconds = error instanceof Refusal ? Number(error.headers['retry-after'] ?? 1) : retrySeconds
       const wait = 1_000 * Math.min(60, seconds * tries) * (0.5 + Math.random())
       // Aborted at the end.

@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Statement, Value } from '../../database/database.ts'
-import type { Columns, Projection, PushTestRow } from '../../sipis/projection.ts'
+import type { Projection, PushTestRows } from '../../sipis/projection.ts'
 import { createStatements } from '../statements.ts'
 import type { Bucket } from './buckets.ts'
 import type { Span } from './span.ts'
@@ -53,7 +53,7 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
     return sql`SELECT ${place}, ${byPlatform}, ${byApp}, count(*), count(concluded), count(*) FILTER (WHERE ${isInTime(inTimeMs)}), count(*) FILTER (WHERE ${isPending}),
         percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ${latencyMs})::text
       FROM (SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
-        FROM ${pushTests.table} WHERE ${startedInSpan(pushTests.columns)}) AS tests ${apps}
+        FROM ${pushTests.table} WHERE ${startedInSpan(pushTests)}) AS tests ${apps}
       GROUP BY 1, 2, 3 LIMIT ${sql.raw(String(mostPushTestRows + 1))}`
   }
   return (counting) => {
@@ -76,12 +76,14 @@ const isPending = sql`concluded IS NULL AND started > now() - ${interval(inTimeM
 const latencyMs = sql`CASE WHEN isfinite(started) AND isfinite(concluded) AND concluded >= started
   THEN extract(epoch FROM concluded - started)::float8 * 1000 END`
 
-/** SIPIS stores local times without a zone. The first conditions allow for any zone, so that an index on the stored time answers them. */
-export function startedInSpan({ started, startedLocal }: Pick<Columns<PushTestRow>, 'started' | 'startedLocal'>): SQL {
-  const local = (name: string, hours: string) =>
-    sql`(${sql.placeholder(name)}::timestamptz AT TIME ZONE 'UTC' + ${sql.raw(`interval '${hours} hours'`)})`
-  return sql`${startedLocal.sql} >= ${local('spanSince', '-15')} AND ${startedLocal.sql} < ${local('spanUntil', '15')}
-    AND ${withinSpan(started.sql)}`
+/**
+ * SIPIS stores local times without a zone, which an index orders. Where clocks are put back, an hour of them stands for two, so the first
+ * conditions take in some hours more.
+ */
+export function startedInSpan({ columns: { started, startedLocal }, localOf }: PushTestRows): SQL {
+  const bound = (name: string) => localOf(sql`${sql.placeholder(name)}::timestamptz`)
+  return sql`${startedLocal.sql} >= ${bound('spanSince')} - interval '3 hours'
+    AND ${startedLocal.sql} < ${bound('spanUntil')} + interval '3 hours' AND ${withinSpan(started.sql)}`
 }
 
 export function pushTestCountsOf(rows: readonly Value[][]): PushTestCount[] {

@@ -50,7 +50,7 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
   const countTokens = prepareTokenCounts(projection)
   const countServers = prepareServerCounts(projection)
   const callsInSpan = withinSpan(calls.columns.time.sql)
-  const testsInSpan = startedInSpan(pushTests.columns)
+  const testsInSpan = startedInSpan(pushTests)
   const estimates = createStatements()
 
   return ({ compute, mostRows }) => {

@@ -6,6 +6,7 @@ import {
   fingerprint,
   integer,
   inZone,
+  localIn,
   nullableText,
   orderBy,
   recordedText,
@@ -113,6 +114,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
+      localOf: (instant) => localIn(instant, timeZone),
       ofName: (name) =>
         sql`${pushtests.id} = (SELECT "named"."id" FROM ${qualified(schemas, selectors)} AS "named" WHERE "named"."selector" = ${name})`,
       byInstant: byInstant(pushtests.started, pushTestRowid, timeZone),

@@ -7,6 +7,7 @@ import {
   fingerprint,
   integer,
   inZone,
+  localIn,
   nullableText,
   orderBy,
   recordedText,
@@ -113,6 +114,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
+      localOf: (instant) => localIn(instant, timeZone),
       ofName: (name) => sql`${pushtests.selector} = ${name}`,
       byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
       columns: {
