@@ -293,7 +293,7 @@ export type TimelineQueryVariables = Exact<{
 
 
 export type TimelineQuery = { selector: { id: string, timeline: { nodes: Array<
-        | { __typename: 'Call', callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, id: string, time: string, caller: { displayName: string | null, uri: string | null } }
+        | { __typename: 'Call', callId: string | null, missedReason: MissedReason | null, missedReasonText: string | null, id: string, time: string, caller: { displayName: string | null, uri: string | null, username: string | null, domain: string | null } }
         | { __typename: 'Message', contentType: string | null, id: string, time: string, sender: { displayName: string | null, uri: string | null } }
         | { __typename: 'PushTest', concluded: string | null, latencyMs: number | null, platform: string, id: string, time: string }
       >, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
@@ -326,7 +326,7 @@ export const OverviewCallsDocument = { kind: "Document", documentId: "sha256:105
 export const OverviewPushesDocument = { kind: "Document", documentId: "sha256:e21ae08ed6657013ac5543b882489bfc310ac7e2c6086d5c7b6f32b8a359bd8d", definitions: [] } as unknown as DocumentNode<OverviewPushesQuery, OverviewPushesQueryVariables>;
 export const OverviewPlatformsDocument = { kind: "Document", documentId: "sha256:eeea6128ba95b6386282b5ad528d136e834e34eb26f36a4220b1414718ea4f86", definitions: [] } as unknown as DocumentNode<OverviewPlatformsQuery, OverviewPlatformsQueryVariables>;
 export const OverviewTokensDocument = { kind: "Document", documentId: "sha256:60a6740ef31b10b4d3ef15fdec63763d49cb6fcc425929a68751bb3ab7fd30d1", definitions: [] } as unknown as DocumentNode<OverviewTokensQuery, OverviewTokensQueryVariables>;
-export const OverviewFreshnessDocument = { kind: "Document", documentId: "sha256:4d6a5b6181442eae361aa3dcf15630fd5e40e2b675f8ca3274c769f4221d2a3a", definitions: [] } as unknown as DocumentNode<OverviewFreshnessQuery, OverviewFreshnessQueryVariables>;
+export const OverviewFreshnessDocument = { kind: "Document", documentId: "sha256:c02de332ba1330b5316d77f708383016cce1e192df9935202077d76066ba03e6", definitions: [] } as unknown as DocumentNode<OverviewFreshnessQuery, OverviewFreshnessQueryVariables>;
 export const OverviewServersDocument = { kind: "Document", documentId: "sha256:333e94ce13bdf3224fc2aac354272650274d1b64a1a1e0d582c34d0ea812df64", definitions: [] } as unknown as DocumentNode<OverviewServersQuery, OverviewServersQueryVariables>;
 export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
 export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
@@ -336,6 +336,6 @@ export const SearchByFingerprintDocument = { kind: "Document", documentId: "sha2
 export const SelectorFactsDocument = { kind: "Document", documentId: "sha256:4c4bd4c33d25dbb6401d7bbe29d7bdda60e905444d71121251723bea7b1b1b52", definitions: [] } as unknown as DocumentNode<SelectorFactsQuery, SelectorFactsQueryVariables>;
 export const SelectorSettingsDocument = { kind: "Document", documentId: "sha256:3bb2a9656aec3757b7dd3c10983f6427d3e8cb117b9ac6ab5f6c11eb056b17ee", definitions: [] } as unknown as DocumentNode<SelectorSettingsQuery, SelectorSettingsQueryVariables>;
 export const RevealTokenDocument = { kind: "Document", documentId: "sha256:470c8d785b9818f658b820c50bd22ed5c63f76293183a2f7f5e14a99fba4229d", definitions: [] } as unknown as DocumentNode<RevealTokenQuery, RevealTokenQueryVariables>;
-export const TimelineDocument = { kind: "Document", documentId: "sha256:5c027d13060764639607a3c44199bfc0abf7eff5945998999b877cb151c06198", definitions: [] } as unknown as DocumentNode<TimelineQuery, TimelineQueryVariables>;
+export const TimelineDocument = { kind: "Document", documentId: "sha256:7054959dc3548814e9a7a72f4a46698760b496186d1b883a0d07d245d5ea144f", definitions: [] } as unknown as DocumentNode<TimelineQuery, TimelineQueryVariables>;
 export const SelectorChangesDocument = { kind: "Document", documentId: "sha256:b271120a7f35ed6af18ad0bca7b8a5378f202ea9648300127c949b83f50e83b8", definitions: [] } as unknown as DocumentNode<SelectorChangesSubscription, SelectorChangesSubscriptionVariables>;
 export const ViewerDocument = { kind: "Document", documentId: "sha256:956b16930d053efd6dbf7696412aeb7e1ab06d93c7f9aaaf36423c58ac7ea5d0", definitions: [] } as unknown as DocumentNode<ViewerQuery, ViewerQueryVariables>;

@@ -1,7 +1,10 @@
 /** Texts that callers have chosen: display names, users, domains, Call-IDs. */
 
-/** Characters that change what a reader sees and are not seen themselves. */
-const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u3164\uffa0]/u
+/**
+ * Characters that change what a reader sees and are not seen themselves. Not the joiners, which Persian and Sinhala names and emoji need,
+ * and which move nothing.
+ */
+const invisible = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u3164\uffa0]/u
 const pieces = new RegExp(`(${invisible.source})`, 'u')
 
 /** Isolates the direction of the text, and shows its invisible characters by their code points. */

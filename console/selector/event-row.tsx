@@ -1,3 +1,4 @@
+import { Link } from 'wouter'
 import { AddressText, Foreign } from '../parts/foreign.tsx'
 import { PushOutcome } from '../parts/push-outcome.tsx'
 import { ReasonText } from '../parts/reasons.tsx'
@@ -6,7 +7,7 @@ import type { TimelineEvent } from './timeline.tsx'
 
 export function EventRow({ event }: { event: TimelineEvent }) {
   return (
-    <li>
+    <li data-row={event.__typename === 'Call' ? '' : undefined}>
       <Time time={event.time} />
       <div>{bodyOf(event)}</div>
     </li>
@@ -31,13 +32,24 @@ function CallBody({ call }: { call: Extract<TimelineEvent, { __typename: 'Call' 
     <>
       <span className="kind">Call</span> <AddressText address={call.caller} />
       <br />
-      <ReasonText reason={call.missedReason} text={call.missedReasonText} />{' '}
+      <ReasonText reason={call.missedReason} text={call.missedReasonText} /> <CallerLink caller={call.caller} />
       {call.callId !== null && (
         <span className="quiet call-id">
           Call-ID <Foreign text={call.callId} />
         </span>
       )}
     </>
+  )
+}
+
+/** Whether one caller is not put through, or all. */
+function CallerLink({ caller: { username, domain } }: { caller: { username: string | null; domain: string | null } }) {
+  if (username === null) return null
+  const caller = domain === null ? username : `${username}@${domain}`
+  return (
+    <Link className="small" href={`/calls?caller=${encodeURIComponent(caller)}`}>
+      all calls of this caller
+    </Link>
   )
 }
 

@@ -7,7 +7,6 @@ import { Foreign } from '../parts/foreign.tsx'
 import { Loading, Page } from '../parts/page.tsx'
 import { problemAt } from '../parts/problem.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
-import { SelectorName } from '../parts/selector-name.tsx'
 import { AccountSettings } from './account-settings.tsx'
 import { Installations } from './installations.tsx'
 import { LiveMark } from './live-mark.tsx'
@@ -45,7 +44,10 @@ export function SelectorPage({ name }: { name: string }) {
   return (
     <Page title={title} heading={<Foreign text={title} />}>
       <p className="who-line">
-        <SelectorName name={selector.name} /> <LiveMark state={live} />
+        <code>
+          <Foreign text={selector.name} />
+        </code>{' '}
+        <LiveMark state={live} />
       </p>
       <div className="columns">
         <div>

@@ -198,10 +198,12 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
 
   it('offers a shorter span where one is too costly', async () => {
     const small = await openClient(openReader(own.url), { hasConsole: true, limits: { cost: 30_000 } })
-    const { page } = await visit('/?span=30d', small)
+    const { page, complaints } = await visit('/?span=30d', small)
     await page.getByRole('link', { name: 'Show 7 days' }).first().click()
     await page.getByRole('heading', { name: 'Missed calls, 7 days' }).waitFor()
     await page.close()
+    // The browser notes each refusal.
+    expect(complaints.splice(0).filter((text) => !/status of 400/.test(text))).toEqual([])
     await small[Symbol.asyncDispose]()
   })
 
@@ -220,6 +222,14 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     await page.goto(`${open.url}/console/tokens?age=any`)
     await page.locator('.rows li').first().waitFor()
     expect(await page.getByText('c2VjcmV0').count()).toBe(0)
+  })
+
+  it('leads from a call to all calls of its caller', async () => {
+    const { page } = await visit(`/selectors/${selectorNamed(1)}`)
+    await page.getByRole('link', { name: 'all calls of this caller' }).first().click()
+    await page.locator('.rows li').first().waitFor()
+    expect(new URL(page.url()).searchParams.get('caller')).toBe('+420601234567@pbx.example.org')
+    expect(await page.locator('.rows li').count()).toBe(45)
   })
 
   it('has keys that can be switched off', async () => {
