@@ -221,6 +221,14 @@ export type OverviewServersQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type OverviewServersQuery = { servers: { asOf: string, nodes: Array<{ name: string, instances: number | null, newestSeen: string | null, process: { problem: string | null, version: string | null, uptimeSeconds: number | null, queueLength: number | null, registered: number | null, unauthorized: number | null, inError: number | null } | null }> } | null };
 
+export type OverviewCallersQueryVariables = Exact<{
+  since: string;
+  until: string;
+}>;
+
+
+export type OverviewCallersQuery = { topCallers: { nodes: Array<{ count: number, selectors: number, lastTime: string, caller: { displayName: string | null, uri: string | null, username: string | null, domain: string | null } }> } | null };
+
 export type SearchBySuffixQueryVariables = Exact<{
   suffix: string;
 }>;
@@ -328,6 +336,7 @@ export const OverviewPlatformsDocument = { kind: "Document", documentId: "sha256
 export const OverviewTokensDocument = { kind: "Document", documentId: "sha256:60a6740ef31b10b4d3ef15fdec63763d49cb6fcc425929a68751bb3ab7fd30d1", definitions: [] } as unknown as DocumentNode<OverviewTokensQuery, OverviewTokensQueryVariables>;
 export const OverviewFreshnessDocument = { kind: "Document", documentId: "sha256:c02de332ba1330b5316d77f708383016cce1e192df9935202077d76066ba03e6", definitions: [] } as unknown as DocumentNode<OverviewFreshnessQuery, OverviewFreshnessQueryVariables>;
 export const OverviewServersDocument = { kind: "Document", documentId: "sha256:333e94ce13bdf3224fc2aac354272650274d1b64a1a1e0d582c34d0ea812df64", definitions: [] } as unknown as DocumentNode<OverviewServersQuery, OverviewServersQueryVariables>;
+export const OverviewCallersDocument = { kind: "Document", documentId: "sha256:20bd3977aad7f4903c01124df68fb85ea4e7d319a377b5104f3b36fc08cbb3a3", definitions: [] } as unknown as DocumentNode<OverviewCallersQuery, OverviewCallersQueryVariables>;
 export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
 export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
 export const SearchByCallerDocument = { kind: "Document", documentId: "sha256:281de072334405d2ff923ad2fdbebf4149cbb59c0e301d077dce91e101a05a06", definitions: [] } as unknown as DocumentNode<SearchByCallerQuery, SearchByCallerQueryVariables>;

@@ -7,6 +7,7 @@ import { Loading, Section } from '../parts/page.tsx'
 import { problemsOf } from '../parts/problem.ts'
 import { ProblemNote } from '../parts/problem-note.tsx'
 import { aboutReason, reasonOrder } from '../parts/reasons.tsx'
+import { Time } from '../parts/zone.tsx'
 import type { ChartProps } from './overview-page.tsx'
 import { Smaller } from './smaller.tsx'
 
@@ -16,7 +17,7 @@ export function CallsChart({ span, bounds, zone }: ChartProps) {
   const [problem] = problemsOf(error)
   const stats = data?.callStats
   return (
-    <Section title={`Missed calls, ${span.title}`} aside={`by reason, times in ${zone}`}>
+    <Section title={`Missed calls, ${span.title}`} aside={<Aside zone={zone} asOf={stats?.asOf} />}>
       {fetching && <Loading what="the numbers of calls" />}
       {problem !== undefined && <ProblemNote problem={problem} onRetry={again} smaller={<Smaller span={span} />} />}
       {stats != null && stats.totalCount === 0 && (
@@ -34,6 +35,19 @@ export function CallsChart({ span, bounds, zone }: ChartProps) {
         />
       )}
     </Section>
+  )
+}
+
+function Aside({ zone, asOf }: { zone: string; asOf: string | undefined }) {
+  return (
+    <>
+      by reason, times in {zone}
+      {asOf !== undefined && (
+        <>
+          , as of <Time time={asOf} />
+        </>
+      )}
+    </>
   )
 }
 

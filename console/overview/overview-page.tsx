@@ -6,6 +6,7 @@ import { CallsChart } from './calls-chart.tsx'
 import { Health } from './health.tsx'
 import type { Span } from './span.ts'
 import { boundsOf, spanOf, spans } from './span.ts'
+import { TopCallers } from './top-callers.tsx'
 
 export interface ChartProps {
   readonly span: Span
@@ -35,8 +36,11 @@ export function OverviewPage() {
 function Overview({ span, zone }: Omit<ChartProps, 'bounds'>) {
   const [bounds] = useState(() => boundsOf(span, zone))
   return (
-    <Health span={span} bounds={bounds} zone={zone}>
-      <CallsChart span={span} bounds={bounds} zone={zone} />
-    </Health>
+    <>
+      <Health span={span} bounds={bounds} zone={zone}>
+        <CallsChart span={span} bounds={bounds} zone={zone} />
+      </Health>
+      <TopCallers span={span} bounds={bounds} zone={zone} />
+    </>
   )
 }

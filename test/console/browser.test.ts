@@ -196,11 +196,18 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     expect(await calls.locator('rect[class^="reason-"]').count()).toBeGreaterThan(0)
   })
 
+  it('counts the callers with the most missed calls when that is asked for', async () => {
+    const { page } = await visit('/?span=30d')
+    await page.getByRole('button', { name: 'Count them' }).click()
+    await page.getByRole('link', { name: /^45 calls/ }).click()
+    await page.locator('.rows li').nth(44).waitFor()
+  })
+
   it('offers a shorter span where one is too costly', async () => {
     const small = await openClient(openReader(own.url), { hasConsole: true, limits: { cost: 30_000 } })
     const { page, complaints } = await visit('/?span=30d', small)
     await page.getByRole('link', { name: 'Show 7 days' }).first().click()
-    await page.getByRole('heading', { name: 'Missed calls, 7 days' }).waitFor()
+    await page.getByRole('heading', { name: 'Missed calls, 7 days', exact: true }).waitFor()
     await page.close()
     // The browser notes each refusal.
     expect(complaints.splice(0).filter((text) => !/status of 400/.test(text))).toEqual([])
