@@ -137,6 +137,8 @@ export interface TokenRows extends OwnedRows<TokenRow> {
 export interface PushTestRows extends OwnedRows<PushTestRow> {
   /** Total order of the instants: in a zone with summer time the times as stored have another. */
   readonly byInstant: readonly OrderColumn<PushTestRow>[]
+  /** Whether clocks are put back and forth in the zone of the stored times. */
+  readonly clocksChange: boolean
   /** An instant as the stored times have it, without a zone. Where clocks are put back, two instants have the same. */
   readonly localOf: (instant: SQL) => SQL
   /** Matches the push tests of the selector with this name, in v2 also of a deleted one. */

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { prepareTopCallers } from '../../src/loaders/statistics/top-callers.ts'
+import { detect } from '../../src/sipis/detect.ts'
+import { projectionOf } from '../../src/sipis/versions.ts'
 import { random } from '../../src/tools/demo/random.ts'
 import type { Client } from '../support/client.ts'
 import { openClient, unlimited } from '../support/client.ts'
@@ -304,6 +307,17 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
       ])
       expect(calls[Number(caller.displayName.slice(1))]?.time).toBe(last)
     }
+  })
+
+  it('count the selectors of callers in one pass as in two', async () => {
+    const projection = projectionOf(version, { ...(await detect(opened.database)), timeZone: 'UTC' })
+    const topCallers = prepareTopCallers(projection)
+    const span = { since: '2026-10-24 10:30:00+00', until: '2026-10-27 03:00:00+00' }
+    const [few, many] = await Promise.all(
+      [1, 1_000_000].map((rows) => opened.database.query(topCallers(span, 10, rows))),
+    )
+    expect(few).toEqual(many)
+    expect(few).toHaveLength(10)
   })
 
   it('count tokens by app and age', async () => {

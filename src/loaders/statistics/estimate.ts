@@ -18,16 +18,17 @@ export function explainedRows(table: SQL, matching: SQL): SQL {
  * Refuses a span with too many rows.
  *
  * @param explain of `explainedRows`
+ * @returns the estimate
  * @throws TooMuchToCount with a span that would pass
  */
 export async function refuseTooMany(
   read: Read,
   explain: Statement,
   { span, mostRows }: { span: Span; mostRows: number },
-): Promise<void> {
+): Promise<number> {
   const [[plan = null] = []] = await read(explain)
   const rows = plans.parse(JSON.parse(plan ?? '[]'))[0].Plan['Plan Rows']
-  if (rows <= mostRows) return
+  if (rows <= mostRows) return rows
   const passing = spanOf((lengthOf(span) * mostRows) / rows)
   throw new TooMuchToCount(
     `The span has about ${rows} rows; the limit is ${mostRows} (LIMIT_STATISTICS_ROWS). Ask for ${passing} at a time.`,

@@ -50,10 +50,11 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
     const apps = groups.includes('APP')
       ? sql`LEFT JOIN (SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${tokens.table}) AS apps USING (key)`
       : sql``
-    return sql`SELECT ${place}, ${byPlatform}, ${byApp}, count(*), count(concluded), count(*) FILTER (WHERE ${isInTime(inTimeMs)}), count(*) FILTER (WHERE ${isPending}),
-        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ${latencyMs})::text
-      FROM (SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
-        FROM ${pushTests.table} WHERE ${startedInSpan(pushTests)}) AS tests ${apps}
+    return sql`SELECT ${place}, ${byPlatform}, ${byApp}, count(*), count(concluded), count(*) FILTER (WHERE ms <= ${inTimeMs}), count(*) FILTER (WHERE ${isPending}),
+        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ms)::text
+      FROM (SELECT *, ${latencyMs} AS ms FROM (
+        SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
+        FROM ${pushTests.table} WHERE ${startedInSpan(pushTests)}) AS tests OFFSET 0) AS tests ${apps}
       GROUP BY 1, 2, 3 LIMIT ${sql.raw(String(mostPushTestRows + 1))}`
   }
   return (counting) => {
@@ -71,17 +72,22 @@ export function isInTime(ms: SQL): SQL {
   return sql`concluded BETWEEN started AND started + ${interval(ms)}`
 }
 
-const isPending = sql`concluded IS NULL AND started > now() - ${interval(inTimeMs)}`
-/** Before PostgreSQL 17 the difference of two infinite times fails the statement. */
-const latencyMs = sql`CASE WHEN isfinite(started) AND isfinite(concluded) AND concluded >= started
-  THEN extract(epoch FROM concluded - started)::float8 * 1000 END`
+const isPending = sql`concluded IS NULL AND started > (SELECT now() - ${interval(inTimeMs)})`
+/**
+ * Before PostgreSQL 17 the difference of two infinite times fails the statement. date_part computes with floats; since PostgreSQL 14, extract
+ * does with decimals, which takes several times as long.
+ */
+const latencyMs = sql`CASE WHEN concluded >= started AND isfinite(concluded) AND isfinite(started)
+  THEN date_part('epoch', concluded - started) * 1000 END`
 
 /**
  * SIPIS stores local times without a zone, which an index orders. Where clocks are put back, an hour of them stands for two, so the first
  * conditions take in some hours more.
  */
-export function startedInSpan({ columns: { started, startedLocal }, localOf }: PushTestRows): SQL {
+export function startedInSpan({ columns: { started, startedLocal }, localOf, clocksChange }: PushTestRows): SQL {
   const bound = (name: string) => localOf(sql`${sql.placeholder(name)}::timestamptz`)
+  if (!clocksChange)
+    return sql`${startedLocal.sql} >= ${bound('spanSince')} AND ${startedLocal.sql} < ${bound('spanUntil')}`
   return sql`${startedLocal.sql} >= ${bound('spanSince')} - interval '3 hours'
     AND ${startedLocal.sql} < ${bound('spanUntil')} + interval '3 hours' AND ${withinSpan(started.sql)}`
 }

@@ -56,7 +56,7 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
   return ({ compute, mostRows }) => {
     const bounded = async (read: Read, span: Span, table: SQL, inSpan: SQL) => {
       const explain = estimates(render(table).text, [], spanValues(span), () => explainedRows(table, inSpan))
-      await refuseTooMany(read, explain, { span, mostRows })
+      return refuseTooMany(read, explain, { span, mostRows })
     }
     return {
       async callCounts({ timeZone, ...counting }) {
@@ -81,8 +81,8 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
       async topCallers(span, first) {
         checkSpan(span)
         return compute(['top callers', span, first], async (read) => {
-          await bounded(read, span, calls.table, callsInSpan)
-          return topCallersOf(projection, await read(findTopCallers(span, first)))
+          const rows = await bounded(read, span, calls.table, callsInSpan)
+          return topCallersOf(projection, await read(findTopCallers(span, first, rows)))
         })
       },
       tokenCounts: (olderThan) =>

@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Statement, Value } from '../../database/database.ts'
 import type { PeerColumns, Projection } from '../../sipis/projection.ts'
@@ -13,28 +14,43 @@ export interface TopCaller {
   readonly lastTime: string
 }
 
+/** The selectors of each caller fit into the memory of the session. */
+const mostAtOnce = 300_000
+
 /**
- * The callers with the most calls, by user name and domain; a domain in any case is the same. Selectors are counted for these only, which
- * saves nine tenths of the time. The rest of the address is that of the newest call.
+ * The callers with the most calls, by user name and domain; a domain in any case is the same. The rest of the address is that of the newest
+ * call. Where there are many calls, selectors are counted for the first callers only, by reading the calls once more.
+ *
+ * @param rows estimate of the calls in the span
  */
-export function prepareTopCallers({ calls }: Projection): (span: Span, first: number) => Statement {
+export function prepareTopCallers({ calls }: Projection): (span: Span, first: number, rows: number) => Statement {
   const statements = createStatements()
   const { time, username, domain, scheme, displayName, port } = calls.columns
   const user = username.sql
   const host = sql`lower(${domain.sql} COLLATE "C")`
   const inSpan = where([], withinSpan(time.sql))
-  const statement = () => sql`WITH counted AS (
-      SELECT ${user} AS u, ${host} AS d, count(*) AS n, max(${time.sql}) AS t FROM ${calls.table} WHERE ${inSpan} GROUP BY 1, 2),
-    top AS (SELECT * FROM counted ORDER BY n DESC, u COLLATE "C", d COLLATE "C" LIMIT ${sql.placeholder('first')}::int),
+  const ofEach = sql`SELECT ${user} AS u, ${host} AS d, ${calls.link} AS key, count(*) AS n, max(${time.sql}) AS t
+    FROM ${calls.table} WHERE ${inSpan} GROUP BY 1, 2, 3`
+  const firstOf = (counted: SQL) => sql`SELECT * FROM (${counted}) AS counted
+    ORDER BY n DESC, u COLLATE "C", d COLLATE "C" LIMIT ${sql.placeholder('first')}::int`
+  const atOnce = sql`WITH top AS (${firstOf(sql`SELECT u, d, sum(n) AS n, count(*) AS selectors, max(t) AS t FROM (${ofEach}) AS each GROUP BY 1, 2`)})`
+  const inTwo = sql`WITH first AS (
+      ${firstOf(sql`SELECT ${user} AS u, ${host} AS d, count(*) AS n, max(${time.sql}) AS t FROM ${calls.table} WHERE ${inSpan} GROUP BY 1, 2`)}),
     called AS (
       SELECT u, d, count(*) AS selectors FROM (
-        SELECT DISTINCT top.u, top.d, ${calls.link} FROM ${calls.table} JOIN top ON ${user} = top.u AND ${host} = top.d WHERE ${inSpan}) AS each
-      GROUP BY 1, 2)
-    SELECT top.u, top.d, top.n, called.selectors, top.t, newest.* FROM top JOIN called USING (u, d) CROSS JOIN LATERAL (
+        SELECT DISTINCT first.u, first.d, ${calls.link} FROM ${calls.table} JOIN first ON ${user} = first.u AND ${host} = first.d WHERE ${inSpan}) AS each
+      GROUP BY 1, 2),
+    top AS (SELECT u, d, n, selectors, t FROM first JOIN called USING (u, d))`
+  const statement = (top: SQL) => sql`${top}
+    SELECT top.u, top.d, top.n, top.selectors, top.t, newest.* FROM top CROSS JOIN LATERAL (
       SELECT ${scheme.sql}, ${displayName.sql}, ${port.sql} FROM ${calls.table}
       WHERE ${time.sql} = top.t AND ${user} = top.u AND ${host} = top.d LIMIT 1) AS newest
     ORDER BY top.n DESC, top.u COLLATE "C", top.d COLLATE "C"`
-  return (span, first) => statements('top callers', [], { ...spanValues(span), first }, statement)
+  return (span, first, rows) => {
+    const isFew = rows <= mostAtOnce
+    const values = { ...spanValues(span), first }
+    return statements(`top callers ${isFew}`, [], values, () => statement(isFew ? atOnce : inTwo))
+  }
 }
 
 export function topCallersOf({ calls }: Projection, rows: readonly Value[][]): TopCaller[] {

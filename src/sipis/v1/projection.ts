@@ -114,6 +114,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
+      clocksChange: timeZone !== 'UTC',
       localOf: (instant) => localIn(instant, timeZone),
       ofName: (name) =>
         sql`${pushtests.id} = (SELECT "named"."id" FROM ${qualified(schemas, selectors)} AS "named" WHERE "named"."selector" = ${name})`,

@@ -114,6 +114,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('startedLocal', pushtests.started, 'timestamp'),
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
+      clocksChange: timeZone !== 'UTC',
       localOf: (instant) => localIn(instant, timeZone),
       ofName: (name) => sql`${pushtests.selector} = ${name}`,
       byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
