@@ -27,7 +27,6 @@ describe.each(folders)('The client in %s', (folder) => {
   })
 })
 
-it('CI runs clients that exist', () => {
-  const [, names = ''] = /consumers\/run\.ts (.*)$/m.exec(readFileSync('.ci/run', 'utf8')) ?? []
-  expect(folders).toEqual(expect.arrayContaining(names.split(' ').map((name) => `test/consumers/${name}`)))
+it('CI runs all clients', () => {
+  expect(readFileSync('.ci/run', 'utf8')).toMatch(/consumers\/run\.ts$/m)
 })

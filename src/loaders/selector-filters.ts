@@ -128,16 +128,20 @@ function hasToken({ tokens }: Projection, filter: SelectorFilter): Condition[] {
   return [...ofToken, { shape: `hasToken ${filter.hasToken}`, sql: any, values: {} }]
 }
 
-/** Push tests without an answer that started after the last one with an answer, or all if there is none. */
+/**
+ * Push tests without an answer that started after the last one with an answer, or all if there is none. One pass over all push tests: looking
+ * at those of each selector takes ten times as long. The subqueries have the name of the table, so that its columns keep theirs.
+ */
 function hasUnanswered({ pushTests }: Projection, number: number | null | undefined): Condition[] {
-  const { table, ofSelector, columns, byInstant } = pushTests
+  const { table, name, link, ofSelector, columns, byInstant } = pushTests
   const started = byInstant[0]?.sql ?? columns.started.sql
-  const own = sql`${ofSelector} AND ${columns.concluded.sql}`
+  const concluded = columns.concluded.sql
   return conditionOn('unansweredPushTests', number, (value) => {
-    // The last answer is read once for each selector, as a table, not for each of its push tests.
-    return sql`EXISTS (SELECT FROM ${table} WHERE ${own} IS NULL)
-      AND (SELECT count(*) FROM (SELECT max(${started}) AS time FROM ${table} WHERE ${own} IS NOT NULL) AS answer, ${table}
-        WHERE ${own} IS NULL AND coalesce(${started} > answer.time, true)) >= ${value}::bigint`
+    const all = sql`SELECT ${link}, ${concluded} AS answer, ${started} AS time,
+      max(${started}) FILTER (WHERE ${concluded} IS NOT NULL) OVER (PARTITION BY ${link}) AS answered FROM ${table}`
+    const silent = sql`SELECT ${link} FROM (${all}) AS ${name}
+      WHERE answer IS NULL AND coalesce(time > answered, true) GROUP BY ${link} HAVING count(*) >= ${value}::bigint`
+    return sql`EXISTS (SELECT FROM (${silent}) AS ${name} WHERE ${ofSelector})`
   })
 }
 

@@ -35,8 +35,11 @@ describe('A principal', () => {
     const lists = ['Query.selectors', 'Query.calls', 'Query.messages', 'Query.pushTests', 'Query.tokens']
     const refused = (...some: (typeof scopes)[number][]) => [...refusedFields(tool('tool', ...some))]
     const secrets = ['Selector.settings', 'Token.token']
-    const ofReaders = [...lists, 'Subscription.allChanges']
-    expect(refused().sort()).toEqual([...ofReaders, ...secrets, 'Query.database', 'Query._service'].sort())
+    const statistics = ['Query.callStats', 'Query.pushTestStats', 'Query.topCallers', 'Query.tokenStats']
+    const ofReaders = [...lists, ...statistics, 'Subscription.allChanges']
+    expect(refused().sort()).toEqual(
+      [...ofReaders, ...secrets, 'Query.servers', 'Query.database', 'Query._service'].sort(),
+    )
     expect(refused('sipis:own')).toEqual(refused())
     expect(refused('sipis:ops').sort()).toEqual([...ofReaders, ...secrets].sort())
     expect(refused('sipis:read')).toEqual([...secrets, 'Query._service'])

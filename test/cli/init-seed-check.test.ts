@@ -58,7 +58,9 @@ describe('sipis-gateway seed', () => {
       const own = untilTestEnds(await cloneDatabase('V2'))
       const { code, stdout } = await run(['seed', '--database-url', own.url, '--selectors', '40', ...args])
       expect(code).toBe(0)
-      expect(stdout).toContain('Wrote 40 selectors, 64 tokens, 1200 sipcalls, 200 siptextmessages, 120 pushtests')
+      expect(stdout).toContain(
+        'Wrote 40 selectors, 63 tokens, 1200 sipcalls, 200 siptextmessages, 120 pushtests, 160 data, 40 restart',
+      )
       return own
     }
     const [one, two, three] = [await seeded(), await seeded('--random-seed', '1'), await seeded('--random-seed', '2')]
