@@ -17,9 +17,12 @@ export default [
         'error',
         {
           exceptions: {
-            suffixes: ['Connection', 'Edge'],
+            suffixes: ['Connection', 'Edge', 'Stat', 'Stats'],
             // Parts of another object, which no client looks up or keeps by themselves.
-            types: ['Changes', 'Database', 'PageInfo', 'Setting', 'SipAddress', 'TableVersion', 'Viewer'],
+            types: ['Changes', 'Database', 'PageInfo', 'Setting', 'SipAddress', 'TableVersion', 'Viewer'].concat(
+              // What was counted at a moment.
+              ['Latency', 'PushHealth', 'Server', 'ServerProcess', 'Servers', 'TopCaller', 'TopCallers'],
+            ),
           },
         },
       ],
