@@ -13,8 +13,7 @@ export default defineConfig({
     // Databases are cloned and processes started: slow machines are no failure.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // One more than the processors of a small machine: files wait for servers and processes, a third of the time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // The modules are loaded once for each worker, not for each file: a seventh of the time of a run.
     isolate: false,
     // The command line is started hundreds of times.

@@ -56,11 +56,17 @@ export function nameOf({ xid, tag }: Seen): string {
   return `${xid}/${tag}`
 }
 
-/** A position from which everything that is stored from now on is new. */
+/**
+ * A position from which everything that is stored from now on is new. The lists that a client reads next may come from a standby, so what a
+ * standby may lack is new as well.
+ */
 export function startAt(sight: Sight, most: number): Position {
-  const mark = safeMark(sight, 0n)
+  const { lowestXmin } = sight
+  const safe = safeMark(sight, 0n)
+  const isElsewhere = lowestXmin !== undefined && lowestXmin < sight.xmax
+  const mark = isElsewhere ? least(safe, lowestXmin) : safe
   // The versions that do not fit are delivered once more.
-  const seen = sight.versions.slice(0, most).map(seenOf)
+  const seen = isElsewhere ? [] : sight.versions.slice(0, most).map(seenOf)
   return {
     database: digestOf(sight.identity),
     timeline: sight.timeline,

@@ -52,6 +52,8 @@ export interface Sight {
   readonly versions: readonly RowVersion[]
   /** Whether there are more than were asked for. */
   readonly isCut: boolean
+  /** Lists may be read where what is stored by this transaction and later is missing yet. Undefined if there are no standbys. */
+  readonly lowestXmin: bigint | undefined
 }
 
 /** A mark, below which every transaction counts as seen; null stands for the lowest mark that is safe now. */
@@ -86,17 +88,17 @@ export function prepareChanges(projection: Projection): (database: Database) => 
         const marks = asked.map(({ mark }) => truncated(mark))
         const found = await database.query(statements.ofSelectors(keys, marks))
         const ofEach = asked.length === 1 ? [found] : grouped(found, asked.length, stateWidth)
-        return ofEach.map((rows) => sightOf(rows, limits.ofSelector))
+        return ofEach.map((rows) => sightOf(rows, limits.ofSelector, database.lowestXmin?.()))
       },
     )
     return {
       ofSelector: (owner, mark) => ofSelector({ owner, mark }),
       async ofAll(kinds, mark) {
         const found = await database.query(statements.ofAll(kinds, truncated(mark)))
-        return sightOf(found, limits.ofAll)
+        return sightOf(found, limits.ofAll, database.lowestXmin?.())
       },
       async recent(mark) {
-        return sightOf(await database.query(statements.recent(truncated(mark))), limits.ofAll)
+        return sightOf(await database.query(statements.recent(truncated(mark))), limits.ofAll, undefined)
       },
     }
   }
@@ -239,7 +241,7 @@ function stateOf(projection: Projection): SQL {
     OFFSET 0) AS s`
 }
 
-function sightOf(rows: readonly Value[][], limit: number): Sight {
+function sightOf(rows: readonly Value[][], limit: number, lowestXmin: bigint | undefined): Sight {
   const [first] = rows
   if (first === undefined) throw new Error('The state of the server is missing.')
   const [identity, timeline, standby, xmin, xmax, checkpointXid, checkpoint, inserted, flushed] = first.map(
@@ -259,6 +261,7 @@ function sightOf(rows: readonly Value[][], limit: number): Sight {
     flushed: BigInt(flushed ?? 0),
     versions,
     isCut: versions.length === limit,
+    lowestXmin,
   }
 }
 

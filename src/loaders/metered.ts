@@ -66,6 +66,7 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
       known.set(key, rows)
       return rows
     },
+    ...(database.lowestXmin === undefined ? {} : { lowestXmin: database.lowestXmin }),
     close: () => database.close(),
   }
 }

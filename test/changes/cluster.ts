@@ -65,7 +65,8 @@ export async function openDoor(url: string, standby?: string): Promise<Door> {
   const database = standby === undefined ? openReader(url) : openReplicas(url, standby)
   const options = { changes: { secrets: ['a secret of the test'] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
   const gateway = await openClient(database, options)
-  const session = openSession(url)
+  // Lists may come from the standby.
+  const session = openSession(standby ?? url)
   onTestFinished(async () => {
     await gateway[Symbol.asyncDispose]()
     await session.leave()

@@ -110,6 +110,7 @@ class Server {
       flushed: this.flushed,
       versions,
       isCut: versions.length === limit,
+      lowestXmin: undefined,
     }
   }
 }

@@ -50,7 +50,7 @@ describe.each(schemaVersions)('What is new in %s', (version) => {
     const look = async (mark: bigint | null) => {
       const changes = prepared(database)
       const [one, two] = await Promise.all([changes.ofSelector(owner(1), mark), changes.ofSelector(owner(2), mark)])
-      expect(two.versions).toEqual([])
+      if (mark !== null) expect(two.versions).toEqual([])
       const [ofOne, ofAll] = [await prepared(database).ofSelector(owner(1), mark), await changes.ofAll(['CALL'], mark)]
       return [one, ofOne, ofAll]
     }
@@ -62,8 +62,9 @@ describe.each(schemaVersions)('What is new in %s', (version) => {
     // Null stands for the lowest mark that is safe, which a checkpoint of another test may have moved.
     const [[, { versions }]] = [(await look(xmin)) as [Sight, Sight, Sight]]
     for (const sight of await look(null)) {
+      const isOf = ({ key }: { key: string }) => all.includes(key)
       const expected = versions.filter(({ xid }) => xid >= sight.xmin || xid >= sight.checkpointXid)
-      expect(sight.versions.map(({ key }) => key)).toEqual(expected.map(({ key }) => key))
+      expect(sight.versions.filter(isOf).map(({ key }) => key)).toEqual(expected.map(({ key }) => key))
     }
   })
 })

@@ -44,14 +44,15 @@ export const unlimited: Partial<Limits> = {
 export async function openClient(database: Database, options: ClientOptions = {}): Promise<Client> {
   const ran: Statement[] = []
   const log: string[] = []
-  const recorded: Database = {
+  const recording = (of: Database): Database => ({
+    ...of,
     query(statement, signal) {
       ran.push(render(statement))
-      return database.query(statement, signal)
+      return of.query(statement, signal)
     },
-    ...(database.listen === undefined ? {} : { listen: database.listen }),
-    close: () => database.close(),
-  }
+    ...(of.forOperation === undefined ? {} : { forOperation: () => recording(of.forOperation?.() ?? of) }),
+  })
+  const recorded = recording(database)
   const gateway = await createGateway({
     database: recorded,
     detected: await detect(database),

@@ -11,6 +11,8 @@ export interface Sign {
   readonly identity: string
   readonly isStandby: boolean
   readonly lagMs: number
+  /** Of its snapshot, in 64 bits. */
+  readonly xmin: bigint
 }
 
 /** An answer that takes longer is none. */
@@ -20,7 +22,7 @@ const lane = { lane: 'replicas' }
 const statementOf = (cluster: ReturnType<typeof sql>) =>
   prepare(
     sql`SELECT concat_ws(' ', ${cluster}, (SELECT oid FROM pg_database WHERE datname = current_database()),
-      to_regclass('selectors')::oid, to_regclass('sipcalls')::oid), pg_is_in_recovery(), ${replicationLagMs}`,
+      to_regclass('selectors')::oid, to_regclass('sipcalls')::oid), pg_is_in_recovery(), ${replicationLagMs}, txid_snapshot_xmin(txid_current_snapshot())`,
     lane,
   )({})
 const statement = statementOf(sql`(SELECT system_identifier FROM pg_control_system())`)
@@ -44,8 +46,13 @@ async function ask(database: Database): Promise<Sign> {
     if (refusals.has(databaseError(error).code)) return query(statementWithoutCluster)
     throw error
   })
-  const [[identity = null, isStandby = null, lagMs = null] = []] = rows
-  return { identity: String(identity), isStandby: isStandby === 't', lagMs: Number(lagMs ?? 0) }
+  const [[identity = null, isStandby = null, lagMs = null, xmin = null] = []] = rows
+  return {
+    identity: String(identity),
+    isStandby: isStandby === 't',
+    lagMs: Number(lagMs ?? 0),
+    xmin: BigInt(xmin ?? 0),
+  }
 }
 
 export interface Expected {

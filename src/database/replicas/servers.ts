@@ -50,6 +50,7 @@ export function openServers(options: ServersOptions): Database {
   /** The primary's, kept while it is away. */
   let identity: string | undefined
   let turn = 0
+  let lowestXmin: bigint | undefined
 
   const look = async () => {
     const [ofPrimary, ...ofStandbys] = await Promise.all(
@@ -58,6 +59,13 @@ export function openServers(options: ServersOptions): Database {
     isPrimaryAway = typeof ofPrimary === 'string'
     if (typeof ofPrimary === 'object') identity = ofPrimary.identity
     for (const [index, standing] of standbys.entries()) judge(standing, ofStandbys[index])
+    const own = ofStandbys.flatMap((sign) =>
+      typeof sign === 'object' && sign.identity === identity ? [sign.xmin] : [],
+    )
+    lowestXmin = own.reduce<bigint | undefined>(
+      (low, xmin) => (low === undefined || xmin < low ? xmin : low),
+      undefined,
+    )
   }
   const judge = (standing: Standing, sign: Sign | string | undefined) => {
     const problem =
@@ -76,7 +84,10 @@ export function openServers(options: ServersOptions): Database {
       onChange({ standby: standing.server.label, problem, usable: usable().length })
   }
   const timer = repeat(probeEveryMs, look)
-  const inOrder = (first: readonly Server[], then: readonly Server[]) => followed([...first, ...then])
+  const inOrder = (first: readonly Server[], then: readonly Server[]): Database => ({
+    ...followed([...first, ...then]),
+    lowestXmin: () => lowestXmin,
+  })
   return {
     query: (statement, signal) =>
       (isPrimaryAway ? inOrder(usable(), [primary]) : inOrder([primary], usable())).query(statement, signal),
