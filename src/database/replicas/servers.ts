@@ -41,10 +41,12 @@ const defaultProbeEveryMs = 1_000
 /** One that has lost its primary goes on answering, with what it had. */
 const defaultMaxLag = 60
 
+const notLookedAt = 'it was not looked at yet'
+
 /** The primary and its standbys as one database. Standbys are read once a probe has found them usable. */
 export function openServers(options: ServersOptions): Database {
   const { primary, onChange, probeEveryMs = defaultProbeEveryMs } = options
-  const standbys: Standing[] = options.standbys.map((server) => ({ server, problem: 'it was not looked at yet' }))
+  const standbys: Standing[] = options.standbys.map((server) => ({ server, problem: notLookedAt }))
   const usable = () => standbys.filter(({ problem }) => problem === undefined).map(({ server }) => server)
   let isPrimaryAway = false
   /** The primary's, kept while it is away. */
@@ -58,7 +60,7 @@ export function openServers(options: ServersOptions): Database {
     )
     isPrimaryAway = typeof ofPrimary === 'string'
     if (typeof ofPrimary === 'object') identity = ofPrimary.identity
-    for (const [index, standing] of standbys.entries()) judge(standing, ofStandbys[index])
+    for (const [index, standing] of standbys.entries()) judge(standing, ofStandbys[index] ?? notLookedAt)
     const own = ofStandbys.flatMap((sign) =>
       typeof sign === 'object' && sign.identity === identity ? [sign.xmin] : [],
     )
@@ -67,7 +69,7 @@ export function openServers(options: ServersOptions): Database {
       undefined,
     )
   }
-  const judge = (standing: Standing, sign: Sign | string | undefined) => {
+  const judge = (standing: Standing, sign: Sign | string) => {
     const problem =
       typeof sign === 'object'
         ? problemOf(sign, {
@@ -75,7 +77,7 @@ export function openServers(options: ServersOptions): Database {
             isPrimaryAway,
             maxLag: options.maxLag ?? (isPrimaryAway ? undefined : defaultMaxLag),
           })
-        : (sign ?? 'it was not looked at yet')
+        : sign
     const wasUsable = standing.problem === undefined
     const isNew = standing.problem !== problem
     standing.problem = problem
@@ -84,17 +86,16 @@ export function openServers(options: ServersOptions): Database {
       onChange({ standby: standing.server.label, problem, usable: usable().length })
   }
   const timer = repeat(probeEveryMs, look)
-  const inOrder = (first: readonly Server[], then: readonly Server[]): Database => ({
-    ...followed([...first, ...then]),
-    lowestXmin: () => lowestXmin,
-  })
+  const ofAll = { lowestXmin: () => lowestXmin }
+  const inOrder = (first: readonly Server[], then: readonly Server[]) => followed([...first, ...then])
   return {
+    ...ofAll,
     query: (statement, signal) =>
       (isPrimaryAway ? inOrder(usable(), [primary]) : inOrder([primary], usable())).query(statement, signal),
     forOperation() {
       const standbysNow = usable()
       const at = standbysNow.length === 0 ? 0 : turn++ % standbysNow.length
-      return inOrder([...standbysNow.slice(at), ...standbysNow.slice(0, at)], [primary])
+      return { ...ofAll, ...inOrder([...standbysNow.slice(at), ...standbysNow.slice(0, at)], [primary]) }
     },
     // A standby cannot listen.
     ...(primary.database.listen === undefined ? {} : { listen: primary.database.listen }),
