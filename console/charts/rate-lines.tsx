@@ -1,4 +1,5 @@
 import { formatCount, percent } from '../parts/format.ts'
+import { ChartTable } from './chart-table.tsx'
 import type { Plot, Series } from './frame.tsx'
 import { ChartFrame } from './frame.tsx'
 
@@ -23,6 +24,10 @@ interface Props {
 const marks = [0, 0.25, 0.5, 0.75, 1]
 
 export function RateLines({ label, unit, series, buckets }: Props) {
+  const rows = buckets.map((bucket) => ({
+    label: bucket.label,
+    cells: series.map(({ key }) => cellOf(bucket.rates.get(key))),
+  }))
   return (
     <ChartFrame
       label={label}
@@ -32,7 +37,7 @@ export function RateLines({ label, unit, series, buckets }: Props) {
       marks={marks}
       formatMark={percent}
       draw={(plot) => series.map((one) => <Line key={one.key} series={one} buckets={buckets} plot={plot} />)}
-      table={<RateTable series={series} buckets={buckets} />}
+      table={<ChartTable series={series} rows={rows} />}
     />
   )
 }
@@ -64,33 +69,6 @@ function Line({ series: { key, title, tone }, buckets, plot: { x, y } }: LinePro
         ),
       )}
     </g>
-  )
-}
-
-function RateTable({ series, buckets }: Pick<Props, 'series' | 'buckets'>) {
-  return (
-    <>
-      <thead>
-        <tr>
-          <th scope="col">time</th>
-          {series.map(({ key, title }) => (
-            <th key={key} scope="col">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {buckets.map(({ label, rates }) => (
-          <tr key={label}>
-            <th scope="row">{label}</th>
-            {series.map(({ key }) => (
-              <td key={key}>{cellOf(rates.get(key))}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </>
   )
 }
 

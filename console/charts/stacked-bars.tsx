@@ -1,4 +1,5 @@
 import { formatCount } from '../parts/format.ts'
+import { ChartTable } from './chart-table.tsx'
 import type { Plot, Series } from './frame.tsx'
 import { ChartFrame } from './frame.tsx'
 import { ticks } from './scale.ts'
@@ -18,6 +19,10 @@ interface Props {
 
 export function StackedBars({ label, unit, series, buckets }: Props) {
   const totals = buckets.map(({ counts }) => series.reduce((sum, { key }) => sum + (counts.get(key) ?? 0), 0))
+  const rows = buckets.map((bucket, place) => ({
+    label: bucket.label,
+    cells: [...series.map(({ key }) => bucket.counts.get(key) ?? 0), totals[place] ?? 0].map(formatCount),
+  }))
   return (
     <ChartFrame
       label={label}
@@ -31,7 +36,7 @@ export function StackedBars({ label, unit, series, buckets }: Props) {
           <Bar key={bucket.label} bucket={bucket} series={series} place={place} plot={plot} />
         ))
       }
-      table={<CountTable series={series} buckets={buckets} totals={totals} />}
+      table={<ChartTable series={series} more={['all']} rows={rows} />}
     />
   )
 }
@@ -58,34 +63,5 @@ function Bar({ bucket: { label, counts }, series, place, plot: { x, y, band } }:
         return <rect key={key} className={tone} x={x(place) - width / 2} y={top} width={width} height={y(base) - top} />
       })}
     </g>
-  )
-}
-
-function CountTable({ series, buckets, totals }: Omit<Props, 'label' | 'unit'> & { totals: readonly number[] }) {
-  return (
-    <>
-      <thead>
-        <tr>
-          <th scope="col">time</th>
-          {series.map(({ key, title }) => (
-            <th key={key} scope="col">
-              {title}
-            </th>
-          ))}
-          <th scope="col">all</th>
-        </tr>
-      </thead>
-      <tbody>
-        {buckets.map(({ label, counts }, place) => (
-          <tr key={label}>
-            <th scope="row">{label}</th>
-            {series.map(({ key }) => (
-              <td key={key}>{formatCount(counts.get(key) ?? 0)}</td>
-            ))}
-            <td>{formatCount(totals[place] ?? 0)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </>
   )
 }

@@ -17,8 +17,6 @@ export interface SipisSettings {
   readonly openString: string | undefined
 }
 
-type Named = Pick<SipisSettings, 'holder' | 'openString'>
-
 const maxDefaults = 10
 const maxBytes = 5_000_000
 
@@ -49,7 +47,7 @@ const parser = new XMLParser({
 
 /** Reads the settings of one or several SIPIS processes; a folder stands for every Settings*.xml in it. */
 export function readSettings(paths: readonly string[]): SipisSettings[] {
-  return paths.flatMap(settingsFiles).map((file) => ({ file, ...openStringIn(file), httpPort: httpPortIn(file) }))
+  return paths.flatMap(settingsFiles).map((file) => ({ file, ...settingsIn(file) }))
 }
 
 function settingsFiles(path: string): string[] {
@@ -86,25 +84,30 @@ function* chainOf(file: string): Generator<Parsed> {
   }
 }
 
-function openStringIn(file: string): Named {
-  for (const { path, root } of chainOf(file)) {
-    const own = root.Database ? root.Database['@OpenString'] : undefined
-    if (own !== undefined && own.trim() !== '') return { holder: path, openString: own }
-  }
-  return { holder: undefined, openString: undefined }
-}
-
-function httpPortIn(file: string): number | undefined {
+function settingsIn(file: string): Omit<SipisSettings, 'file'> {
+  let named: Pick<SipisSettings, 'holder' | 'openString'> | undefined
+  let httpPort: number | undefined
   try {
-    for (const { root } of chainOf(file)) {
-      const port = Number(root.HttpServer ? root.HttpServer['@Port'] : undefined)
-      if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+    for (const { path, root } of chainOf(file)) {
+      named ??= databaseIn(path, root)
+      httpPort ??= portIn(root)
+      if (named !== undefined && httpPort !== undefined) break
     }
   } catch (error) {
     // Where the database is known, Defaults that cannot be read are no reason to stop.
-    if (!(error instanceof Problem)) throw error
+    if (named === undefined || !(error instanceof Problem)) throw error
   }
-  return undefined
+  return { holder: undefined, openString: undefined, ...named, httpPort }
+}
+
+function databaseIn(path: string, { Database: database }: Parsed['root']) {
+  const own = database ? database['@OpenString'] : undefined
+  return own === undefined || own.trim() === '' ? undefined : { holder: path, openString: own }
+}
+
+function portIn({ HttpServer: server }: Parsed['root']): number | undefined {
+  const port = Number(server ? server['@Port'] : undefined)
+  return Number.isInteger(port) && port >= 1 && port <= 65_535 ? port : undefined
 }
 
 /** The values of all elements and attributes of one file, by place, such as `HttpServer[Port]`; without those of its Defaults. */

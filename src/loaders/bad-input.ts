@@ -15,6 +15,12 @@ export class BadInput extends Error {
   }
 }
 
+/** @throws BadInput if an argument is out of its range */
+export function checkRange(name: string, value: number, min: number, max: number): void {
+  if (value >= min && value <= max) return
+  throw new BadInput(`${name} is ${value}; it must be from ${min} to ${max}.`, [name])
+}
+
 /**
  * Validates a string that becomes a statement parameter. PostgreSQL cannot store U+0000, and the driver would replace an unpaired
  * surrogate with U+FFFD, which is a different string.

@@ -55,6 +55,11 @@ function isRejectedValue(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.failure === 'input'
 }
 
+/** As `grouped`, of a statement whose rows have no batch number if it is asked for one key. */
+export function groupedUnlessOne(rows: Value[][], count: number, place: number): Value[][][] {
+  return count === 1 ? [rows] : grouped(rows, count, place)
+}
+
 /**
  * Groups rows by their batch number.
  *

@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm'
 import type { Database, Statement, Value } from '../database/database.ts'
 import { literal, render } from '../database/database.ts'
 import type { OwnedRows, Projection, SelectorRow } from '../sipis/projection.ts'
-import { batched, grouped } from './batched.ts'
+import { batched, groupedUnlessOne } from './batched.ts'
 import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
@@ -87,7 +87,7 @@ export function prepareChanges(projection: Projection): (database: Database) => 
         const keys = asked.map(({ owner }) => owner.key)
         const marks = asked.map(({ mark }) => truncated(mark))
         const found = await database.query(statements.ofSelectors(keys, marks))
-        const ofEach = asked.length === 1 ? [found] : grouped(found, asked.length, stateWidth)
+        const ofEach = groupedUnlessOne(found, asked.length, stateWidth)
         return ofEach.map((rows) => sightOf(rows, limits.ofSelector, database.lowestXmin?.()))
       },
     )

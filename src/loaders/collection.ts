@@ -3,7 +3,7 @@ import type { RowView } from '../sipis/columns.ts'
 import { decoder, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, grouped } from './batched.ts'
+import { batched, grouped, groupedUnlessOne } from './batched.ts'
 import { collectionStatements } from './collection-statements.ts'
 import type { Page } from './keyset.ts'
 import type { Pace } from './pace.ts'
@@ -46,14 +46,14 @@ export function prepareCollection<Row, Orphan extends null = never>(
 
     const pages = bySignature<PageQuery, Page<Owned<Row, Orphan>>>(async (keys, owners, query) => {
       const found = await database.query(statements.pageOf(keys, query))
-      const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, ownerAt)
+      const ofEach = groupedUnlessOne(found, keys.length, ownerAt)
       return owners.map((owner, index) =>
         query.window.cut((ofEach[index] ?? []).map((values) => decode(values, 0, owner))),
       )
     })
     const counts = bySignature<RowQuery, number>(async (keys, owners, query) => {
       const found = await database.query(statements.countOf(keys, query))
-      const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, 1)
+      const ofEach = groupedUnlessOne(found, keys.length, 1)
       return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
     })
     const loadByIdentity = batched<Identity, Owned<Row, Orphan> | null>(identityKey, async (identities) => {

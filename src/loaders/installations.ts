@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Database, Statement } from '../database/database.ts'
 import { selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow, SelectorRows } from '../sipis/projection.ts'
-import { grouped } from './batched.ts'
+import { groupedUnlessOne } from './batched.ts'
 import { bySignature } from './collection.ts'
 import { where } from './condition.ts'
 import type { Page } from './keyset.ts'
@@ -26,12 +26,12 @@ export function prepareInstallations(projection: Projection): (database: Databas
   return (database, usage) => ({
     pageOf: bySignature<PageQuery, Page<SelectorRow>>(async (_, owners, query) => {
       const found = await database.query(statements.page(owners.map(exactOf), query))
-      const ofEach = owners.length === 1 ? [found] : grouped(found, owners.length, numberAt)
+      const ofEach = groupedUnlessOne(found, owners.length, numberAt)
       return ofEach.map((rows) => query.window.cut(rows.map((values) => decode(values, 0, usage))))
     }),
     countOf: bySignature<RowQuery, number>(async (_, owners, query) => {
       const found = await database.query(statements.count(owners.map(exactOf), query))
-      const ofEach = owners.length === 1 ? [found] : grouped(found, owners.length, 1)
+      const ofEach = groupedUnlessOne(found, owners.length, 1)
       return ofEach.map(([counted]) => Number(counted?.[0] ?? 0))
     }),
   })

@@ -3,7 +3,7 @@ import type { Database, Statement } from '../database/database.ts'
 import { selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, grouped } from './batched.ts'
+import { batched, groupedUnlessOne } from './batched.ts'
 import type { Condition } from './condition.ts'
 import { where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
@@ -30,7 +30,7 @@ export function prepareSelectors(projection: Projection): (database: Database, u
   return (database, usage) => {
     const byName = batched<string, SelectorRow | null>(String, async (names) => {
       const found = await database.query(statements.byName(names))
-      const ofEach = names.length === 1 ? [found] : grouped(found, names.length, numberAt)
+      const ofEach = groupedUnlessOne(found, names.length, numberAt)
       return ofEach.map(([values]) => (values === undefined ? null : decode(values, 0, usage)))
     })
     return {

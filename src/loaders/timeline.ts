@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database, Value } from '../database/database.ts'
 import { decoder, text } from '../sipis/columns.ts'
 import type { CallRow, Columns, MessageRow, Projection, PushTestRow, SelectorRow } from '../sipis/projection.ts'
-import { grouped } from './batched.ts'
+import { groupedUnlessOne } from './batched.ts'
 import type { EventKind } from './changes.ts'
 import { eventKinds } from './changes.ts'
 import type { Owned } from './collection.ts'
@@ -30,14 +30,14 @@ export function prepareTimeline(projection: Projection): (database: Database, pa
   return (database, pace) => {
     const pages = bySignature<TimelinePageQuery, Page<TimelineRow>>(async (keys, owners, query) => {
       const found = await database.query(statements.page(keys, query))
-      const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, statements.width)
+      const ofEach = groupedUnlessOne(found, keys.length, statements.width)
       return owners.map((owner, index) =>
         query.window.cut((ofEach[index] ?? []).map((values) => decode(values, owner))),
       )
     })
     const counts = bySignature<TimelineCountQuery, number>(async (keys, _, query) => {
       const found = await database.query(statements.count(keys, query))
-      const ofEach = keys.length === 1 ? [found] : grouped(found, keys.length, 1)
+      const ofEach = groupedUnlessOne(found, keys.length, 1)
       return keys.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
     })
     return {

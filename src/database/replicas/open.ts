@@ -28,7 +28,7 @@ export function openReplicated(
   })
 }
 
-/** Statements count in lanes of their own. Whether a standby can be reached is told by `replicaChanged`. */
+/** Statements count in lanes of their own. `replicaChanged` says whether a standby can be reached. */
 function ofReplica(observe: Observe): Observe {
   return (observation: Observation) => {
     switch (observation.kind) {

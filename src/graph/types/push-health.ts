@@ -1,4 +1,4 @@
-import { BadInput } from '../../loaders/bad-input.ts'
+import { checkRange } from '../../loaders/bad-input.ts'
 import { windowOf } from '../../loaders/keyset.ts'
 import type { PushHealth } from '../../loaders/push-health.ts'
 import type { SelectorRow } from '../../sipis/projection.ts'
@@ -7,7 +7,7 @@ import { nullOnError } from '../semantic-non-null.ts'
 import { timeOrder } from '../time-order.ts'
 import { PushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
-import { checkInTime } from './statistics/stats.ts'
+import { mostTimeMs } from './statistics/stats.ts'
 
 interface PushHealthShape extends PushHealth {
   readonly owner: SelectorRow
@@ -61,9 +61,8 @@ builder.objectField(Selector, 'pushHealth', (t) =>
       }),
     },
     async resolve(owner, { tests, inTimeMs }, { loaders }) {
-      checkInTime(inTimeMs)
-      if (tests < 1 || tests > mostTests)
-        throw new BadInput(`tests is ${tests}; it must be from 1 to ${mostTests}.`, ['tests'])
+      checkRange('inTimeMs', inTimeMs, 0, mostTimeMs)
+      checkRange('tests', tests, 1, mostTests)
       return { ...(await loaders.pushHealth({ owner, tests, inTimeMs })), owner }
     },
   }),

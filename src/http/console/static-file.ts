@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from '../answer.ts'
+import { isKnown } from '../if-none-match.ts'
 import type { Encoded } from './encodings.ts'
 import { encodingOf } from './encodings.ts'
 
@@ -28,12 +29,7 @@ export function answerFile(file: StaticFile, { headers }: { headers: IncomingHtt
   // Each coding has a tag of its own, because their bytes differ.
   const etag = `"${file.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`
   const common = { ...file.headers, etag, vary: 'accept-encoding' }
-  if (isKnown(known, etag)) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: common }
+  if (isKnown(etag, known)) return { status: 304, type: undefined, body: Buffer.alloc(0), headers: common }
   const coded = encoding === 'identity' ? common : { ...common, 'content-encoding': encoding }
   return { status: 200, type: file.type, body: file.encoded[encoding], headers: coded }
-}
-
-/** A proxy that compresses anew makes the tags weak. */
-function isKnown(known: string | undefined, etag: string): boolean {
-  return known?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag) === true
 }

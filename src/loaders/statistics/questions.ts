@@ -1,8 +1,7 @@
 /** The statistics over all selectors, each computed by `Statistics`. */
-import type { SQL } from 'drizzle-orm'
-import { render } from '../../database/database.ts'
+import type { Prepared } from '../../database/prepared.ts'
+import { prepare } from '../../database/prepared.ts'
 import type { Projection } from '../../sipis/projection.ts'
-import { createStatements } from '../statements.ts'
 import { bucketsOf } from './buckets.ts'
 import type { CallCounting, CallCounts } from './call-stats.ts'
 import { callCountsOf, prepareCallCounts } from './call-stats.ts'
@@ -49,22 +48,19 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
   const findTopCallers = prepareTopCallers(projection)
   const countTokens = prepareTokenCounts(projection)
   const countServers = prepareServerCounts(projection)
-  const callsInSpan = withinSpan(calls.columns.time.sql)
-  const testsInSpan = startedInSpan(pushTests)
-  const estimates = createStatements()
+  const explainCalls = prepare(explainedRows(calls.table, withinSpan(calls.columns.time.sql)))
+  const explainPushTests = prepare(explainedRows(pushTests.table, startedInSpan(pushTests)))
 
   return ({ compute, mostRows }) => {
-    const bounded = async (read: Read, span: Span, table: SQL, inSpan: SQL) => {
-      const explain = estimates(render(table).text, [], spanValues(span), () => explainedRows(table, inSpan))
-      return refuseTooMany(read, explain, { span, mostRows })
-    }
+    const bounded = (read: Read, explain: Prepared, span: Span) =>
+      refuseTooMany(read, explain(spanValues(span)), { span, mostRows })
     return {
       async callCounts({ timeZone, ...counting }) {
         const { span, bucket, groups, first, conditions } = counting
         checkSpan(span)
         const values = conditions.map(({ shape, values }) => [shape, values])
         return compute(['calls', span, bucket, groups, first, timeZone, values], async (read) => {
-          await bounded(read, span, calls.table, callsInSpan)
+          await bounded(read, explainCalls, span)
           const starts = await bucketsOf(read, bucket, span, timeZone)
           return { starts, counts: callCountsOf(await read(countCalls({ ...counting, starts }))) }
         })
@@ -73,7 +69,7 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
         const { span, bucket, groups, inTimeMs } = counting
         checkSpan(span)
         return compute(['push tests', span, bucket, groups, inTimeMs, timeZone], async (read) => {
-          await bounded(read, span, pushTests.table, testsInSpan)
+          await bounded(read, explainPushTests, span)
           const starts = await bucketsOf(read, bucket, span, timeZone)
           return { starts, counts: pushTestCountsOf(await read(countPushTests({ ...counting, starts }))) }
         })
@@ -81,7 +77,7 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
       async topCallers(span, first) {
         checkSpan(span)
         return compute(['top callers', span, first], async (read) => {
-          const rows = await bounded(read, span, calls.table, callsInSpan)
+          const rows = await bounded(read, explainCalls, span)
           return topCallersOf(projection, await read(findTopCallers(span, first, rows)))
         })
       },

@@ -1,3 +1,5 @@
+import { checkRange } from '../../../loaders/bad-input.ts'
+import { maxPageSize } from '../../../loaders/keyset.ts'
 import type { CallCount, CallCounts, CallGroup } from '../../../loaders/statistics/call-stats.ts'
 import { unknownReason } from '../../../loaders/statistics/call-stats.ts'
 import type { Counted } from '../../../loaders/statistics/questions.ts'
@@ -8,19 +10,7 @@ import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
 import { CallFilter, conditionsOf, MissedReason } from '../call.ts'
 import { Selector } from '../selector.ts'
-import {
-  asOf,
-  checkFirst,
-  costOfDay,
-  costOfSelector,
-  daysOf,
-  dimensionsOf,
-  filled,
-  isBy,
-  mostRows,
-  spanArgs,
-  timeZoneArg,
-} from './stats.ts'
+import { asOf, costOfSelector, costOfSpan, dimensionsOf, filled, mostRows, spanArgs, timeZoneArg } from './stats.ts'
 
 interface CallStatShape extends Omit<CallCount, 'bucket'> {
   readonly time: string | null
@@ -109,8 +99,7 @@ builder.queryField('callStats', (t) =>
     ...nullOnError,
     extensions: {
       ...nullOnError.extensions,
-      readingCost: (argument: (name: string) => unknown) =>
-        costOfDay * daysOf(argument) * (isBy(argument('by'), 'APP') ? 2 : 1),
+      readingCost: costOfSpan,
     },
     description: `Numbers of missed and pending calls of all selectors in a span. A span with more rows than LIMIT_STATISTICS_ROWS is TOO_COSTLY; the message says which span would pass. ${counted}`,
     args: {
@@ -120,7 +109,7 @@ builder.queryField('callStats', (t) =>
       filter: t.arg({ type: CallFilter, description: 'Count only calls that meet these conditions.' }),
     },
     async resolve(_, { since, until, by, first, timeZone, filter }, { loaders, questions }) {
-      checkFirst(first)
+      checkRange('first', first, 1, maxPageSize)
       const dimensions = dimensionsOf<CallGroup>(by)
       const conditions = conditionsOf(loaders.projection, null, filter)
       const asked = { ...dimensions, first, timeZone, span: { since, until }, conditions }
@@ -137,7 +126,7 @@ builder.objectField(Selector, 'callStats', (t) =>
     description: `Numbers of missed and pending calls of this selector in a span. ${counted}`,
     args: { ...spanArgs, ...groupArgs, ...timeZoneArg },
     async resolve(owner, { since, until, by, first, timeZone }, { loaders }) {
-      checkFirst(first)
+      checkRange('first', first, 1, maxPageSize)
       const dimensions = dimensionsOf<CallGroup>(by)
       const read = now()
       const value = await loaders.callCounts(owner, { ...dimensions, first, timeZone, span: { since, until } })

@@ -1,18 +1,8 @@
+import { checkRange } from '../../../loaders/bad-input.ts'
 import type { PushTestCount, PushTestGroup } from '../../../loaders/statistics/push-test-stats.ts'
 import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
-import {
-  asOf,
-  checkInTime,
-  costOfDay,
-  daysOf,
-  dimensionsOf,
-  filled,
-  isBy,
-  mostRows,
-  spanArgs,
-  timeZoneArg,
-} from './stats.ts'
+import { asOf, costOfSpan, dimensionsOf, filled, mostRows, mostTimeMs, spanArgs, timeZoneArg } from './stats.ts'
 
 interface PushTestStatShape extends Omit<PushTestCount, 'bucket'> {
   readonly time: string | null
@@ -105,8 +95,7 @@ builder.queryField('pushTestStats', (t) =>
     ...nullOnError,
     extensions: {
       ...nullOnError.extensions,
-      readingCost: (argument: (name: string) => unknown) =>
-        costOfDay * daysOf(argument) * (isBy(argument('by'), 'APP') ? 2 : 1),
+      readingCost: costOfSpan,
     },
     description:
       'Whether pushes arrive: push tests of all selectors in a span. A span with more rows than LIMIT_STATISTICS_ROWS is TOO_COSTLY; the ' +
@@ -127,7 +116,7 @@ builder.queryField('pushTestStats', (t) =>
       ...timeZoneArg,
     },
     async resolve(_, { since, until, by, inTimeMs, timeZone }, { questions }) {
-      checkInTime(inTimeMs)
+      checkRange('inTimeMs', inTimeMs, 0, mostTimeMs)
       const dimensions = dimensionsOf<PushTestGroup>(by)
       const asked = { ...dimensions, inTimeMs, timeZone, span: { since, until } }
       const { asOf: read, value } = await questions.pushTestCounts(asked)

@@ -1,7 +1,6 @@
 /** What the statistics have in common. */
 
 import { BadInput } from '../../../loaders/bad-input.ts'
-import { maxPageSize } from '../../../loaders/keyset.ts'
 import type { Bucket } from '../../../loaders/statistics/buckets.ts'
 import { lengthOf, mostDays } from '../../../loaders/statistics/span.ts'
 import { builder } from '../../builder.ts'
@@ -25,18 +24,12 @@ export function daysOf(argument: (name: string) => unknown): number {
   return days >= 1 && days <= mostDays ? days : mostDays
 }
 
-/** @throws BadInput if a size is out of range */
-export function checkFirst(first: number): void {
-  if (first >= 1 && first <= maxPageSize) return
-  throw new BadInput(`first is ${first}; it must be from 1 to ${maxPageSize}.`, ['first'])
-}
+/** What a caller waits for an answer at most: the argument `inTimeMs`. */
+export const mostTimeMs = 86_400_000
 
-const mostTimeMs = 86_400_000
-
-/** @throws BadInput if it is out of range */
-export function checkInTime(inTimeMs: number): void {
-  if (inTimeMs >= 0 && inTimeMs <= mostTimeMs) return
-  throw new BadInput(`inTimeMs is ${inTimeMs}; it must be from 0 to ${mostTimeMs}.`, ['inTimeMs'])
+/** Cost of a statistic that reads a table once, by app twice. */
+export function costOfSpan(argument: (name: string) => unknown): number {
+  return costOfDay * daysOf(argument) * (isBy(argument('by'), 'APP') ? 2 : 1)
 }
 
 /**
@@ -54,7 +47,7 @@ export function dimensionsOf<Dimension extends string>(by: readonly (Dimension |
 const isBucket = (dimension: string): dimension is Bucket => dimension === 'DAY' || dimension === 'HOUR'
 
 /** Whether a dimension is among those of the argument `by`, as it was sent. */
-export function isBy(by: unknown, dimension: string): boolean {
+function isBy(by: unknown, dimension: string): boolean {
   return by === dimension || (Array.isArray(by) && by.includes(dimension))
 }
 

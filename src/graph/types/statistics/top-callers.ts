@@ -1,10 +1,11 @@
+import { checkRange } from '../../../loaders/bad-input.ts'
 import { maxPageSize } from '../../../loaders/keyset.ts'
 import type { Computed } from '../../../loaders/statistics/statistics.ts'
 import type { TopCaller } from '../../../loaders/statistics/top-callers.ts'
 import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
 import { SipAddress } from '../sip-address.ts'
-import { asOf, checkFirst, costOfDay, daysOf, spanArgs } from './stats.ts'
+import { asOf, costOfDay, daysOf, spanArgs } from './stats.ts'
 
 const TopCallerType = builder.objectRef<TopCaller>('TopCaller').implement({
   description: 'A caller, by user name and domain, and its calls in the span.',
@@ -53,7 +54,7 @@ builder.queryField('topCallers', (t) =>
       }),
     },
     resolve: (_, { since, until, first }, { questions }) => {
-      checkFirst(first)
+      checkRange('first', first, 1, maxPageSize)
       return questions.topCallers({ since, until }, first)
     },
   }),
