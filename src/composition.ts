@@ -69,6 +69,8 @@ export interface ServiceOptions {
   readonly onDemo?: () => void
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
+  /** Plugins of Yoga. */
+  readonly plugins?: readonly object[] | undefined
 }
 
 /**
@@ -113,7 +115,7 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe: log, standardError, onDemo, authenticate: own }: ServiceOptions,
+  { config, observe: log, standardError, onDemo, authenticate: own, plugins }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const metrics = createMetrics()
@@ -148,6 +150,7 @@ async function openParts(
         observe,
         example,
         authenticate: own ?? configured?.authenticate,
+        plugins,
         checks: [
           ...(configured === undefined ? [] : [{ name: 'credentials', check: configured.problem }]),
           // The sentence is for the log: the answer is public.

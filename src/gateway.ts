@@ -30,6 +30,12 @@ export interface GatewayOptions {
   readonly auth?: Authenticate | 'open'
   /** Replaces single limits; see docs/security.md for the defaults. */
   readonly limits?: Partial<Limits>
+  /**
+   * Plugins of graphql-yoga 5, such as `useResponseCache`. Their hooks for an operation see each query, after it was parsed, validated and
+   * priced: `onParams`, `onContextBuilding`, `onExecute`. Those for HTTP and for subscriptions are not called. Without plugins, queries take a
+   * shorter way.
+   */
+  readonly plugins?: readonly object[]
   /** Accepts a database role that may write. Default: such a role is refused, except with `auth: 'open'`. */
   readonly allowWritableRole?: boolean
   /** Receives warnings and errors. Default: they are written to standard error as lines of JSON. */
@@ -84,7 +90,7 @@ export interface Gateway extends AsyncDisposable {
  *   says what to do.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { databaseUrl, settings = {}, auth, limits = {}, allowWritableRole = false } = options
+  const { databaseUrl, settings = {}, auth, limits = {}, plugins, allowWritableRole = false } = options
   const environment = databaseUrl === undefined ? settings : { ...settings, DATABASE_URL: databaseUrl }
   const config = serveConfig({ allowWritableRole, ownAuthentication: typeof auth === 'function' }, environment)
   if (config.database === undefined)
@@ -105,6 +111,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     config: { ...config, beyondLoopback: !config.isOpen, limits: { ...config.limits, ...limits } },
     ...log,
     authenticate: typeof auth === 'function' ? identifying(auth) : undefined,
+    plugins,
   }).catch(async (error: unknown) => {
     await log[Symbol.asyncDispose]()
     throw error

@@ -5,6 +5,7 @@ import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
 import type { SelectorRow } from '../sipis/projection.ts'
+import { ofRow } from './printing/of-row.ts'
 
 /** Statements behind a connection. Each runs only when a field that needs it is selected. */
 export interface Source<Row> {
@@ -117,9 +118,15 @@ export function collectionConnection<Row, Orphan extends null = never>(
 /** Resolves `nodes` from the rows directly; the Relay plugin would create an edge for each row only to unwrap it. */
 export function withPlainNodes(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!(isObjectType(type) && type.name.endsWith('Connection'))) continue
-    const { nodes } = type.getFields()
-    if (nodes !== undefined) nodes.resolve = ({ nodes: rows }: Connection<unknown>) => rows
+    if (!isObjectType(type)) continue
+    const { nodes, node } = type.getFields()
+    if (type.name.endsWith('Connection') && nodes !== undefined) {
+      nodes.resolve = ({ nodes: rows }: Connection<unknown>) => rows
+    }
+    if (type.name.endsWith('Edge') && node !== undefined) {
+      node.resolve = (edge: Edge<unknown>) => edge.node
+      node.extensions = { ...node.extensions, ...ofRow.extensions }
+    }
   }
   return schema
 }

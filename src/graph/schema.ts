@@ -5,6 +5,7 @@ import { costDirectives, withCostDirectives } from '../documents/cost-directives
 import { builder } from './builder.ts'
 import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
+import { withPrintedLists } from './printing/printed-lists.ts'
 import { semanticNonNullDirective } from './semantic-non-null.ts'
 import './scalars.ts'
 import './total-count.ts'
@@ -29,9 +30,11 @@ import './types/database.ts'
 import './types/error-code.ts'
 
 export const schema: GraphQLSchema = guard(
-  withCostDirectives(
-    withPlainNodes(
-      builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+  withPrintedLists(
+    withCostDirectives(
+      withPlainNodes(
+        builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+      ),
     ),
   ),
 )

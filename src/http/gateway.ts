@@ -7,6 +7,9 @@ import type { Limits } from '../config/limits-interface.ts'
 import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecutor } from '../execution/execute.ts'
+import type { Run } from '../execution/run.ts'
+import { createRunPrinted } from '../execution/run-printed.ts'
+import { openRunWithPlugins } from '../execution/run-with-plugins.ts'
 import { printSdl, schema } from '../graph/schema.ts'
 import { federationSubgraph } from '../graph/subgraph/schema.ts'
 import type { Listen } from '../live/hints.ts'
@@ -70,6 +73,8 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined
   readonly corsOrigins?: readonly string[] | undefined
   readonly audit?: Audit | undefined
+  /** Plugins of Yoga, which execute queries if there are any. */
+  readonly plugins?: readonly object[] | undefined
   /** Milliseconds after which a client that reads nothing of its answer is disconnected. */
   readonly stalledMs?: number | undefined
   /** For tests. */
@@ -113,7 +118,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     rateLimits,
   }
   const streams = createStreams(limits, observe)
-  const served = serveTables(options, api.schema, limits)
+  const served = serveTables(options, api.schema, await openRun(api.schema, options.plugins ?? []), limits)
   const operations = {
     ...guards,
     admission: createAdmission(limits, observe),
@@ -193,7 +198,7 @@ const unlimited: RateLimitOptions = {
 }
 
 /** What depends on the tables, which may change while the gateway runs. */
-function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, limits: Limits) {
+function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, run: Run, limits: Limits) {
   const changeTokens = createTokens(options.changes ?? {})
   const hints = createHints(() => now.changes, { listen: listenWhereInstalled(options.database) })
   const { database, timeZone, allowedSettings = [] } = options
@@ -205,6 +210,7 @@ function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, limits
       executor: createExecutor({
         ...options,
         schema: schemaOfApi,
+        run,
         detected,
         limits,
         allowedSettings,
@@ -226,6 +232,11 @@ function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, limits
       hints.wakeAll()
     },
   }
+}
+
+/** Plugins see each value, so nothing is printed for them. */
+async function openRun(schema: GraphQLSchema, plugins: readonly object[]): Promise<Run> {
+  return plugins.length === 0 ? createRunPrinted(schema) : openRunWithPlugins(schema, plugins)
 }
 
 /** Listening takes a connection, so it needs triggers that notify. */

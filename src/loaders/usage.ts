@@ -1,9 +1,11 @@
 import { GraphQLError } from 'graphql'
 import { BadInput } from './bad-input.ts'
-import { jsonBytes } from './json-bytes.ts'
 
 /** Maximum number of errors in a response. A list may fail once for each of its rows. */
 export const maxErrors = 100
+
+/** Characters that JSON.stringify writes unescaped as one byte. */
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
 /** Placeholder for errors beyond the limit. Its path keeps graphql-js from wrapping it and locating it in the document. */
 export const unlisted = new GraphQLError('Further errors are omitted.', { path: [] })
@@ -26,9 +28,10 @@ export interface Usage {
   /**
    * Counts a string of the response by its size in JSON.
    *
+   * @returns the string in JSON
    * @throws Excess if the byte limit is exceeded
    */
-  answer(text: string): void
+  answer(text: string): string
   /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
   failed(error: unknown): Error
   /** Registers a callback for when a limit is exceeded, to abort running statements. */
@@ -65,6 +68,10 @@ export function createUsage(maxBytes: number): Usage {
     for (const callback of callbacks.splice(0)) callback()
     throw excess
   }
+  const tooLong = (bytes: number) => {
+    bytesAnswered += bytes
+    return fail('Bytes of the answer', bytesAnswered)
+  }
   return {
     rows: 0,
     revealedTokens: 0,
@@ -80,9 +87,11 @@ export function createUsage(maxBytes: number): Usage {
     answer(text) {
       if (excess !== undefined) throw excess
       // A string that exceeds the limit by its length alone is not scanned.
-      const isTooLong = bytesAnswered + text.length > maxBytes
-      bytesAnswered += isTooLong ? text.length : jsonBytes(text)
-      if (bytesAnswered > maxBytes) fail('Bytes of the answer', bytesAnswered)
+      if (bytesAnswered + text.length > maxBytes) return tooLong(text.length)
+      const isPlain = plain.test(text)
+      const json = isPlain ? `"${text}"` : JSON.stringify(text)
+      bytesAnswered += isPlain ? json.length : Buffer.byteLength(json)
+      return bytesAnswered > maxBytes ? tooLong(0) : json
     },
     failed(error) {
       if (error instanceof BadInput && ++failures > maxErrors) return unlisted

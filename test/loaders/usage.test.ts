@@ -1,18 +1,26 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonBytes } from '../../src/loaders/json-bytes.ts'
 import { createUsage, Excess } from '../../src/loaders/usage.ts'
 
-describe('The JSON size of a string', () => {
-  it('equals that of JSON.stringify', () => {
+describe('A string of the answer', () => {
+  const jsonOf = (text: string) => {
+    const usage = createUsage(1_000_000)
+    const json = usage.answer(text)
+    // What is left for the next string shows what was counted.
+    const left = 1_000_000 - Buffer.byteLength(JSON.stringify(text))
+    expect(thrown(() => usage.answer('x'.repeat(left - 1)))).toMatchObject({ found: 1_000_001 })
+    return json
+  }
+
+  it('becomes JSON as by JSON.stringify, and counts with its bytes', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (text) => {
-        expect(jsonBytes(text)).toBe(Buffer.byteLength(JSON.stringify(text)))
+        expect(jsonOf(text)).toBe(JSON.stringify(text))
       }),
     )
     for (let code = 0; code < 0x3000; code++) {
       const text = `a${String.fromCharCode(code)}b`
-      expect(jsonBytes(text)).toBe(Buffer.byteLength(JSON.stringify(text)))
+      expect(createUsage(100).answer(text)).toBe(JSON.stringify(text))
     }
   })
 })

@@ -9,24 +9,26 @@ export interface Asker extends Disposable {
 
 export function openAsker(url: string, connections: number): Asker {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  return {
-    ask: (question, credential) =>
-      new Promise((resolve, reject) => {
-        const body = JSON.stringify(question)
-        const headers = {
-          authorization: `Bearer ${credential}`,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-        }
-        const sent = request(`${url}/graphql`, { agent, method: 'POST', headers }, (response) => {
-          json(response).then((answer) => {
-            if (typeof answer === 'object' && answer !== null) resolve(answer)
-            else reject(new Error(`The answer is ${String(answer)}.`))
-          }, reject)
-        })
-        sent.once('error', reject)
-        sent.end(body)
-      }),
-    [Symbol.dispose]: () => agent.destroy(),
-  }
+  const ask = (question: object, credential: string): Promise<object> =>
+    new Promise((resolve, reject) => {
+      const body = JSON.stringify(question)
+      const headers = {
+        authorization: `Bearer ${credential}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      }
+      const sent = request(`${url}/graphql`, { agent, method: 'POST', headers }, (response) => {
+        json(response).then((answer) => {
+          if (typeof answer === 'object' && answer !== null) resolve(answer)
+          else reject(new Error(`The answer is ${String(answer)}.`))
+        }, reject)
+      })
+      sent.once('error', (error) => {
+        // The server may close an idle connection in the moment in which it is used again.
+        if (sent.reusedSocket && 'code' in error && error.code === 'ECONNRESET') resolve(ask(question, credential))
+        else reject(error)
+      })
+      sent.end(body)
+    })
+  return { ask, [Symbol.dispose]: () => agent.destroy() }
 }

@@ -10,6 +10,7 @@ import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { spanMs } from '../date-time.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { ofRow } from '../printing/of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
 import { TimeOrder, timeOrder } from '../time-order.ts'
@@ -36,6 +37,7 @@ Call.implement({
   interfaces: [Event, builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
+      ...ofRow,
       description: 'Global id of this call. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Call', formatRowId({ rowid, selector: owner.selector })),
     }),
@@ -49,6 +51,7 @@ Call.implement({
     missedReason: t.field({
       type: MissedReason,
       nullable: true,
+      ...ofRow,
       description: 'Why the call was missed; null if SIPIS did not record it, as on schema v1.',
       resolve: ({ missedReasonText }) => reasonOf(missedReasonText),
     }),

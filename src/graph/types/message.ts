@@ -6,6 +6,7 @@ import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { ofRow } from '../printing/of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
 import { TimeOrder, timeOrder } from '../time-order.ts'
@@ -22,6 +23,7 @@ Message.implement({
   interfaces: [Event, builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
+      ...ofRow,
       description: 'Global id of this message. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Message', formatRowId({ rowid, selector: owner.selector })),
     }),

@@ -7,6 +7,7 @@ import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { millisecondsBetween } from '../date-time.ts'
 import { encodeNodeId, notAnId } from '../node-id.ts'
+import { ofRow } from '../printing/of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import type { TimeOrderValue } from '../time-order.ts'
 import { TimeOrder, timeOrder } from '../time-order.ts'
@@ -22,6 +23,7 @@ PushTest.implement({
   interfaces: [Event, builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
+      ...ofRow,
       description: 'Global id of this push test. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ owner, key, pushId }) =>
         encodeNodeId(
@@ -37,6 +39,7 @@ PushTest.implement({
     }),
     selectorName: t.string({
       nullable: true,
+      ...ofRow,
       description:
         'Name of the selector that was tested, also if it has been deleted meanwhile. On schema v1, which stores no names, null if it ' +
         'has been deleted.',
@@ -57,6 +60,7 @@ PushTest.implement({
     }),
     latencyMs: t.float({
       nullable: true,
+      ...ofRow,
       description:
         'Time from `started` to `concluded`, in milliseconds; null if `concluded` is null or either time is infinite.',
       resolve: ({ started, concluded }) => (concluded === null ? null : millisecondsBetween(started, concluded)),

@@ -4,6 +4,7 @@ import type { Projection, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { Connection } from '../connection.ts'
 import { encodeNodeId } from '../node-id.ts'
+import { ofRow } from '../printing/of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { checkedFilter, SelectorFilter } from './selector-filter.ts'
 
@@ -16,6 +17,7 @@ Selector.implement({
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
+      ...ofRow,
       description: 'Global id of this selector. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ selector }) => encodeNodeId('Selector', selector),
     }),

@@ -1,5 +1,6 @@
 import type { PeerColumns } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
+import { ofRow } from '../printing/of-row.ts'
 import { uriOf } from '../sip-uri.ts'
 
 export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement({
@@ -8,6 +9,7 @@ export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement
   fields: (t) => ({
     uri: t.string({
       nullable: true,
+      ...ofRow,
       description:
         'Complete URI as defined by RFC 3261, percent-encoded, e.g. sip:alice@example.com:5070; null if both username and ' +
         'domain are null, or the username of a tel URI. In a tel URI, the domain of a local number is its phone-context.',

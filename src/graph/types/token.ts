@@ -7,6 +7,7 @@ import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
+import { ofRow } from '../printing/of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { Selector } from './selector.ts'
 
@@ -20,6 +21,7 @@ Token.implement({
   interfaces: [builder.nodeInterfaceRef()],
   fields: (t) => ({
     id: t.id({
+      ...ofRow,
       description: 'Global id of this token. Opaque; a migration from schema v1 to v2 keeps it.',
       resolve: ({ rowid, owner }) => encodeNodeId('Token', formatRowId({ rowid, selector: owner.selector })),
     }),

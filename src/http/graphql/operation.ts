@@ -9,7 +9,9 @@ import type { Documents, PreparedDocument } from '../../documents/documents.ts'
 import { RefusedDocument } from '../../documents/documents.ts'
 import { tooCostly } from '../../documents/too-costly.ts'
 import { codedError } from '../../errors/coded-error.ts'
-import type { Executor, Operation } from '../../execution/execute.ts'
+import type { Executor } from '../../execution/execute.ts'
+import type { Operation } from '../../execution/operation.ts'
+import { printResult } from '../../execution/print-result.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Audit, PendingAuditEntry } from '../operations/audit.ts'
 import { codesOf, limitsOf } from '../operations/audit.ts'
@@ -205,7 +207,7 @@ function answerOf(
 ): OperationAnswer {
   entry.outcome = codesOf(result)
   entry.limits = limitsOf(result)
-  const text = JSON.stringify(result)
+  const text = printResult(result)
   const bytes = Buffer.byteLength(text)
   if (bytes <= limits.responseBytes) return { result, text, headers }
   const large = tooCostly(

@@ -1,7 +1,8 @@
 /** Follows a subscription: its first result is part of the request, and others follow it. */
 import type { Principal } from '../../auth/principal.ts'
 import type { Limits } from '../../config/limits-interface.ts'
-import type { Executor, Operation, Subscribed } from '../../execution/execute.ts'
+import type { Executor, Subscribed } from '../../execution/execute.ts'
+import type { Operation } from '../../execution/operation.ts'
 import type { LiveSource } from '../../live/source.ts'
 import { createUsage } from '../../loaders/usage.ts'
 import type { Audit, AuditEntry } from '../operations/audit.ts'

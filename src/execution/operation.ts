@@ -1,0 +1,16 @@
+import type { Principal } from '../auth/principal.ts'
+import type { PreparedDocument } from '../documents/documents.ts'
+import type { Usage } from '../loaders/usage.ts'
+
+/** An operation to execute, and its caller. */
+export interface Operation {
+  readonly principal: Principal
+  readonly prepared: PreparedDocument
+  readonly operationName: string | null | undefined
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly usage: Usage
+  /** Aborted when the operation times out or the caller disconnects. */
+  readonly signal: AbortSignal
+  /** Included in errors that the operator has to investigate. */
+  readonly requestId: string
+}
