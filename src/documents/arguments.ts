@@ -62,13 +62,19 @@ export function lengthOf(value: unknown): number {
   return Object.entries(value).reduce((sum, [name, one]) => sum + name.length + lengthOf(one), 0)
 }
 
+/** Values whose variables were looked for, because documents are priced often. */
+const withVariable = new WeakMap<ValueNode, boolean>()
+
 function hasVariable(value: ValueNode): boolean {
-  let found = false
+  let found = withVariable.get(value)
+  if (found !== undefined) return found
+  found = false
   visit(value, {
     [Kind.VARIABLE]() {
       found = true
     },
   })
+  withVariable.set(value, found)
   return found
 }
 

@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit'
 import pLimit from 'p-limit'
 import type { Database, LookUp, Statement, Value } from '../database/database.ts'
 import { render } from '../database/database.ts'
@@ -14,9 +15,7 @@ export interface Metering {
 }
 
 /** Concurrent statements of one operation. Further ones wait in a queue of the operation, not in that of a lane. */
-const mostLookUps = 16
-const mostScans = 2
-const mostLists = 2
+const most = { lookUp: 16, scan: 2, list: 2 }
 
 /**
  * Wraps the database for one operation: counts rows and bytes, limits concurrent statements, and aborts all statements when the
@@ -29,17 +28,22 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   signal.addEventListener('abort', end, { once: true })
   usage.onExcess(end)
 
-  const lookUps = pLimit(mostLookUps)
-  const ofKind = { scan: pLimit(mostScans), list: pLimit(mostLists) }
+  const limits = new Map<keyof typeof most, LimitFunction>()
+  /** Created when it is needed, because most operations need one of them. */
+  const limit = (kind: keyof typeof most): LimitFunction => {
+    const known = limits.get(kind) ?? pLimit(most[kind])
+    limits.set(kind, known)
+    return known
+  }
   const known = new Map<string, Promise<Value[][]>>()
 
   const run = (statement: Statement): Promise<Value[][]> => database.query(statement, ending.signal)
   const scan = (statement: Statement): Promise<Value[][]> => {
     const kind = statement.name === undefined ? 'scan' : 'list'
-    return ofKind[kind](() => scans[kind].run(caller, ending.signal, () => run(statement)))
+    return limit(kind)(() => scans[kind].run(caller, ending.signal, () => run(statement)))
   }
   const lookUp = (statement: Statement, inLane: LookUp): Promise<Value[][]> =>
-    lookUps(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
+    limit('lookUp')(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
   /** Reports the exceeded limit instead of the abort error that it causes. */
   const send = async (statement: Statement): Promise<Value[][]> => {
     try {

@@ -1,11 +1,9 @@
 import { GraphQLError } from 'graphql'
 import { BadInput } from './bad-input.ts'
+import { isPlain } from './to-json.ts'
 
 /** Maximum number of errors in a response. A list may fail once for each of its rows. */
 export const maxErrors = 100
-
-/** Characters that JSON.stringify writes unescaped as one byte. */
-const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
 /** Placeholder for errors beyond the limit. Its path keeps graphql-js from wrapping it and locating it in the document. */
 export const unlisted = new GraphQLError('Further errors are omitted.', { path: [] })
@@ -88,9 +86,9 @@ export function createUsage(maxBytes: number): Usage {
       if (excess !== undefined) throw excess
       // A string that exceeds the limit by its length alone is not scanned.
       if (bytesAnswered + text.length > maxBytes) return tooLong(text.length)
-      const isPlain = plain.test(text)
-      const json = isPlain ? `"${text}"` : JSON.stringify(text)
-      bytesAnswered += isPlain ? json.length : Buffer.byteLength(json)
+      const hasOneByteEach = isPlain(text)
+      const json = hasOneByteEach ? `"${text}"` : JSON.stringify(text)
+      bytesAnswered += hasOneByteEach ? json.length : Buffer.byteLength(json)
       return bytesAnswered > maxBytes ? tooLong(0) : json
     },
     failed(error) {

@@ -70,7 +70,9 @@ function addPrintedLists(connection: GraphQLObjectType): void {
 function printed(rows: readonly unknown[], print: Print, usage: Usage): Printed {
   if (usage.excess !== undefined) throw usage.excess
   try {
-    return new Printed(`[${rows.map((row) => print(row, usage)).join()}]`)
+    let json = '['
+    for (const row of rows) json += json.length === 1 ? print(row, usage) : `,${print(row, usage)}`
+    return new Printed(`${json}]`)
   } catch (error) {
     // A resolver that throws fails its field only, which graphql-js reports.
     throw error instanceof Excess || error instanceof Unprintable ? error : new Unprintable(String(error))

@@ -11,6 +11,7 @@ import type {
   SelectionSetNode,
 } from 'graphql'
 import { GraphQLID, GraphQLString, getNullableType, isLeafType, isNonNullType, isObjectType, Kind } from 'graphql'
+import { toJson } from '../../loaders/to-json.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import type { ReadField } from './of-row.ts'
 import { fieldsOfRow } from './of-row.ts'
@@ -147,5 +148,5 @@ function printText(value: unknown, usage: Usage): string {
 /** Of numbers, enums and times. */
 function printLeaf(value: unknown): string {
   if (value == null) throw new Unprintable('A value has no form in its type.')
-  return JSON.stringify(value)
+  return typeof value === 'string' ? toJson(value) : JSON.stringify(value)
 }

@@ -208,7 +208,8 @@ function answerOf(
   entry.outcome = codesOf(result)
   entry.limits = limitsOf(result)
   const text = printResult(result)
-  const bytes = Buffer.byteLength(text)
+  // A UTF-16 unit takes three bytes at most, so most texts need not be measured.
+  const bytes = text.length * 3 <= limits.responseBytes ? 0 : Buffer.byteLength(text)
   if (bytes <= limits.responseBytes) return { result, text, headers }
   const large = tooCostly(
     'LIMIT_RESPONSE_BYTES',
