@@ -78,7 +78,7 @@ export function createExecutor(options: ExecuteOptions): Executor {
   return {
     async execute(operation) {
       const reading = database.forOperation?.() ?? database
-      return finished(await run(operation, () => contextOf(operation, reading)), operation)
+      return finished(await run(operation, contextOf(operation, reading)), operation)
     },
     async subscribe(operation) {
       const contextValue = contextOf(operation, database)

@@ -9,13 +9,14 @@ import { argumentsOf } from './run.ts'
 /** Executes queries by graphql-js, with lists printed where they can be. */
 export function createRunPrinted(schema: GraphQLSchema): Run {
   const printed = printedOnce(schema)
-  return async (operation, contextOf) => {
+  return async (operation, contextValue) => {
     const given = argumentsOf(schema, operation)
     const document = printed(operation.prepared)
-    const result = await execute({ ...given, document, contextValue: contextOf() })
-    // Only graphql-js reports a value that is an error.
+    const result = await execute({ ...given, document, contextValue })
     if (!result.errors?.some(({ originalError }) => originalError instanceof Unprintable)) return result
-    return execute({ ...given, contextValue: contextOf() })
+    // Only graphql-js reports a value that is an error. The loaders remember what they have read.
+    operation.usage.answerAnew()
+    return execute({ ...given, contextValue })
   }
 }
 

@@ -3,8 +3,8 @@ import type { Context } from '../graph/context.ts'
 import { maxCoercionErrors } from './argument-at-fault.ts'
 import type { Operation } from './operation.ts'
 
-/** Executes a query. `contextOf` makes a context with loaders of its own. */
-export type Run = (operation: Operation, contextOf: () => Context) => Promise<ExecutionResult>
+/** Executes a query. */
+export type Run = (operation: Operation, contextValue: Context) => Promise<ExecutionResult>
 
 /** Arguments of graphql-js. */
 export function argumentsOf(

@@ -30,6 +30,8 @@ export interface Usage {
    * @throws Excess if the byte limit is exceeded
    */
   answer(text: string): string
+  /** Forgets what the answer has, because the operation is executed once more. */
+  answerAnew(): void
   /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
   failed(error: unknown): Error
   /** Registers a callback for when a limit is exceeded, to abort running statements. */
@@ -90,6 +92,11 @@ export function createUsage(maxBytes: number): Usage {
       const json = hasOneByteEach ? `"${text}"` : JSON.stringify(text)
       bytesAnswered += hasOneByteEach ? json.length : Buffer.byteLength(json)
       return bytesAnswered > maxBytes ? tooLong(0) : json
+    },
+    answerAnew() {
+      bytesAnswered = 0
+      failures = 0
+      this.revealedTokens = 0
     },
     failed(error) {
       if (error instanceof BadInput && ++failures > maxErrors) return unlisted

@@ -1,7 +1,7 @@
 import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql'
 import { isObjectType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql'
 import { listPrinter, printedName } from './printed-lists.ts'
-import type { Fragments } from './template.ts'
+import type { Definitions } from './template.ts'
 
 /** The document with its lists that can be printed as printed fields; the same document if it has none. */
 export function printedDocument(schema: GraphQLSchema, document: DocumentNode): DocumentNode {
@@ -20,7 +20,7 @@ function asPrinted(field: FieldNode): FieldNode {
 /** Selections of one list may be merged, so all that could be are printed, or none of them. */
 function printableLists(schema: GraphQLSchema, document: DocumentNode): Set<FieldNode> {
   const groups = new Map<string, { readonly fields: FieldNode[]; canPrint: boolean }>()
-  const fragments = fragmentsOf(document)
+  const definitions = { schema, fragments: fragmentsOf(document) }
   const types = new TypeInfo(schema)
   visit(
     document,
@@ -33,7 +33,7 @@ function printableLists(schema: GraphQLSchema, document: DocumentNode): Set<Fiel
         const key = `${type.name}.${(field.alias ?? field.name).value}`
         const group = groups.get(key) ?? { fields: [], canPrint: true }
         group.fields.push(field)
-        group.canPrint &&= listPrinter(list, [field], fragments) !== undefined
+        group.canPrint &&= listPrinter(list, [field], definitions) !== undefined
         groups.set(key, group)
       },
     }),
@@ -41,7 +41,7 @@ function printableLists(schema: GraphQLSchema, document: DocumentNode): Set<Fiel
   return new Set([...groups.values()].flatMap(({ fields, canPrint }) => (canPrint ? fields : [])))
 }
 
-function fragmentsOf({ definitions }: DocumentNode): Fragments {
+function fragmentsOf({ definitions }: DocumentNode): Definitions['fragments'] {
   const fragments = definitions.filter((one) => one.kind === Kind.FRAGMENT_DEFINITION)
   return Object.fromEntries(fragments.map((one) => [one.name.value, one]))
 }

@@ -1,17 +1,26 @@
 /**
- * Lists of rows that are printed. Each list of a connection has a field beside it that returns the same rows as JSON; a document that is
+ * Lists of rows that are printed. Each list of objects has a field beside it that returns the same rows as JSON; a document that is
  * executed asks for it where its selection can be printed.
  */
-import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLSchema } from 'graphql'
-import { assertObjectType, GraphQLNonNull, GraphQLScalarType, getNamedType, isObjectType } from 'graphql'
+import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType, GraphQLSchema } from 'graphql'
+import {
+  defaultFieldResolver,
+  GraphQLNonNull,
+  GraphQLScalarType,
+  getNullableType,
+  isAbstractType,
+  isIntrospectionType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql'
 import { rules } from '../../auth/rules.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import { Excess } from '../../loaders/usage.ts'
-import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { keepFieldsOfRow } from './of-row.ts'
-import type { Fragments, Print } from './template.ts'
-import { rowPrinter, Unprintable } from './template.ts'
+import type { Definitions, Print } from './template.ts'
+import { nullable, objectPrinter, selectionsOf, Unprintable } from './template.ts'
 
 /** JSON within the data of a result. */
 export class Printed {
@@ -28,8 +37,6 @@ export class Printed {
 
 const PrintedRows = new GraphQLScalarType({ name: 'PrintedRows', serialize: (rows) => rows })
 
-const lists = ['nodes', 'edges'] as const
-
 /** The name has a blank, so no document of a client can ask for the field. */
 export function printedName(name: string): string {
   return `printed ${name}`
@@ -37,38 +44,50 @@ export function printedName(name: string): string {
 
 /**
  * Adds the fields that are printed. They are not enumerable, so neither introspection nor the SDL has them. Comes before the rules and
- * the meter are wrapped around the resolvers: a list is printed only where these refuse nothing.
+ * the meter are wrapped around the resolvers: a list is printed only where a rule refuses nothing.
  */
 export function withPrintedLists(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type)) continue
+    if (!isObjectType(type) || isIntrospectionType(type)) continue
     keepFieldsOfRow(type)
-    if (type.name.endsWith('Connection')) addPrintedLists(type)
+    for (const field of Object.values(type.getFields())) {
+      const rule = rules[type.name]?.[field.name]
+      if (typeof rule === 'string' && itemsOf(field.type) !== undefined) addPrinted(type, field)
+    }
   }
   return schema
 }
 
-function addPrintedLists(connection: GraphQLObjectType): void {
-  const fields = connection.getFields()
-  for (const name of lists) {
-    const list = fields[name]
-    if (list === undefined || rules[connection.name]?.[name] !== 'inherited') continue
-    if (!isObjectType(getNamedType(list.type))) continue
-    const field: GraphQLField<Connection<unknown>, Context> = {
-      ...list,
-      name: printedName(name),
-      type: new GraphQLNonNull(PrintedRows),
-      resolve: (source, _, { usage }, { fieldNodes, fragments }) => {
-        const print = printerOf(list, fieldNodes, fragments)
-        return source[name].then((rows) => printed(rows, print, usage))
-      },
-    }
-    Object.defineProperty(fields, field.name, { value: field, enumerable: false })
-  }
+/** The type of the items of a list of objects. */
+function itemsOf(type: GraphQLOutputType): GraphQLOutputType | undefined {
+  const list = getNullableType(type)
+  if (!isListType(list)) return undefined
+  const item: GraphQLOutputType = list.ofType
+  const row = getNullableType(item)
+  return isObjectType(row) || isAbstractType(row) ? item : undefined
 }
 
-function printed(rows: readonly unknown[], print: Print, usage: Usage): Printed {
+function addPrinted(type: GraphQLObjectType, list: GraphQLField<unknown, Context>): void {
+  const { resolve = defaultFieldResolver } = list
+  const field: GraphQLField<unknown, Context> = {
+    ...list,
+    name: printedName(list.name),
+    type: isNonNullType(list.type) ? new GraphQLNonNull(PrintedRows) : PrintedRows,
+    resolve: (source, args, context, info) => {
+      const { usage } = context
+      if (usage.excess !== undefined) throw usage.excess
+      const print = printerOf(list, info.fieldNodes, info)
+      const rows: unknown = resolve(source, args, context, info)
+      return rows instanceof Promise ? rows.then((all) => printed(all, print, usage)) : printed(rows, print, usage)
+    },
+  }
+  Object.defineProperty(type.getFields(), field.name, { value: field, enumerable: false })
+}
+
+function printed(rows: unknown, print: Print, usage: Usage): Printed | null {
   if (usage.excess !== undefined) throw usage.excess
+  if (rows == null) return null
+  if (!Array.isArray(rows)) throw new Unprintable('A list is none.')
   try {
     let json = '['
     for (const row of rows) json += json.length === 1 ? print(row, usage) : `,${print(row, usage)}`
@@ -83,22 +102,23 @@ function printed(rows: readonly unknown[], print: Print, usage: Usage): Printed 
 const printers = new WeakMap<FieldNode, Print>()
 
 /** Several selections of one list are merged, and depend on the variables. */
-function printerOf(list: GraphQLField<unknown, Context>, nodes: readonly FieldNode[], fragments: Fragments): Print {
+function printerOf(list: GraphQLField<unknown, Context>, nodes: readonly FieldNode[], definitions: Definitions): Print {
   const [first, ...more] = nodes
   const known = first === undefined || more.length > 0 ? undefined : printers.get(first)
   if (known !== undefined) return known
-  const print = listPrinter(list, nodes, fragments)
+  const print = listPrinter(list, nodes, definitions)
   if (print === undefined) throw new Error(`${list.name} cannot be printed.`)
   if (first !== undefined && more.length === 0) printers.set(first, print)
   return print
 }
 
-/** Undefined if the selections ask for anything but fields of the rows. */
+/** Prints an item; undefined if the selections ask for anything but fields of the rows. */
 export function listPrinter(
   { type }: GraphQLField<unknown, Context>,
   nodes: readonly FieldNode[],
-  fragments: Fragments,
+  definitions: Definitions,
 ): Print | undefined {
-  const selections = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
-  return rowPrinter(assertObjectType(getNamedType(type)), selections, fragments)
+  const item = itemsOf(type)
+  const print = item && objectPrinter(getNullableType(item), selectionsOf(nodes), definitions)
+  return item && print && nullable(item, print)
 }
