@@ -10,7 +10,7 @@ import { prepareValue } from 'pg/lib/utils.js'
 import { serialize } from 'pg-protocol'
 import { DatabaseError, databaseError, silent } from '../errors/database-error.ts'
 import { destroyConnection } from './client.ts'
-import type { Statement, Value } from './database.ts'
+import type { Statement, Values } from './database.ts'
 import type { SilenceWatch } from './silence-watch.ts'
 import { createSilenceWatch } from './silence-watch.ts'
 
@@ -57,7 +57,7 @@ export function createBatchClient<Client extends pg.ClientBase>(
 }
 
 /** The rows of a statement, its failure, or undefined if the server skipped it because an earlier statement of the batch failed. */
-export type Outcome = Value[][] | DatabaseError | undefined
+export type Outcome = Values[] | DatabaseError | undefined
 
 /** One statement of a batch. */
 export interface Entry {
@@ -92,7 +92,7 @@ function serialized(entry: Entry): SerializedEntry | undefined {
  *
  * @throws DatabaseError if the statement fails
  */
-export async function runAlone(client: BatchClient, statement: Statement): Promise<Value[][]> {
+export async function runAlone(client: BatchClient, statement: Statement): Promise<Values[]> {
   const { promise, resolve } = Promise.withResolvers<void>()
   let outcome: Outcome
   const settle = (found: Outcome) => {
@@ -114,7 +114,7 @@ class Batch extends pg.Query {
   #settled = 0
   #isInPrologue: boolean
   #isSent = false
-  #rows: Value[][] = []
+  #rows: Values[] = []
 
   constructor(client: BatchClient, entries: readonly SerializedEntry[], onEnd: () => void) {
     super({ text: '' })
@@ -146,7 +146,7 @@ class Batch extends pg.Query {
     return [serialize.close({ type: 'S', name: known }), parse, ...run]
   }
 
-  handleDataRow({ fields }: { fields: Value[] }): void {
+  handleDataRow({ fields }: { fields: Values }): void {
     this.#rows.push(fields)
   }
 

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import type { ReconnectGate } from './reconnect.ts'
+import { createSplitter } from './wire/splitter.ts'
 
 declare module 'pg' {
   interface Client {
@@ -108,13 +109,17 @@ export class Connection extends pg.Connection {
   override attachListeners(stream: Duplex): void {
     const received = new EventEmitter()
     super.attachListeners(received)
+    const split = createSplitter({
+      onRow: (fields) => this.emit('dataRow', { fields }),
+      onOthers: (messages) => received.emit('data', messages),
+    })
     stream.once('data', (bytes: Buffer) => {
       if (!isGreeting(bytes)) stream.destroy(new Error('received invalid response'))
     })
     stream.on('data', (bytes: Buffer) => {
       if (stream.destroyed) return
       try {
-        received.emit('data', bytes)
+        split(bytes)
       } catch (error) {
         stream.destroy(error instanceof Error ? error : new Error(String(error)))
       }

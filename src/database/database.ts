@@ -4,6 +4,9 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 /** A value as PostgreSQL prints it, because only text keeps 64-bit integers, microseconds and infinity. */
 export type Value = string | null
 
+/** The values of a row. */
+export type Values = Pick<readonly Value[], number | 'length' | typeof Symbol.iterator>
+
 /** A read-only database: a PostgreSQL server or the embedded one. */
 export interface Database {
   /**
@@ -12,7 +15,7 @@ export interface Database {
    *
    * @throws DatabaseError and no other error
    */
-  query(statement: SQL | Statement, signal?: AbortSignal): Promise<Value[][]>
+  query(statement: SQL | Statement, signal?: AbortSignal): Promise<Values[]>
   /**
    * Listens for notifications, on a connection of its own. Undefined for the embedded database.
    *

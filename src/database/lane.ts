@@ -2,7 +2,7 @@ import { withDeadline } from '../concurrency/deadline.ts'
 import { busy, DatabaseError, databaseError, isConflict, isStale } from '../errors/database-error.ts'
 import type { Entry, Outcome } from './batch.ts'
 import { sendBatch } from './batch.ts'
-import type { Statement, Value } from './database.ts'
+import type { Statement, Values } from './database.ts'
 import type { LaneServer as ConnectionServer, LaneConnection, Opened } from './lane-connection.ts'
 import { openLaneConnection } from './lane-connection.ts'
 import type { QueryQueue, QueueLimits } from './query-queue.ts'
@@ -25,13 +25,13 @@ export interface LaneServer extends ConnectionServer {
 /** A shared, pipelined connection: statements are sent without waiting for earlier responses. */
 export interface Lane {
   /** @throws DatabaseError `unavailable` if too many queries wait, `timeout` at the deadline or when the signal is aborted */
-  run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]>
+  run(statement: Statement, signal: AbortSignal | undefined): Promise<Values[]>
   /** Replaces the connection if it is idle. Called when another connection to the server is silent. */
   replaceIdle(): void
   close(): Promise<void>
 }
 
-interface PendingQuery extends PromiseWithResolvers<Value[][]> {
+interface PendingQuery extends PromiseWithResolvers<Values[]> {
   readonly statement: Statement
   readonly since: number
   /** The caller has disconnected, or the deadline has passed. */
@@ -173,5 +173,5 @@ function asLookUpFailure(failure: DatabaseError): DatabaseError {
 
 function pendingQuery(statement: Statement): PendingQuery {
   const since = performance.now()
-  return { statement, since, isAbandoned: false, isRetry: false, ...Promise.withResolvers<Value[][]>() }
+  return { statement, since, isAbandoned: false, isRetry: false, ...Promise.withResolvers<Values[]>() }
 }

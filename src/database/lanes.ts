@@ -3,7 +3,7 @@ import type { Observe } from '../telemetry/observation.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client, destroyConnection, keepAliveMs } from './client.ts'
-import type { Statement, Value } from './database.ts'
+import type { Statement, Values } from './database.ts'
 import type { Lane, LaneLimits, LaneServer } from './lane.ts'
 import { openLane } from './lane.ts'
 import type { LaneSession } from './lane-connection.ts'
@@ -42,7 +42,7 @@ export function openLanes(options: LaneOptions): Lanes {
     return lane
   }
   return {
-    run: (statement, signal): Promise<Value[][]> => laneOf(statement).run(statement, signal),
+    run: (statement, signal): Promise<Values[]> => laneOf(statement).run(statement, signal),
     replaceIdle,
     close: async () => {
       await Promise.all([...lanes.values()].map((lane) => lane.close()))

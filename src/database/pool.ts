@@ -2,7 +2,7 @@ import { databaseError } from '../errors/database-error.ts'
 import type { Observe } from '../telemetry/observation.ts'
 import { ignore } from '../telemetry/observation.ts'
 import type { ConnectionConfig } from './client.ts'
-import type { Database, Statement, Value } from './database.ts'
+import type { Database, Statement, Values } from './database.ts'
 import { render } from './database.ts'
 import type { LaneLimits } from './lane.ts'
 import { openLanes } from './lanes.ts'
@@ -82,7 +82,7 @@ function laneOf({ isStatistic, lookUp }: Statement): string {
 }
 
 /** Runs a statement, and emits an observation with its outcome. */
-async function observedStatement(observe: Observe, lane: string, run: () => Promise<Value[][]>): Promise<Value[][]> {
+async function observedStatement(observe: Observe, lane: string, run: () => Promise<Values[]>): Promise<Values[]> {
   const start = performance.now()
   const ended = (rows: number, failure: string | undefined) =>
     observe({

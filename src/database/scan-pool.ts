@@ -7,7 +7,7 @@ import { createBatchClient, runAlone } from './batch.ts'
 import { cancelStatement } from './cancel.ts'
 import type { ConnectionConfig } from './client.ts'
 import { answerWithin, Client, closeMs, destroyConnection, keepAliveMs } from './client.ts'
-import type { Statement, Value } from './database.ts'
+import type { Statement, Values } from './database.ts'
 import { observedConnect } from './observed-connect.ts'
 import type { ReconnectGate } from './reconnect.ts'
 import type { Settings } from './session.ts'
@@ -69,7 +69,7 @@ export class ScanPool {
   }
 
   /** @throws DatabaseError and no other error */
-  async run(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+  async run(statement: Statement, signal: AbortSignal | undefined): Promise<Values[]> {
     return withDeadline(this.#runOrRepeat(statement, signal), { signal })
   }
 
@@ -92,7 +92,7 @@ export class ScanPool {
     clearTimeout(timer)
   }
 
-  async #runOrRepeat(statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+  async #runOrRepeat(statement: Statement, signal: AbortSignal | undefined): Promise<Values[]> {
     const session = await this.#take()
     try {
       return await this.#runOn(session, statement, signal)
@@ -104,7 +104,7 @@ export class ScanPool {
     }
   }
 
-  async #runOn(session: Session, statement: Statement, signal: AbortSignal | undefined): Promise<Value[][]> {
+  async #runOn(session: Session, statement: Statement, signal: AbortSignal | undefined): Promise<Values[]> {
     const { client, batches } = session
     let isBroken = false
     try {

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { Value } from '../database/database.ts'
+import type { Values } from '../database/database.ts'
 import { DatabaseError } from '../errors/database-error.ts'
 
 type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)[]>
@@ -56,7 +56,7 @@ function isRejectedValue(error: unknown): error is DatabaseError {
 }
 
 /** As `grouped`, of a statement whose rows have no batch number if it is asked for one key. */
-export function groupedUnlessOne(rows: Value[][], count: number, place: number): Value[][][] {
+export function groupedUnlessOne(rows: Values[], count: number, place: number): Values[][] {
   return count === 1 ? [rows] : grouped(rows, count, place)
 }
 
@@ -66,8 +66,8 @@ export function groupedUnlessOne(rows: Value[][], count: number, place: number):
  * @param count number of groups; batch numbers are 1 to `count`
  * @param place index of the batch number in each row
  */
-export function grouped(rows: readonly Value[][], count: number, place: number): Value[][][] {
-  const groups: Value[][][] = Array.from({ length: count }, () => [])
+export function grouped(rows: readonly Values[], count: number, place: number): Values[][] {
+  const groups: Values[][] = Array.from({ length: count }, () => [])
   for (const row of rows) groups[Number(row[place]) - 1]?.push(row)
   return groups
 }

@@ -4,7 +4,7 @@
  */
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Database, Statement, Value } from '../database/database.ts'
+import type { Database, Statement, Values } from '../database/database.ts'
 import { literal, render } from '../database/database.ts'
 import type { OwnedRows, Projection, SelectorRow } from '../sipis/projection.ts'
 import { batched, groupedUnlessOne } from './batched.ts'
@@ -241,14 +241,14 @@ function stateOf(projection: Projection): SQL {
     OFFSET 0) AS s`
 }
 
-function sightOf(rows: readonly Value[][], limit: number, lowestXmin: bigint | undefined): Sight {
+function sightOf(rows: readonly Values[], limit: number, lowestXmin: bigint | undefined): Sight {
   const [first] = rows
   if (first === undefined) throw new Error('The state of the server is missing.')
-  const [identity, timeline, standby, xmin, xmax, checkpointXid, checkpoint, inserted, flushed] = first.map(
+  const [identity, timeline, standby, xmin, xmax, checkpointXid, checkpoint, inserted, flushed] = [...first].map(
     (value) => value ?? '0',
   )
   const next = BigInt(xmax ?? 0)
-  const versions = rows.flatMap((row) => versionOf(row.slice(stateWidth + 1), next) ?? [])
+  const versions = rows.flatMap((row) => versionOf([...row].slice(stateWidth + 1), next) ?? [])
   return {
     identity: String(identity),
     timeline: Number(timeline),
@@ -266,7 +266,7 @@ function sightOf(rows: readonly Value[][], limit: number, lowestXmin: bigint | u
 }
 
 /** A transaction that is seen is below xmax, so its distance of 32 bits gives all 64. Undefined where there is no version. */
-function versionOf([kind, key, digest, ctid, owner, distance]: Value[], xmax: bigint): RowVersion | undefined {
+function versionOf([kind, key, digest, ctid, owner, distance]: Values, xmax: bigint): RowVersion | undefined {
   const name = kind == null ? undefined : eventKinds[Number(kind)]
   if (name === undefined || key == null || digest == null || ctid == null || distance == null) return undefined
   return { kind: name, key, digest, ctid, owner: owner ?? '', xid: xmax - BigInt(distance) }

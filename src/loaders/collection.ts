@@ -1,4 +1,5 @@
-import type { Database, Value } from '../database/database.ts'
+import type { Database, Values } from '../database/database.ts'
+import { isNull } from '../database/wire/wire-row.ts'
 import type { RowView } from '../sipis/columns.ts'
 import { decoder, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
@@ -39,8 +40,8 @@ export function prepareCollection<Row, Orphan extends null = never>(
   const numberAt = ownerAt + width(projection.selectors.columns)
 
   return (database, usage, pace) => {
-    const decodeOwned = (values: Value[]): Owned<Row, Orphan> => {
-      const absent = options.orphan !== undefined && values[ownerAt] === null
+    const decodeOwned = (values: Values): Owned<Row, Orphan> => {
+      const absent = options.orphan !== undefined && isNull(values, ownerAt)
       return decode(values, 0, absent ? options.orphan() : decodeSelector(values, ownerAt, usage))
     }
 

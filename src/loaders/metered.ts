@@ -1,8 +1,9 @@
 import type { LimitFunction } from 'p-limit'
 import pLimit from 'p-limit'
-import type { Database, LookUp, Statement, Value } from '../database/database.ts'
+import type { Database, LookUp, Statement, Values } from '../database/database.ts'
 import { render } from '../database/database.ts'
 import type { Scans } from '../database/scans.ts'
+import { sizeOf } from '../database/wire/wire-row.ts'
 import type { Usage } from './usage.ts'
 
 export interface Metering {
@@ -35,29 +36,29 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
     limits.set(kind, known)
     return known
   }
-  const known = new Map<string, Promise<Value[][]>>()
+  const known = new Map<string, Promise<Values[]>>()
 
-  const run = (statement: Statement): Promise<Value[][]> => database.query(statement, ending.signal)
-  const scan = (statement: Statement): Promise<Value[][]> => {
+  const run = (statement: Statement): Promise<Values[]> => database.query(statement, ending.signal)
+  const scan = (statement: Statement): Promise<Values[]> => {
     const kind = statement.name === undefined ? 'scan' : 'list'
     return limit(kind)(() => scans[kind].run(caller, ending.signal, () => run(statement)))
   }
-  const lookUp = (statement: Statement, inLane: LookUp): Promise<Value[][]> =>
+  const lookUp = (statement: Statement, inLane: LookUp): Promise<Values[]> =>
     limit('lookUp')(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
   /** Reports the exceeded limit instead of the abort error that it causes. */
-  const send = async (statement: Statement): Promise<Value[][]> => {
+  const send = async (statement: Statement): Promise<Values[]> => {
     try {
       return await (statement.lookUp === undefined ? scan(statement) : lookUp(statement, statement.lookUp))
     } catch (error) {
       throw usage.excess ?? error
     }
   }
-  const counted = async (statement: Statement): Promise<Value[][]> => {
+  const counted = async (statement: Statement): Promise<Values[]> => {
     const { expectedBytes = 0 } = statement
     usage.read(expectedBytes)
     const rows = await send(statement)
     usage.rows += rows.length
-    usage.read(Math.max(0, lengthOf(rows) - expectedBytes))
+    usage.read(Math.max(0, rows.reduce((sum, values) => sum + sizeOf(values), 0) - expectedBytes))
     return rows
   }
 
@@ -73,11 +74,4 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
     ...(database.lowestXmin === undefined ? {} : { lowestXmin: database.lowestXmin }),
     close: () => database.close(),
   }
-}
-
-/** Approximates bytes by UTF-16 code units, which need no encoding. */
-function lengthOf(rows: readonly Value[][]): number {
-  let length = 0
-  for (const row of rows) for (const value of row) length += value?.length ?? 0
-  return length
 }

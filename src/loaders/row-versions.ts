@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
+import { isNull } from '../database/wire/wire-row.ts'
 import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow } from '../sipis/projection.ts'
 import { batched } from './batched.ts'
@@ -62,11 +63,11 @@ function prepareKind<Row, Orphan extends null = never>(
   return (database: Database, usage: Usage) =>
     batched<RowVersion, Owned<Row, Orphan> | null | undefined>(nameOf, async (versions) => {
       const found = await database.query(statementOf(versions.map(({ ctid }) => ctid)))
-      const byName = new Map(found.map((values) => [values.slice(placeAt).join(' '), values]))
+      const byName = new Map(found.map((values) => [[...values].slice(placeAt).join(' '), values]))
       return versions.map((version) => {
         const values = byName.get(nameOf(version))
         if (values === undefined) return undefined
-        if (values[ownerAt] !== null) return decode(values, 0, decodeSelector(values, ownerAt, usage))
+        if (!isNull(values, ownerAt)) return decode(values, 0, decodeSelector(values, ownerAt, usage))
         return orphan === undefined ? null : decode(values, 0, orphan())
       })
     })

@@ -1,4 +1,4 @@
-import type { Value } from '../database/database.ts'
+import type { Values } from '../database/database.ts'
 import { decoder } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import type { Usage } from './usage.ts'
@@ -6,7 +6,7 @@ import type { Usage } from './usage.ts'
 /** Decodes a selector and records it in the usage for the audit log. */
 export function selectorDecoder({ selectors }: Projection) {
   const decode = decoder(selectors.columns)
-  return (values: Value[], offset: number, usage: Usage): SelectorRow => {
+  return (values: Values, offset: number, usage: Usage): SelectorRow => {
     const row = decode(values, offset, null)
     usage.selectors.add(row.selector)
     return row

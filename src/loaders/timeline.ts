@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Database, Value } from '../database/database.ts'
+import type { Database, Values } from '../database/database.ts'
 import { decoder, text } from '../sipis/columns.ts'
 import type { CallRow, Columns, MessageRow, Projection, PushTestRow, SelectorRow } from '../sipis/projection.ts'
 import { groupedUnlessOne } from './batched.ts'
@@ -64,7 +64,7 @@ function timelineDecoder({ calls, messages, pushTests }: Projection) {
     MESSAGE: decoder(placed(messages.columns)),
     PUSH_TEST: decoder(placed(pushTests.columns)),
   }
-  return (values: Value[], owner: SelectorRow): TimelineRow =>
+  return (values: Values, owner: SelectorRow): TimelineRow =>
     decoders[kindOfEvent({ eventTime: '', eventKind: values[1] ?? '', eventRowid: '' })](values, 0, owner)
 }
 

@@ -1,7 +1,8 @@
 import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Value } from '../database/database.ts'
+import type { Values } from '../database/database.ts'
 import { literal } from '../database/database.ts'
+import { isNull } from '../database/wire/wire-row.ts'
 import type { Column, Columns, OrderColumn, PushTestRow } from './projection.ts'
 
 const expression = (part: SQLWrapper): SQL => sql`${part}`
@@ -78,11 +79,11 @@ export function selectList<Row>(columns: Columns<Row>): SQL {
 
 /** A row as received. A value is parsed when it is read, because most answers contain few of them. */
 class Decoded {
-  readonly values: Value[]
+  readonly values: Values
   readonly offset: number
   readonly owner: unknown
 
-  constructor(values: Value[], offset: number, owner: unknown) {
+  constructor(values: Values, offset: number, owner: unknown) {
     this.values = values
     this.offset = offset
     this.owner = owner
@@ -119,7 +120,7 @@ interface Names<Row, Owner> {
  */
 export function decoder<Row>(
   columns: Columns<Row>,
-): <Owner>(values: Value[], offset: number, owner: Owner) => RowView<Row, Owner> {
+): <Owner>(values: Values, offset: number, owner: Owner) => RowView<Row, Owner> {
   class Of extends Decoded {}
   for (const [index, [name, { parse }]] of list(columns).entries()) {
     const get = function (this: Decoded) {
@@ -128,8 +129,8 @@ export function decoder<Row>(
     Object.defineProperty(Of.prototype, name, { get, enumerable: true })
   }
   const required = list(columns).flatMap(([, column], index) => (column.required ? [index] : []))
-  return <Owner>(values: Value[], offset: number, owner: Owner) => {
-    for (const index of required) if (values[offset + index] === null) missing()
+  return <Owner>(values: Values, offset: number, owner: Owner) => {
+    for (const index of required) if (isNull(values, offset + index)) missing()
     // Each column's parser gives its value; the names are those of the mapped type.
     return new Of(values, offset, owner) as object as RowView<Row, Owner>
   }

@@ -93,7 +93,7 @@ describe.each(backends.filter(({ name }) => name.includes('V2, UTF8') || name.in
       const recorded: Database = {
         async query(statement, signal) {
           const rows = await opened.database.query(statement, signal)
-          received.push(...rows)
+          received.push(...rows.map((row) => [...row]))
           return rows
         },
         close: () => opened.database.close(),

@@ -194,7 +194,12 @@ describe.each(backends)('A field that fails on $name', ({ open }) => {
         const failure = fails?.(text)
         if (failure !== undefined) throw failure
         const rows = await database.query(statement, signal)
-        return change === undefined ? rows : change(text, rows)
+        return change === undefined
+          ? rows
+          : change(
+              text,
+              rows.map((row) => [...row]),
+            )
       },
       close: () => database.close(),
     }

@@ -39,7 +39,7 @@ describe.each(tried)('SIPIS_TIME_ZONE over $name', ({ open }) => {
     )
     for (let from = 0; from < zones.length; from += 100) {
       const [row = []] = await database.query(sql`SELECT ${sql.join(inZones.slice(from, from + 100), sql`, `)}`)
-      for (const [index, found] of row.entries()) {
+      for (const [index, found] of [...row].entries()) {
         const zone = zones[from + index] ?? ''
         const [[right] = []] = await opened.sql(
           `SELECT array_agg(l.moment::timestamptz AT TIME ZONE 'UTC' ORDER BY l.moment)::text

@@ -4,7 +4,7 @@
  */
 import type { SQL } from 'drizzle-orm'
 import { databaseError, isUnreadable } from '../../errors/database-error.ts'
-import type { Database, Statement, Value } from '../database.ts'
+import type { Database, Statement, Values } from '../database.ts'
 import type { Sign } from './probe.ts'
 import { probe, problemOf } from './probe.ts'
 
@@ -109,7 +109,7 @@ export function openServers(options: ServersOptions): Database {
 /** Servers of which each statement goes to the first that was not found away. */
 function followed(servers: readonly Server[]): Database {
   let at = 0
-  const query = async (statement: SQL | Statement, signal?: AbortSignal): Promise<Value[][]> => {
+  const query = async (statement: SQL | Statement, signal?: AbortSignal): Promise<Values[]> => {
     for (;;) {
       const tried = at
       const { database } = servers[tried] ?? raise()

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Statement, Value } from '../../database/database.ts'
+import type { Statement, Values } from '../../database/database.ts'
 import type { StatementOptions } from '../../database/prepared.ts'
 import { reasonWords } from '../../sipis/missed-reason.ts'
 import type { Projection } from '../../sipis/projection.ts'
@@ -102,7 +102,7 @@ export function prepareCallCounts(
 }
 
 /** The counts of one batch, without its number. */
-export function callCountsOf(rows: readonly Value[][]): CallCounts {
+export function callCountsOf(rows: readonly Values[]): CallCounts {
   const numberOf = (label: string) =>
     Number(rows.find(([, bucket, , , app]) => bucket === null && app === label)?.[5] ?? 0)
   return {

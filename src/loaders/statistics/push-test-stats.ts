@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Statement, Value } from '../../database/database.ts'
+import type { Statement, Values } from '../../database/database.ts'
 import type { Projection, PushTestRows } from '../../sipis/projection.ts'
 import { createStatements } from '../statements.ts'
 import type { Bucket } from './buckets.ts'
@@ -92,7 +92,7 @@ export function startedInSpan({ columns: { started, startedLocal }, localOf, clo
     AND ${startedLocal.sql} < ${bound('spanUntil')} + interval '3 hours' AND ${withinSpan(started.sql)}`
 }
 
-export function pushTestCountsOf(rows: readonly Value[][]): PushTestCount[] {
+export function pushTestCountsOf(rows: readonly Values[]): PushTestCount[] {
   return rows.map(([bucket, platform, appId, sent, concluded, concludedInTime, pending, latency]) => ({
     bucket: Number(bucket) - 1,
     platform: platform ?? '',

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Statement, Value } from '../../database/database.ts'
+import type { Statement, Values } from '../../database/database.ts'
 import type { Projection } from '../../sipis/projection.ts'
 import { createStatements } from '../statements.ts'
 
@@ -26,7 +26,7 @@ export function prepareServerCounts({ selectors, servers }: Projection): () => S
   return () => statements('servers', [], {}, statement)
 }
 
-export function serverCountsOf(rows: readonly Value[][]): ServerCount[] {
+export function serverCountsOf(rows: readonly Values[]): ServerCount[] {
   return rows.map(([name = null, instances, newestSeen = null, oldestSeen = null]) => ({
     name: String(name),
     instances: Number(instances),

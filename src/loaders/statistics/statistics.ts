@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { withDeadline } from '../../concurrency/deadline.ts'
-import type { Database, Statement, Value } from '../../database/database.ts'
+import type { Database, Statement, Values } from '../../database/database.ts'
 import { busy, cancelled } from '../../errors/database-error.ts'
 import { TooMuchToCount } from './too-much-to-count.ts'
 
@@ -30,7 +30,7 @@ export interface Statistics {
   readonly mostRows: number
 }
 
-export type Read = (statement: Statement) => Promise<Value[][]>
+export type Read = (statement: Statement) => Promise<Values[]>
 
 /** Of one operation. */
 const mostOfOperation = 4

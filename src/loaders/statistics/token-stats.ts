@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Statement, Value } from '../../database/database.ts'
+import type { Statement, Values } from '../../database/database.ts'
 import type { Projection } from '../../sipis/projection.ts'
 import { createStatements } from '../statements.ts'
 
@@ -31,7 +31,7 @@ export function prepareTokenCounts({ tokens }: Projection): (olderThan: readonly
   }
 }
 
-export function tokenCountsOf(rows: readonly Value[][]): TokenCount[] {
+export function tokenCountsOf(rows: readonly Values[]): TokenCount[] {
   return rows.map(([appId, count, neverSeen, ...older]) => ({
     appId: appId ?? '',
     count: Number(count),

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
-import type { Statement, Value } from '../../database/database.ts'
+import type { Statement, Values } from '../../database/database.ts'
 import type { PeerColumns, Projection } from '../../sipis/projection.ts'
 import { where } from '../condition.ts'
 import { createStatements } from '../statements.ts'
@@ -53,7 +53,7 @@ export function prepareTopCallers({ calls }: Projection): (span: Span, first: nu
   }
 }
 
-export function topCallersOf({ calls }: Projection, rows: readonly Value[][]): TopCaller[] {
+export function topCallersOf({ calls }: Projection, rows: readonly Values[]): TopCaller[] {
   const { scheme, displayName, username, domain, port } = calls.columns
   return rows.map(([u = null, d = null, count, selectors, lastTime, s = null, name = null, p = null]) => ({
     caller: {

@@ -51,8 +51,10 @@ async function previewCopy(
   /** Runs statements with the time limit. If they fail, adds to `uncounted`. */
   const within = async <T>(what: string, work: (source: Source) => Promise<T>): Promise<T | undefined> => {
     const signal = AbortSignal.timeout(timeoutMs)
+    const query: Source['query'] = async (text, values = []) =>
+      (await database.query({ text, values }, signal)).map((row) => [...row])
     try {
-      return await work({ schemas, query: (text, values = []) => database.query({ text, values }, signal) })
+      return await work({ schemas, query })
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
       uncounted.push({ what, why: ['timeout', 'slow'].includes(error.failure) ? 'timeout' : error.message })

@@ -1,0 +1,102 @@
+import type { Value, Values } from '../database.ts'
+
+/** Columns of the widest row that is kept as bytes. */
+const mostColumns = 64
+
+/**
+ * The values of a row as the bytes that the server has sent. A value is decoded when it is read, because most answers contain few of
+ * them, and bytes can be copied into an answer as they are.
+ */
+export class WireRow implements Values {
+  /** Beyond its length null. */
+  readonly [index: number]: Value
+  readonly #bytes: Buffer
+  /** Where each value begins; -1 if it is null. The four bytes before are its length. */
+  readonly #starts: readonly number[]
+  readonly #byteLength: number
+  #texts: Value[] | undefined
+
+  constructor(bytes: Buffer, starts: readonly number[], byteLength: number) {
+    this.#bytes = bytes
+    this.#starts = starts
+    this.#byteLength = byteLength
+  }
+
+  get length(): number {
+    return this.#starts.length
+  }
+
+  /** Bytes of the message. */
+  get byteLength(): number {
+    return this.#byteLength
+  }
+
+  /** Also the bytes of other rows. */
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** Where a value begins; -1 if it is null. */
+  startOf(index: number): number {
+    return this.#starts[index] ?? -1
+  }
+
+  endOf(index: number): number {
+    const start = this.startOf(index)
+    return start === -1 ? -1 : start + int32(this.#bytes, start - 4)
+  }
+
+  text(index: number): Value {
+    this.#texts ??= new Array<Value>(this.length)
+    let text = this.#texts[index]
+    if (text !== undefined) return text
+    const start = this.startOf(index)
+    text = start === -1 ? null : this.#bytes.toString('utf8', start, this.endOf(index))
+    this.#texts[index] = text
+    return text
+  }
+
+  *[Symbol.iterator](): ArrayIterator<Value> {
+    for (let index = 0; index < this.length; index++) yield this.text(index)
+    return undefined
+  }
+}
+
+for (let index = 0; index < mostColumns; index++) {
+  Object.defineProperty(WireRow.prototype, index, {
+    get(this: WireRow) {
+      return this.text(index)
+    },
+  })
+}
+
+/** The values of a DataRow message, whose number of values begins at `from`. */
+export function readRow(bytes: Buffer, from: number, end: number): Values {
+  const starts: number[] = []
+  let at = from + 2
+  for (let count = bytes.readInt16BE(from); count > 0; count--) {
+    const length = int32(bytes, at)
+    at += 4
+    starts.push(length === -1 ? -1 : at)
+    if (length > 0) at += length
+  }
+  const row = new WireRow(bytes, starts, end - from)
+  return starts.length > mostColumns ? [...row] : row
+}
+
+function int32(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+}
+
+/** Whether a value is null, which is known without decoding it. */
+export function isNull(values: Values, index: number): boolean {
+  return values instanceof WireRow ? values.startOf(index) === -1 : values[index] === null
+}
+
+/** About how many bytes the values have. UTF-16 units need no encoding. */
+export function sizeOf(values: Values): number {
+  if (values instanceof WireRow) return values.byteLength
+  let size = 0
+  for (const value of values) size += value?.length ?? 0
+  return size
+}
