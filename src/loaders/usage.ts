@@ -30,6 +30,8 @@ export interface Usage {
    * @throws Excess if the byte limit is exceeded
    */
   answer(text: string): string
+  /** Counts a string whose characters are one byte each in JSON, as `answer` does. */
+  answerPlain(length: number): void
   /** Forgets what the answer has, because the operation is executed once more. */
   answerAnew(): void
   /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
@@ -92,6 +94,12 @@ export function createUsage(maxBytes: number): Usage {
       const json = hasOneByteEach ? `"${text}"` : JSON.stringify(text)
       bytesAnswered += hasOneByteEach ? json.length : Buffer.byteLength(json)
       return bytesAnswered > maxBytes ? tooLong(0) : json
+    },
+    answerPlain(length) {
+      if (excess !== undefined) throw excess
+      if (bytesAnswered + length > maxBytes) tooLong(length)
+      bytesAnswered += length + 2
+      if (bytesAnswered > maxBytes) tooLong(0)
     },
     answerAnew() {
       bytesAnswered = 0

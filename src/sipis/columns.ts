@@ -9,11 +9,11 @@ const expression = (part: SQLWrapper): SQL => sql`${part}`
 
 /** A column that is never null. A null violates SIPIS's schema and is an error. */
 export function text(part: SQLWrapper): Column<string> {
-  return { sql: expression(part), required: true, parse: (value) => value ?? missing() }
+  return { sql: expression(part), required: true, isText: true, parse: (value) => value ?? missing() }
 }
 
 export function nullableText(part: SQLWrapper): Column<string | null> {
-  return { sql: expression(part), parse: (value) => value }
+  return { sql: expression(part), isText: true, parse: (value) => value }
 }
 
 /**
@@ -21,7 +21,7 @@ export function nullableText(part: SQLWrapper): Column<string | null> {
  * conditions on it are the same.
  */
 export function recordedText(part: SQLWrapper): Column<string | null> {
-  return { sql: expression(part), parse: (value) => value || null }
+  return { sql: expression(part), isText: true, parse: (value) => value || null }
 }
 
 export function integer(part: SQLWrapper): Column<number> {
@@ -78,10 +78,12 @@ export function selectList<Row>(columns: Columns<Row>): SQL {
 }
 
 /** A row as received. A value is parsed when it is read, because most answers contain few of them. */
-class Decoded {
+export class Decoded {
   readonly values: Values
   readonly offset: number
   readonly owner: unknown
+  /** Places of the columns that are texts, from the offset on. */
+  declare readonly places: ReadonlyMap<string, number>
 
   constructor(values: Values, offset: number, owner: unknown) {
     this.values = values
@@ -128,6 +130,10 @@ export function decoder<Row>(
     }
     Object.defineProperty(Of.prototype, name, { get, enumerable: true })
   }
+  const places = new Map(
+    list(columns).flatMap(([name, { isText }], index): [string, number][] => (isText === true ? [[name, index]] : [])),
+  )
+  Object.defineProperty(Of.prototype, 'places', { value: places })
   const required = list(columns).flatMap(([, column], index) => (column.required ? [index] : []))
   return <Owner>(values: Values, offset: number, owner: Owner) => {
     for (const index of required) if (isNull(values, offset + index)) missing()

@@ -67,11 +67,23 @@ describe('A list is printed', () => {
   })
 
   it('as JSON that can be taken apart again', () => {
-    expect(JSON.stringify({ nodes: new Printed('[{"id":"1"}]') })).toBe('{"nodes":[{"id":"1"}]}')
+    expect(JSON.stringify({ nodes: new Printed(Buffer.from('[{"id":"1"}]')) })).toBe('{"nodes":[{"id":"1"}]}')
   })
 })
 
 describe.each(backends)('Printing on $name', ({ open }) => {
+  it('gives an empty object for a type of which nothing is selected', async () => {
+    const opened = await open()
+    onTestFinished(() => opened[Symbol.asyncDispose]())
+    const client = await openClient(opened.database)
+    onTestFinished(() => client[Symbol.asyncDispose]())
+    await addSelector(opened, 1)
+    const { selectors } = await client.ask('{ selectors { nodes { id } } }')
+    const [{ id }] = selectors.nodes
+    const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Call { id } } }'
+    expect(await client.ask(query, { ids: [id, id] })).toEqual({ nodes: [{}, {}] })
+  })
+
   it('reads nothing twice if an item is an error, which fails for itself', async () => {
     const opened = await open()
     onTestFinished(() => opened[Symbol.asyncDispose]())

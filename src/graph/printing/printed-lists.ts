@@ -19,19 +19,20 @@ import type { Usage } from '../../loaders/usage.ts'
 import { Excess } from '../../loaders/usage.ts'
 import type { Context } from '../context.ts'
 import { keepFieldsOfRow } from './of-row.ts'
+import { Output } from './output.ts'
 import type { Definitions, Print } from './template.ts'
 import { nullable, objectPrinter, selectionsOf, Unprintable } from './template.ts'
 
 /** JSON within the data of a result. */
 export class Printed {
-  readonly json: string
+  readonly json: Buffer
 
-  constructor(json: string) {
+  constructor(json: Buffer) {
     this.json = json
   }
 
   toJSON(): unknown {
-    return JSON.parse(this.json)
+    return JSON.parse(this.json.toString())
   }
 }
 
@@ -88,15 +89,24 @@ function printed(rows: unknown, print: Print, usage: Usage): Printed | null {
   if (usage.excess !== undefined) throw usage.excess
   if (rows == null) return null
   if (!Array.isArray(rows)) throw new Unprintable('A list is none.')
+  output.clear()
   try {
-    let json = '['
-    for (const row of rows) json += json.length === 1 ? print(row, usage) : `,${print(row, usage)}`
-    return new Printed(`${json}]`)
+    output.bytes(open)
+    for (const [index, row] of rows.entries()) {
+      if (index > 0) output.bytes(comma)
+      print(row, usage, output)
+    }
+    output.bytes(close)
+    return new Printed(output.take())
   } catch (error) {
     // A resolver that throws fails its field only, which graphql-js reports.
     throw error instanceof Excess || error instanceof Unprintable ? error : new Unprintable(String(error))
   }
 }
+
+const [open, comma, close] = [Buffer.from('['), Buffer.from(','), Buffer.from(']')]
+/** One for all, because a list is printed at once. */
+const output = new Output()
 
 /** By the first selection of a list, which is of one document. */
 const printers = new WeakMap<FieldNode, Print>()

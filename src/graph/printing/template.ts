@@ -6,6 +6,7 @@ import { getTypeBrand } from '@pothos/core'
 import type {
   FieldNode,
   FragmentDefinitionNode,
+  GraphQLField,
   GraphQLObjectType,
   GraphQLOutputType,
   GraphQLSchema,
@@ -20,19 +21,24 @@ import {
   isLeafType,
   isNonNullType,
   isObjectType,
+  isScalarType,
   Kind,
 } from 'graphql'
+import { WireRow } from '../../database/wire/wire-row.ts'
 import { toJson } from '../../loaders/to-json.ts'
 import type { Usage } from '../../loaders/usage.ts'
+import { Decoded } from '../../sipis/columns.ts'
+import type { Context } from '../context.ts'
 import type { ReadField } from './of-row.ts'
 import { fieldsOfRow } from './of-row.ts'
+import type { Output } from './output.ts'
 
 /**
  * Prints a value as JSON.
  *
  * @throws Unprintable if the value has no place in its type, Excess if the answer exceeds its limit
  */
-export type Print = (value: unknown, usage: Usage) => string
+export type Print = (value: unknown, usage: Usage, output: Output) => void
 
 /** A value that is an error of its field. graphql-js reports it, so the operation has to be executed without printing. */
 export class Unprintable extends Error {}
@@ -55,13 +61,31 @@ function rowPrinter(
   for (const [key, nodes] of selected) {
     const part = fieldPrinter(type, nodes, definitions)
     if (part === undefined) return undefined
-    parts.push({ before: `${parts.length === 0 ? '' : ','}${JSON.stringify(key)}:`, ...part })
+    const before = Buffer.from(`${parts.length === 0 ? '' : ','}${JSON.stringify(key)}:`)
+    parts.push({ before, ...part })
   }
-  return (row, usage) => {
-    let text = '{'
-    for (const { before, read, print } of parts) text += before + print(read(row as never), usage)
-    return `${text}}`
+  return (row, usage, output) => {
+    output.bytes(open)
+    for (const part of parts) {
+      output.bytes(part.before)
+      if (!printBytes(part, row, usage, output)) part.print(part.read(row as never), usage, output)
+    }
+    output.bytes(close)
   }
+}
+
+const [open, close] = [Buffer.from('{'), Buffer.from('}')]
+
+/** @returns whether the field is a text of the row whose bytes could be copied */
+function printBytes({ column }: Part, row: unknown, usage: Usage, output: Output): boolean {
+  if (column === undefined || !(row instanceof Decoded)) return false
+  const { values, offset, places } = row
+  const place = places.get(column.property)
+  if (place === undefined || !(values instanceof WireRow)) return false
+  const start = values.startOf(offset + place)
+  const end = values.endOf(offset + place)
+  // Null, or the empty text, which may stand for null.
+  return start < end && column.copy(values, start, end, usage, output)
 }
 
 /** Prints rows of a type or an interface; undefined if the selections ask for anything but fields of the rows. */
@@ -88,11 +112,11 @@ function typedPrinter(
     if (print === undefined) return undefined
     printers.set(type.name, print)
   }
-  return (row, usage) => {
+  return (row, usage, output) => {
     const brand = getTypeBrand(row)
     const print = printers.get(brand === null ? '' : nameOf(brand))
     if (print === undefined) throw new Unprintable('A row has no type.')
-    return print(row, usage)
+    print(row, usage, output)
   }
 }
 
@@ -103,11 +127,16 @@ function nameOf(brand: NonNullable<ReturnType<typeof getTypeBrand>>): string {
 interface FieldPrinter {
   readonly read: ReadField
   readonly print: Print
+  /** Undefined if the value is none that may be a text of the row. */
+  readonly column?: { readonly property: string; readonly copy: Copy } | undefined
 }
+
+/** Copies bytes of a row into the answer. @returns false, and copies nothing, if they have another form there */
+type Copy = (row: WireRow, start: number, end: number, usage: Usage, output: Output) => boolean
 
 interface Part extends FieldPrinter {
   /** Its name, and what separates it from the field before. */
-  readonly before: string
+  readonly before: Buffer
 }
 
 /** Fields by their names in the answer, in its order. */
@@ -162,15 +191,44 @@ function fieldPrinter(
 ): FieldPrinter | undefined {
   const name = nodes[0]?.name.value ?? ''
   if (name === '__typename') {
-    const text = JSON.stringify(type.name)
-    return { read: () => type.name, print: () => text }
+    const text = Buffer.from(JSON.stringify(type.name))
+    return { read: () => type.name, print: (_, __, output) => output.bytes(text) }
   }
   const read = fieldsOfRow(type).get(name)
   const field = type.getFields()[name]
   if (read === undefined || field === undefined) return undefined
   const print = valuePrinter(field.type, nodes, definitions)
-  return print && { read, print }
+  return print && { read, print, column: columnOf(field) }
 }
+
+/** A field that gives a property as it is may copy the bytes of a column. */
+function columnOf({ type, extensions }: GraphQLField<unknown, Context>): FieldPrinter['column'] {
+  const { pothosExposedField: property } = extensions
+  const named = getNullableType(type)
+  if (property === undefined) return undefined
+  if (named === GraphQLString || named === GraphQLID) return { property, copy: copyText }
+  return isScalarType(named) && named.name === 'DateTime' ? { property, copy: copyInstant } : undefined
+}
+
+const copyText: Copy = (row, start, end, usage, output) => {
+  if (!output.plain(row, start, end)) return false
+  usage.answerPlain(end - start)
+  return true
+}
+
+/** The common form, which is most of all. See formatInstant. */
+const withMicroseconds = '2026-11-22 06:24:17.701827+00'
+
+const copyInstant: Copy = (row, start, end, _, output) => {
+  const { bytes } = row
+  if (end - start !== withMicroseconds.length || bytes[start + 10] !== 0x20) return false
+  if (bytes[end - 3] !== 0x2b || bytes[end - 2] !== 0x30 || bytes[end - 1] !== 0x30) return false
+  output.replaced(row, start, end - 2, inRfc3339)
+  return true
+}
+
+/** T between date and time, and Z in place of the offset. */
+const inRfc3339 = { 10: 0x54, [withMicroseconds.length - 3]: 0x5a }
 
 function valuePrinter(
   type: GraphQLOutputType,
@@ -184,7 +242,7 @@ function valuePrinter(
 /** Prints null as well, if the type allows it. */
 export function nullable(type: GraphQLOutputType, print: Print): Print {
   const ofNull = isNonNullType(type) ? unprintableNull : printNull
-  return (value, usage) => (value == null ? ofNull() : print(value, usage))
+  return (value, usage, output) => (value == null ? ofNull(value, usage, output) : print(value, usage, output))
 }
 
 function innerPrinter(
@@ -193,7 +251,7 @@ function innerPrinter(
   definitions: Definitions,
 ): Print | undefined {
   if (type === GraphQLString || type === GraphQLID) return printText
-  if (isLeafType(type)) return (value) => printLeaf(type.serialize(value))
+  if (isLeafType(type)) return (value, _, output) => output.text(leafJson(type.serialize(value)))
   return objectPrinter(type, selectionsOf(nodes), definitions)
 }
 
@@ -201,20 +259,21 @@ export function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
   return nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
 }
 
-const printNull = () => 'null'
+const nullBytes = Buffer.from('null')
+const printNull: Print = (_, __, output) => output.bytes(nullBytes)
 
-function unprintableNull(): never {
+const unprintableNull: Print = () => {
   throw new Unprintable('A value that cannot be null is null.')
 }
 
 /** Strings are counted, as `meter` does where graphql-js executes. */
-function printText(value: unknown, usage: Usage): string {
+const printText: Print = (value, usage, output) => {
   if (typeof value !== 'string') throw new Unprintable('A text is none.')
-  return usage.answer(value)
+  output.text(usage.answer(value))
 }
 
 /** Of numbers, enums and times. */
-function printLeaf(value: unknown): string {
+function leafJson(value: unknown): string {
   if (value == null) throw new Unprintable('A value has no form in its type.')
   return typeof value === 'string' ? toJson(value) : JSON.stringify(value)
 }

@@ -10,8 +10,8 @@ import type { StreamEvent } from './streams.ts'
 /** What an operation is answered with, before a transport frames it. */
 export interface OperationAnswer {
   readonly result: ExecutionResult
-  /** The result as JSON. */
-  readonly text: string
+  /** The result as JSON, in UTF-8. */
+  readonly json: Buffer
   /** Of the rate limit. */
   readonly headers: Readonly<Record<string, string>>
   /** The results of a subscription, of which `result` is the first. They end when the signal is aborted. */
@@ -22,13 +22,13 @@ const noBytes = Buffer.alloc(0)
 
 /** @param codes of the errors of the result */
 export function encoded(answer: OperationAnswer, codes: readonly string[], type: MediaType): Answer {
-  const { result, text, headers, events } = answer
+  const { result, json, headers, events } = answer
   if (events !== undefined) {
     return { status: 200, type, body: noBytes, headers: {}, stream: (signal) => framed(events(signal)) }
   }
-  if (type === streamType) return { status: 200, type, body: Buffer.from(streamOfOne(text)), headers }
+  if (type === streamType) return { status: 200, type, body: Buffer.from(streamOfOne(json.toString())), headers }
   if (isUnavailable(result, codes)) return unavailable(result, type, headers)
-  return { status: statusOf(result, type), type, body: Buffer.from(text), headers }
+  return { status: statusOf(result, type), type, body: json, headers }
 }
 
 /** GraphQL-over-HTTP: application/graphql-response+json has status 400 without data; application/json always has 200. */

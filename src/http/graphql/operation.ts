@@ -42,6 +42,8 @@ export interface OperationOptions {
   readonly audit: Audit
 }
 
+const noBytes = Buffer.alloc(0)
+
 /** Rate-limit cost of a rejected document. Higher than a small query, because validation does more work than execution. */
 const costOfRefusal = 100
 /** Request bytes per cost point: parsing, validating and pricing these takes as long as resolving one value. */
@@ -133,7 +135,7 @@ async function subscribe(
     })
     const chargeAgain = ({ id }: Principal) => options.rateLimits.ofPrincipal(id, cost)
     const following = { ...options, place, entry, charge: chargeAgain, identify }
-    return { result, text: '', headers, events: followed(following, operation, { source, result }) }
+    return { result, json: noBytes, headers, events: followed(following, operation, { source, result }) }
   } catch (error) {
     place.leave()
     throw error
@@ -207,10 +209,9 @@ function answerOf(
 ): OperationAnswer {
   entry.outcome = codesOf(result)
   entry.limits = limitsOf(result)
-  const text = printResult(result)
-  // A UTF-16 unit takes three bytes at most, so most texts need not be measured.
-  const bytes = text.length * 3 <= limits.responseBytes ? 0 : Buffer.byteLength(text)
-  if (bytes <= limits.responseBytes) return { result, text, headers }
+  const json = printResult(result)
+  const bytes = json.length
+  if (bytes <= limits.responseBytes) return { result, json, headers }
   const large = tooCostly(
     'LIMIT_RESPONSE_BYTES',
     'Bytes of the answer',

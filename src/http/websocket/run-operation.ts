@@ -69,7 +69,7 @@ function answerOf(options: CallerOptions, sent: SentOperation, exchange: Exchang
       identify: () => sent.identify(principal),
     }
     const answer = await answerOperation(options, operation, receiver, deadline)
-    exchange.bytes = Buffer.byteLength(answer.text)
+    exchange.bytes = answer.json.length
     options.unsent.add(principal.id, receiver, exchange.bytes)
     return answer
   })
@@ -77,11 +77,11 @@ function answerOf(options: CallerOptions, sent: SentOperation, exchange: Exchang
 
 async function deliver(answer: OperationAnswer, sent: SentOperation): Promise<void> {
   const { id, receiver, outbox } = sent
-  const { result, text, events } = answer
+  const { result, json, events } = answer
   if (events !== undefined) return follow(events, sent)
   if (receiver.destroyed) return
   if (isLast(result)) return outbox.send(failed(id, result.errors ?? []))
-  void outbox.send(next(id, text))
+  void outbox.send(next(id, json.toString()))
   await outbox.send(complete(id))
 }
 

@@ -40,6 +40,16 @@ function listen() {
   return { heard, split }
 }
 
+function merged(all: readonly Heard[]): Heard[] {
+  const parts: Heard[] = []
+  for (const one of all) {
+    const last = parts.at(-1)
+    if (typeof last === 'string' && typeof one === 'string') parts.splice(-1, 1, last + one)
+    else parts.push(one)
+  }
+  return parts
+}
+
 const value = fc.option(
   fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 40 }), fc.constant('x'.repeat(300))),
 )
@@ -62,12 +72,7 @@ describe('Messages of a server', () => {
           if (at < all.length && cut > 0) split(all.subarray(at, at + cut))
           at += cut
         }
-        const expected: Heard[] = []
-        for (const { heard: one } of messages) {
-          const last = expected.at(-1)
-          if (typeof last === 'string' && typeof one === 'string') expected.splice(-1, 1, last + one)
-          else expected.push(one)
-        }
+        const expected = merged(messages.map(({ heard: one }) => one))
         expect(heard).toEqual(expected.map((one) => (typeof one === 'string' ? one : one.map(decoded))))
       }),
     )
