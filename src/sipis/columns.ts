@@ -9,11 +9,11 @@ const expression = (part: SQLWrapper): SQL => sql`${part}`
 
 /** A column that is never null. A null violates SIPIS's schema and is an error. */
 export function text(part: SQLWrapper): Column<string> {
-  return { sql: expression(part), required: true, isText: true, parse: (value) => value ?? missing() }
+  return { sql: expression(part), required: true, plain: {}, parse: (value) => value ?? missing() }
 }
 
 export function nullableText(part: SQLWrapper): Column<string | null> {
-  return { sql: expression(part), isText: true, parse: (value) => value }
+  return { sql: expression(part), plain: {}, parse: (value) => value }
 }
 
 /**
@@ -21,16 +21,21 @@ export function nullableText(part: SQLWrapper): Column<string | null> {
  * conditions on it are the same.
  */
 export function recordedText(part: SQLWrapper): Column<string | null> {
-  return { sql: expression(part), isText: true, parse: (value) => value || null }
+  return { sql: expression(part), plain: { unless: '' }, parse: (value) => value || null }
 }
 
 export function integer(part: SQLWrapper): Column<number> {
-  return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) }
+  return { sql: expression(part), required: true, plain: {}, parse: (value) => Number(value ?? missing()) }
 }
 
 /** A number, or null instead of 0, which means unknown. */
 export function unlessZero(part: SQLWrapper): Column<number | null> {
-  return { sql: expression(part), required: true, parse: (value) => Number(value ?? missing()) || null }
+  return {
+    sql: expression(part),
+    required: true,
+    plain: { unless: '0' },
+    parse: (value) => Number(value ?? missing()) || null,
+  }
 }
 
 function missing(): never {
@@ -77,13 +82,20 @@ export function selectList<Row>(columns: Columns<Row>): SQL {
   )
 }
 
+/** A column whose bytes are the value of the property, unless they are a text that stands for null. */
+export interface PlainColumn {
+  /** From the offset of the row on. */
+  readonly index: number
+  readonly unless: '' | '0' | undefined
+}
+
 /** A row as received. A value is parsed when it is read, because most answers contain few of them. */
 export class Decoded {
   readonly values: Values
   readonly offset: number
   readonly owner: unknown
-  /** Places of the columns that are texts, from the offset on. */
-  declare readonly places: ReadonlyMap<string, number>
+  /** Columns whose bytes are the value. */
+  declare readonly plain: ReadonlyMap<string, PlainColumn>
 
   constructor(values: Values, offset: number, owner: unknown) {
     this.values = values
@@ -130,10 +142,10 @@ export function decoder<Row>(
     }
     Object.defineProperty(Of.prototype, name, { get, enumerable: true })
   }
-  const places = new Map(
-    list(columns).flatMap(([name, { isText }], index): [string, number][] => (isText === true ? [[name, index]] : [])),
+  const places = list(columns).flatMap(([name, { plain }], index): [string, PlainColumn][] =>
+    plain === undefined ? [] : [[name, { index, unless: plain.unless }]],
   )
-  Object.defineProperty(Of.prototype, 'places', { value: places })
+  Object.defineProperty(Of.prototype, 'plain', { value: new Map(places) })
   const required = list(columns).flatMap(([, column], index) => (column.required ? [index] : []))
   return <Owner>(values: Values, offset: number, owner: Owner) => {
     for (const index of required) if (isNull(values, offset + index)) missing()

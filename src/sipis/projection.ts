@@ -17,8 +17,8 @@ export interface Column<T> {
   /** Whether a null violates SIPIS's schema. */
   readonly required?: true
   readonly parse: (text: Value) => T
-  /** Set if `parse` gives the text as it is, or at least where it is not empty. */
-  readonly isText?: true
+  /** Set if `parse` gives the text as it is, or its number, apart from a text that stands for null. */
+  readonly plain?: { readonly unless?: '' | '0' }
 }
 
 export type Columns<Row> = { readonly [Name in keyof Row]-?: Column<Row[Name]> }

@@ -1,7 +1,10 @@
 import type { WireRow } from '../../database/wire/wire-row.ts'
 
-/** More is given back once it was used. */
+/** The room that is kept, or made anew, for what is written next. */
 const keptBytes = 1_048_576
+const copiedBytes = 8_192
+/** Of numbers that are below 2 to the power of 31 in any case. */
+const mostDigits = 9
 const quote = 0x22
 const backslash = 0x5c
 
@@ -13,14 +16,15 @@ export class Output {
   /** Begins anew, as after an error. */
   clear(): void {
     this.#length = 0
-    if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafe(keptBytes)
   }
 
-  /** What was written, as bytes of its own. */
+  /** What was written, as bytes of its own: few are copied, many are given away. */
   take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#length))
-    this.clear()
-    return taken
+    const written = this.#bytes.subarray(0, this.#length)
+    this.#length = 0
+    if (written.length < copiedBytes) return Buffer.from(written)
+    this.#bytes = Buffer.allocUnsafeSlow(Math.min(this.#bytes.length, keptBytes))
+    return written
   }
 
   bytes(bytes: Uint8Array): void {
@@ -54,6 +58,24 @@ export class Output {
     }
     to[length++] = quote
     this.#length = length
+    return true
+  }
+
+  /**
+   * Writes a value of a row as a number.
+   *
+   * @returns whether it is one of 31 bits, as JSON writes it; otherwise nothing is written
+   */
+  digits({ bytes }: WireRow, start: number, end: number): boolean {
+    const count = end - start
+    if (count > mostDigits || count === 0 || (count > 1 && bytes[start] === 0x30)) return false
+    this.#reserve(mostDigits)
+    for (let at = start; at < end; at++) {
+      const digit = bytes[at] ?? 0
+      if (digit < 0x30 || digit > 0x39) return false
+      this.#bytes[this.#length + at - start] = digit
+    }
+    this.#length += count
     return true
   }
 

@@ -6,6 +6,7 @@ import { getTypeBrand } from '@pothos/core'
 import type {
   FieldNode,
   FragmentDefinitionNode,
+  GraphQLEnumType,
   GraphQLField,
   GraphQLObjectType,
   GraphQLOutputType,
@@ -15,9 +16,11 @@ import type {
 } from 'graphql'
 import {
   GraphQLID,
+  GraphQLInt,
   GraphQLString,
   getNullableType,
   isAbstractType,
+  isEnumType,
   isLeafType,
   isNonNullType,
   isObjectType,
@@ -76,17 +79,20 @@ function rowPrinter(
 
 const [open, close] = [Buffer.from('{'), Buffer.from('}')]
 
-/** @returns whether the field is a text of the row whose bytes could be copied */
+/** @returns whether the field is a column of the row whose bytes could be copied */
 function printBytes({ column }: Part, row: unknown, usage: Usage, output: Output): boolean {
   if (column === undefined || !(row instanceof Decoded)) return false
-  const { values, offset, places } = row
-  const place = places.get(column.property)
-  if (place === undefined || !(values instanceof WireRow)) return false
-  const start = values.startOf(offset + place)
-  const end = values.endOf(offset + place)
-  // Null, or the empty text, which may stand for null.
-  return start < end && column.copy(values, start, end, usage, output)
+  const { values, offset } = row
+  const plain = row.plain.get(column.property)
+  if (plain === undefined || !(values instanceof WireRow)) return false
+  const start = values.startOf(offset + plain.index)
+  if (start === -1) return false
+  const end = values.endOf(offset + plain.index)
+  const isNull = end - start === plain.unless?.length && (end === start || values.bytes[start] === zero)
+  return !isNull && column.copy(values, start, end, usage, output)
 }
+
+const zero = 0x30
 
 /** Prints rows of a type or an interface; undefined if the selections ask for anything but fields of the rows. */
 export function objectPrinter(
@@ -207,6 +213,7 @@ function columnOf({ type, extensions }: GraphQLField<unknown, Context>): FieldPr
   const named = getNullableType(type)
   if (property === undefined) return undefined
   if (named === GraphQLString || named === GraphQLID) return { property, copy: copyText }
+  if (named === GraphQLInt) return { property, copy: copyInteger }
   return isScalarType(named) && named.name === 'DateTime' ? { property, copy: copyInstant } : undefined
 }
 
@@ -215,6 +222,8 @@ const copyText: Copy = (row, start, end, usage, output) => {
   usage.answerPlain(end - start)
   return true
 }
+
+const copyInteger: Copy = (row, start, end, _, output) => output.digits(row, start, end)
 
 /** The common form, which is most of all. See formatInstant. */
 const withMicroseconds = '2026-11-22 06:24:17.701827+00'
@@ -251,12 +260,22 @@ function innerPrinter(
   definitions: Definitions,
 ): Print | undefined {
   if (type === GraphQLString || type === GraphQLID) return printText
+  if (isEnumType(type)) return enumPrinter(type)
   if (isLeafType(type)) return (value, _, output) => output.text(leafJson(type.serialize(value)))
   return objectPrinter(type, selectionsOf(nodes), definitions)
 }
 
 export function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
   return nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
+}
+
+function enumPrinter(type: GraphQLEnumType): Print {
+  const names = new Map(type.getValues().map(({ name, value }) => [value as unknown, Buffer.from(`"${name}"`)]))
+  return (value, _, output) => {
+    const name = names.get(value)
+    if (name === undefined) throw new Unprintable('A value is none of its enum.')
+    output.bytes(name)
+  }
 }
 
 const nullBytes = Buffer.from('null')

@@ -1,11 +1,11 @@
 import { getIntrospectionQuery, introspectionFromSchema, parse, validate } from 'graphql'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { printedDocument } from '../../src/graph/printing/printed-document.ts'
-import { Printed } from '../../src/graph/printing/printed-lists.ts'
-import { printSdl, schema } from '../../src/graph/schema.ts'
-import { openClient } from '../support/client.ts'
-import { backends } from '../support/database.ts'
-import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
+import { printedDocument } from '../../../src/graph/printing/printed-document.ts'
+import { Printed } from '../../../src/graph/printing/printed-lists.ts'
+import { printSdl, schema } from '../../../src/graph/schema.ts'
+import { openClient } from '../../support/client.ts'
+import { backends } from '../../support/database.ts'
+import { addRow, addSelector, selectorNamed } from '../../support/rows.ts'
 
 /** The lists of a document that are printed. */
 function printedIn(query: string): string[] {
