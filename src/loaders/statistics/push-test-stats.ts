@@ -21,6 +21,8 @@ export interface PushTestCounting {
 export interface PushTestCount {
   /** Place of its bucket, from 0. */
   readonly bucket: number
+  /** Equal for equal groups. Their texts may look the same and have other bytes. */
+  readonly group: number
   readonly platform: string
   readonly appId: string
   readonly sent: number
@@ -37,7 +39,7 @@ const mostPushTestRows = 1_000
 
 /**
  * Counts push tests by groups and buckets. A push test counts once for each app of its selector. Columns: bucket, platform, app, sent,
- * concluded, in time, pending, percentiles.
+ * concluded, in time, pending, percentiles, number of the group.
  */
 export function preparePushTestCounts({ pushTests, tokens }: Projection): (counting: PushTestCounting) => Statement {
   const statements = createStatements()
@@ -51,7 +53,8 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
       ? sql`LEFT JOIN (SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${tokens.table}) AS apps USING (key)`
       : sql``
     return sql`SELECT ${place}, ${byPlatform}, ${byApp}, count(*), count(concluded), count(*) FILTER (WHERE ms <= ${inTimeMs}), count(*) FILTER (WHERE ${isPending}),
-        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ms)::text
+        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ms)::text,
+        dense_rank() OVER (ORDER BY ${byPlatform} COLLATE "C", ${byApp} COLLATE "C")
       FROM (SELECT *, ${latencyMs} AS ms FROM (
         SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
         FROM ${pushTests.table} WHERE ${startedInSpan(pushTests)}) AS tests OFFSET 0) AS tests ${apps}
@@ -67,18 +70,18 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
 const inTimeMs = sql`${sql.placeholder('inTimeMs')}::int`
 const interval = (ms: SQL) => sql`(${ms} * interval '1 millisecond')`
 
+/** The last time that the API shows. Later ones, such as infinity, tell no latency, and adding to the last of PostgreSQL fails the statement. */
+const latest = sql.raw(`timestamptz '9999-12-31 23:59:59.999999+00'`)
+const hasLatency = sql`concluded BETWEEN started AND ${latest} AND isfinite(started)`
+
 /** A condition on the columns `started` and `concluded`. A device whose clock is behind seems to conclude before the start. */
 export function isInTime(ms: SQL): SQL {
-  return sql`concluded BETWEEN started AND started + ${interval(ms)}`
+  return sql`CASE WHEN ${hasLatency} THEN concluded <= started + ${interval(ms)} END`
 }
 
 const isPending = sql`concluded IS NULL AND started > (SELECT now() - ${interval(inTimeMs)})`
-/**
- * Before PostgreSQL 17 the difference of two infinite times fails the statement. date_part computes with floats; since PostgreSQL 14, extract
- * does with decimals, which takes several times as long.
- */
-const latencyMs = sql`CASE WHEN concluded >= started AND isfinite(concluded) AND isfinite(started)
-  THEN date_part('epoch', concluded - started) * 1000 END`
+/** date_part computes with floats; since PostgreSQL 14, extract does with decimals, which takes several times as long. */
+const latencyMs = sql`CASE WHEN ${hasLatency} THEN date_part('epoch', concluded - started) * 1000 END`
 
 /**
  * SIPIS stores local times without a zone, which an index orders. Where clocks are put back, an hour of them stands for two, so the first
@@ -93,8 +96,9 @@ export function startedInSpan({ columns: { started, startedLocal }, localOf, clo
 }
 
 export function pushTestCountsOf(rows: readonly Value[][]): PushTestCount[] {
-  return rows.map(([bucket, platform, appId, sent, concluded, concludedInTime, pending, latency]) => ({
+  return rows.map(([bucket, platform, appId, sent, concluded, concludedInTime, pending, latency, group]) => ({
     bucket: Number(bucket) - 1,
+    group: Number(group),
     platform: platform ?? '',
     appId: appId ?? '',
     sent: Number(sent),

@@ -12,7 +12,7 @@ import { CallFilter, conditionsOf, MissedReason } from '../call.ts'
 import { Selector } from '../selector.ts'
 import { asOf, costOfSelector, costOfSpan, dimensionsOf, filled, mostRows, spanArgs, timeZoneArg } from './stats.ts'
 
-interface CallStatShape extends Omit<CallCount, 'bucket'> {
+interface CallStatShape extends Omit<CallCount, 'bucket' | 'group'> {
   readonly time: string | null
 }
 
@@ -138,18 +138,14 @@ builder.objectField(Selector, 'callStats', (t) =>
 /** @param hasTime whether the buckets are times */
 function statsOf({ asOf: read, value }: Computed<Counted<CallCounts>>, hasTime: boolean): CallStatsShape {
   const { counts, otherCount, totalCount } = value.counts
-  const rows = filled({ starts: value.starts, hasTime, counts, nameOf, sizeOf: ({ count }) => count, empty }, groupOf)
+  const rows = filled({ starts: value.starts, hasTime, counts, sizeOf: ({ count }) => count, empty }, groupOf)
   return { asOf: read, otherCount, totalCount, rows }
 }
 
 const empty = { reason: '', callerDomain: '', appId: '', count: 0 }
 
-type Row = Omit<CallCount, 'bucket'>
+type Row = Omit<CallCount, 'bucket' | 'group'>
 
 function groupOf({ reason, callerDomain, appId }: Row): Omit<Row, 'count'> {
   return { reason, callerDomain, appId }
-}
-
-function nameOf(row: Row): string {
-  return JSON.stringify(groupOf(row))
 }

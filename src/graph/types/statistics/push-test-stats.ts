@@ -4,7 +4,7 @@ import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
 import { asOf, costOfSpan, dimensionsOf, filled, mostRows, mostTimeMs, spanArgs, timeZoneArg } from './stats.ts'
 
-interface PushTestStatShape extends Omit<PushTestCount, 'bucket'> {
+interface PushTestStatShape extends Omit<PushTestCount, 'bucket' | 'group'> {
   readonly time: string | null
 }
 
@@ -124,20 +124,16 @@ builder.queryField('pushTestStats', (t) =>
       const hasTime = dimensions.bucket !== undefined
       return {
         asOf: read,
-        rows: filled({ starts, hasTime, counts, nameOf, sizeOf: ({ sent }) => sent, empty }, groupOf),
+        rows: filled({ starts, hasTime, counts, sizeOf: ({ sent }) => sent, empty }, groupOf),
       }
     },
   }),
 )
 
-type Row = Omit<PushTestCount, 'bucket'>
+type Row = Omit<PushTestCount, 'bucket' | 'group'>
 
 const empty: Row = { platform: '', appId: '', sent: 0, concluded: 0, concludedInTime: 0, pending: 0, latency: null }
 
 function groupOf({ platform, appId }: Row): Pick<Row, 'platform' | 'appId'> {
   return { platform, appId }
-}
-
-function nameOf(row: Row): string {
-  return JSON.stringify(groupOf(row))
 }

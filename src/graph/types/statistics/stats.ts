@@ -55,9 +55,7 @@ interface Filling<Row> {
   readonly starts: readonly string[]
   /** Whether the buckets are times. */
   readonly hasTime: boolean
-  readonly counts: readonly (Row & { readonly bucket: number })[]
-  /** Names the group of a row. */
-  readonly nameOf: (row: Row) => string
+  readonly counts: readonly (Row & { readonly bucket: number; readonly group: number })[]
   /** What groups are sorted by. */
   readonly sizeOf: (row: Row) => number
   /** Where nothing was counted. */
@@ -71,22 +69,21 @@ interface Filling<Row> {
  * @throws BadInput if these are too many rows
  */
 export function filled<Row extends object>(
-  { starts, hasTime, counts, nameOf, sizeOf, empty }: Filling<Row>,
+  { starts, hasTime, counts, sizeOf, empty }: Filling<Row>,
   groupOf: (row: Row) => Partial<Row>,
 ): (Row & { readonly time: string | null })[] {
-  const groups = new Map<string, { readonly row: Row; readonly size: number }>()
+  const groups = new Map<number, { readonly row: Row; readonly size: number }>()
   const cells = new Map<string, Row>()
   for (const row of counts) {
-    const name = nameOf(row)
-    groups.set(name, { row, size: (groups.get(name)?.size ?? 0) + sizeOf(row) })
-    cells.set(`${row.bucket} ${name}`, row)
+    groups.set(row.group, { row, size: (groups.get(row.group)?.size ?? 0) + sizeOf(row) })
+    cells.set(`${row.bucket} ${row.group}`, row)
   }
-  const sorted = [...groups].toSorted(([a, one], [b, other]) => other.size - one.size || (a < b ? -1 : 1))
-  const named = sorted.length > 0 ? sorted.map(([name, { row }]) => ({ name, row })) : [{ name: '', row: empty }]
+  const sorted = [...groups].toSorted(([a, one], [b, other]) => other.size - one.size || a - b)
+  const named = sorted.length > 0 ? sorted.map(([group, { row }]) => ({ group, row })) : [{ group: 0, row: empty }]
   checkRows(starts.length, named.length)
   return starts.flatMap((start, bucket) =>
-    named.map(({ name, row }) => ({
-      ...(cells.get(`${bucket} ${name}`) ?? { ...empty, ...groupOf(row) }),
+    named.map(({ group, row }) => ({
+      ...(cells.get(`${bucket} ${group}`) ?? { ...empty, ...groupOf(row) }),
       time: hasTime ? start : null,
     })),
   )
