@@ -229,7 +229,7 @@ function outcomes(tests: readonly Row[]) {
     sent: tests.length,
     concluded: done.length,
     concludedInTime: latencies.filter((latency) => latency <= 15_000.0001).length,
-    pending: 0,
+    pending: tests.filter(({ ms, concluded }) => concluded === '' && Number(ms) > Date.now() - 15_000).length,
     latencyMs: latencies.length === 0 ? null : { p50, p90, p95, p99 },
   }
 }
