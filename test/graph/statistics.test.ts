@@ -294,6 +294,19 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     expect(byCell(pushTestStats.rows)).toEqual(byCell(expected))
   })
 
+  it('sum up the push tests of the groups beyond the first', async () => {
+    const sizes = [...Map.groupBy(testsInSpan, ({ platform }) => platform).values()].map((those) => those.length)
+    const [largest = 0, ...others] = sizes.toSorted((a, b) => b - a)
+    for (const bucket of ['', ', DAY']) {
+      const { pushTestStats } = await client.ask(
+        `{ pushTestStats(since: "${since}", until: "${until}", by: [PLATFORM${bucket}], first: 1) { rows { platform sent } otherCount } }`,
+      )
+      const sent = pushTestStats.rows.map((row: { sent: number }) => row.sent)
+      expect(sent.reduce((sum: number, one: number) => sum + one, 0)).toBe(largest)
+      expect(pushTestStats.otherCount).toBe(others.reduce((sum, one) => sum + one, 0))
+    }
+  })
+
   it('tell pending push tests from unanswered ones', async () => {
     const now = Date.now()
     await addRow(opened, 'pushtests', 1, { pushid: 'pending', platform: 'web', started: local(now), concluded: null })
@@ -427,6 +440,7 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     [`callStats(since: "${since}", until: "${until}", by: [DAY], timeZone: "+02:00") { totalCount }`, /no time zone/],
     [`callStats(since: "${since}", until: "${until}", by: [], first: 0) { totalCount }`, /first is 0/],
     [`topCallers(since: "${since}", until: "${until}", first: 101) { asOf }`, /first is 101/],
+    [`pushTestStats(since: "${since}", until: "${until}", by: [], first: 0) { asOf }`, /first is 0/],
     [`pushTestStats(since: "${since}", until: "${until}", by: [], inTimeMs: -1) { asOf }`, /inTimeMs is -1/],
     [`tokenStats(olderThan: [${Array.from({ length: 11 }, () => `"${since}"`)}]) { asOf }`, /at most 10/],
   ])('refuse %s', async (field, message) => {
