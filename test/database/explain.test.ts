@@ -35,11 +35,11 @@ const statistics: Readonly<Record<keyof Questions, readonly KindOfStatistic[]>> 
   callCounts: [
     { field: (span) => `callStats(${span}, by: []) { totalCount }`, scans: [] },
     { field: (span) => `callStats(${span}, by: [REASON, CALLER_DOMAIN, DAY]) { totalCount }`, scans: [] },
-    { field: (span) => `callStats(${span}, by: [APP]) { totalCount }`, scans: ['tokens'] },
+    { field: (span) => `callStats(${span}, by: [APP]) { totalCount }`, scans: ['tokens', 'tokens'] },
     {
       field: (span) =>
         `callStats(${span}, by: [APP, REASON], filter: { caller: { usernameEndsWith: "7" } }) { totalCount }`,
-      scans: ['tokens'],
+      scans: ['tokens', 'tokens'],
     },
   ],
   pushTestCounts: [
@@ -209,12 +209,15 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     expect(plans.at(-1)?.join()).toMatch(/Index Cond: .*"time" >=/)
   })
 
-  it.each(kindsOfStatistics)('$statistic reads its span alone, and other tables once', async ({ field, scans }) => {
-    const plans = await plansOfStatistic(field(short))
-    expect(plans.length).toBeGreaterThan(0)
-    const unindexed = version === 'V1' && !advised && field(short).startsWith('pushTestStats') ? ['pushtests'] : []
-    for (const plan of plans) expect(scannedIn(plan)).toEqual([...scans, ...unindexed].toSorted())
-  })
+  it.each(kindsOfStatistics)(
+    '$statistic reads its span alone, and other tables once or twice',
+    async ({ field, scans }) => {
+      const plans = await plansOfStatistic(field(short))
+      expect(plans.length).toBeGreaterThan(0)
+      const unindexed = version === 'V1' && !advised && field(short).startsWith('pushTestStats') ? ['pushtests'] : []
+      for (const plan of plans) expect(scannedIn(plan)).toEqual([...scans, ...unindexed].toSorted())
+    },
+  )
 
   it.each(kindsOfStatistics)('$statistic writes no temporary file in a span of all rows', async ({ field }) => {
     const plans = await plansOfStatistic(field(whole))
@@ -226,7 +229,7 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
       `{ selectors(first: 5) { nodes { callStats(${short}, by: [REASON, APP, DAY]) { totalCount } pushHealth { testsSent lastTest { id } tokens } } } }`,
     )
     expect(plans.length).toBeGreaterThan(2)
-    const ofSelectors = /Seq Scan on (sipcalls|pushtests)/
+    const ofSelectors = /Seq Scan on (sipcalls|pushtests|tokens)/
     for (const plan of plans) expect(plan).not.toMatch(ofSelectors)
   })
 
