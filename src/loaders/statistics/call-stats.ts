@@ -83,17 +83,15 @@ export function prepareCallCounts(
       keys === undefined
         ? tokens.table
         : sql`unnest(${sql.placeholder('keys')}::${keyArray}) AS k(key) JOIN ${tokens.table} ON ${tokens.ofKey(sql`k.key`)}`
-    // Twice read and hashed: the session of the statistics avoids the sort of a window, and would read the tokens along an index.
-    const app = tokens.columns.appId.sql
-    const apps = sql`(SELECT each.key, each.app, each.app = lowest.app AS "isFirst"
-      FROM (SELECT DISTINCT ${tokens.link} AS key, ${app} AS app FROM ${ofKeys}) AS each
-      JOIN (SELECT ${tokens.link} AS key, min(${app} COLLATE "C") AS app FROM ${ofKeys} GROUP BY 1) AS lowest USING (key)) AS apps`
+    const apps = sql`(SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${ofKeys}) AS apps`
     const from = isByApp ? sql`${owned} LEFT JOIN ${apps} ON ${calls.link} = apps.key` : owned
     const matching = where(conditions, withinSpan(time))
-    // A call of a selector without an app has no app that is the first.
-    const once = isByApp ? sql`count(*) FILTER (WHERE apps."isFirst" IS NOT FALSE)` : sql`count(*)`
+    // Reading the calls again takes less time than finding out for each app whether it is the first of its selector.
+    const total = isByApp
+      ? sql`SELECT ${batch} AS batch, count(*) AS n FROM ${owned} WHERE ${matching} GROUP BY 1`
+      : sql`SELECT batch, sum(n) AS n FROM counted GROUP BY 1`
     return sql`WITH counted AS (
-        SELECT ${batch} AS batch, ${place} AS bucket, ${of('REASON')} AS reason, ${of('CALLER_DOMAIN')} AS domain, ${of('APP')} AS app, count(*) AS n, ${once} AS once
+        SELECT ${batch} AS batch, ${place} AS bucket, ${of('REASON')} AS reason, ${of('CALLER_DOMAIN')} AS domain, ${of('APP')} AS app, count(*) AS n
         FROM ${from} WHERE ${matching} GROUP BY 1, 2, 3, 4, 5),
       ranked AS (
         SELECT *, row_number() OVER (PARTITION BY batch ORDER BY n DESC, reason COLLATE "C", domain COLLATE "C", app COLLATE "C") AS place
@@ -101,7 +99,7 @@ export function prepareCallCounts(
       SELECT c.batch, c.bucket, c.reason, c.domain, c.app, c.n, r.place FROM counted AS c JOIN ranked AS r USING (batch, reason, domain, app)
         WHERE r.place <= ${sql.placeholder('first')}::int
       UNION ALL SELECT batch, NULL, NULL, NULL, 'other', sum(n), NULL FROM ranked WHERE place > ${sql.placeholder('first')}::int GROUP BY 1
-      UNION ALL SELECT batch, NULL, NULL, NULL, 'total', sum(once), NULL FROM counted GROUP BY 1`
+      UNION ALL SELECT batch, NULL, NULL, NULL, 'total', n, NULL FROM (${total}) AS total`
   }
   return (counting) => {
     const { groups, bucket, starts, span, conditions, first, keys } = counting
