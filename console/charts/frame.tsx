@@ -35,7 +35,8 @@ interface Props {
 
 const height = 220
 const margin = { top: 30, right: 8, bottom: 24, left: 46 }
-const labelWidth = 78
+/** Of a character and of the gap between two labels. */
+const labelSize = { character: 6.8, gap: 10 }
 
 export function ChartFrame({ label, buckets, marks, unit, series, formatMark, draw, table }: Props) {
   const [box, width] = useWidth()
@@ -43,6 +44,9 @@ export function ChartFrame({ label, buckets, marks, unit, series, formatMark, dr
   const innerHeight = height - margin.top - margin.bottom
   const band = inner / Math.max(buckets.length, 1)
   const top = marks.at(-1) ?? 1
+  const labelWidth = labelSize.gap + labelSize.character * Math.max(...buckets.map((bucket) => bucket.length), 1)
+  // The last label is moved into the chart, towards the one before.
+  const moved = Math.max(0, (labelWidth - band) / 2 - margin.right)
   const x = (place: number) => margin.left + band * (place + 0.5)
   const y = (value: number) => margin.top + innerHeight * (1 - value / top)
   return (
@@ -61,7 +65,7 @@ export function ChartFrame({ label, buckets, marks, unit, series, formatMark, dr
           </g>
         ))}
         {buckets.map((bucket, place) =>
-          isLabelled(place, buckets.length, inner, labelWidth) ? (
+          isLabelled(place, buckets.length, inner, labelWidth + moved) ? (
             <text key={bucket} className="bucket" x={Math.min(x(place), width - labelWidth / 2)} y={height - 6}>
               {bucket}
             </text>

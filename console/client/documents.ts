@@ -133,14 +133,14 @@ export type SearchBySettingsQueryVariables = Exact<{
 }>;
 
 
-export type SearchBySettingsQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null };
+export type SearchBySettingsQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string }> } | null }>, pageInfo: { hasNextPage: boolean } } | null };
 
 export type OtherInstallationsQueryVariables = Exact<{
   name: string;
 }>;
 
 
-export type OtherInstallationsQuery = { selector: { id: string, installations: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null } | null };
+export type OtherInstallationsQuery = { selector: { id: string, installations: { nodes: Array<{ id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string }> } | null }>, pageInfo: { hasNextPage: boolean } } | null } | null };
 
 export type SelectorServerQueryVariables = Exact<{
   name: string;
@@ -234,14 +234,14 @@ export type SearchBySuffixQueryVariables = Exact<{
 }>;
 
 
-export type SearchBySuffixQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null };
+export type SearchBySuffixQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string }> } | null }>, pageInfo: { hasNextPage: boolean } } | null };
 
 export type SearchByPrefixQueryVariables = Exact<{
   prefix: string;
 }>;
 
 
-export type SearchByPrefixQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null }>, pageInfo: { hasNextPage: boolean } } | null };
+export type SearchByPrefixQuery = { selectors: { nodes: Array<{ id: string, name: string, lastSeen: string | null, tokens: { nodes: Array<{ id: string, appId: string }> } | null }>, pageInfo: { hasNextPage: boolean } } | null };
 
 export type SearchByCallerQueryVariables = Exact<{
   caller: SipAddressFilter;
@@ -324,21 +324,21 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 export type ViewerQuery = { viewer: { name: string, scopes: Array<string> } };
 
 
-export const SearchBySettingsDocument = { kind: "Document", documentId: "sha256:0645316959819a3abf8cc9187e8f94e28129d338209bf6736eab90569311510c", definitions: [] } as unknown as DocumentNode<SearchBySettingsQuery, SearchBySettingsQueryVariables>;
-export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:1505cdd0eb92608e5a8e6e6936c996a25f954cb9b2c3634a702630a857af07e0", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
+export const SearchBySettingsDocument = { kind: "Document", documentId: "sha256:dc58636c35dd29c5009a2d2dc7115af1398ca78077eacf78c3f5417f3c52fc58", definitions: [] } as unknown as DocumentNode<SearchBySettingsQuery, SearchBySettingsQueryVariables>;
+export const OtherInstallationsDocument = { kind: "Document", documentId: "sha256:b774522bb5b2cb7daccedb4add065cb1d0cc44fb514ac96c83b16f190b81c93d", definitions: [] } as unknown as DocumentNode<OtherInstallationsQuery, OtherInstallationsQueryVariables>;
 export const SelectorServerDocument = { kind: "Document", documentId: "sha256:7352566042033c2e75c3391abab71c43d81887778c997c41b51af080b17b9e8f", definitions: [] } as unknown as DocumentNode<SelectorServerQuery, SelectorServerQueryVariables>;
 export const CallsDocument = { kind: "Document", documentId: "sha256:bcd16d4508f4c7b6cc8346775210568df4a303b11df542b69e10027f3ef9c815", definitions: [] } as unknown as DocumentNode<CallsQuery, CallsQueryVariables>;
 export const PushTestsDocument = { kind: "Document", documentId: "sha256:9f1e3912de02e0f528e18a97129742e0d953e0a7fb726b5f45276bb6daec5cad", definitions: [] } as unknown as DocumentNode<PushTestsQuery, PushTestsQueryVariables>;
 export const TokensDocument = { kind: "Document", documentId: "sha256:31b136a8e7ab9e165246c25e2e65ee714f2feef064f5bb8da1398f8dc4a77114", definitions: [] } as unknown as DocumentNode<TokensQuery, TokensQueryVariables>;
 export const OverviewCallsDocument = { kind: "Document", documentId: "sha256:105d63998ea3e059e2d4dc500c0bb32714af42f5d135a016727036a7d20609ed", definitions: [] } as unknown as DocumentNode<OverviewCallsQuery, OverviewCallsQueryVariables>;
-export const OverviewPushesDocument = { kind: "Document", documentId: "sha256:e21ae08ed6657013ac5543b882489bfc310ac7e2c6086d5c7b6f32b8a359bd8d", definitions: [] } as unknown as DocumentNode<OverviewPushesQuery, OverviewPushesQueryVariables>;
-export const OverviewPlatformsDocument = { kind: "Document", documentId: "sha256:eeea6128ba95b6386282b5ad528d136e834e34eb26f36a4220b1414718ea4f86", definitions: [] } as unknown as DocumentNode<OverviewPlatformsQuery, OverviewPlatformsQueryVariables>;
+export const OverviewPushesDocument = { kind: "Document", documentId: "sha256:5ee0ff49261391be76f5c247996563970066af54c38c774367d7c4c1503168f7", definitions: [] } as unknown as DocumentNode<OverviewPushesQuery, OverviewPushesQueryVariables>;
+export const OverviewPlatformsDocument = { kind: "Document", documentId: "sha256:1099bdc3a08991846608583882fddd7b7da91f7ac349b8748aed04f88723be67", definitions: [] } as unknown as DocumentNode<OverviewPlatformsQuery, OverviewPlatformsQueryVariables>;
 export const OverviewTokensDocument = { kind: "Document", documentId: "sha256:60a6740ef31b10b4d3ef15fdec63763d49cb6fcc425929a68751bb3ab7fd30d1", definitions: [] } as unknown as DocumentNode<OverviewTokensQuery, OverviewTokensQueryVariables>;
 export const OverviewFreshnessDocument = { kind: "Document", documentId: "sha256:c02de332ba1330b5316d77f708383016cce1e192df9935202077d76066ba03e6", definitions: [] } as unknown as DocumentNode<OverviewFreshnessQuery, OverviewFreshnessQueryVariables>;
 export const OverviewServersDocument = { kind: "Document", documentId: "sha256:333e94ce13bdf3224fc2aac354272650274d1b64a1a1e0d582c34d0ea812df64", definitions: [] } as unknown as DocumentNode<OverviewServersQuery, OverviewServersQueryVariables>;
 export const OverviewCallersDocument = { kind: "Document", documentId: "sha256:20bd3977aad7f4903c01124df68fb85ea4e7d319a377b5104f3b36fc08cbb3a3", definitions: [] } as unknown as DocumentNode<OverviewCallersQuery, OverviewCallersQueryVariables>;
-export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:9bd7d0ba8d629ee7a8cb07ba477e992a992eadede9658dc64f4624241ab1f65a", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
-export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:0ff2510253a4f26ce2c2be66e520c6dc024232996b96bd0a3545a2b782e15f43", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
+export const SearchBySuffixDocument = { kind: "Document", documentId: "sha256:b028c186b3f7b93daccf6d65058728d13a38369b654501803a7cef47fc57c0e7", definitions: [] } as unknown as DocumentNode<SearchBySuffixQuery, SearchBySuffixQueryVariables>;
+export const SearchByPrefixDocument = { kind: "Document", documentId: "sha256:e8f5761701140c9701879d9907eedf8bdb642c85aa828b059156da579f65c7eb", definitions: [] } as unknown as DocumentNode<SearchByPrefixQuery, SearchByPrefixQueryVariables>;
 export const SearchByCallerDocument = { kind: "Document", documentId: "sha256:281de072334405d2ff923ad2fdbebf4149cbb59c0e301d077dce91e101a05a06", definitions: [] } as unknown as DocumentNode<SearchByCallerQuery, SearchByCallerQueryVariables>;
 export const SearchByCallIdDocument = { kind: "Document", documentId: "sha256:612f95ca9b1aa6fc9289ef35d04c1ac22e760c8ba001023293c4fd0fad9897e1", definitions: [] } as unknown as DocumentNode<SearchByCallIdQuery, SearchByCallIdQueryVariables>;
 export const SearchByFingerprintDocument = { kind: "Document", documentId: "sha256:649ad2c5b6f815dfc97e7a82d854c5db647790c5fa3da7ea2f7a6cdcd15ca904", definitions: [] } as unknown as DocumentNode<SearchByFingerprintQuery, SearchByFingerprintQueryVariables>;

@@ -82,20 +82,28 @@ export function Facts({ ready, platforms, apps, fresh, servers, serversProblem }
 /** What a process says itself is empty where the gateway has no address of it. */
 function ServerTable({ servers }: Pick<Props, 'servers'>) {
   const count = (number: number | null | undefined) => (number == null ? '' : formatCount(number))
+  const isUnknown = servers.length > 0 && servers.every(({ process }) => process === null)
   return (
-    <NumberTable
-      label="SIPIS processes"
-      titles={['name', 'installations', 'newest', 'queue', 'registered', 'refused', 'in error']}
-      rows={servers.map(({ name, instances, newestSeen, process }) => [
-        <Foreign key="name" text={name} />,
-        count(instances),
-        newestSeen === null ? '' : <Time key="newest" time={newestSeen} ageOnly />,
-        count(process?.queueLength),
-        count(process?.registered),
-        count(process?.unauthorized),
-        count(process?.inError),
-      ])}
-    />
+    <>
+      {isUnknown && (
+        <p className="quiet">
+          What a process says itself is missing: the gateway has no address of it (<code>SIPIS_HTTP_URLS</code>).
+        </p>
+      )}
+      <NumberTable
+        label="SIPIS processes"
+        titles={['name', 'installations', 'newest', 'queue', 'registered', 'refused', 'in error']}
+        rows={servers.map(({ name, instances, newestSeen, process }) => [
+          <Foreign key="name" text={name} />,
+          count(instances),
+          newestSeen === null ? '' : <Time key="newest" time={newestSeen} ageOnly />,
+          count(process?.queueLength),
+          count(process?.registered),
+          count(process?.unauthorized),
+          count(process?.inError),
+        ])}
+      />
+    </>
   )
 }
 

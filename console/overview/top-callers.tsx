@@ -12,17 +12,11 @@ import { Time } from '../parts/zone.tsx'
 import type { ChartProps } from './overview-page.tsx'
 import { Smaller } from './smaller.tsx'
 
-/** More days exceed LIMIT_COST. */
-const mostDays = 14
-const dayMs = 86_400_000
-
 /** Who was missed most often: one caller with many calls is a trunk, a queue or a robot. */
 export function TopCallers({ span, bounds }: ChartProps) {
   const [isAsked, setIsAsked] = useState(false)
   return (
-    <Section
-      title={`Callers with the most missed calls, ${span.buckets > mostDays && span.bucket === 'DAY' ? `${mostDays} days` : span.title}`}
-    >
+    <Section title={`Callers with the most missed calls, ${span.title}`}>
       {isAsked ? (
         <Callers span={span} bounds={bounds} />
       ) : (
@@ -35,10 +29,7 @@ export function TopCallers({ span, bounds }: ChartProps) {
 }
 
 function Callers({ span, bounds }: Omit<ChartProps, 'zone'>) {
-  const { until } = bounds
-  const earliest = Date.parse(until) - mostDays * dayMs
-  const since = new Date(Math.max(Date.parse(bounds.since), earliest)).toISOString()
-  const [{ data, error, fetching }, again] = useQuery({ query: OverviewCallersDocument, variables: { since, until } })
+  const [{ data, error, fetching }, again] = useQuery({ query: OverviewCallersDocument, variables: bounds })
   const [problem] = problemsOf(error)
   const callers = data?.topCallers?.nodes ?? []
   if (fetching) return <Loading what="the callers" />

@@ -80,7 +80,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString(locale).replaceAll(',', '\u202f')
 }
 
-/** @param rate 0 to 1 */
+/**
+ * Rounded down, so that 100 % are all, and a rate below a limit is written as below it.
+ *
+ * @param rate 0 to 1
+ */
 export function percent(rate: number): string {
-  return `${Math.round(rate * 100)} %`
+  return `${Math.floor(rate * 100 + 1e-9)} %`
 }

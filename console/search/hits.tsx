@@ -29,10 +29,17 @@ function Hit({ selector, children }: { selector: string | null | undefined; chil
   )
 }
 
-export function SelectorHit({ selector: { name, lastSeen } }: { selector: NodeOf<SearchBySuffixQuery['selectors']> }) {
+/** Installations of an account differ in their apps; one without a token gets no call. */
+export function SelectorHit({ selector }: { selector: NodeOf<SearchBySuffixQuery['selectors']> }) {
+  const { name, lastSeen, tokens } = selector
+  const apps = [...new Set(tokens?.nodes.map(({ appId }) => appId))]
   return (
     <Hit selector={name}>
       <SelectorName name={name} />
+      <span>
+        {apps.length > 0 && <Foreign text={apps.join(', ')} />}
+        {tokens?.nodes.length === 0 && <span className="quiet">no push token</span>}
+      </span>
       {lastSeen !== null && (
         <span className="quiet">
           last seen <Time time={lastSeen} ageOnly />

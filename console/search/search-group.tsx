@@ -22,7 +22,7 @@ interface Props<Data, Variables extends AnyVariables, Node> {
   /** Codes of refusals that say that this way is closed here, so that there is nothing to show. */
   readonly quietCodes?: readonly string[]
   /** Called once when the group is complete. */
-  readonly onFound: (names: readonly string[]) => void
+  readonly onFound: (names: readonly string[], isClosed: boolean) => void
 }
 
 /** One way to find something. Nothing found shows nothing, a failure shows itself. */
@@ -30,16 +30,20 @@ export function SearchGroup<Data, Variables extends AnyVariables, Node>(props: P
   const [{ data, error, fetching }, again] = useQuery<Data, Variables>(argumentsOf(props))
   const found = data == null ? null : props.connection(data)
   const [problem] = problemsOf(error)
+  const isClosed = problem !== undefined && props.quietCodes?.includes(problem.code) === true
   const isDone = !fetching && (found !== null || problem !== undefined)
   const report = useRef(props)
   report.current = props
   useEffect(() => {
     if (!isDone) return
     const { onFound, nameOf } = report.current
-    onFound((found?.nodes ?? []).flatMap((node) => nameOf(node) ?? []))
-  }, [isDone, found])
+    onFound(
+      (found?.nodes ?? []).flatMap((node) => nameOf(node) ?? []),
+      isClosed,
+    )
+  }, [isDone, found, isClosed])
   if (fetching) return <Loading what={props.title.toLowerCase()} />
-  if (problem !== undefined && props.quietCodes?.includes(problem.code) !== true) {
+  if (problem !== undefined && !isClosed) {
     return (
       <Section title={props.title}>
         <ProblemNote problem={problem} onRetry={again} />

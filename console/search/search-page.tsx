@@ -39,6 +39,7 @@ function Results({ text }: { text: string }) {
   const [, navigate] = useLocation()
   const [found, setFound] = useState<Found>(new Map())
   const [since] = useState(() => daysAgo(callerDays))
+  const [isUserClosed, setIsUserClosed] = useState(false)
   const [lastDay] = useState(() => ({ since: daysAgo(1), until: daysAgo(0) }))
   const groups = useMemo(() => groupsOf(text), [text])
   const report = useCallback((group: string, names: readonly string[]) => {
@@ -64,7 +65,10 @@ function Results({ text }: { text: string }) {
           connection={(data) => data.selectors}
           nameOf={({ name }) => name}
           hit={(node) => <SelectorHit key={node.id} selector={node} />}
-          onFound={(found) => report('account', found)}
+          onFound={(found, isClosed) => {
+            setIsUserClosed(isClosed)
+            report('account', found)
+          }}
         />
       )}
       {groups.includes('prefix') && (
@@ -122,7 +126,7 @@ function Results({ text }: { text: string }) {
           onFound={(found) => report('fingerprint', found)}
         />
       )}
-      {isDone && names.size === 0 && <NothingFound text={text} />}
+      {isDone && names.size === 0 && <NothingFound text={text} isUserClosed={isUserClosed} />}
     </>
   )
 }
@@ -141,7 +145,7 @@ function groupsOf(text: string): readonly GroupName[] {
   return groups.filter((group) => group !== false)
 }
 
-function NothingFound({ text }: { text: string }) {
+function NothingFound({ text, isUserClosed }: { text: string; isUserClosed: boolean }) {
   return (
     <div className="note">
       <p>
@@ -152,6 +156,12 @@ function NothingFound({ text }: { text: string }) {
         A number matches with or without its prefix; a user name has to be complete, in upper and lower case as the
         caller sends it; a selector is found by its first 6 characters or more.
       </p>
+      {isUserClosed && (
+        <p>
+          The user of an account cannot be searched for: the operator does not allow its settings <code>username</code>{' '}
+          and <code>host</code> (<code>SETTINGS_ALLOW</code>).
+        </p>
+      )}
       {isCallId(text) && (
         <p>
           A Call-ID is looked for in the last 24 hours.{' '}

@@ -49,16 +49,18 @@ export function SelectorPage({ name }: { name: string }) {
         </code>{' '}
         <LiveMark state={live} />
       </p>
-      <div className="columns">
+      <div className="columns installation">
         <div>
           <VerdictNote selector={selector} />
           <Reasons selector={selector} />
-          <Timeline name={name} news={news} />
         </div>
-        <div>
+        <div className="beside">
           <AccountSettings name={name} />
           <Tokens selector={selector} problem={problemAt(error, 'selector.tokens')} />
           <Installations name={name} />
+        </div>
+        <div>
+          <Timeline name={name} news={news} />
         </div>
       </div>
     </Page>

@@ -113,7 +113,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     appId: 'inherited',
     count: 'inherited',
   },
-  PushTestStats: { asOf: 'inherited', rows: 'inherited' },
+  PushTestStats: { asOf: 'inherited', rows: 'inherited', otherCount: 'inherited' },
   PushTestStat: {
     time: 'inherited',
     platform: 'inherited',

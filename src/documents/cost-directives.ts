@@ -27,7 +27,10 @@ export const costDirectives: readonly GraphQLDirective[] = [
       'What a field or a condition adds to the cost of a query, which has a limit and is charged to the rate limit. A field without it ' +
       'weighs 1 for each object that it is selected on, a leaf as well; each item of a list weighs 1 more. Over all selectors, in ' +
       `the lists of Query, each of \`totalCount\` and \`rangeCount\` weighs ${readingCost.ofAll} more, and a filter with any weighted condition weighs ` +
-      `${readingCost.ofAll} altogether. A statistic weighs so much for each day that its span has begun, and twice that by APP. A field that is FORBIDDEN to the caller weighs ${refusalCost}.`,
+      `${readingCost.ofAll} altogether. A statistic weighs so much for each day that its span has begun, and twice that by APP. Its ` +
+      '`rows` count as its times, by DAY two more than those days, by HOUR 24 for each of them and 2 more, else 1, for each of its groups: ' +
+      '`first`, by REASON alone at most 5, without groups 1; altogether at most their assumed size. ' +
+      `A field that is FORBIDDEN to the caller weighs ${refusalCost}.`,
     locations: [
       DirectiveLocation.ARGUMENT_DEFINITION,
       DirectiveLocation.ENUM,
@@ -88,7 +91,7 @@ interface FilteredList {
 }
 
 function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): void {
-  const { assumedSize, readingCost: ofReading } = field.extensions
+  const { assumedSize, readingCost: ofReading, slices } = field.extensions
   if (isConnection(parent) && (field.name === 'totalCount' || field.name === 'rangeCount'))
     add(field, 'cost', { weight: String(readingCost.ofSelector) })
   if (isConnection(getNamedType(field.type))) {
@@ -104,6 +107,13 @@ function describeField(parent: GraphQLObjectType, field: GraphQLField<unknown, u
       assumedSize: field.args.find(({ name }) => name === 'first')?.defaultValue,
       slicingArguments: ['first'],
       sizedFields: ['events'],
+      requireOneSlicingArgument: false,
+    })
+  } else if (slices !== undefined) {
+    add(field, 'listSize', {
+      assumedSize: field.args.find(({ name }) => name === 'first')?.defaultValue,
+      slicingArguments: ['first'],
+      sizedFields: [slices],
       requireOneSlicingArgument: false,
     })
   } else if (assumedSize !== undefined) add(field, 'listSize', { assumedSize })

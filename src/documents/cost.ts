@@ -140,6 +140,8 @@ class Pricer {
     if (parent && definition && this.#refused.has(`${apiName(parent)}.${apiName(definition)}`))
       return fixed(refusalCost)
     const ofReading = definition?.extensions.readingCost?.((name) => this.#args.value(field, name)) ?? 0
+    // Not a page of a connection, but counted as one.
+    if (definition?.extensions.isSizedAbove === true) return { ...free, fixed: 1, perRow: 1 + below.fixed }
     const own = 1 + ofReading + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
     if (!isPage(type)) return fixed(own + this.#ofItems(field, definition, below))
     const page = below.fixed + below.perRow * pageSize(field, definition, this.#args)
@@ -148,10 +150,12 @@ class Pricer {
   }
 
   /** Each object of a list counts for itself, as each row of a page does. */
-  #ofItems(field: FieldNode, definition: FieldDefinition | undefined, { fixed }: Cost): number {
-    const { listSize } = definition?.extensions ?? {}
+  #ofItems(field: FieldNode, definition: FieldDefinition | undefined, { fixed, perRow }: Cost): number {
+    const { listSize, sizeBelow } = definition?.extensions ?? {}
+    const argument = (name: string) => this.#args.value(field, name)
+    if (sizeBelow !== undefined) return fixed + perRow * sizeBelow(argument)
     if (listSize === undefined) return fixed
-    return listSize((name) => this.#args.value(field, name), this.#sizes) * (1 + fixed)
+    return listSize(argument, this.#sizes) * (1 + fixed)
   }
 
   /** What the database reads besides the page. */

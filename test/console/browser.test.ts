@@ -72,6 +72,7 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
       const test = { platform: 'Android', pushid: `p${row}`, started: minutesAgo(row * 60), concluded: answered }
       await addRow(target, 'pushtests', 2, { rowid: row, ...test })
     }
+    await own.sql(`INSERT INTO restart (selector, name, value) VALUES ($1, 'server', 'Sipis1')`, [selectorNamed(1)])
     const authenticate = authenticateAs(principals)
     const audit = createAudit(pino({ base: null }, { write: (line: string) => audited.push(line) }), 'key')
     open = await openClient(openReader(own.url), { hasConsole: true })
@@ -196,15 +197,73 @@ describe.skipIf(chromium === undefined)('The console in a browser', () => {
     expect(await calls.locator('rect[class^="reason-"]').count()).toBeGreaterThan(0)
   })
 
+  it('has labels of times that do not cover one another, on a phone as well', async () => {
+    const { page } = await visit('/?span=24h')
+    for (const width of [1280, 390, 320]) {
+      await page.setViewportSize({ width, height: 900 })
+      const figure = page.locator('figure').first()
+      await figure.locator('.bucket').nth(1).waitFor()
+      // Charts follow the width a moment later.
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+      const boxes = await figure
+        .locator('.bucket')
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ left, right }) => [left, right]))
+      for (const [place, [left = 0]] of boxes.entries())
+        expect(left).toBeGreaterThan(place === 0 ? 0 : (boxes[place - 1]?.[1] ?? 0))
+      expect(boxes.at(-1)?.[1]).toBeLessThanOrEqual(width)
+    }
+  })
+
+  it('says why a SIPIS process has no numbers of its own', async () => {
+    const { page } = await visit('')
+    await page.getByText('What a process says itself is missing: the gateway has no address of it').waitFor()
+  })
+
+  it('shows which app a hit has, or that no push can reach it', async () => {
+    const { page } = await visit('/search?q=12869E0E')
+    const rows = page.locator('.rows [data-row]')
+    await rows.nth(1).waitFor()
+    expect((await rows.allTextContents()).toSorted()).toEqual([
+      expect.stringMatching(/:00000001.*com\.example\.phone/),
+      expect.stringMatching(/:00000002.*no push token/),
+    ])
+  })
+
+  it('says that users cannot be searched for where the operator does not allow their settings', async () => {
+    const { page } = await visit('/search?q=nobody')
+    await page.getByText('The user of an account cannot be searched for').waitFor()
+    const allowed = await visit('/search?q=nobody', closed)
+    await signIn(allowed, 'lead')
+    await allowed.page.getByText('Nothing is stored for “nobody”.').waitFor()
+    expect(await allowed.page.getByText('cannot be searched for').count()).toBe(0)
+  })
+
+  it('shows on a phone who it is before the timeline', async () => {
+    const { page } = await visit(`/selectors/${selectorNamed(1)}`)
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.locator('.timeline li').first().waitFor()
+    const titles = await page.locator('main h2').allTextContents()
+    expect(titles.slice(1)).toEqual([
+      'Missed calls of the last 7 days',
+      'Account',
+      'Push tokens',
+      'Other installations of the account',
+      'Timeline',
+    ])
+    const tops = await page.locator('main h2').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top))
+    expect(tops).toEqual(tops.toSorted((a, b) => a - b))
+  })
+
   it('counts the callers with the most missed calls when that is asked for', async () => {
     const { page } = await visit('/?span=30d')
+    await page.getByRole('heading', { name: 'Callers with the most missed calls, 30 days' }).waitFor()
     await page.getByRole('button', { name: 'Count them' }).click()
     await page.getByRole('link', { name: /^45 calls/ }).click()
     await page.locator('.rows li').nth(44).waitFor()
   })
 
   it('offers a shorter span where one is too costly', async () => {
-    const small = await openClient(openReader(own.url), { hasConsole: true, limits: { cost: 30_000 } })
+    const small = await openClient(openReader(own.url), { hasConsole: true, limits: { cost: 12_000 } })
     const { page, complaints } = await visit('/?span=30d', small)
     await page.getByRole('link', { name: 'Show 7 days' }).first().click()
     await page.getByRole('heading', { name: 'Missed calls, 7 days', exact: true }).waitFor()

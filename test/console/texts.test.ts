@@ -4,7 +4,7 @@ import { csvOf } from '../../console/lists/csv.ts'
 import { continued, listOf, refreshed } from '../../console/lists/page-list.ts'
 import { boundsOf } from '../../console/lists/spans.ts'
 import { ofFreshness, ofPlatforms, ofTokens } from '../../console/overview/attention.ts'
-import { ageOf, formatTime, latencyOf } from '../../console/parts/format.ts'
+import { ageOf, formatTime, latencyOf, percent } from '../../console/parts/format.ts'
 import { eventsOf } from '../../console/parts/server-sent-events.ts'
 import { callerOf, isCallId, isStartOfSelector, isSuffix, isWholeSelector } from '../../console/search/kinds.ts'
 
@@ -111,6 +111,10 @@ describe('Times', () => {
     expect(formatTime('2026-10-25T01:30:00Z', 'Europe/Prague')).toBe('2026-10-25 02:30:00')
     expect(formatTime('9999-12-31T23:59:59.999999Z', 'Europe/Prague')).toBe('infinity')
     expect([320, 1_240, 90_000].map(latencyOf)).toEqual(['320 ms', '1.2 s', '2 min'])
+  })
+
+  it('of rates are whole per cents, 100 of them only for all', () => {
+    expect([1, 0.999, 0.898, 0.29, 0].map(percent)).toEqual(['100 %', '99 %', '89 %', '29 %', '0 %'])
   })
 
   it('of a filter are a day of the zone, or a span that ends now', () => {

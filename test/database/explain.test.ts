@@ -4,12 +4,14 @@ import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { prepareSession, statisticsSettings } from '../../src/database/session.ts'
+import type { Questions } from '../../src/loaders/statistics/questions.ts'
 import { wantedIndexes } from '../../src/sipis/indexes.ts'
 import { copyStatement, copyText } from '../../src/tools/demo/copy-text.ts'
 import { dataSet, selectorName } from '../../src/tools/demo/data-set.ts'
 import { defaultDataSet } from '../../src/tools/demo/options.ts'
 import type { Client } from '../support/client.ts'
-import { openClient } from '../support/client.ts'
+import { openClient, unlimited } from '../support/client.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, openReader } from '../support/database.ts'
 
@@ -18,6 +20,46 @@ const kinds = [
   { name: 'v1 with the indexes that check advises', version: 'V1', advised: true },
   { name: 'v2 with our own indexes', version: 'V2', advised: false },
 ] as const
+
+const short = 'since: "2026-11-20T10:00:00Z", until: "2026-11-20T12:00:00Z"'
+const whole = 'since: "2026-11-01T00:00:00Z", until: "2026-11-30T00:00:00Z"'
+
+interface KindOfStatistic {
+  readonly field: (span: string) => string
+  /** Tables that it reads from the first row to the last. */
+  readonly scans: readonly string[]
+}
+
+/** Each question over all selectors has its kinds here, or this does not compile. */
+const statistics: Readonly<Record<keyof Questions, readonly KindOfStatistic[]>> = {
+  callCounts: [
+    { field: (span) => `callStats(${span}, by: []) { totalCount }`, scans: [] },
+    { field: (span) => `callStats(${span}, by: [REASON, CALLER_DOMAIN, DAY]) { totalCount }`, scans: [] },
+    { field: (span) => `callStats(${span}, by: [APP]) { totalCount }`, scans: ['tokens'] },
+    {
+      field: (span) =>
+        `callStats(${span}, by: [APP, REASON], filter: { caller: { usernameEndsWith: "7" } }) { totalCount }`,
+      scans: ['tokens'],
+    },
+  ],
+  pushTestCounts: [
+    { field: (span) => `pushTestStats(${span}, by: []) { asOf }`, scans: [] },
+    { field: (span) => `pushTestStats(${span}, by: [PLATFORM, DAY]) { asOf }`, scans: [] },
+    { field: (span) => `pushTestStats(${span}, by: [APP, PLATFORM]) { asOf }`, scans: ['tokens'] },
+  ],
+  topCallers: [{ field: (span) => `topCallers(${span}) { asOf }`, scans: [] }],
+  tokenCounts: [{ field: () => 'tokenStats(olderThan: ["2026-11-20T10:00:00Z"]) { asOf }', scans: ['tokens'] }],
+  serverCounts: [{ field: () => 'servers { asOf }', scans: ['restart', 'selectors'] }],
+}
+const kindsOfStatistics = Object.values(statistics)
+  .flat()
+  .map((kind) => ({ ...kind, statistic: kind.field('…') }))
+
+/** Tables that a plan reads from the first row to the last, each as often as it does. */
+function scannedIn(plan: string): string[] {
+  const scans = [...plan.matchAll(/Seq Scan on (\w+).*loops=(\d+)/g)]
+  return scans.flatMap(([, table = '', loops]) => Array.from({ length: Number(loops) }, () => table)).toSorted()
+}
 
 const filled = { ...defaultDataSet, selectors: 1_000, calls: 100 }
 
@@ -49,6 +91,26 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     await database.close()
     await own[Symbol.asyncDispose]()
   })
+
+  /** What the statements of a statistic did in the session that runs them. */
+  const plansOfStatistic = async (field: string) => {
+    await using asking = await openClient(database, { limits: unlimited })
+    await asking.ask(`{ ${field} }`)
+    const ran = asking
+      .statements()
+      .filter(({ isStatistic, text }) => isStatistic && !/^EXPLAIN|starts\(start\)/.test(text))
+    const session = new pg.Client(own.url)
+    await session.connect()
+    await prepareSession(session, statisticsSettings(30_000))
+    const plans: string[] = []
+    for (const { text, values } of ran) {
+      const explained = `EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) ${text}`
+      const { rows } = await session.query<[string]>({ text: explained, values: [...values], rowMode: 'array' })
+      plans.push(rows.flat().join('\n'))
+    }
+    await session.end()
+    return plans
+  }
 
   /** The plans of all statements of a query. */
   const plansOf = async (query: string) => {
@@ -147,16 +209,25 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     expect(plans.at(-1)?.join()).toMatch(/Index Cond: .*"time" >=/)
   })
 
-  it('a statistic of a short span reads the calls of it alone', async () => {
-    const span = 'since: "2026-11-20T10:00:00Z", until: "2026-11-20T12:00:00Z"'
-    for (const field of [
-      `callStats(${span}, by: [REASON, HOUR]) { totalCount }`,
-      `callStats(${span}, by: [APP]) { totalCount }`,
-      `topCallers(${span}) { nodes { count } }`,
-    ]) {
-      const plans = await plansOf(`{ ${field} }`)
-      for (const plan of plans) expect(plan).not.toMatch(/Seq Scan on (sipcalls|selectors)/)
-    }
+  it.each(kindsOfStatistics)('$statistic reads its span alone, and other tables once', async ({ field, scans }) => {
+    const plans = await plansOfStatistic(field(short))
+    expect(plans.length).toBeGreaterThan(0)
+    const unindexed = version === 'V1' && !advised && field(short).startsWith('pushTestStats') ? ['pushtests'] : []
+    for (const plan of plans) expect(scannedIn(plan)).toEqual([...scans, ...unindexed].toSorted())
+  })
+
+  it.each(kindsOfStatistics)('$statistic writes no temporary file in a span of all rows', async ({ field }) => {
+    const plans = await plansOfStatistic(field(whole))
+    for (const plan of plans) expect(plan).not.toMatch(/temp (read|written)|Disk:/)
+  })
+
+  it('the counts and the push health of selectors in a list use only indexes', async () => {
+    const plans = await plansOf(
+      `{ selectors(first: 5) { nodes { callStats(${short}, by: [REASON, APP, DAY]) { totalCount } pushHealth { testsSent lastTest { id } tokens } } } }`,
+    )
+    expect(plans.length).toBeGreaterThan(2)
+    const ofSelectors = /Seq Scan on (sipcalls|pushtests|tokens)/
+    for (const plan of plans) expect(plan).not.toMatch(ofSelectors)
   })
 
   it('objects are found by id using an index', async () => {

@@ -26,6 +26,9 @@ import { seededTape } from '../support/tape.ts'
 
 const printed = buildSchema(printSdl())
 const overAll = 1_000
+/** What a day of a statistic costs. */
+const aDay = 500
+const week = 'since: "2026-11-01T00:00:00Z", until: "2026-11-08T00:00:00Z"'
 
 interface Directed {
   readonly astNode?: { readonly directives?: readonly ConstDirectiveNode[] | undefined } | null | undefined
@@ -41,10 +44,25 @@ function argumentsOf({ astNode }: Directed, name: string): Readonly<Record<strin
 /** For each day that the span has begun, at most 31; twice by APP. */
 function statisticWeight(definition: GraphQLField<unknown, unknown>, argument: (name: string) => unknown): number {
   const weight = Number(argumentsOf(definition, 'cost')?.['weight'] ?? 0)
-  if (weight < overAll || definition.args.every(({ name }) => name !== 'until')) return weight
+  if (weight < aDay || definition.args.every(({ name }) => name !== 'until')) return weight
+  return weight * daysOf(argument) * ([argument('by')].flat().includes('APP') ? 2 : 1)
+}
+
+function daysOf(argument: (name: string) => unknown): number {
   const days = Math.ceil((Date.parse(String(argument('until'))) - Date.parse(String(argument('since')))) / 86_400_000)
-  const counted = days >= 1 && days <= 31 ? days : 31
-  return weight * counted * ([argument('by')].flat().includes('APP') ? 2 : 1)
+  return days >= 1 && days <= 31 ? days : 31
+}
+
+/** The rows of a statistic, before their assumed size: undefined for another field. */
+function rowsOf({ args }: GraphQLField<unknown, unknown>, argument: (name: string) => unknown): number | undefined {
+  if (args.every(({ name }) => name !== 'by')) return undefined
+  const by = [argument('by')].flat()
+  const times = by.includes('HOUR') ? 24 * daysOf(argument) + 2 : by.includes('DAY') ? daysOf(argument) + 2 : 1
+  const groups = by.filter((dimension) => dimension !== 'HOUR' && dimension !== 'DAY')
+  const given = Number(argument('first') ?? args.find(({ name }) => name === 'first')?.defaultValue)
+  const first = given >= 0 && given <= 100 ? Math.max(1, given) : 100
+  if (groups.length === 0) return times
+  return times * (groups.every((dimension) => dimension === 'REASON') ? Math.min(5, first) : first)
 }
 
 /** A reader of the directives, as a tool would be. */
@@ -75,18 +93,19 @@ function costBySdl(text: string, variables: Readonly<Record<string, unknown>>): 
   const definitionOf = (field: FieldNode, type: GraphQLNamedType) =>
     isObjectType(type) || isInterfaceType(type) ? type.getFields()[field.name.value] : undefined
 
-  const ofSet = (set: SelectionSetNode | undefined, type: GraphQLNamedType): number =>
-    set === undefined ? 0 : fieldsOf(set, type).reduce((sum, [field, of]) => sum + ofField(field, of), 0)
+  const ofSet = (set: SelectionSetNode | undefined, type: GraphQLNamedType, rows?: number): number =>
+    set === undefined ? 0 : fieldsOf(set, type).reduce((sum, [field, of]) => sum + ofField(field, of, rows), 0)
 
-  const ofField = (field: FieldNode, parent: GraphQLNamedType): number => {
+  const ofField = (field: FieldNode, parent: GraphQLNamedType, most = Number.POSITIVE_INFINITY): number => {
     const definition = definitionOf(field, parent)
     if (definition === undefined) return 1
     const size = argumentsOf(definition, 'listSize')
     if (size?.['sizedFields'] !== undefined)
       return ofConnection(field, definition, size, parent === printed.getQueryType())
-    const below = ofSet(field.selectionSet, getNamedType(definition.type))
-    const own = 1 + statisticWeight(definition, (name) => argumentOf(field, name))
-    return size === undefined ? own + below : own + Number(size['assumedSize']) * (1 + below)
+    const argument = (name: string) => argumentOf(field, name)
+    const below = ofSet(field.selectionSet, getNamedType(definition.type), rowsOf(definition, argument))
+    const own = 1 + statisticWeight(definition, argument)
+    return size === undefined ? own + below : own + Math.min(most, Number(size['assumedSize'])) * (1 + below)
   }
 
   const ofConnection = (
@@ -97,13 +116,14 @@ function costBySdl(text: string, variables: Readonly<Record<string, unknown>>): 
   ): number => {
     const { args, type } = definition
     const slices = [slicingArguments].flat().map((name) => argumentOf(field, String(name)))
-    const size = Math.max(1, Number(slices.find((one) => one != null) ?? assumedSize))
+    const given = Math.max(1, Number(slices.find((one) => one != null) ?? assumedSize))
+    const size = Math.min(given, 100)
     const inner = field.selectionSet === undefined ? [] : fieldsOf(field.selectionSet, getNamedType(type))
     const parts = inner.map(([one, of]) => ofPart(one, of, [sizedFields].flat().includes(one.name.value) ? size : null))
     const counts = parts.filter(({ isCount }) => isCount).length
     const weights = parts.some(({ reads }) => reads) ? weightsOf(field, args) : []
     const scan = isOfAll ? overAll : Math.max(...weights)
-    const own = 1 + Number(argumentsOf(definition, 'cost')?.['weight'] ?? 0)
+    const own = 1 + statisticWeight(definition, (name) => argumentOf(field, name))
     const values = parts.reduce((sum, { cost }) => sum + cost, own)
     return values + (isOfAll ? overAll * counts : 0) + (weights.length === 0 ? 0 : scan)
   }
@@ -159,6 +179,10 @@ describe('The cost directives of the SDL', () => {
     ['{ calls(filter: { caller: { domain: null }, since: "2026-01-01T00:00:00Z" }, first: 3) { nodes { id } } }', 8],
     ['{ selector(name: "x") { changes { token events { id } } } }', 1 + 1 + 10 + 1 + 1 + 50 * 2],
     ['{ database { tableVersions { name } } }', 1 + 1 + 100 * 2],
+    [`{ callStats(${week}, by: [REASON, DAY]) { rows { count } } }`, 1 + 7 * aDay + 1 + 9 * 5 * 2],
+    [`{ selector(name: "x") { callStats(${week}, by: REASON) { rows { count } } } }`, 1 + 1 + 10 + 1 + 5 * 2],
+    [`{ pushTestStats(${week}, by: [APP, HOUR], first: 2) { rows { sent } } }`, 1 + 14 * aDay + 1 + 170 * 2 * 2],
+    [`{ topCallers(${week}, first: 7) { nodes { count } asOf } }`, 1 + 21 * aDay + 1 + 7 * 2 + 1],
     ['{ selectors(filter: { prefix: "x" }) { pageInfo { endCursor } } }', 1 + 2 + 1_000],
   ])('say what is charged: %s', (query, cost) => {
     expect([charged(query, {}), costBySdl(query, {})]).toEqual([cost, cost])

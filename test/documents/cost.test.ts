@@ -205,6 +205,33 @@ describe('The cost of a query', () => {
     ])
   })
 
+  it.each([
+    ['', 'rows { count }', 1 * 2],
+    ['REASON', 'rows { count }', 5 * 2],
+    ['REASON', 'rows { count reason }', 5 * 3],
+    ['CALLER_DOMAIN', 'rows { count }', 50 * 2],
+    ['DAY', 'rows { count }', 9 * 2],
+    ['DAY, REASON', 'rows { count }', 9 * 5 * 2],
+    ['HOUR', 'rows { count }', 170 * 2],
+    ['HOUR, REASON', '... on CallStats { rows { count } }', 170 * 5 * 2],
+    ['HOUR, APP', 'rows { count }', 1_000 * 2],
+  ])('includes the rows that a statistic by [%s] can have', (by, rows, cost) => {
+    const field = (more = '') =>
+      `callStats(since: "2026-11-01T00:00:00Z", until: "2026-11-08T00:00:00Z", by: [${by}]${more}) { ${rows} }`
+    const reading = 10
+    expect(costOf(`{ selector(name: "x") { ${field()} } }`)).toBe(1 + 1 + reading + 1 + cost)
+    if (by === 'CALLER_DOMAIN')
+      expect(costOf(`{ selector(name: "x") { ${field(', first: 3')} } }`)).toBe(1 + 1 + reading + 1 + 3 * 2)
+  })
+
+  it('includes the largest number of rows for spans and sizes that will be refused', () => {
+    const field = (args: string) => `{ selector(name: "x") { callStats(${args}) { rows { count } } } }`
+    const [since, until] = ['since: "2026-11-08T00:00:00Z"', 'until: "2026-11-01T00:00:00Z"']
+    expect(costOf(field(`${since}, ${until}, by: DAY`))).toBe(1 + 1 + 10 + 1 + 33 * 2)
+    expect(costOf(field(`${since}, ${until}, by: APP, first: 1000000`))).toBe(1 + 1 + 10 + 1 + 100 * 2)
+    expect(costOf(field(`${since}, ${until}, by: APP, first: -1`))).toBe(1 + 1 + 10 + 1 + 100 * 2)
+  })
+
   it('includes 100 rows of tableVersions', () => {
     expect(costOf('{ database { tableVersions { name } } }')).toBe(1 + 1 + 100 * 2)
   })

@@ -7,6 +7,7 @@ import type { Client } from '../support/client.ts'
 import { openClient, unlimited } from '../support/client.ts'
 import type { Opened } from '../support/database.ts'
 import { backends } from '../support/database.ts'
+import { percentile } from '../support/percentile.ts'
 import { addRow, addSelector, selectorNamed } from '../support/rows.ts'
 
 /** Around the end of summer time in Europe/Prague: Sunday has 25 hours there. */
@@ -237,6 +238,23 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     )
   })
 
+  it('begin a day with the first of two midnights, where clocks are put back at one o’clock', async () => {
+    // In Havana the hour from midnight comes twice on 2026-11-01: 04:00Z and 05:00Z.
+    for (const [n, time] of ['03:59:59', '04:00:00', '04:30:00', '05:30:00'].entries())
+      await addRow(opened, 'sipcalls', 1, { rowid: 9_000 + n, time: `2026-11-01T${time}Z` })
+    const countsOf = async (from: string) => {
+      const { callStats } = await client.ask(
+        `{ callStats(since: "${from}", until: "2026-11-02T00:00:00Z", by: [DAY], timeZone: "America/Havana") { rows { time count } } }`,
+      )
+      return callStats.rows.map(({ time, count }: { time: string; count: number }) => [time.slice(0, 16), count])
+    }
+    expect(await countsOf('2026-11-01T00:00:00Z')).toEqual([
+      ['2026-10-31T04:00', 1],
+      ['2026-11-01T04:00', 3],
+    ])
+    expect(await countsOf('2026-11-01T04:15:00Z')).toEqual([['2026-11-01T04:00', 2]])
+  })
+
   it('tell whether push tests came in time, with infinite times and clocks that are behind', async () => {
     const { pushTestStats } = await client.ask(
       `{ pushTestStats(since: "${since}", until: "${until}", by: [PLATFORM, DAY], timeZone: "${zone}") {
@@ -274,6 +292,19 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     const byCell = (rows: readonly { time: string; platform: string }[]) =>
       new Map(rows.map((row) => [`${row.time} ${row.platform}`, row]))
     expect(byCell(pushTestStats.rows)).toEqual(byCell(expected))
+  })
+
+  it('sum up the push tests of the groups beyond the first', async () => {
+    const sizes = [...Map.groupBy(testsInSpan, ({ platform }) => platform).values()].map((those) => those.length)
+    const [largest = 0, ...others] = sizes.toSorted((a, b) => b - a)
+    for (const bucket of ['', ', DAY']) {
+      const { pushTestStats } = await client.ask(
+        `{ pushTestStats(since: "${since}", until: "${until}", by: [PLATFORM${bucket}], first: 1) { rows { platform sent } otherCount } }`,
+      )
+      const sent = pushTestStats.rows.map((row: { sent: number }) => row.sent)
+      expect(sent.reduce((sum: number, one: number) => sum + one, 0)).toBe(largest)
+      expect(pushTestStats.otherCount).toBe(others.reduce((sum, one) => sum + one, 0))
+    }
   })
 
   it('tell pending push tests from unanswered ones', async () => {
@@ -409,6 +440,7 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     [`callStats(since: "${since}", until: "${until}", by: [DAY], timeZone: "+02:00") { totalCount }`, /no time zone/],
     [`callStats(since: "${since}", until: "${until}", by: [], first: 0) { totalCount }`, /first is 0/],
     [`topCallers(since: "${since}", until: "${until}", first: 101) { asOf }`, /first is 101/],
+    [`pushTestStats(since: "${since}", until: "${until}", by: [], first: 0) { asOf }`, /first is 0/],
     [`pushTestStats(since: "${since}", until: "${until}", by: [], inTimeMs: -1) { asOf }`, /inTimeMs is -1/],
     [`tokenStats(olderThan: [${Array.from({ length: 11 }, () => `"${since}"`)}]) { asOf }`, /at most 10/],
   ])('refuse %s', async (field, message) => {
@@ -455,11 +487,4 @@ const emptySummary = {
   registering: null,
   unauthorized: null,
   inError: null,
-}
-
-/** As percentile_cont: between two values in proportion. */
-function percentile(sorted: readonly number[], part: number): number {
-  const place = part * (sorted.length - 1)
-  const [low = 0, high = low] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
-  return low + (high - low) * (place - Math.floor(place))
 }

@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { render } from '../../database/database.ts'
 import { BadInput } from '../bad-input.ts'
@@ -21,14 +22,23 @@ export async function bucketsOf(
   if (bucket === undefined) return [since]
   checkZone(timeZone)
   const [from, to] = [sql`${since}::timestamptz`, sql`${until}::timestamptz`]
-  const zone = sql`${timeZone}::text`
   const starts =
     bucket === 'HOUR'
       ? sql`generate_series(date_trunc('hour', ${from}), ${to}, interval '1 hour')`
-      : sql`(SELECT day AT TIME ZONE ${zone} FROM generate_series(date_trunc('day', ${from} AT TIME ZONE ${zone}),
-          ${to} AT TIME ZONE ${zone}, interval '1 day') AS day)`
+      : daysBetween(from, to, sql`${timeZone}::text`)
   const rows = await read(render(sql`SELECT start FROM ${starts} AS starts(start) WHERE start < ${to} ORDER BY start`))
   return rows.map(([start = null]) => String(start))
+}
+
+/**
+ * Where clocks are put back at one o'clock, midnight comes twice. PostgreSQL takes it for the second one; the day begins with the first, which
+ * has the offset of half a day before.
+ */
+function daysBetween(from: SQL, to: SQL, zone: SQL): SQL {
+  return sql`(SELECT CASE WHEN first < second AND first AT TIME ZONE ${zone} >= day THEN first ELSE second END
+    FROM generate_series(date_trunc('day', ${from} AT TIME ZONE ${zone}), ${to} AT TIME ZONE ${zone}, interval '1 day') AS day,
+      LATERAL (SELECT day AT TIME ZONE ${zone} AS second) AS s, LATERAL (SELECT second - interval '12 hours' AS before) AS b,
+      LATERAL (SELECT (day - (before AT TIME ZONE ${zone} - before AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC' AS first) AS f)`
 }
 
 /** @throws BadInput if it is no IANA time zone */

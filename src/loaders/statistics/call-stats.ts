@@ -32,6 +32,8 @@ export interface CallCounting {
 export interface CallCount {
   /** Place of its bucket, from 0. */
   readonly bucket: number
+  /** Equal for equal groups. Their texts may look the same and have other bytes. */
+  readonly group: number
   readonly reason: string
   readonly callerDomain: string
   readonly appId: string
@@ -52,7 +54,7 @@ export const unknownReason = '?'
  * Counts calls by groups and buckets, for one selector, for each of several, or for all. A call counts once for each app of its selector,
  * in `total` once. Rows whose selector is gone count as well.
  *
- * Columns: batch number, bucket, reason, domain, app, count; the last rows have the total of a batch and a null bucket.
+ * Columns: batch number, bucket, reason, domain, app, count, place of the group; the last rows have the total of a batch and a null bucket.
  */
 export function prepareCallCounts(
   { calls, tokens, keyArray }: Projection,
@@ -77,9 +79,14 @@ export function prepareCallCounts(
       keys === undefined
         ? calls.table
         : sql`unnest(${sql.placeholder('keys')}::${keyArray}) WITH ORDINALITY AS k(key, n) JOIN ${calls.table} ON ${calls.ofKey(sql`k.key`)}`
-    const apps = sql`(SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${tokens.table}) AS apps`
-    const from = isByApp ? sql`${owned} LEFT JOIN ${apps} ON ${calls.ofKey(sql`apps.key`)}` : owned
+    const ofKeys =
+      keys === undefined
+        ? tokens.table
+        : sql`unnest(${sql.placeholder('keys')}::${keyArray}) AS k(key) JOIN ${tokens.table} ON ${tokens.ofKey(sql`k.key`)}`
+    const apps = sql`(SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${ofKeys}) AS apps`
+    const from = isByApp ? sql`${owned} LEFT JOIN ${apps} ON ${calls.link} = apps.key` : owned
     const matching = where(conditions, withinSpan(time))
+    // Reading the calls again takes less time than finding out for each app whether it is the first of its selector.
     const total = isByApp
       ? sql`SELECT ${batch} AS batch, count(*) AS n FROM ${owned} WHERE ${matching} GROUP BY 1`
       : sql`SELECT batch, sum(n) AS n FROM counted GROUP BY 1`
@@ -89,10 +96,10 @@ export function prepareCallCounts(
       ranked AS (
         SELECT *, row_number() OVER (PARTITION BY batch ORDER BY n DESC, reason COLLATE "C", domain COLLATE "C", app COLLATE "C") AS place
         FROM (SELECT batch, reason, domain, app, sum(n) AS n FROM counted GROUP BY 1, 2, 3, 4) AS grouped)
-      SELECT c.batch, c.bucket, c.reason, c.domain, c.app, c.n FROM counted AS c JOIN ranked AS r USING (batch, reason, domain, app)
+      SELECT c.batch, c.bucket, c.reason, c.domain, c.app, c.n, r.place FROM counted AS c JOIN ranked AS r USING (batch, reason, domain, app)
         WHERE r.place <= ${sql.placeholder('first')}::int
-      UNION ALL SELECT batch, NULL, NULL, NULL, 'other', sum(n) FROM ranked WHERE place > ${sql.placeholder('first')}::int GROUP BY 1
-      UNION ALL SELECT batch, NULL, NULL, NULL, 'total', n FROM (${total}) AS total`
+      UNION ALL SELECT batch, NULL, NULL, NULL, 'other', sum(n), NULL FROM ranked WHERE place > ${sql.placeholder('first')}::int GROUP BY 1
+      UNION ALL SELECT batch, NULL, NULL, NULL, 'total', n, NULL FROM (${total}) AS total`
   }
   return (counting) => {
     const { groups, bucket, starts, span, conditions, first, keys } = counting
@@ -106,12 +113,13 @@ export function callCountsOf(rows: readonly Values[]): CallCounts {
   const numberOf = (label: string) =>
     Number(rows.find(([, bucket, , , app]) => bucket === null && app === label)?.[5] ?? 0)
   return {
-    counts: rows.flatMap(([, bucket = null, reason, callerDomain, appId, count]) =>
+    counts: rows.flatMap(([, bucket = null, reason, callerDomain, appId, count, group]) =>
       bucket === null
         ? []
         : [
             {
               bucket: Number(bucket) - 1,
+              group: Number(group),
               reason: reason ?? '',
               callerDomain: callerDomain ?? '',
               appId: appId ?? '',

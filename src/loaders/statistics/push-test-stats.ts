@@ -16,11 +16,21 @@ export interface PushTestCounting {
   readonly starts: readonly string[]
   readonly span: Span
   readonly inTimeMs: number
+  /** Groups that are counted by themselves; the largest. */
+  readonly first: number
+}
+
+export interface PushTestCounts {
+  readonly counts: readonly PushTestCount[]
+  /** Push tests of the groups beyond `first`, with each group that a push test is in. */
+  readonly otherCount: number
 }
 
 export interface PushTestCount {
   /** Place of its bucket, from 0. */
   readonly bucket: number
+  /** Equal for equal groups. Their texts may look the same and have other bytes. */
+  readonly group: number
   readonly platform: string
   readonly appId: string
   readonly sent: number
@@ -32,12 +42,10 @@ export interface PushTestCount {
 }
 
 const percentiles = [0.5, 0.9, 0.95, 0.99] as const
-/** The most groups and buckets of an answer. */
-const mostPushTestRows = 1_000
 
 /**
  * Counts push tests by groups and buckets. A push test counts once for each app of its selector. Columns: bucket, platform, app, sent,
- * concluded, in time, pending, percentiles.
+ * concluded, in time, pending, percentiles, place of the group; the last row has the number of the others and a null bucket.
  */
 export function preparePushTestCounts({ pushTests, tokens }: Projection): (counting: PushTestCounting) => Statement {
   const statements = createStatements()
@@ -50,16 +58,23 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
     const apps = groups.includes('APP')
       ? sql`LEFT JOIN (SELECT DISTINCT ${tokens.link} AS key, ${tokens.columns.appId.sql} AS app FROM ${tokens.table}) AS apps USING (key)`
       : sql``
-    return sql`SELECT ${place}, ${byPlatform}, ${byApp}, count(*), count(concluded), count(*) FILTER (WHERE ms <= ${inTimeMs}), count(*) FILTER (WHERE ${isPending}),
-        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ms)::text
+    const counted = sql`SELECT ${place} AS bucket, ${byPlatform} AS platform, ${byApp} AS app, count(*) AS sent, count(concluded) AS concluded,
+        count(*) FILTER (WHERE ms <= ${inTimeMs}) AS "inTime", count(*) FILTER (WHERE ${isPending}) AS pending,
+        percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ms)::text AS latency
       FROM (SELECT *, ${latencyMs} AS ms FROM (
         SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
         FROM ${pushTests.table} WHERE ${startedInSpan(pushTests)}) AS tests OFFSET 0) AS tests ${apps}
-      GROUP BY 1, 2, 3 LIMIT ${sql.raw(String(mostPushTestRows + 1))}`
+      GROUP BY 1, 2, 3`
+    const first = sql`${sql.placeholder('first')}::int`
+    return sql`WITH counted AS (${counted}),
+      sized AS (SELECT *, sum(sent) OVER (PARTITION BY platform, app) AS size FROM counted),
+      ranked AS (SELECT *, dense_rank() OVER (ORDER BY size DESC, platform COLLATE "C", app COLLATE "C") AS place FROM sized)
+      SELECT bucket, platform, app, sent, concluded, "inTime", pending, latency, place FROM ranked WHERE place <= ${first}
+      UNION ALL SELECT NULL, NULL, NULL, sum(sent), NULL, NULL, NULL, NULL, NULL FROM ranked WHERE place > ${first}`
   }
   return (counting) => {
-    const { groups, bucket, starts, span, inTimeMs } = counting
-    const values = { starts, ...spanValues(span), inTimeMs }
+    const { groups, bucket, starts, span, inTimeMs, first } = counting
+    const values = { starts, ...spanValues(span), inTimeMs, first }
     return statements([groups.join(), bucket].join(' '), [], values, () => compose(counting))
   }
 }
@@ -67,18 +82,18 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
 const inTimeMs = sql`${sql.placeholder('inTimeMs')}::int`
 const interval = (ms: SQL) => sql`(${ms} * interval '1 millisecond')`
 
+/** The last time that the API shows. Later ones, such as infinity, tell no latency, and adding to the last of PostgreSQL fails the statement. */
+const latest = sql.raw(`timestamptz '9999-12-31 23:59:59.999999+00'`)
+const hasLatency = sql`concluded BETWEEN started AND ${latest} AND isfinite(started)`
+
 /** A condition on the columns `started` and `concluded`. A device whose clock is behind seems to conclude before the start. */
 export function isInTime(ms: SQL): SQL {
-  return sql`concluded BETWEEN started AND started + ${interval(ms)}`
+  return sql`CASE WHEN ${hasLatency} THEN concluded <= started + ${interval(ms)} END`
 }
 
 const isPending = sql`concluded IS NULL AND started > (SELECT now() - ${interval(inTimeMs)})`
-/**
- * Before PostgreSQL 17 the difference of two infinite times fails the statement. date_part computes with floats; since PostgreSQL 14, extract
- * does with decimals, which takes several times as long.
- */
-const latencyMs = sql`CASE WHEN concluded >= started AND isfinite(concluded) AND isfinite(started)
-  THEN date_part('epoch', concluded - started) * 1000 END`
+/** date_part computes with floats; since PostgreSQL 14, extract does with decimals, which takes several times as long. */
+const latencyMs = sql`CASE WHEN ${hasLatency} THEN date_part('epoch', concluded - started) * 1000 END`
 
 /**
  * SIPIS stores local times without a zone, which an index orders. Where clocks are put back, an hour of them stands for two, so the first
@@ -92,9 +107,17 @@ export function startedInSpan({ columns: { started, startedLocal }, localOf, clo
     AND ${startedLocal.sql} < ${bound('spanUntil')} + interval '3 hours' AND ${withinSpan(started.sql)}`
 }
 
-export function pushTestCountsOf(rows: readonly Values[]): PushTestCount[] {
-  return rows.map(([bucket, platform, appId, sent, concluded, concludedInTime, pending, latency]) => ({
+export function pushTestCountsOf(rows: readonly Values[]): PushTestCounts {
+  const others = rows.find(([bucket]) => bucket === null)
+  const counts = rows.filter(([bucket]) => bucket !== null).map(pushTestCountOf)
+  return { counts, otherCount: Number(others?.[3] ?? 0) }
+}
+
+function pushTestCountOf(row: Values): PushTestCount {
+  const [bucket, platform, appId, sent, concluded, concludedInTime, pending, latency, group] = row
+  return {
     bucket: Number(bucket) - 1,
+    group: Number(group),
     platform: platform ?? '',
     appId: appId ?? '',
     sent: Number(sent),
@@ -102,7 +125,7 @@ export function pushTestCountsOf(rows: readonly Values[]): PushTestCount[] {
     concludedInTime: Number(concludedInTime),
     pending: Number(pending),
     latency: latency == null ? null : numbersOf(latency),
-  }))
+  }
 }
 
 /** An array of numbers as PostgreSQL prints it; null if it has nulls. */

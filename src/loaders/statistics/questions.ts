@@ -6,7 +6,7 @@ import { bucketsOf } from './buckets.ts'
 import type { CallCounting, CallCounts } from './call-stats.ts'
 import { callCountsOf, prepareCallCounts } from './call-stats.ts'
 import { explainedRows, refuseTooMany } from './estimate.ts'
-import type { PushTestCount, PushTestCounting } from './push-test-stats.ts'
+import type { PushTestCounting, PushTestCounts } from './push-test-stats.ts'
 import { preparePushTestCounts, pushTestCountsOf, startedInSpan } from './push-test-stats.ts'
 import type { ServerCount } from './server-counts.ts'
 import { prepareServerCounts, serverCountsOf } from './server-counts.ts'
@@ -34,7 +34,7 @@ type Asked<Counting> = Omit<Counting, 'starts' | 'keys'> & InZone
 /** All of them throw BadInput if the span is empty or too long, and TooMuchToCount if it has too many rows. */
 export interface Questions {
   callCounts(asked: Asked<CallCounting>): Promise<Computed<Counted<CallCounts>>>
-  pushTestCounts(asked: Asked<PushTestCounting>): Promise<Computed<Counted<readonly PushTestCount[]>>>
+  pushTestCounts(asked: Asked<PushTestCounting>): Promise<Computed<Counted<PushTestCounts>>>
   topCallers(span: Span, first: number): Promise<Computed<readonly TopCaller[]>>
   tokenCounts(olderThan: readonly string[]): Promise<Computed<readonly TokenCount[]>>
   serverCounts(): Promise<Computed<readonly ServerCount[]>>
@@ -66,9 +66,9 @@ export function prepareQuestions(projection: Projection): (statistics: Statistic
         })
       },
       async pushTestCounts({ timeZone, ...counting }) {
-        const { span, bucket, groups, inTimeMs } = counting
+        const { span, bucket, groups, inTimeMs, first } = counting
         checkSpan(span)
-        return compute(['push tests', span, bucket, groups, inTimeMs, timeZone], async (read) => {
+        return compute(['push tests', span, bucket, groups, inTimeMs, first, timeZone], async (read) => {
           await bounded(read, explainPushTests, span)
           const starts = await bucketsOf(read, bucket, span, timeZone)
           return { starts, counts: pushTestCountsOf(await read(countPushTests({ ...counting, starts }))) }

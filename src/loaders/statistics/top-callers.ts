@@ -34,11 +34,13 @@ export function prepareTopCallers({ calls }: Projection): (span: Span, first: nu
   const firstOf = (counted: SQL) => sql`SELECT * FROM (${counted}) AS counted
     ORDER BY n DESC, u COLLATE "C", d COLLATE "C" LIMIT ${sql.placeholder('first')}::int`
   const atOnce = sql`WITH top AS (${firstOf(sql`SELECT u, d, sum(n) AS n, count(*) AS selectors, max(t) AS t FROM (${ofEach}) AS each GROUP BY 1, 2`)})`
+  // Not a condition to hash by: the domain is put into lower case for the few calls with the same user name only.
+  const ofHost = sql`(${host} = first.d) IS TRUE`
   const inTwo = sql`WITH first AS (
       ${firstOf(sql`SELECT ${user} AS u, ${host} AS d, count(*) AS n, max(${time.sql}) AS t FROM ${calls.table} WHERE ${inSpan} GROUP BY 1, 2`)}),
     called AS (
       SELECT u, d, count(*) AS selectors FROM (
-        SELECT DISTINCT first.u, first.d, ${calls.link} FROM ${calls.table} JOIN first ON ${user} = first.u AND ${host} = first.d WHERE ${inSpan}) AS each
+        SELECT DISTINCT first.u, first.d, ${calls.link} FROM ${calls.table} JOIN first ON ${user} = first.u AND ${ofHost} WHERE ${inSpan}) AS each
       GROUP BY 1, 2),
     top AS (SELECT u, d, n, selectors, t FROM first JOIN called USING (u, d))`
   const statement = (top: SQL) => sql`${top}

@@ -10,9 +10,20 @@ import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
 import { CallFilter, conditionsOf, MissedReason } from '../call.ts'
 import { Selector } from '../selector.ts'
-import { asOf, costOfSelector, costOfSpan, dimensionsOf, filled, mostRows, spanArgs, timeZoneArg } from './stats.ts'
+import {
+  asOf,
+  costOfSelector,
+  costOfSpan,
+  defaultGroups,
+  dimensionsOf,
+  filled,
+  mostRows,
+  rowsBelow,
+  spanArgs,
+  timeZoneArg,
+} from './stats.ts'
 
-interface CallStatShape extends Omit<CallCount, 'bucket'> {
+interface CallStatShape extends Omit<CallCount, 'bucket' | 'group'> {
   readonly time: string | null
 }
 
@@ -69,7 +80,7 @@ const CallStats = builder.objectRef<CallStatsShape>('CallStats').implement({
     asOf: t.expose('asOf', { type: 'DateTime', description: asOf }),
     rows: t.field({
       type: [CallStat],
-      extensions: { listSize: () => mostRows, assumedSize: mostRows },
+      extensions: { listSize: () => mostRows, assumedSize: mostRows, isSizedAbove: true },
       description: `The groups with the most calls, the largest first; with DAY or HOUR each of them at each time, in the order of time. At most ${mostRows}.`,
       resolve: ({ rows }) => [...rows],
     }),
@@ -86,7 +97,7 @@ const groupArgs = builder.args((t) => ({
   }),
   first: t.int({
     required: true,
-    defaultValue: 50,
+    defaultValue: defaultGroups,
     description: 'Groups to return, 1 to 100; times are no groups. Other values are BAD_USER_INPUT.',
   }),
 }))
@@ -100,6 +111,7 @@ builder.queryField('callStats', (t) =>
     extensions: {
       ...nullOnError.extensions,
       readingCost: costOfSpan,
+      sizeBelow: rowsBelow,
     },
     description: `Numbers of missed and pending calls of all selectors in a span. A span with more rows than LIMIT_STATISTICS_ROWS is TOO_COSTLY; the message says which span would pass. ${counted}`,
     args: {
@@ -122,7 +134,7 @@ builder.objectField(Selector, 'callStats', (t) =>
   t.field({
     type: CallStats,
     ...nullOnError,
-    extensions: { ...nullOnError.extensions, readingCost: () => costOfSelector },
+    extensions: { ...nullOnError.extensions, readingCost: () => costOfSelector, sizeBelow: rowsBelow },
     description: `Numbers of missed and pending calls of this selector in a span. ${counted}`,
     args: { ...spanArgs, ...groupArgs, ...timeZoneArg },
     async resolve(owner, { since, until, by, first, timeZone }, { loaders }) {
@@ -138,18 +150,14 @@ builder.objectField(Selector, 'callStats', (t) =>
 /** @param hasTime whether the buckets are times */
 function statsOf({ asOf: read, value }: Computed<Counted<CallCounts>>, hasTime: boolean): CallStatsShape {
   const { counts, otherCount, totalCount } = value.counts
-  const rows = filled({ starts: value.starts, hasTime, counts, nameOf, sizeOf: ({ count }) => count, empty }, groupOf)
+  const rows = filled({ starts: value.starts, hasTime, counts, sizeOf: ({ count }) => count, empty }, groupOf)
   return { asOf: read, otherCount, totalCount, rows }
 }
 
 const empty = { reason: '', callerDomain: '', appId: '', count: 0 }
 
-type Row = Omit<CallCount, 'bucket'>
+type Row = Omit<CallCount, 'bucket' | 'group'>
 
 function groupOf({ reason, callerDomain, appId }: Row): Omit<Row, 'count'> {
   return { reason, callerDomain, appId }
-}
-
-function nameOf(row: Row): string {
-  return JSON.stringify(groupOf(row))
 }

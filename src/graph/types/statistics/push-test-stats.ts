@@ -1,15 +1,28 @@
 import { checkRange } from '../../../loaders/bad-input.ts'
+import { maxPageSize } from '../../../loaders/keyset.ts'
 import type { PushTestCount, PushTestGroup } from '../../../loaders/statistics/push-test-stats.ts'
 import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
-import { asOf, costOfSpan, dimensionsOf, filled, mostRows, mostTimeMs, spanArgs, timeZoneArg } from './stats.ts'
+import {
+  asOf,
+  costOfSpan,
+  defaultGroups,
+  dimensionsOf,
+  filled,
+  mostRows,
+  mostTimeMs,
+  rowsBelow,
+  spanArgs,
+  timeZoneArg,
+} from './stats.ts'
 
-interface PushTestStatShape extends Omit<PushTestCount, 'bucket'> {
+interface PushTestStatShape extends Omit<PushTestCount, 'bucket' | 'group'> {
   readonly time: string | null
 }
 
 interface PushTestStatsShape {
   readonly asOf: string
+  readonly otherCount: number
   readonly rows: readonly PushTestStatShape[]
 }
 
@@ -82,10 +95,11 @@ const PushTestStats = builder.objectRef<PushTestStatsShape>('PushTestStats').imp
     asOf: t.expose('asOf', { type: 'DateTime', description: asOf }),
     rows: t.field({
       type: [PushTestStat],
-      extensions: { listSize: () => mostRows, assumedSize: mostRows },
-      description: `The groups, the largest first; with DAY or HOUR each of them at each time, in the order of time. At most ${mostRows}.`,
+      extensions: { listSize: () => mostRows, assumedSize: mostRows, isSizedAbove: true },
+      description: `The largest groups, the largest first; with DAY or HOUR each of them at each time, in the order of time. At most ${mostRows}.`,
       resolve: ({ rows }) => [...rows],
     }),
+    otherCount: t.exposeInt('otherCount', { description: 'Push tests of the groups beyond `first`.' }),
   }),
 })
 
@@ -96,6 +110,7 @@ builder.queryField('pushTestStats', (t) =>
     extensions: {
       ...nullOnError.extensions,
       readingCost: costOfSpan,
+      sizeBelow: rowsBelow,
     },
     description:
       'Whether pushes arrive: push tests of all selectors in a span. A span with more rows than LIMIT_STATISTICS_ROWS is TOO_COSTLY; the ' +
@@ -107,6 +122,11 @@ builder.queryField('pushTestStats', (t) =>
         required: true,
         description: 'Dimensions. An empty list gives one row; DAY and HOUR together are BAD_USER_INPUT.',
       }),
+      first: t.arg.int({
+        required: true,
+        defaultValue: defaultGroups,
+        description: 'Groups to return, 1 to 100; times are no groups. Other values are BAD_USER_INPUT.',
+      }),
       inTimeMs: t.arg.int({
         required: true,
         defaultValue: 15_000,
@@ -115,29 +135,27 @@ builder.queryField('pushTestStats', (t) =>
       }),
       ...timeZoneArg,
     },
-    async resolve(_, { since, until, by, inTimeMs, timeZone }, { questions }) {
+    async resolve(_, { since, until, by, first, inTimeMs, timeZone }, { questions }) {
+      checkRange('first', first, 1, maxPageSize)
       checkRange('inTimeMs', inTimeMs, 0, mostTimeMs)
       const dimensions = dimensionsOf<PushTestGroup>(by)
-      const asked = { ...dimensions, inTimeMs, timeZone, span: { since, until } }
+      const asked = { ...dimensions, first, inTimeMs, timeZone, span: { since, until } }
       const { asOf: read, value } = await questions.pushTestCounts(asked)
       const { starts, counts } = value
       const hasTime = dimensions.bucket !== undefined
       return {
         asOf: read,
-        rows: filled({ starts, hasTime, counts, nameOf, sizeOf: ({ sent }) => sent, empty }, groupOf),
+        otherCount: counts.otherCount,
+        rows: filled({ starts, hasTime, counts: counts.counts, sizeOf: ({ sent }) => sent, empty }, groupOf),
       }
     },
   }),
 )
 
-type Row = Omit<PushTestCount, 'bucket'>
+type Row = Omit<PushTestCount, 'bucket' | 'group'>
 
 const empty: Row = { platform: '', appId: '', sent: 0, concluded: 0, concludedInTime: 0, pending: 0, latency: null }
 
 function groupOf({ platform, appId }: Row): Pick<Row, 'platform' | 'appId'> {
   return { platform, appId }
-}
-
-function nameOf(row: Row): string {
-  return JSON.stringify(groupOf(row))
 }

@@ -6,7 +6,7 @@ import type { ProcessAnswer } from '../../../processes/processes.ts'
 import type { Summary } from '../../../processes/summary.ts'
 import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
-import { asOf, costOfDay } from './stats.ts'
+import { asOf, costOfTable } from './stats.ts'
 
 interface ServerShape {
   readonly name: string
@@ -101,7 +101,7 @@ builder.queryField('servers', (t) =>
   t.field({
     type: Servers,
     ...nullOnError,
-    extensions: { ...nullOnError.extensions, readingCost: () => costOfDay },
+    extensions: { ...nullOnError.extensions, readingCost: () => costOfTable },
     description:
       'The SIPIS processes. Only a process knows how many instances are registered; the gateway asks those of SIPIS_HTTP_URLS, or of the ' +
       'settings files that it was given.',

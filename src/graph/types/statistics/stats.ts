@@ -1,6 +1,7 @@
 /** What the statistics have in common. */
 
 import { BadInput } from '../../../loaders/bad-input.ts'
+import { maxPageSize } from '../../../loaders/keyset.ts'
 import type { Bucket } from '../../../loaders/statistics/buckets.ts'
 import { lengthOf, mostDays } from '../../../loaders/statistics/span.ts'
 import { builder } from '../../builder.ts'
@@ -8,8 +9,11 @@ import { builder } from '../../builder.ts'
 /** Rows of an answer at most. */
 export const mostRows = 1_000
 
-/** Cost of a day, for statistics that read a table once. */
-export const costOfDay = 1_000
+/** Cost of statistics that read a table from the first row to the last, as a count does. */
+export const costOfTable = 1_000
+
+/** Cost of a day, for statistics that read a table once: on a table of 14 days they take half the time of a count, for each day. */
+export const costOfDay = 500
 
 /** Cost of the rows of one selector. */
 export const costOfSelector = 10
@@ -30,6 +34,30 @@ export const mostTimeMs = 86_400_000
 /** Cost of a statistic that reads a table once, by app twice. */
 export function costOfSpan(argument: (name: string) => unknown): number {
   return costOfDay * daysOf(argument) * (isBy(argument('by'), 'APP') ? 2 : 1)
+}
+
+/** Groups of an answer if `first` is not given. */
+export const defaultGroups = 50
+
+/** Reasons of calls, with the unknown and the missing one. */
+const mostReasons = 5
+
+/**
+ * The rows that a statistic may answer with: each group at each time. A day of 23 hours lets a span touch two days more than it has begun.
+ */
+export function rowsBelow(argument: (name: string) => unknown): number {
+  const by = argument('by')
+  const times = isBy(by, 'HOUR') ? 24 * daysOf(argument) + 2 : isBy(by, 'DAY') ? daysOf(argument) + 2 : 1
+  const groups = (Array.isArray(by) ? by : [by]).filter((dimension) => !isBucket(String(dimension)))
+  const first = firstOf(argument, defaultGroups)
+  const isByReason = groups.every((dimension) => dimension === 'REASON')
+  return Math.min(mostRows, times * (groups.length === 0 ? 1 : isByReason ? Math.min(first, mostReasons) : first))
+}
+
+/** The argument `first`; the most for a value that will be refused. */
+export function firstOf(argument: (name: string) => unknown, byDefault: number): number {
+  const first = argument('first') ?? byDefault
+  return typeof first === 'number' && first >= 0 && first <= maxPageSize ? Math.max(1, first) : maxPageSize
 }
 
 /**
@@ -55,9 +83,7 @@ interface Filling<Row> {
   readonly starts: readonly string[]
   /** Whether the buckets are times. */
   readonly hasTime: boolean
-  readonly counts: readonly (Row & { readonly bucket: number })[]
-  /** Names the group of a row. */
-  readonly nameOf: (row: Row) => string
+  readonly counts: readonly (Row & { readonly bucket: number; readonly group: number })[]
   /** What groups are sorted by. */
   readonly sizeOf: (row: Row) => number
   /** Where nothing was counted. */
@@ -71,22 +97,21 @@ interface Filling<Row> {
  * @throws BadInput if these are too many rows
  */
 export function filled<Row extends object>(
-  { starts, hasTime, counts, nameOf, sizeOf, empty }: Filling<Row>,
+  { starts, hasTime, counts, sizeOf, empty }: Filling<Row>,
   groupOf: (row: Row) => Partial<Row>,
 ): (Row & { readonly time: string | null })[] {
-  const groups = new Map<string, { readonly row: Row; readonly size: number }>()
+  const groups = new Map<number, { readonly row: Row; readonly size: number }>()
   const cells = new Map<string, Row>()
   for (const row of counts) {
-    const name = nameOf(row)
-    groups.set(name, { row, size: (groups.get(name)?.size ?? 0) + sizeOf(row) })
-    cells.set(`${row.bucket} ${name}`, row)
+    groups.set(row.group, { row, size: (groups.get(row.group)?.size ?? 0) + sizeOf(row) })
+    cells.set(`${row.bucket} ${row.group}`, row)
   }
-  const sorted = [...groups].toSorted(([a, one], [b, other]) => other.size - one.size || (a < b ? -1 : 1))
-  const named = sorted.length > 0 ? sorted.map(([name, { row }]) => ({ name, row })) : [{ name: '', row: empty }]
+  const sorted = [...groups].toSorted(([a, one], [b, other]) => other.size - one.size || a - b)
+  const named = sorted.length > 0 ? sorted.map(([group, { row }]) => ({ group, row })) : [{ group: 0, row: empty }]
   checkRows(starts.length, named.length)
   return starts.flatMap((start, bucket) =>
-    named.map(({ name, row }) => ({
-      ...(cells.get(`${bucket} ${name}`) ?? { ...empty, ...groupOf(row) }),
+    named.map(({ group, row }) => ({
+      ...(cells.get(`${bucket} ${group}`) ?? { ...empty, ...groupOf(row) }),
       time: hasTime ? start : null,
     })),
   )

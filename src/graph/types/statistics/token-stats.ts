@@ -4,7 +4,7 @@ import type { TokenCount } from '../../../loaders/statistics/token-stats.ts'
 import { mostApps } from '../../../loaders/statistics/token-stats.ts'
 import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
-import { asOf, costOfDay } from './stats.ts'
+import { asOf, costOfTable } from './stats.ts'
 
 const mostBounds = 10
 
@@ -40,7 +40,7 @@ builder.queryField('tokenStats', (t) =>
   t.field({
     type: TokenStats,
     ...nullOnError,
-    extensions: { ...nullOnError.extensions, readingCost: () => costOfDay },
+    extensions: { ...nullOnError.extensions, readingCost: () => costOfTable },
     description: 'Push tokens of all selectors by app, and how many of them are stale.',
     args: {
       olderThan: t.arg({

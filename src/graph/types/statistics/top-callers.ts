@@ -5,7 +5,10 @@ import type { TopCaller } from '../../../loaders/statistics/top-callers.ts'
 import { builder } from '../../builder.ts'
 import { nullOnError } from '../../semantic-non-null.ts'
 import { SipAddress } from '../sip-address.ts'
-import { asOf, costOfDay, daysOf, spanArgs } from './stats.ts'
+import { asOf, costOfDay, daysOf, firstOf, spanArgs } from './stats.ts'
+
+/** If `first` is not given. */
+const defaultCallers = 20
 
 const TopCallerType = builder.objectRef<TopCaller>('TopCaller').implement({
   description: 'A caller, by user name and domain, and its calls in the span.',
@@ -27,7 +30,7 @@ const TopCallers = builder.objectRef<Computed<readonly TopCaller[]>>('TopCallers
     asOf: t.expose('asOf', { type: 'DateTime', description: asOf }),
     nodes: t.field({
       type: [TopCallerType],
-      extensions: { listSize: () => maxPageSize, assumedSize: maxPageSize },
+      extensions: { listSize: () => maxPageSize, isSizedAbove: true },
       description: `The callers, those with the most calls first; at most ${maxPageSize}.`,
       resolve: ({ value }) => [...value],
     }),
@@ -41,6 +44,8 @@ builder.queryField('topCallers', (t) =>
     extensions: {
       ...nullOnError.extensions,
       readingCost: (argument: (name: string) => unknown) => 3 * costOfDay * daysOf(argument),
+      sizeBelow: (argument: (name: string) => unknown) => firstOf(argument, defaultCallers),
+      slices: 'nodes',
     },
     description:
       'The callers of all selectors with the most missed and pending calls in a span. A span with more rows than LIMIT_STATISTICS_ROWS is ' +
@@ -49,7 +54,7 @@ builder.queryField('topCallers', (t) =>
       ...spanArgs,
       first: t.arg.int({
         required: true,
-        defaultValue: 20,
+        defaultValue: defaultCallers,
         description: `Callers to return, 1 to ${maxPageSize}. Other values are BAD_USER_INPUT.`,
       }),
     },
