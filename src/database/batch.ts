@@ -147,7 +147,8 @@ class Batch extends pg.Query {
   }
 
   handleDataRow({ fields }: { fields: Values }): void {
-    this.#rows.push(fields)
+    const keepsBytes = this.#entries[this.#settled]?.statement.keepsBytes === true
+    this.#rows.push(keepsBytes ? fields : [...fields])
   }
 
   handleCommandComplete(): void {

@@ -47,6 +47,8 @@ export interface Statement {
   readonly lookUp?: LookUp | undefined
   /** Set if it reads many rows to answer with few: it runs in the one session for that, with more memory and a short time limit. */
   readonly isStatistic?: true
+  /** Set if its rows may stay the bytes that the server has sent: values are decoded when they are read. */
+  readonly keepsBytes?: true
   /** Size of its rows, if known before it runs. */
   readonly expectedBytes?: number
 }

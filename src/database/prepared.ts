@@ -14,11 +14,13 @@ export interface StatementOptions {
   readonly slow?: boolean
   /** Whether one plan suits all values, so that the statement is prepared. Default: true for look-ups. */
   readonly planned?: boolean
+  /** Whether its rows may stay bytes. */
+  readonly keepsBytes?: true
 }
 
 export function prepare(
   statement: SQL,
-  { lane, slow = false, planned = lane !== undefined }: StatementOptions = {},
+  { lane, slow = false, planned = lane !== undefined, keepsBytes }: StatementOptions = {},
 ): Prepared {
   const { text, values: params } = render(statement)
   const places = params.map((param) => (is(param, Placeholder) ? { name: param.name } : { constant: param }))
@@ -29,6 +31,7 @@ export function prepare(
     values: places.map(({ name, constant }) => (name === undefined ? constant : values[name])),
     name,
     lookUp,
+    ...(keepsBytes === undefined ? {} : { keepsBytes }),
   })
 }
 

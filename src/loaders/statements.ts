@@ -20,7 +20,7 @@ export function createStatements(options: StatementOptions = {}): Statements {
   const known = new Map<string, Prepared>()
   return (shape, conditions, values, compose) => {
     const full = [shape, ...conditions.map((condition) => condition.shape)].join(' ')
-    const statement = known.get(full) ?? prepare(compose(), options)
+    const statement = known.get(full) ?? prepare(compose(), { ...options, keepsBytes: true })
     known.set(full, statement)
     return statement(Object.assign({}, values, ...conditions.map((condition) => condition.values)))
   }

@@ -26,7 +26,7 @@ export class WireRow implements Values {
     return this.#starts.length
   }
 
-  /** Bytes of the message. */
+  /** Bytes of all values. */
   get byteLength(): number {
     return this.#byteLength
   }
@@ -70,17 +70,24 @@ for (let index = 0; index < mostColumns; index++) {
   })
 }
 
-/** The values of a DataRow message, whose number of values begins at `from`. */
+/**
+ * The values of a DataRow message, whose number of values begins at `from`.
+ *
+ * @throws Error if the values are longer or shorter than the message
+ */
 export function readRow(bytes: Buffer, from: number, end: number): Values {
   const starts: number[] = []
   let at = from + 2
-  for (let count = bytes.readInt16BE(from); count > 0; count--) {
+  for (let count = at > end ? 0 : bytes.readInt16BE(from); count > 0 && at < end; count--) {
     const length = int32(bytes, at)
     at += 4
     starts.push(length === -1 ? -1 : at)
+    if (length < -1) at = end + 1
     if (length > 0) at += length
   }
-  const row = new WireRow(bytes, starts, end - from)
+  if (at !== end || starts.length !== bytes.readInt16BE(from)) throw new Error('received invalid row')
+  // Without the number of values and their lengths.
+  const row = new WireRow(bytes, starts, end - from - 2 - 4 * starts.length)
   return starts.length > mostColumns ? [...row] : row
 }
 

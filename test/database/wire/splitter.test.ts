@@ -3,7 +3,7 @@ import { serialize } from 'pg-protocol'
 import { describe, expect, it } from 'vitest'
 import type { Value, Values } from '../../../src/database/database.ts'
 import { createSplitter } from '../../../src/database/wire/splitter.ts'
-import { isNull, sizeOf } from '../../../src/database/wire/wire-row.ts'
+import { isNull, sizeOf, WireRow } from '../../../src/database/wire/wire-row.ts'
 
 const int32 = (value: number) => {
   const bytes = Buffer.alloc(4)
@@ -97,8 +97,34 @@ describe('A row', () => {
     expect([isNull(row, 0), isNull(row, 1)]).toEqual([false, true])
     const [first, , last] = row
     expect([first, last]).toEqual(['a', 'é'])
-    expect(sizeOf(row)).toBe(2 + 3 * 4 + 3)
+    expect(sizeOf(row)).toBe(3)
     expect(sizeOf(['a', null, 'bc'])).toBe(3)
+  })
+
+  it('whose values are longer or shorter than its message is refused', () => {
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 5 }), fc.nat(400), fc.nat(255), (values, at, byte) => {
+        const bytes = rowMessage(values)
+        const place = 5 + (at % (bytes.length - 5))
+        bytes[place] = byte
+        const rows: Values[] = []
+        const split = createSplitter({ onRow: (row) => rows.push(row), onOthers: () => undefined })
+        try {
+          split(bytes)
+        } catch (error) {
+          expect(String(error)).toContain('received invalid row')
+        }
+        for (const row of rows) {
+          if (!(row instanceof WireRow)) throw new Error('A short row stays bytes.')
+          const sizes = Array.from({ length: row.length }, (_, index) => 4 + row.endOf(index) - row.startOf(index))
+          expect(sizes.reduce((sum, size) => sum + size, 2)).toBe(bytes.length - 5)
+        }
+      }),
+    )
+    const split = createSplitter({ onRow: () => undefined, onOthers: () => undefined })
+    expect(() => split(message('D', Buffer.alloc(0)))).toThrow('received invalid row')
+    expect(() => split(message('D', Buffer.from('0005', 'hex')))).toThrow('received invalid row')
+    expect(() => split(message('D', Buffer.from('0001fffffffe', 'hex')))).toThrow('received invalid row')
   })
 })
 
