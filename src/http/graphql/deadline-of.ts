@@ -23,7 +23,7 @@ export function deadlineOf(receiver: Receiver, ms: number): RequestDeadline {
   let left = ms
   let startedAt = performance.now()
   let timer = setTimeout(end, left)
-  receiver.once('close', end)
+  receiver.on('close', end)
   // 'close' is not emitted again for a caller that has disconnected already.
   if (receiver.destroyed) end()
   return {

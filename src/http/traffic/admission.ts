@@ -23,7 +23,7 @@ export interface Admission {
 export function leaveAfter(receiver: Receiver, leave: () => void): void {
   // 'close' is not emitted again for a caller that has disconnected meanwhile.
   if (receiver.closed || receiver.destroyed) leave()
-  else receiver.once('close', leave)
+  else receiver.on('close', leave)
 }
 
 type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>

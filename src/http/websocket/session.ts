@@ -188,7 +188,7 @@ export class Session {
   #run({ id, payload }: SubscribeMessage, bytes: number): unknown {
     const receiver = new OperationReceiver()
     this.#operations.set(id, receiver)
-    receiver.once('close', () => this.#over(id, receiver))
+    receiver.on('close', () => this.#over(id, receiver))
     const sent = {
       ...this.#upgraded,
       id,
