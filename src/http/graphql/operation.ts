@@ -21,10 +21,10 @@ import type { Admission } from '../traffic/admission.ts'
 import { leaveAfter } from '../traffic/admission.ts'
 import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
 import type { Unsent } from '../traffic/unsent.ts'
-import type { RequestDeadline } from './deadline-of.ts'
 import type { OperationAnswer } from './encoded.ts'
 import { streamType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
+import type { RequestDeadline } from './request-deadline.ts'
 import type { Streams } from './streams.ts'
 import { followed } from './subscription.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
@@ -56,7 +56,7 @@ const graceMs = 1_000
  *
  * @throws Refusal 429 if the limit is exceeded
  */
-type Charge = (points: number) => Promise<Allowance>
+type Charge = (points: number) => Allowance | Promise<Allowance>
 
 /** An operation to answer. `entry` is filled in meanwhile. */
 export interface RequestedOperation {
@@ -82,9 +82,11 @@ export async function answerOperation(
   const { principal } = entry
   const { admission, limits } = options
   const usage = createUsage(limits.responseBytes)
-  Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
+  entry.usage = usage
+  entry.operationName = parameters.operationName
+  entry.variables = parameters.variables
   options.unsent.check(principal.id)
-  const leave = await admission.enter(principal.id, deadline.signal)
+  const leave = await admission.enter(principal.id, deadline)
   const charge = createCharge(options.rateLimits, entry, parameters.bytes, deadline)
   let isStream = false
   try {
@@ -150,7 +152,7 @@ function createCharge(
   deadline: RequestDeadline,
 ): Charge {
   let unpaid = Math.floor(bytes / bytesPerPoint)
-  return async (cost) => {
+  return (cost) => {
     const points = cost + unpaid
     unpaid = 0
     entry.cost += points
