@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
@@ -35,12 +36,18 @@ const selectorsPerLine = 100
  */
 export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
   const secret = createSecretKey(Buffer.from(key))
-  const hash = (selector: string) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16)
+  const hashes = new LRUCache<string, string>({
+    max: 10_000,
+    maxSize: 1_000_000,
+    sizeCalculation: (_, selector) => selector.length + 1,
+    memoMethod: (selector) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16),
+  })
+  const hash = (selector: string) => hashes.memo(selector)
   return (entry) => {
     const { principal, operationName, prepared, usage, outcome, durationMs } = entry
     const selectors = selectorsOf(entry)
     const parts = Math.max(1, Math.ceil(selectors.length / selectorsPerLine))
-    const id = randomBytes(8).toString('hex')
+    const id = randomId()
     const who = isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id
     for (let part = 1; part <= parts; part++) {
       logger.info(
@@ -64,6 +71,12 @@ export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
       )
     }
   }
+}
+
+/** 64 random bits as 16 hexadecimal digits: those of a UUID that say nothing, because Node keeps random bytes for these. */
+function randomId(): string {
+  const uuid = randomUUID()
+  return uuid.slice(0, 8) + uuid.slice(24, 32)
 }
 
 /** Audit entry of a request in progress. `isOperation` is false if it is logged only on failure. */
