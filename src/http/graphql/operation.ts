@@ -92,8 +92,15 @@ export async function answerOperation(
   try {
     const prepared = await prepare(options, requested, charge)
     const { operationName, variables } = parameters
-    const { signal } = deadline
-    const operation = { principal, prepared, operationName, variables: variables ?? {}, usage, signal, requestId }
+    const operation: Operation = {
+      principal,
+      prepared,
+      operationName,
+      variables: variables ?? {},
+      usage,
+      ending: deadline,
+      requestId,
+    }
     if (prepared.operation(operationName)?.operation === 'subscription') {
       const answer = await subscribe(options, requested, operation, receiver, charge)
       isStream = answer.events !== undefined
@@ -184,8 +191,11 @@ async function run({ executor, limits }: OperationOptions, operation: Operation,
   const cost = costWithin(limits, operation)
   const headers = await charge(cost)
   const execution = executor().execute(operation)
-  const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
-  return { cost, headers, result }
+  return { cost, headers, result: execution instanceof Promise ? await withinGrace(execution, limits) : execution }
+}
+
+function withinGrace<T>(execution: Promise<T>, { operationMs }: Limits): Promise<T> {
+  return withDeadline(execution, { signal: undefined, timeoutMs: operationMs + graceMs })
 }
 
 function costWithin(limits: Limits, { principal, operationName, variables, prepared }: Operation): number {

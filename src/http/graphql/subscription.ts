@@ -60,7 +60,7 @@ async function pullOnce(
   const usage = createUsage(limits.responseBytes)
   const leave = await admission.enter(operation.principal.id, { signal, isOver: signal.aborted })
   try {
-    const result = await executor().pull(source, { ...operation, usage, signal })
+    const result = await executor().pull(source, { ...operation, usage, ending: { signal } })
     if (result !== undefined && entry.usage !== undefined) {
       entry.usage.rows += usage.rows
       entry.usage.revealedTokens += usage.revealedTokens
