@@ -1,6 +1,5 @@
 import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Logger } from 'pino'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
 import type { NamedDocument } from '../../documents/documents.ts'
@@ -28,13 +27,18 @@ export interface AuditEntry {
 
 export type Audit = (entry: AuditEntry) => void
 
+/** Where the lines go; a logger of pino is one. */
+interface AuditLines {
+  info(fields: object, message: string): void
+}
+
 const selectorsPerLine = 100
 
 /**
  * Creates the audit log, which writes one line per operation, and one per 100 selectors if there are more. Selectors are logged as
  * keyed hashes, so that only the owner of the key can identify them.
  */
-export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
+export function createAudit(lines: AuditLines, key: string | Uint8Array): Audit {
   const secret = createSecretKey(Buffer.from(key))
   const hashes = new LRUCache<string, string>({
     max: 10_000,
@@ -50,7 +54,7 @@ export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
     const id = randomId()
     const who = isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id
     for (let part = 1; part <= parts; part++) {
-      logger.info(
+      lines.info(
         {
           audit: true,
           id,
