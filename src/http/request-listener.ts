@@ -60,17 +60,16 @@ export function createListener(options: ListenerOptions): Listeners {
     const failed = { authorization: request.headers.authorization, requestId: exchange.id }
     return refused(request, exchange, refusalOf(error, failed, observe))
   }
-  const answered = async (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => {
-    try {
-      return await route(request, response, exchange)
-    } catch (error) {
-      return refuse(error, request, exchange)
-    }
-  }
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const exchange = beginExchange(request, response, observe)
     try {
-      sendAnswer(response, await answered(request, response, exchange), exchange, sending)
+      let answered: Answer
+      try {
+        answered = await route(request, response, exchange)
+      } catch (error) {
+        answered = refuse(error, request, exchange)
+      }
+      sendAnswer(response, answered, exchange, sending)
     } catch (error) {
       observe({ kind: 'responseFailed', error })
       response.destroy()
@@ -113,7 +112,8 @@ function allowingOrigins(origins: readonly string[], handle: RequestListener): R
   return (request, response) => allow(request, response, () => handle(request, response))
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => Promise<Answer>
+/** Throws or rejects if the request is refused. */
+type Route = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => Answer | Promise<Answer>
 
 type Read = (request: IncomingMessage) => Answer | Promise<Answer>
 
@@ -131,7 +131,7 @@ function createRoute(options: ListenerOptions): Route {
   const readOf = (path: string): Read | undefined =>
     console !== undefined && isOfConsole(path) ? (request) => console(request, path) : reads.get(path)
 
-  return async (request, response, exchange) => {
+  return (request, response, exchange) => {
     const target = targetOf(request)
     const path = pathOf(target)
     if (options.isOpen && !(probes.has(path) && lacksHost(request))) checkHost(request)

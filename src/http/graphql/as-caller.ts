@@ -35,7 +35,7 @@ export async function asCaller<T>(
   await deadline.wait(options.rateLimits.ofAddress(address))
   const principal = await deadline.wait(options.authenticate(authorization))
   // The deadline ends with this function, so it has to wait for the answer.
-  return await audited(options.audit, principal, receiver, async (entry) => {
+  return await audited(options.audit, principal, receiver, (entry) => {
     exchange.entry = entry
     return work(entry, deadline)
   })

@@ -29,6 +29,7 @@ const pageBytesPerCost = 1_000
 /** Page bytes that count as one request of an address that shows no credential. */
 const pageBytesPerRequest = 10_000
 
+/** Throws or rejects if the request is refused. */
 export type Endpoint = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -38,7 +39,7 @@ export type Endpoint = (
 
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
-  return async (request, response, url, exchange) => {
+  return (request, response, url, exchange) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
     if (isVisit(request)) return answerVisit(options, request)
     const { authorization } = request.headers

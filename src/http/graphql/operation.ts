@@ -179,9 +179,11 @@ async function prepare(
   throw new RefusedDocument([introspectionRefused])
 }
 
-async function prepareText(documents: Documents, text: string, charge: Charge): Promise<PreparedDocument> {
-  const known = documents.known(text)
-  if (known !== undefined) return known
+function prepareText(documents: Documents, text: string, charge: Charge): PreparedDocument | Promise<PreparedDocument> {
+  return documents.known(text) ?? prepareUnknown(documents, text, charge)
+}
+
+async function prepareUnknown(documents: Documents, text: string, charge: Charge): Promise<PreparedDocument> {
   // Rejects a caller without remaining allowance before parsing.
   await charge(0)
   return documents.prepare(text)

@@ -13,8 +13,9 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   const trusted = proxyAddr.compile([...trustedProxies])
   const networks = new LRUCache<string, string>({ max: 1_000, memoMethod: network })
   return (request) => {
-    if (request.socket.remoteAddress === undefined) return 'gone'
-    return networks.memo(proxyAddr(request, trusted))
+    const { remoteAddress } = request.socket
+    if (remoteAddress === undefined) return 'gone'
+    return networks.memo(trustedProxies.length === 0 ? remoteAddress : proxyAddr(request, trusted))
   }
 }
 
