@@ -1,7 +1,6 @@
 /** Opens everything that a gateway needs, and checks what it finds before anything is served. */
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import { pino } from 'pino'
 import type { Authenticate } from './auth/authenticate.ts'
 import type { ConfiguredAuthentication } from './auth/configured.ts'
 import { configuredAuthentication } from './auth/configured.ts'
@@ -33,6 +32,7 @@ import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
 import { createAccessLog } from './telemetry/access-log.ts'
 import { openAccessFile, openAuditFile } from './telemetry/append-file.ts'
+import { createJsonLines } from './telemetry/json-lines.ts'
 import type { LineFile } from './telemetry/line-file.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Observe } from './telemetry/observation.ts'
@@ -274,7 +274,7 @@ const noLog = { reopen: () => undefined, [Symbol.asyncDispose]: async () => unde
 function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe: Observe) {
   if (to === undefined) return { ...noLog, write: () => undefined }
   const log = openSideLog(to, standardError, (path) => openAuditFile(path, observe))
-  return { ...log, write: createAudit(pino({ base: null }, log.lines), key ?? randomBytes(32)) }
+  return { ...log, write: createAudit(createJsonLines(log.lines), key ?? randomBytes(32)) }
 }
 
 function openAccessLog({ accessLog: to }: ServeConfig, standardError: LineFile, observe: Observe) {

@@ -34,12 +34,13 @@ export interface TokenCacheOptions {
 
 const defaultCache: TokenCacheOptions = { maxTokens: 10_000, clock: performance }
 
-export type JwtVerifier = (token: string) => Promise<Principal>
+export type JwtVerifier = (token: string) => Principal | Promise<Principal>
 
 /**
  * Creates a verifier that returns the principal of a JSON Web Token.
  *
- * @returns a function that rejects with CredentialError if the token is invalid, and with KeysUnavailable if it cannot be verified now
+ * @returns a function that returns the principal of a known token at once. It rejects with CredentialError if the token is invalid,
+ *   and with KeysUnavailable if it cannot be verified now
  */
 export function createJwtVerifier(
   keys: JWTVerifyGetKey,
@@ -47,16 +48,17 @@ export function createJwtVerifier(
   { maxTokens, clock }: TokenCacheOptions = defaultCache,
 ): JwtVerifier {
   const verified = new LRUCache<string, Principal>({ max: maxTokens, perf: clock })
-  return async (token) => {
-    if (token.length > maxLength) throw new CredentialError(`longer than ${maxLength} characters`)
-    const digest = hash('sha256', token, 'base64')
-    const known = verified.get(digest)
-    if (known !== undefined) return known
+  const verifyAnew = async (token: string, digest: string) => {
     const payload = await verify(token, keys, options)
     const principal = principalOf(payload, options)
     const ttl = Math.min(cacheMs, (Number(payload.exp) + options.clockSkewSeconds) * 1000 - Date.now())
     if (ttl >= 1) verified.set(digest, principal, { ttl: Math.floor(ttl) })
     return principal
+  }
+  return (token) => {
+    if (token.length > maxLength) return Promise.reject(new CredentialError(`longer than ${maxLength} characters`))
+    const digest = hash('sha256', token, 'base64')
+    return verified.get(digest) ?? verifyAnew(token, digest)
   }
 }
 

@@ -5,8 +5,16 @@ import { rules, subgraphRules } from './rules.ts'
 export type RefusedFields = ReadonlySet<string>
 
 const known = new Map<string, RefusedFields>()
+/** By the list itself, which is the same in all requests of a credential. */
+const ofLists = new WeakMap<Principal['scopes'], RefusedFields>()
 
 export function refusedFields({ scopes }: Principal): RefusedFields {
+  const refused = ofLists.get(scopes) ?? ofScopes(scopes)
+  ofLists.set(scopes, refused)
+  return refused
+}
+
+function ofScopes(scopes: Principal['scopes']): RefusedFields {
   // At most 32 entries: one for each set of the five scopes.
   const key = [...scopes].sort().join(' ')
   const found = known.get(key) ?? new Set(refusedTo(scopes))

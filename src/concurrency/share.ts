@@ -7,6 +7,8 @@ export interface Share {
   of(caller: string): number
   /** Whether the next task of this caller would be refused. */
   isFull(caller: string): boolean
+  /** Does what `enter` does if it is the caller's turn now; undefined otherwise. */
+  enterAtOnce(caller: string): (() => void) | undefined
   /**
    * Resolves when it is the caller's turn, with a function to call once, at the end of the task.
    *
@@ -65,26 +67,30 @@ export function createShare(
     waiting.remove(displaced)
     displaced.refuse(refusals.full())
   }
+  const enterAtOnce = (caller: string) => {
+    if (!mayRun(caller)) return undefined
+    running.add(caller)
+    changed()
+    return () => leave(caller)
+  }
   const enter = async (caller: string, signal: AbortSignal) => {
     if (signal.aborted) throw refusals.givenUp()
-    if (mayRun(caller)) {
-      running.add(caller)
+    const entered = enterAtOnce(caller)
+    if (entered !== undefined) return entered
+    makeRoom(caller)
+    const turn = waitForTurn(waiting, caller, { signal, maxWaitMs, givenUp: refusals.givenUp })
+    changed()
+    await turn.catch((error: unknown) => {
       changed()
-    } else {
-      makeRoom(caller)
-      const turn = waitForTurn(waiting, caller, { signal, maxWaitMs, givenUp: refusals.givenUp })
-      changed()
-      await turn.catch((error: unknown) => {
-        changed()
-        throw error
-      })
-    }
+      throw error
+    })
     return () => leave(caller)
   }
 
   return {
     of: (caller) => running.of(caller) + waiting.of(caller),
     isFull: (caller) => !mayRun(caller) && waiting.size >= maxWaiting && waiting.displacedBy(caller) === undefined,
+    enterAtOnce,
     enter,
     async run(caller, signal, task) {
       const end = await enter(caller, signal)

@@ -29,7 +29,8 @@ import { argumentsOf } from './run.ts'
 
 /** Executes operations on one database. */
 export interface Executor {
-  execute(operation: Operation): Promise<ExecutionResult>
+  /** At once if nothing is waited for. */
+  execute(operation: Operation): ExecutionResult | Promise<ExecutionResult>
   /** Opens a subscription, and pulls it once. The source is undefined if the result has no data. */
   subscribe(operation: Operation): Promise<Subscribed>
   /**
@@ -76,9 +77,12 @@ export function createExecutor(options: ExecuteOptions): Executor {
     finished(await execute({ ...argumentsOf(schema, operation), rootValue: source, contextValue }), operation)
 
   return {
-    async execute(operation) {
+    execute(operation) {
       const reading = database.forOperation?.() ?? database
-      return finished(await run(operation, contextOf(operation, reading)), operation)
+      const result = run(operation, contextOf(operation, reading))
+      return result instanceof Promise
+        ? result.then((found) => finished(found, operation))
+        : finished(result, operation)
     },
     async subscribe(operation) {
       const contextValue = contextOf(operation, database)
@@ -116,9 +120,9 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
   const statistics = createStatistics(options.database, { mostRows: limits.statisticsRows })
   const questions = prepareQuestions(projection)
   const scans = openScans(limits, observe)
-  return ({ principal, usage, signal }, database) => {
-    const bounded = metered(database, { usage, signal, caller: principal.id, scans })
-    const pace = createPace({ turns: scans.turn, caller: principal.id, signal })
+  return ({ principal, usage, ending }, database) => {
+    const bounded = metered(database, { usage, ending, caller: principal.id, scans })
+    const pace = createPace({ turns: scans.turn, caller: principal.id, ending })
     const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
     return {
       principal,
@@ -127,7 +131,7 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
       detected,
       usage,
       allowedSettings,
-      questions: questions(statistics(signal)),
+      questions: questions(statistics(ending)),
       processes,
       changeTokens,
       hints,

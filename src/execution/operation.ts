@@ -9,8 +9,8 @@ export interface Operation {
   readonly operationName: string | null | undefined
   readonly variables: Readonly<Record<string, unknown>>
   readonly usage: Usage
-  /** Aborted when the operation times out or the caller disconnects. */
-  readonly signal: AbortSignal
+  /** Its signal is aborted when the operation times out or the caller disconnects. It is made when it is asked for. */
+  readonly ending: Pick<AbortController, 'signal'>
   /** Included in errors that the operator has to investigate. */
   readonly requestId: string
 }

@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLSchema } from 'graphql'
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql'
 import { execute } from 'graphql'
 import type { PreparedDocument } from '../documents/documents.ts'
 import { printedDocument } from '../graph/printing/printed-document.ts'
@@ -9,15 +9,22 @@ import { argumentsOf } from './run.ts'
 /** Executes queries by graphql-js, with lists printed where they can be. */
 export function createRunPrinted(schema: GraphQLSchema): Run {
   const printed = printedOnce(schema)
-  return async (operation, contextValue) => {
+  return (operation, contextValue) => {
     const given = argumentsOf(schema, operation)
     const document = printed(operation.prepared)
-    const result = await execute({ ...given, document, contextValue })
-    if (!result.errors?.some(({ originalError }) => originalError instanceof Unprintable)) return result
-    // Only graphql-js reports a value that is an error. The loaders remember what they have read.
-    operation.usage.answerAnew()
-    return execute({ ...given, contextValue })
+    const reported = (found: ExecutionResult) => {
+      if (!isUnprintable(found)) return found
+      // Only graphql-js reports a value that is an error. The loaders remember what they have read.
+      operation.usage.answerAnew()
+      return execute({ ...given, contextValue })
+    }
+    const result = execute({ ...given, document, contextValue })
+    return result instanceof Promise ? result.then(reported) : reported(result)
   }
+}
+
+function isUnprintable({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ originalError }) => originalError instanceof Unprintable)
 }
 
 /** Documents are rewritten once, for as long as they are remembered. */

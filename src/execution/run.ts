@@ -4,7 +4,7 @@ import { maxCoercionErrors } from './argument-at-fault.ts'
 import type { Operation } from './operation.ts'
 
 /** Executes a query. */
-export type Run = (operation: Operation, contextValue: Context) => Promise<ExecutionResult>
+export type Run = (operation: Operation, contextValue: Context) => ExecutionResult | Promise<ExecutionResult>
 
 /** Arguments of graphql-js. */
 export function argumentsOf(

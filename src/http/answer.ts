@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { JsonType, MediaType } from './graphql/media-type.ts'
 import type { Refusal } from './refusal.ts'
@@ -22,6 +22,8 @@ export const metricsType = 'text/plain; version=0.0.4'
 /** There is no registered type for GraphQL's schema language, and a browser shows this one. */
 export const sdlType = 'text/plain'
 
+export const requestIdHeader = 'x-request-id'
+
 /** Responses are private: never cached, never content-sniffed. */
 const always = {
   'cache-control': 'no-store',
@@ -32,6 +34,8 @@ const always = {
 const lingerMs = 1_000
 /** Answers are written in pieces, so that each piece that is taken shows that the client reads. */
 const pieceBytes = 65_536
+/** Up to this size a body is copied behind its headers, because two buffers take the kernel longer than one. */
+const copiedBytes = 8_192
 
 export interface SendOptions {
   /** The connection is closed if the client takes nothing of the response for this time. */
@@ -44,28 +48,39 @@ export interface SendOptions {
 /** Prevents framing of the GraphiQL page by other pages. */
 const ofPages = { 'x-frame-options': 'DENY', 'content-security-policy': "frame-ancestors 'none'" }
 
-export function send(response: ServerResponse, answer: Answer, options: SendOptions): void {
+/** @param requestId sent along as a header */
+export function send(response: ServerResponse, answer: Answer, options: SendOptions, requestId?: string): void {
   // Deferred, because a refusal can be ready before Node has parsed a body that arrived with the headers.
-  if (response.req.complete) write(response, answer, options)
-  else setImmediate(write, response, answer, options)
+  if (response.req.complete) write(response, answer, options, requestId)
+  else setImmediate(write, response, answer, options, requestId)
 }
 
-function write(response: ServerResponse, answer: Answer, options: SendOptions): void {
-  const { status, type, body, headers, stream } = answer
+function write(response: ServerResponse, answer: Answer, options: SendOptions, requestId: string | undefined): void {
+  const { status, body, stream } = answer
   if (response.headersSent || response.destroyed) return
   const isWholeRequest = response.req.complete
   if (!isWholeRequest) closeLingering(response.req.socket)
-  if (stream === undefined) endStalled(response, options)
-  response.writeHead(status, {
-    ...always,
-    ...(type === 'text/html' ? ofPages : {}),
-    ...(type === undefined ? {} : { 'content-type': `${type}; charset=utf-8` }),
-    ...(status === 304 || stream !== undefined ? {} : { 'content-length': body.length }),
-    ...(isWholeRequest ? {} : { connection: 'close' }),
-    ...headers,
-  })
-  if (stream === undefined) writePieces(response, body, 0)
-  else void writeStream(response, stream, options)
+  response.writeHead(status, headersOf(answer, isWholeRequest, requestId))
+  if (stream !== undefined) return void writeStream(response, stream, options)
+  // Latin-1 has a character for each byte, and node:http writes a text together with the headers.
+  if (body.length <= copiedBytes) response.end(body.toString('latin1'), 'latin1')
+  else writePieces(response, body, 0)
+  // Most answers have left at once.
+  if (!response.writableEnded || response.writableLength > 0) endStalled(response, options)
+}
+
+function headersOf(
+  { status, type, body, headers, stream }: Answer,
+  isWholeRequest: boolean,
+  requestId: string | undefined,
+): OutgoingHttpHeaders {
+  const all: OutgoingHttpHeaders = { ...always }
+  if (requestId !== undefined) all[requestIdHeader] = requestId
+  if (type === 'text/html') Object.assign(all, ofPages)
+  if (type !== undefined) all['content-type'] = `${type}; charset=utf-8`
+  if (status !== 304 && stream === undefined) all['content-length'] = body.length
+  if (!isWholeRequest) all['connection'] = 'close'
+  return Object.assign(all, headers)
 }
 
 /** Each piece has to leave before the next one is made, so a client that reads slowly costs one. */
@@ -75,7 +90,7 @@ async function writeStream(
   { stalledMs, onStalled }: SendOptions,
 ): Promise<void> {
   const ending = new AbortController()
-  response.once('close', () => ending.abort())
+  response.on('close', () => ending.abort())
   // A proxy must not wait for more.
   response.flushHeaders()
   try {
@@ -114,7 +129,7 @@ function endStalled(response: ServerResponse, { stalledMs, wholeMs, onStalled }:
   }
   response.setTimeout(stalledMs, end)
   const whole = setTimeout(end, wholeMs).unref()
-  response.once('close', () => clearTimeout(whole))
+  response.on('close', () => clearTimeout(whole))
 }
 
 function writePieces(response: ServerResponse, body: Buffer, start: number): void {

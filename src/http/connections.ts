@@ -37,9 +37,11 @@ export function trackConnections(server: Server): Connections {
     const state = open.get(socket)
     if (isDraining) response.shouldKeepAlive = false
     state?.running.add(response)
-    response.once('close', () => {
-      state?.running.delete(response)
-      if (state !== undefined) Object.assign(state, { idleSince: performance.now(), idleBytes: socket.bytesRead })
+    response.on('close', () => {
+      if (state === undefined) return
+      state.running.delete(response)
+      state.idleSince = performance.now()
+      state.idleBytes = socket.bytesRead
     })
   }
   // Before the handlers, which may answer at once.

@@ -1,37 +1,59 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Observe, RequestEnded, Route } from '../telemetry/observation.ts'
-import type { Answer } from './answer.ts'
+import type { Answer, SendOptions } from './answer.ts'
+import { requestIdHeader, send } from './answer.ts'
 import type { AuditEntry } from './operations/audit.ts'
 import { nameOf } from './operations/audit.ts'
 import type { Receiver } from './receiver.ts'
 
 /** A request and its answer, as the end of the request is observed. */
-export interface Exchange {
+export class Exchange {
   /** Also in the answer, as X-Request-Id. */
   readonly id: string
   /** What the endpoint has found out about the operation; undefined for a request that is refused before. */
-  entry?: AuditEntry
+  entry: AuditEntry | undefined
   /** Of the refusal, if the request is refused as a whole. */
-  codes: readonly string[]
-  limits: readonly string[]
-  bytes: number
-  isStream: boolean
+  codes: readonly string[] = none
+  limits: readonly string[] = none
+  bytes = 0
+  isStream = false
+  #isSettled = false
+  #isClosed = false
+  readonly #end: () => void
+
+  constructor({ id, url, receiver, status }: Beginning, observe: Observe) {
+    const started = performance.now()
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    this.id = id
+    this.#end = resolve
+    receiver.on('close', () => this.#close())
+    // Not in the event's own handler: that has the asynchronous context of the connection instead of the request.
+    void over.then(() => observe(ended(this, routeOf(url), status(), performance.now() - started)))
+  }
+
   /** Called when the answer is ready, also if its caller has disconnected. */
-  readonly settle: () => void
+  settle(): void {
+    this.#isSettled = true
+    if (this.#isClosed) this.#end()
+  }
+
+  #close(): void {
+    this.#isClosed = true
+    if (this.#isSettled) this.#end()
+  }
 }
 
-const requestIdHeader = 'x-request-id'
-
+const none: readonly string[] = []
 /** Begins an exchange, and emits its end when the response has been sent or its connection has closed. */
 export function beginExchange(request: IncomingMessage, response: ServerResponse, observe: Observe): Exchange {
   const status = () => (response.headersSent ? response.statusCode : undefined)
-  return begin({ id: requestIdOf(request), url: request.url ?? '', receiver: response, status }, observe)
+  return new Exchange({ id: requestIdOf(request), url: request.url ?? '', receiver: response, status }, observe)
 }
 
 /** Begins the exchange of an operation on a WebSocket. Its status is that of an HTTP response. */
 export function beginOperation(receiver: Receiver, status: () => number | undefined, observe: Observe): Exchange {
-  return begin({ id: randomUUID(), url: '/graphql', receiver, status }, observe)
+  return new Exchange({ id: randomUUID(), url: '/graphql', receiver, status }, observe)
 }
 
 interface Beginning {
@@ -42,23 +64,11 @@ interface Beginning {
   readonly status: () => number | undefined
 }
 
-function begin({ id, url, receiver, status }: Beginning, observe: Observe): Exchange {
-  const started = performance.now()
-  const { promise: settled, resolve: settle } = Promise.withResolvers<void>()
-  const exchange: Exchange = { id, codes: [], limits: [], bytes: 0, isStream: false, settle }
-  const closed = new Promise<void>((resolve) => receiver.once('close', resolve))
-  // Not in the event's own handler: that has the asynchronous context of the connection instead of the request.
-  void Promise.all([closed, settled]).then(() =>
-    observe(ended(exchange, routeOf(url), status(), performance.now() - started)),
-  )
-  return exchange
-}
-
-/** The answer with the id of the request. */
-export function identified(answer: Answer, exchange: Exchange): Answer {
+/** Sends the answer of an exchange. */
+export function sendAnswer(response: ServerResponse, answer: Answer, exchange: Exchange, options: SendOptions): void {
   exchange.bytes = answer.body.length
   exchange.settle()
-  return { ...answer, headers: { ...answer.headers, [requestIdHeader]: exchange.id } }
+  send(response, answer, options, exchange.id)
 }
 
 function ended(
@@ -67,14 +77,14 @@ function ended(
   status: number | undefined,
   durationMs: number,
 ): RequestEnded {
-  const all = [...(status === undefined ? ['DISCONNECTED'] : []), ...(entry?.outcome ?? []), ...codes]
+  const disconnected = status === undefined ? ['DISCONNECTED'] : none
   return {
     kind: 'requestEnded',
     requestId: id,
     route: isStream ? 'stream' : route,
     status,
-    codes: [...new Set(all)],
-    limits: [...new Set([...(entry?.limits ?? []), ...limits])],
+    codes: distinct(disconnected, entry?.outcome ?? none, codes),
+    limits: distinct(entry?.limits ?? none, limits),
     durationMs,
     cost: entry?.cost ?? 0,
     rows: entry?.usage?.rows ?? 0,
@@ -92,7 +102,14 @@ const routes: ReadonlyMap<string, Route> = new Map([
   ['/ready', 'probe'],
 ])
 
+/** Most requests have none of either. */
+function distinct(...lists: readonly (readonly string[])[]): readonly string[] {
+  return lists.every((list) => list.length === 0) ? none : [...new Set(lists.flat())]
+}
+
 function routeOf(url: string): Route {
+  const known = routes.get(url)
+  if (known !== undefined) return known
   const [path = ''] = url.replace(/^http:\/\/[^/]*/, '').split('?', 1)
   return routes.get(path) ?? 'other'
 }

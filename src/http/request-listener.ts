@@ -3,11 +3,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import cors from 'cors'
 import type { Observe } from '../telemetry/observation.ts'
 import type { Answer } from './answer.ts'
-import { answerOfRefusal, json, send } from './answer.ts'
+import { answerOfRefusal, json } from './answer.ts'
 import type { ConsoleEndpoint } from './console/console.ts'
 import { isOfConsole } from './console/console.ts'
 import type { Exchange } from './exchange.ts'
-import { beginExchange, identified } from './exchange.ts'
+import { beginExchange, sendAnswer } from './exchange.ts'
 import { refuseForeignPages } from './foreign-pages.ts'
 import type { Endpoint } from './graphql/endpoint.ts'
 import { refusalTypeOf } from './graphql/media-type.ts'
@@ -60,15 +60,20 @@ export function createListener(options: ListenerOptions): Listeners {
     const failed = { authorization: request.headers.authorization, requestId: exchange.id }
     return refused(request, exchange, refusalOf(error, failed, observe))
   }
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const exchange = beginExchange(request, response, observe)
-    route(request, response, exchange)
-      .catch((error: unknown) => refuse(error, request, exchange))
-      .then((answer) => send(response, identified(answer, exchange), sending))
-      .catch((error: unknown) => {
-        observe({ kind: 'responseFailed', error })
-        response.destroy()
-      })
+    try {
+      let answered: Answer
+      try {
+        answered = await route(request, response, exchange)
+      } catch (error) {
+        answered = refuse(error, request, exchange)
+      }
+      sendAnswer(response, answered, exchange, sending)
+    } catch (error) {
+      observe({ kind: 'responseFailed', error })
+      response.destroy()
+    }
   }
   const handle = corsOrigins.length === 0 ? answer : allowingOrigins(corsOrigins, answer)
   return {
@@ -77,7 +82,7 @@ export function createListener(options: ListenerOptions): Listeners {
       const response = responseOn(request)
       if (response === undefined) return
       // Any other upgrade is ignored, as servers may.
-      if (!isWebSocket(request) || pathOf(request) !== endpointPath) return handle(request, response)
+      if (!isWebSocket(request) || pathOf(targetOf(request)) !== endpointPath) return handle(request, response)
       const exchange = beginExchange(request, response, observe)
       const admit = async () => {
         if (isOpen) checkHost(request)
@@ -87,7 +92,7 @@ export function createListener(options: ListenerOptions): Listeners {
         sockets.accept(request, socket, head)
       }
       admit()
-        .catch((error: unknown) => send(response, identified(refuse(error, request, exchange), exchange), sending))
+        .catch((error: unknown) => sendAnswer(response, refuse(error, request, exchange), exchange, sending))
         .catch((error: unknown) => {
           observe({ kind: 'responseFailed', error })
           socket.destroy()
@@ -107,7 +112,8 @@ function allowingOrigins(origins: readonly string[], handle: RequestListener): R
   return (request, response) => allow(request, response, () => handle(request, response))
 }
 
-type Route = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => Promise<Answer>
+/** Throws or rejects if the request is refused. */
+type Route = (request: IncomingMessage, response: ServerResponse, exchange: Exchange) => Answer | Promise<Answer>
 
 type Read = (request: IncomingMessage) => Answer | Promise<Answer>
 
@@ -125,9 +131,9 @@ function createRoute(options: ListenerOptions): Route {
   const readOf = (path: string): Read | undefined =>
     console !== undefined && isOfConsole(path) ? (request) => console(request, path) : reads.get(path)
 
-  return async (request, response, exchange) => {
+  return (request, response, exchange) => {
     const target = targetOf(request)
-    const path = pathOf(request)
+    const path = pathOf(target)
     if (options.isOpen && !(probes.has(path) && lacksHost(request))) checkHost(request)
     if (path === endpointPath) {
       refuseForeignPages(request, options.corsOrigins)
@@ -147,14 +153,15 @@ const plainUrl = new URL(endpointPath, 'http://gateway')
  * An absolute URL, as some proxies send, must have the host of the Host header.
  */
 function targetOf({ url = '/', headers: { host = '' } }: IncomingMessage): string {
+  if (url.startsWith('/')) return url
   const own = `http://${host}/`
   if (host !== '' && url.slice(0, own.length).toLowerCase() === own.toLowerCase()) return url.slice(own.length - 1)
   return url
 }
 
-function pathOf(request: IncomingMessage): string {
-  const [path = ''] = targetOf(request).split('?', 1)
-  return path
+function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end === -1 ? target : target.slice(0, end)
 }
 
 /** Some load balancers send HTTP/1.0 without a Host header. */
@@ -179,6 +186,6 @@ function refused(request: IncomingMessage, exchange: Exchange, refusal: Refusal)
   exchange.codes = [refusal.code]
   exchange.limits = limitsOf(refusal)
   // Only the API answers in GraphQL's media type.
-  const type = pathOf(request) === endpointPath ? refusalTypeOf(request.headers) : undefined
+  const type = pathOf(targetOf(request)) === endpointPath ? refusalTypeOf(request.headers) : undefined
   return answerOfRefusal(refusal, exchange.id, type)
 }

@@ -8,8 +8,8 @@ import type { Usage } from './usage.ts'
 
 export interface Metering {
   readonly usage: Usage
-  /** Aborted when the operation times out or the caller disconnects. */
-  readonly signal: AbortSignal
+  /** Its signal is aborted when the operation times out or the caller disconnects. The first statement asks for it. */
+  readonly ending: Pick<AbortController, 'signal'>
   /** Id of the principal; scans take turns between callers. */
   readonly caller: string
   readonly scans: Scans
@@ -22,13 +22,12 @@ const most = { lookUp: 16, scan: 2, list: 2 }
  * Wraps the database for one operation: counts rows and bytes, limits concurrent statements, and aborts all statements when the
  * signal is aborted or a limit is exceeded. Repeated scans share one result.
  */
-export function metered(database: Database, { usage, signal, caller, scans }: Metering): Database {
-  const ending = new AbortController()
-  const end = () => ending.abort()
-  if (signal.aborted) end()
-  signal.addEventListener('abort', end, { once: true })
-  usage.onExcess(end)
-
+export function metered(database: Database, { usage, ending, caller, scans }: Metering): Database {
+  let signal: AbortSignal | undefined
+  const signalOfAll = () => {
+    signal ??= endedBy(usage, ending.signal)
+    return signal
+  }
   const limits = new Map<keyof typeof most, LimitFunction>()
   /** Created when it is needed, because most operations need one of them. */
   const limit = (kind: keyof typeof most): LimitFunction => {
@@ -38,13 +37,13 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
   }
   const known = new Map<string, Promise<Values[]>>()
 
-  const run = (statement: Statement): Promise<Values[]> => database.query(statement, ending.signal)
+  const run = (statement: Statement): Promise<Values[]> => database.query(statement, signalOfAll())
   const scan = (statement: Statement): Promise<Values[]> => {
     const kind = statement.name === undefined ? 'scan' : 'list'
-    return limit(kind)(() => scans[kind].run(caller, ending.signal, () => run(statement)))
+    return limit(kind)(() => scans[kind].run(caller, signalOfAll(), () => run(statement)))
   }
   const lookUp = (statement: Statement, inLane: LookUp): Promise<Values[]> =>
-    limit('lookUp')(() => scans.lookUp(inLane).run(caller, ending.signal, () => run(statement)))
+    limit('lookUp')(() => scans.lookUp(inLane).run(caller, signalOfAll(), () => run(statement)))
   /** Reports the exceeded limit instead of the abort error that it causes. */
   const send = async (statement: Statement): Promise<Values[]> => {
     try {
@@ -74,4 +73,14 @@ export function metered(database: Database, { usage, signal, caller, scans }: Me
     ...(database.lowestXmin === undefined ? {} : { lowestXmin: database.lowestXmin }),
     close: () => database.close(),
   }
+}
+
+/** Aborted by the signal, and when a limit is exceeded. */
+function endedBy(usage: Usage, signal: AbortSignal): AbortSignal {
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end, { once: true })
+  usage.onExcess(end)
+  return ending.signal
 }

@@ -16,15 +16,15 @@ export interface PaceOptions {
   /** Shares turns between callers with large responses. */
   readonly turns: Share
   readonly caller: string
-  readonly signal: AbortSignal
+  readonly ending: Pick<AbortController, 'signal'>
 }
 
-export function createPace({ turns, caller, signal }: PaceOptions): Pace {
+export function createPace({ turns, caller, ending }: PaceOptions): Pace {
   let taken = 0
   let turn: Promise<void> | undefined
   const nextTurn = async (before: Promise<void> | undefined) => {
     await before
-    await turns.run(caller, signal, () => new Promise<void>((resolve) => setImmediate(resolve)))
+    await turns.run(caller, ending.signal, () => new Promise<void>((resolve) => setImmediate(resolve)))
   }
   return {
     take(rows) {

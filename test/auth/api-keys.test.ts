@@ -79,6 +79,17 @@ describe('An API key', () => {
     }
   })
 
+  it('is rejected from the moment on at which it expires, even if it was good within the same second', () => {
+    const { key } = make('brief', new Date(Date.now() + 500))
+    const verify = verifier()
+    expect(verify(key).name).toBe('brief')
+    later(499)
+    expect(verify(key).name).toBe('brief')
+    later(1)
+    expect(() => verify(key)).toThrow(/has expired/)
+    expect(() => verify(key)).toThrow(/has expired/)
+  })
+
   it('is rejected after it has expired', () => {
     const { key } = make('short', new Date(Date.now() + 60_000))
     const verify = verifier()

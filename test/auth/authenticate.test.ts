@@ -27,7 +27,7 @@ describe('The Authorization header', () => {
     ['Basic YTpi', 'not of the form "Bearer …"'],
     [' Bearer a', 'not of the form "Bearer …"'],
   ])('%j is rejected: %s', async (header, reason) => {
-    const refusal = await both(header).catch((error: unknown) => error)
+    const refusal = await Promise.resolve(both(header)).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(CredentialError)
     expect(refusal).toHaveProperty('message', reason)
   })

@@ -122,12 +122,20 @@ const peers: readonly (Pick<Contender, 'name' | 'note' | 'dialect'> & { readonly
   },
 ]
 
+const builtGateway = (folder: string) => ({
+  dialect: sipisGateway,
+  command: (database: string) => [join(folder, 'dist/cli/main.js'), 'serve', '--port', '0', '--database-url', database],
+})
+
+/** The gateway of another clone, to compare two states of it. */
+export function contendersBeside(folder: string): Contender[] {
+  return gatewayVariants
+    .filter(({ name }) => /^sipis-gateway(, guarded)?$/.test(name))
+    .map(({ name, ...variant }) => ({ ...variant, ...builtGateway(folder), name: `${name}, beside` }))
+}
+
 export const contenders: readonly Contender[] = [
-  ...gatewayVariants.map((variant) => ({
-    ...variant,
-    dialect: sipisGateway,
-    command: (database: string) => ['dist/cli/main.js', 'serve', '--port', '0', '--database-url', database],
-  })),
+  ...gatewayVariants.map((variant) => ({ ...variant, ...builtGateway('') })),
   ...peers.map(({ file, ...peer }) => ({
     ...peer,
     command: () => [fileURLToPath(new URL(`contenders/${file}`, import.meta.url))],

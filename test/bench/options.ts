@@ -14,6 +14,10 @@ export interface Options {
   readonly contenders: readonly string[]
   /** Processors for all processes, in the format of taskset; empty for all. */
   readonly cpus: string
+  /** Labels of the queries whose CPU time alone is measured; empty for a whole run. */
+  readonly cpuOf: readonly string[]
+  /** A clone whose built gateway takes part twice, open and guarded; empty for none. */
+  readonly beside: string
   readonly write: boolean
 }
 
@@ -30,6 +34,8 @@ export const help = `npm run bench [-- OPTIONS]
   --seconds 1             how long a turn is
   --contenders a,b        only those whose names contain one of these; the gateway always takes part
   --cpus 0,1              run everything on these processors (Linux)
+  --cpu-of Q1,Q6          measure only the CPU time of these queries, and compare it
+  --beside ../before      also the gateway in the dist/ of another clone, open and guarded
 `
 
 const settings = {
@@ -45,6 +51,8 @@ const settings = {
   'warm-up': { type: 'string' },
   contenders: { type: 'string', default: '' },
   cpus: { type: 'string', default: '' },
+  'cpu-of': { type: 'string', default: '' },
+  beside: { type: 'string', default: '' },
 } as const
 
 const full = { selectors: '20000', schemas: 'v1,v2', connections: '1,8,64', rounds: '6', seconds: '1', 'warm-up': '3' }
@@ -65,6 +73,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
     warmUp: positive('warm-up', given['warm-up']),
     contenders: listOf(given.contenders),
     cpus: given.cpus,
+    cpuOf: listOf(given['cpu-of']),
+    beside: given.beside,
     write: given.write,
   }
 }

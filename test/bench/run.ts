@@ -8,7 +8,8 @@ import { startPostgres } from '../support/postgres.ts'
 import type { Arena } from './arena.ts'
 import { openArena } from './arena.ts'
 import type { Contender } from './contenders.ts'
-import { contenders } from './contenders.ts'
+import { contenders, contendersBeside } from './contenders.ts'
+import { cpuTable } from './cpu-table.ts'
 import { dropDatabases, makeDatabase, postmaster } from './databases.ts'
 import type { Schema } from './dialects/dialect.ts'
 import { circumstances, writeDocument } from './document.ts'
@@ -36,13 +37,15 @@ async function bench(options: Options): Promise<void> {
   preparePeers()
   // Processes that are started later inherit it.
   if (options.cpus !== '') execFileSync('taskset', ['-acp', options.cpus, String(process.pid)])
-  const chosen = choose(options.contenders)
+  const chosen = choose(options)
   const server = await startPostgres()
   try {
     await dropDatabases(server.url)
     using load = startLoad()
     const { pid, version } = await postmaster(server.url)
-    const results = await measureAll(options, chosen, server.url, { load, postmaster: pid })
+    const meter = { load, postmaster: pid }
+    if (options.cpuOf.length > 0) return void print(await compareCpu(options, chosen, server.url, meter))
+    const results = await measureAll(options, chosen, server.url, meter)
     const text = `${circumstances(options, chosen, version)}\n\n${report(results)}`
     print(text)
     if (options.write) writeDocument(text)
@@ -51,9 +54,22 @@ async function bench(options: Options): Promise<void> {
   }
 }
 
-function choose(parts: readonly string[]): Contender[] {
+function choose({ contenders: parts, beside }: Options): Contender[] {
   const isChosen = (name: string) => parts.length === 0 || parts.some((part) => name.includes(part))
-  return contenders.filter(({ name }, index) => index === 0 || isChosen(name))
+  const chosen = contenders.filter(({ name }, index) => index === 0 || isChosen(name))
+  return beside === '' ? chosen : [...chosen, ...contendersBeside(beside)]
+}
+
+/** CPU time of some queries, with one number of callers and the last schema. */
+async function compareCpu(options: Options, chosen: Contender[], server: string, meter: Meter): Promise<string> {
+  const { arena } = await open(options, chosen, server, options.schemas.at(-1) ?? 'v2')
+  await using _ = arena
+  const { rounds, seconds, warmUp, connections } = options
+  const turns = { connections: connections.includes(8) ? 8 : Math.min(...connections), rounds, seconds, warmUp }
+  const tables: string[] = []
+  for (const query of queries.filter(({ label }) => options.cpuOf.includes(label)))
+    tables.push(cpuTable(query, await playRounds(meter, arena.entrants, { ...turns, query: query.name })))
+  return tables.join('\n\n')
 }
 
 async function measureAll(options: Options, chosen: Contender[], server: string, meter: Meter): Promise<Results> {

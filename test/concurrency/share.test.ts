@@ -37,6 +37,19 @@ function createTasks(given: Partial<ShareLimits> = {}) {
 }
 
 describe('A share', () => {
+  it('lets a caller in at once if it is its turn, within the same limits', async () => {
+    const share = createShare(limits, { full: busy, givenUp: cancelled })
+    const leaves = ['a', 'a', 'b'].map((caller) => share.enterAtOnce(caller))
+    expect(leaves).toEqual([expect.any(Function), expect.any(Function), expect.any(Function)])
+    expect([share.enterAtOnce('a'), share.enterAtOnce('c'), share.of('a')]).toEqual([undefined, undefined, 2])
+    const waiting = share.enter('c', never)
+    leaves[0]?.()
+    const leave = await waiting
+    expect(share.enterAtOnce('a')).toBeUndefined()
+    leave()
+    expect(share.enterAtOnce('a')).toEqual(expect.any(Function))
+  })
+
   it('never exceeds the total and per-caller limits while tasks start, end and are aborted, and is free in the end', async () => {
     const step = fc.record({
       caller: fc.constantFrom('a', 'b', 'c'),

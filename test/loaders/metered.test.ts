@@ -30,7 +30,7 @@ function openOperation({ maxBytes = 1_000, scans = 100, scansPerCaller = 100 } =
   const usage = createUsage(maxBytes)
   const leaving = new AbortController()
   const open = (signal = leaving.signal) =>
-    metered(database, { usage, signal, caller: 'a', scans: openScans({ scans, scansPerCaller }) })
+    metered(database, { usage, ending: { signal }, caller: 'a', scans: openScans({ scans, scansPerCaller }) })
   return { database: open(), open, usage, leaving, asked, closed: () => closed }
 }
 

@@ -4,7 +4,7 @@ import { createPace } from '../../src/loaders/pace.ts'
 
 const never = new AbortController().signal
 const open = (turns = openScans({ scans: 1, scansPerCaller: 1 }).turn) => ({
-  of: (caller: string, signal = never) => createPace({ turns, caller, signal }),
+  of: (caller: string, signal = never) => createPace({ turns, caller, ending: { signal } }),
 })
 
 describe('The pace of an operation', () => {

@@ -76,7 +76,7 @@ export const explained: Readonly<Record<string, string>> = {
     'Preparing again yields the same; caching is an optimization.',
   'src/loaders/loaders.ts | preparedFor | known.set(projection, prepared) -> (nothing)':
     'Preparing again yields the same; caching is an optimization.',
-  'src/loaders/metered.ts | metered.once | true -> false': 'A signal is given once at most.',
+  'src/loaders/metered.ts | endedBy.once | true -> false': 'A signal is given once at most.',
   'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes?.equals(read) !== true -> true':
     'An optimization: reading or computing again yields the same.',
   'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes = read -> (nothing)':
@@ -131,7 +131,7 @@ export const explained: Readonly<Record<string, string>> = {
   'src/auth/key-file.ts | linesOf | offset < bytes.length -> offset <= bytes.length':
     'After the last byte there is only a blank line, which is omitted.',
   'src/auth/key-file.ts | write | fsyncSync(descriptor) -> (nothing)': 'Only a power failure reveals a missing fsync.',
-  "src/auth/refused-fields.ts | refusedFields.key | ' ' -> ''":
+  "src/auth/refused-fields.ts | ofScopes.key | ' ' -> ''":
     'No two sets of scopes yield the same text without blanks, either.',
   'src/documents/documents.ts | prepare.mistakes.hideSuggestions | true -> false':
     'Suggestions are removed from the message afterwards as well; not computing them is an optimization.',

@@ -50,7 +50,7 @@ export async function openReference(database: Database, allowedSettings: readonl
 
   const contextFor = (principal: Principal, read: Database): Context => {
     const usage = createUsage(100_000_000)
-    const bounded = metered(read, { usage, signal: new AbortController().signal, caller: principal.id, scans })
+    const bounded = metered(read, { usage, ending: new AbortController(), caller: principal.id, scans })
     const loaders = createLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
     return {
       principal,
@@ -59,7 +59,7 @@ export async function openReference(database: Database, allowedSettings: readonl
       detected,
       usage,
       allowedSettings,
-      questions: questions(statistics(new AbortController().signal)),
+      questions: questions(statistics(new AbortController())),
       processes: async () => [],
       changeTokens,
       hints,

@@ -8,9 +8,8 @@ import type { Exchange } from '../exchange.ts'
 import type { PendingAuditEntry } from '../operations/audit.ts'
 import { audited } from '../operations/audit.ts'
 import type { Receiver } from '../receiver.ts'
-import type { RequestDeadline } from './deadline-of.ts'
-import { deadlineOf } from './deadline-of.ts'
 import type { OperationOptions } from './operation.ts'
+import { RequestDeadline } from './request-deadline.ts'
 
 export interface CallerOptions extends OperationOptions {
   readonly authenticate: Authenticate
@@ -32,11 +31,11 @@ export async function asCaller<T>(
   { address, authorization, receiver, exchange }: Asked,
   work: (entry: PendingAuditEntry, deadline: RequestDeadline) => Promise<T>,
 ): Promise<T> {
-  using deadline = deadlineOf(receiver, options.limits.operationMs)
+  using deadline = new RequestDeadline(receiver, options.limits.operationMs)
   await deadline.wait(options.rateLimits.ofAddress(address))
   const principal = await deadline.wait(options.authenticate(authorization))
   // The deadline ends with this function, so it has to wait for the answer.
-  return await audited(options.audit, principal, receiver, async (entry) => {
+  return await audited(options.audit, principal, receiver, (entry) => {
     exchange.entry = entry
     return work(entry, deadline)
   })

@@ -11,12 +11,12 @@ import { leaveAfter, overloaded } from '../traffic/admission.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
 import type { CallerOptions } from './as-caller.ts'
 import { asCaller, identifyAgain } from './as-caller.ts'
-import type { RequestDeadline } from './deadline-of.ts'
 import { encoded } from './encoded.ts'
 import { mediaTypeOf, prefersPage, streamType } from './media-type.ts'
 import { answerOperation } from './operation.ts'
 import type { Parameters } from './parameters.ts'
 import { readParameters } from './parameters.ts'
+import type { RequestDeadline } from './request-deadline.ts'
 import { revalidated } from './revalidation.ts'
 
 export interface EndpointOptions extends CallerOptions {
@@ -29,6 +29,7 @@ const pageBytesPerCost = 1_000
 /** Page bytes that count as one request of an address that shows no credential. */
 const pageBytesPerRequest = 10_000
 
+/** Throws or rejects if the request is refused. */
 export type Endpoint = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -38,7 +39,7 @@ export type Endpoint = (
 
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { admission, limits } = options
-  return async (request, response, url, exchange) => {
+  return (request, response, url, exchange) => {
     if (request.method !== 'GET' && request.method !== 'POST') throw methodRefusal
     if (isVisit(request)) return answerVisit(options, request)
     const { authorization } = request.headers
@@ -101,7 +102,7 @@ async function answerPage(
   deadline: RequestDeadline,
 ): Promise<Answer> {
   const { principal } = entry
-  const leave = await admission.enter(principal.id, deadline.signal)
+  const leave = await admission.enter(principal.id, deadline)
   try {
     const answer = answerFile(await page(), request)
     const cost = Math.max(1, Math.ceil(answer.body.length / pageBytesPerCost))

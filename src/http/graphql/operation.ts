@@ -21,10 +21,10 @@ import type { Admission } from '../traffic/admission.ts'
 import { leaveAfter } from '../traffic/admission.ts'
 import type { Allowance, RateLimits } from '../traffic/rate-limit.ts'
 import type { Unsent } from '../traffic/unsent.ts'
-import type { RequestDeadline } from './deadline-of.ts'
 import type { OperationAnswer } from './encoded.ts'
 import { streamType } from './media-type.ts'
 import type { Parameters } from './parameters.ts'
+import type { RequestDeadline } from './request-deadline.ts'
 import type { Streams } from './streams.ts'
 import { followed } from './subscription.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
@@ -56,7 +56,7 @@ const graceMs = 1_000
  *
  * @throws Refusal 429 if the limit is exceeded
  */
-type Charge = (points: number) => Promise<Allowance>
+type Charge = (points: number) => Allowance | Promise<Allowance>
 
 /** An operation to answer. `entry` is filled in meanwhile. */
 export interface RequestedOperation {
@@ -82,16 +82,25 @@ export async function answerOperation(
   const { principal } = entry
   const { admission, limits } = options
   const usage = createUsage(limits.responseBytes)
-  Object.assign(entry, { usage, operationName: parameters.operationName, variables: parameters.variables })
+  entry.usage = usage
+  entry.operationName = parameters.operationName
+  entry.variables = parameters.variables
   options.unsent.check(principal.id)
-  const leave = await admission.enter(principal.id, deadline.signal)
+  const leave = await admission.enter(principal.id, deadline)
   const charge = createCharge(options.rateLimits, entry, parameters.bytes, deadline)
   let isStream = false
   try {
     const prepared = await prepare(options, requested, charge)
     const { operationName, variables } = parameters
-    const { signal } = deadline
-    const operation = { principal, prepared, operationName, variables: variables ?? {}, usage, signal, requestId }
+    const operation: Operation = {
+      principal,
+      prepared,
+      operationName,
+      variables: variables ?? {},
+      usage,
+      ending: deadline,
+      requestId,
+    }
     if (prepared.operation(operationName)?.operation === 'subscription') {
       const answer = await subscribe(options, requested, operation, receiver, charge)
       isStream = answer.events !== undefined
@@ -150,7 +159,7 @@ function createCharge(
   deadline: RequestDeadline,
 ): Charge {
   let unpaid = Math.floor(bytes / bytesPerPoint)
-  return async (cost) => {
+  return (cost) => {
     const points = cost + unpaid
     unpaid = 0
     entry.cost += points
@@ -170,9 +179,11 @@ async function prepare(
   throw new RefusedDocument([introspectionRefused])
 }
 
-async function prepareText(documents: Documents, text: string, charge: Charge): Promise<PreparedDocument> {
-  const known = documents.known(text)
-  if (known !== undefined) return known
+function prepareText(documents: Documents, text: string, charge: Charge): PreparedDocument | Promise<PreparedDocument> {
+  return documents.known(text) ?? prepareUnknown(documents, text, charge)
+}
+
+async function prepareUnknown(documents: Documents, text: string, charge: Charge): Promise<PreparedDocument> {
   // Rejects a caller without remaining allowance before parsing.
   await charge(0)
   return documents.prepare(text)
@@ -182,8 +193,11 @@ async function run({ executor, limits }: OperationOptions, operation: Operation,
   const cost = costWithin(limits, operation)
   const headers = await charge(cost)
   const execution = executor().execute(operation)
-  const result = await withDeadline(execution, { signal: undefined, timeoutMs: limits.operationMs + graceMs })
-  return { cost, headers, result }
+  return { cost, headers, result: execution instanceof Promise ? await withinGrace(execution, limits) : execution }
+}
+
+function withinGrace<T>(execution: Promise<T>, { operationMs }: Limits): Promise<T> {
+  return withDeadline(execution, { signal: undefined, timeoutMs: operationMs + graceMs })
 }
 
 function costWithin(limits: Limits, { principal, operationName, variables, prepared }: Operation): number {

@@ -19,7 +19,7 @@ export interface StreamWork {
   /** Identifies the caller anew. @throws Refusal if the credential is no longer good */
   readonly identify: () => Promise<Principal>
   /** Charges a result to the caller. @throws Refusal 429 if its allowance is used up */
-  readonly charge: (principal: Principal) => Promise<unknown>
+  readonly charge: (principal: Principal) => unknown
   /** The next result; undefined if nothing is new. @throws DatabaseError or Refusal if it has to be tried again */
   readonly pull: (principal: Principal, signal: AbortSignal) => Promise<ExecutionResult | undefined>
   /** Called once, with the codes of the errors that the stream ends with. */
@@ -180,7 +180,7 @@ function failed() {
 }
 
 /** A database that is away, or an allowance that is used up, delays a stream and does not end it. Undefined if the stream ends. */
-async function untilDone<T>(ended: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+async function untilDone<T>(ended: AbortSignal, work: () => T | Promise<T>): Promise<T | undefined> {
   for (let tries = 1; !ended.aborted; tries++) {
     try {
       return await work()

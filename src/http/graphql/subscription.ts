@@ -18,7 +18,7 @@ export interface SubscriptionOptions {
   readonly place: Place
   readonly entry: AuditEntry
   /** Charged for each result. */
-  readonly charge: (principal: Principal) => Promise<unknown>
+  readonly charge: (principal: Principal) => unknown
   readonly identify: () => Promise<Principal>
 }
 
@@ -58,9 +58,9 @@ async function pullOnce(
 ) {
   const signal = AbortSignal.any([ended, AbortSignal.timeout(limits.operationMs)])
   const usage = createUsage(limits.responseBytes)
-  const leave = await admission.enter(operation.principal.id, signal)
+  const leave = await admission.enter(operation.principal.id, { signal, isOver: signal.aborted })
   try {
-    const result = await executor().pull(source, { ...operation, usage, signal })
+    const result = await executor().pull(source, { ...operation, usage, ending: { signal } })
     if (result !== undefined && entry.usage !== undefined) {
       entry.usage.rows += usage.rows
       entry.usage.revealedTokens += usage.revealedTokens

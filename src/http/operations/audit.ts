@@ -1,5 +1,5 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
-import type { Logger } from 'pino'
+import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Principal } from '../../auth/principal.ts'
 import { has } from '../../auth/principal.ts'
 import type { NamedDocument } from '../../documents/documents.ts'
@@ -27,23 +27,34 @@ export interface AuditEntry {
 
 export type Audit = (entry: AuditEntry) => void
 
+/** Where the lines go; a logger of pino is one. */
+interface AuditLines {
+  info(fields: object, message: string): void
+}
+
 const selectorsPerLine = 100
 
 /**
  * Creates the audit log, which writes one line per operation, and one per 100 selectors if there are more. Selectors are logged as
  * keyed hashes, so that only the owner of the key can identify them.
  */
-export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
+export function createAudit(lines: AuditLines, key: string | Uint8Array): Audit {
   const secret = createSecretKey(Buffer.from(key))
-  const hash = (selector: string) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16)
+  const hashes = new LRUCache<string, string>({
+    max: 10_000,
+    maxSize: 1_000_000,
+    sizeCalculation: (_, selector) => selector.length + 1,
+    memoMethod: (selector) => createHmac('sha256', secret).update(selector).digest('hex').slice(0, 16),
+  })
+  const hash = (selector: string) => hashes.memo(selector)
   return (entry) => {
     const { principal, operationName, prepared, usage, outcome, durationMs } = entry
     const selectors = selectorsOf(entry)
     const parts = Math.max(1, Math.ceil(selectors.length / selectorsPerLine))
-    const id = randomBytes(8).toString('hex')
+    const id = randomId()
     const who = isDevice(principal) ? `device:${hash(principal.selector ?? principal.name)}` : principal.id
     for (let part = 1; part <= parts; part++) {
-      logger.info(
+      lines.info(
         {
           audit: true,
           id,
@@ -64,6 +75,12 @@ export function createAudit(logger: Logger, key: string | Uint8Array): Audit {
       )
     }
   }
+}
+
+/** 64 random bits as 16 hexadecimal digits: those of a UUID that say nothing, because Node keeps random bytes for these. */
+function randomId(): string {
+  const uuid = randomUUID()
+  return uuid.slice(0, 8) + uuid.slice(24, 32)
 }
 
 /** Audit entry of a request in progress. `isOperation` is false if it is logged only on failure. */

@@ -3,8 +3,8 @@ import type { Authenticate } from '../../auth/authenticate.ts'
 import { has } from '../../auth/principal.ts'
 import type { Observe } from '../../telemetry/observation.ts'
 import type { Answer } from '../answer.ts'
-import { answerOfRefusal, metricsType, send } from '../answer.ts'
-import { beginExchange, identified } from '../exchange.ts'
+import { answerOfRefusal, metricsType } from '../answer.ts'
+import { beginExchange, sendAnswer } from '../exchange.ts'
 import { Refusal } from '../refusal.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
 import type { RateLimits } from '../traffic/rate-limit.ts'
@@ -59,7 +59,7 @@ export function listenForMetrics(metrics: () => Promise<Answer>, observe: Observ
   return (request, response) => {
     const exchange = beginExchange(request, response, observe)
     answerOf(request, exchange.id)
-      .then((answer) => send(response, identified(answer, exchange), sending))
+      .then((answer) => sendAnswer(response, answer, exchange, sending))
       .catch((error: unknown) => {
         observe({ kind: 'responseFailed', error })
         response.destroy()

@@ -13,7 +13,15 @@ export interface Admission {
    * @returns a function that frees the slot; see leaveAfter
    * @throws Refusal 429 if the caller has too many operations, 503 if the queue is full or the wait takes too long
    */
-  enter(caller: string, signal: AbortSignal): Promise<() => void>
+  enter(caller: string, ending: Ending): Leave | Promise<Leave>
+}
+
+type Leave = () => void
+
+/** When a wait for a slot ends. The signal is asked for only if there is a wait. */
+interface Ending {
+  readonly isOver: boolean
+  readonly signal: AbortSignal
 }
 
 /**
@@ -23,7 +31,7 @@ export interface Admission {
 export function leaveAfter(receiver: Receiver, leave: () => void): void {
   // 'close' is not emitted again for a caller that has disconnected meanwhile.
   if (receiver.closed || receiver.destroyed) leave()
-  else receiver.once('close', leave)
+  else receiver.on('close', leave)
 }
 
 type AdmissionLimits = Pick<Limits, 'concurrent' | 'concurrentPerCaller' | 'queue' | 'queueMs'>
@@ -52,11 +60,12 @@ export function createAdmission(limits: AdmissionLimits, observe: Observe): Admi
   )
   return {
     isFull: places.isFull,
-    async enter(caller, signal) {
+    enter(caller, ending) {
       // Waiting operations count too, or one caller could fill the queue.
       const ofCaller = places.of(caller)
       if (ofCaller >= concurrentPerCaller) throw tooMany(ofCaller, concurrentPerCaller)
-      return places.enter(caller, signal)
+      if (ending.isOver) throw overloaded()
+      return places.enterAtOnce(caller) ?? places.enter(caller, ending.signal)
     },
   }
 }

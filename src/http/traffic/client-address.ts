@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
+import { LRUCache } from 'lru-cache'
 import proxyAddr from 'proxy-addr'
 
 export type ClientAddress = (request: IncomingMessage) => string
@@ -10,9 +11,11 @@ export type ClientAddress = (request: IncomingMessage) => string
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const trusted = proxyAddr.compile([...trustedProxies])
+  const networks = new LRUCache<string, string>({ max: 1_000, memoMethod: network })
   return (request) => {
-    if (request.socket.remoteAddress === undefined) return 'gone'
-    return network(proxyAddr(request, trusted))
+    const { remoteAddress } = request.socket
+    if (remoteAddress === undefined) return 'gone'
+    return networks.memo(trustedProxies.length === 0 ? remoteAddress : proxyAddr(request, trusted))
   }
 }
 

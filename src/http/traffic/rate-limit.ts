@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import type { SharedCounts } from '../../config/rate-limits.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Observe } from '../../telemetry/observation.ts'
@@ -9,6 +9,8 @@ import { ignore } from '../../telemetry/observation.ts'
 import { Refusal } from '../refusal.ts'
 import type { RateStore } from './rate-store.ts'
 import { openRateStore } from './rate-store.ts'
+import type { Counted } from './windows.ts'
+import { createWindows } from './windows.ts'
 
 export interface RateLimitOptions {
   /** Cost per principal and minute; undefined disables the limit. */
@@ -22,6 +24,7 @@ export interface RateLimitOptions {
 /** RateLimit headers of the response. */
 export type Allowance = Readonly<Record<string, string>>
 
+/** Answers at once unless the counts are shared, and then rejects a promise instead of throwing. */
 export interface RateLimits extends AsyncDisposable {
   /**
    * Counts a request.
@@ -30,13 +33,13 @@ export interface RateLimits extends AsyncDisposable {
    * @param requests how many it counts as; 1 by default
    * @throws Refusal 429 if the address exceeds its limit
    */
-  ofAddress(address: () => string, requests?: number): Promise<unknown>
+  ofAddress(address: () => string, requests?: number): unknown
   /**
    * Counts the cost of an operation.
    *
    * @throws Refusal 429 if the principal exceeds its limit
    */
-  ofPrincipal(principal: string, cost: number): Promise<Allowance>
+  ofPrincipal(principal: string, cost: number): Allowance | Promise<Allowance>
 }
 
 const seconds = 60
@@ -60,7 +63,7 @@ export async function openRateLimits(options: RateLimitOptions, observe: Observe
   }
 }
 
-type Count = (key: () => string, points: number) => Promise<Allowance>
+type Count = (key: () => string, points: number) => Allowance | Promise<Allowance>
 
 function counter(
   policy: keyof typeof counters,
@@ -69,30 +72,38 @@ function counter(
   store: RateStore | undefined,
   secret: string = randomBytes(32).toString('hex'),
 ): Count {
-  if (limit === undefined) return async () => ({})
-  const local = new RateLimiterMemory({ keyPrefix: policy, points: limit, duration: seconds })
+  if (limit === undefined) return () => noAllowance
+  const countHere = createWindows(seconds)
   const shared = store?.limiter(policy, limit, seconds)
   const known = new LRUCache<string, Buffer>({
     max: 1_000,
     memoMethod: (key) => createHmac('sha256', secret).update(`${policy} ${key}`).digest(),
   })
-  return async (key, points) => {
+  const allowed = (found: Counted): Allowance | Promise<Allowance> =>
+    found.consumedPoints > limit
+      ? Promise.reject(refusal(policy, setting, limit, found))
+      : allowance(policy, limit, found)
+  const countShared = async (limits: RateLimiterAbstract, digest: Buffer, points: number) => {
+    const found = await store?.run(() => consume(limits, sharedKey(digest), points))
+    // While the store is away, each gateway counts on its own.
+    return allowed(found ?? countHere(localKey(digest, policy), points))
+  }
+  return (key, points) => {
     const digest = known.memo(key())
-    const found =
-      (shared === undefined ? undefined : await store?.run(() => consume(shared, sharedKey(digest), points))) ??
-      // Also while the store is away: then each gateway counts on its own.
-      (await consume(local, localKey(digest, policy), points))
-    if (found.consumedPoints > limit) throw refusal(policy, setting, limit, found)
-    return allowance(policy, limit, found)
+    return shared === undefined
+      ? allowed(countHere(localKey(digest, policy), points))
+      : countShared(shared, digest, points)
   }
 }
+
+const noAllowance: Allowance = {}
 
 const sharedKey = (digest: Buffer) => digest.toString('hex', 0, 16)
 
 /** Hashed keys may collide in memory. The secret makes collisions unpredictable to callers. */
-const localKey = (digest: Buffer, policy: keyof typeof counters) => String(digest.readUInt32BE() % counters[policy])
+const localKey = (digest: Buffer, policy: keyof typeof counters) => digest.readUInt32BE() % counters[policy]
 
-async function consume(limits: RateLimiterAbstract, key: string, points: number): Promise<RateLimiterRes> {
+async function consume(limits: RateLimiterAbstract, key: string, points: number): Promise<Counted> {
   try {
     return await limits.consume(key, points)
   } catch (error) {
@@ -102,7 +113,7 @@ async function consume(limits: RateLimiterAbstract, key: string, points: number)
 }
 
 /** Formats headers as defined by draft-ietf-httpapi-ratelimit-headers. */
-function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext }: RateLimiterRes): Allowance {
+function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext }: Counted): Allowance {
   const left = Math.max(0, limit - consumedPoints)
   return {
     'ratelimit-policy': `"${policy}";q=${limit};w=${seconds}`,
@@ -110,7 +121,7 @@ function allowance(policy: string, limit: number, { consumedPoints, msBeforeNext
   }
 }
 
-function refusal(policy: string, setting: keyof Settings, limit: number, found: RateLimiterRes): Refusal {
+function refusal(policy: string, setting: keyof Settings, limit: number, found: Counted): Refusal {
   const wait = Math.max(1, Math.ceil(found.msBeforeNext / 1000))
   return new Refusal(429, 'RATE_LIMITED', `Rate limit exceeded (${setting}). Retry in ${wait} seconds.`, {
     headers: { ...allowance(policy, limit, found), 'retry-after': String(wait) },

@@ -31,7 +31,7 @@ export function createUnsent(
       // 'close' is not emitted again for a caller that has disconnected already.
       if (receiver.closed || receiver.destroyed) return
       unread.add(caller, bytes)
-      receiver.once('close', () => unread.add(caller, -bytes))
+      receiver.on('close', () => unread.add(caller, -bytes))
     },
   }
 }

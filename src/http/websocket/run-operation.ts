@@ -88,7 +88,7 @@ async function deliver(answer: OperationAnswer, sent: SentOperation): Promise<vo
 /** Each result has to leave before the next one is made, so a client that reads slowly costs one. */
 async function follow(events: NonNullable<OperationAnswer['events']>, { id, receiver, outbox }: SentOperation) {
   const ending = new AbortController()
-  receiver.once('close', () => ending.abort())
+  receiver.on('close', () => ending.abort())
   if (receiver.closed) ending.abort()
   for await (const event of events(ending.signal)) {
     if (receiver.destroyed) return

@@ -6,7 +6,7 @@ import type { RawData, WebSocket } from 'ws'
 import type { Principal } from '../../auth/principal.ts'
 import type { CallerOptions } from '../graphql/as-caller.ts'
 import { identifyAgain } from '../graphql/as-caller.ts'
-import { deadlineOf } from '../graphql/deadline-of.ts'
+import { RequestDeadline } from '../graphql/request-deadline.ts'
 import { Refusal } from '../refusal.ts'
 import { refusalOf } from '../refusal-of.ts'
 import type { Closing } from './closing.ts'
@@ -157,7 +157,7 @@ export class Session {
     this.#state = 'identifying'
     this.#authorization = credentialIn(payload) ?? this.#upgraded.authorization
     const { authenticate, enter, limits } = this.#options
-    using deadline = deadlineOf(new OperationReceiver(), limits.operationMs)
+    using deadline = new RequestDeadline(new OperationReceiver(), limits.operationMs)
     try {
       const principal = await deadline.wait(authenticate(this.#authorization))
       if (this.#isClosing()) return
@@ -188,7 +188,7 @@ export class Session {
   #run({ id, payload }: SubscribeMessage, bytes: number): unknown {
     const receiver = new OperationReceiver()
     this.#operations.set(id, receiver)
-    receiver.once('close', () => this.#over(id, receiver))
+    receiver.on('close', () => this.#over(id, receiver))
     const sent = {
       ...this.#upgraded,
       id,

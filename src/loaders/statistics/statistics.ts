@@ -47,7 +47,7 @@ export interface StatisticsOptions {
 export function createStatistics(
   database: Database,
   { mostRows, freshMs = defaultFreshMs }: StatisticsOptions,
-): (signal: AbortSignal) => Statistics {
+): (ending: Pick<AbortController, 'signal'>) => Statistics {
   const known = new LRUCache<string, Shared>({ max: remembered, ttl: freshMs })
   const running = new Map<string, Shared>()
   const turns = pLimit(1)
@@ -69,7 +69,7 @@ export function createStatistics(
     return shared
   }
 
-  return (signal) => {
+  return (ending) => {
     let asked = 0
     return {
       mostRows,
@@ -80,7 +80,7 @@ export function createStatistics(
         shared.waiting++
         try {
           // Equal keys come from equal work.
-          return (await withDeadline(shared.result, { signal })) as Computed<T>
+          return (await withDeadline(shared.result, { signal: ending.signal })) as Computed<T>
         } finally {
           shared.waiting--
         }
