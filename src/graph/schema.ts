@@ -6,6 +6,7 @@ import { builder } from './builder.ts'
 import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
 import { semanticNonNullDirective } from './semantic-non-null.ts'
+import { resolvingTypes } from './type-name.ts'
 import './scalars.ts'
 import './total-count.ts'
 import './types/selector.ts'
@@ -31,7 +32,9 @@ import './types/error-code.ts'
 export const schema: GraphQLSchema = guard(
   withCostDirectives(
     withPlainNodes(
-      builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+      resolvingTypes(
+        builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+      ),
     ),
   ),
 )

@@ -1,12 +1,34 @@
-import DataLoader from 'dataloader'
 import type { Value } from '../database/database.ts'
 import { DatabaseError } from '../errors/database-error.ts'
+import { BadInput } from './bad-input.ts'
 
 type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)[]>
 
+type Results<Result> = readonly (Result | Error)[]
+
+export interface Batched<Key, Result> {
+  (key: Key): Promise<Result>
+  /** The results of several keys by one promise. A key that fails has its error in its place. */
+  many(keys: readonly Key[]): Promise<Results<Result>>
+}
+
+/** Keys that share a statement. */
+interface Batch<Key, Result> {
+  readonly keys: Key[]
+  /** Resolves when no further key is taken. */
+  readonly sent: Promise<void>
+  /** One result for each key. */
+  readonly results: Promise<Results<Result>>
+}
+
+interface Place<Key, Result> {
+  readonly batch: Batch<Key, Result>
+  readonly index: number
+}
+
 /**
  * Batches and caches loads per operation: keys requested in one tick share a statement, repeated keys share a result. A key that
- * the database rejects fails alone.
+ * the database rejects fails alone. If a statement fails for all its keys, they are loaded again when they are asked for again.
  *
  * @param cacheKeyOf equal for equal keys
  * @param load returns one result for each key, in the order of the keys; must run its statement for an empty list as well
@@ -14,13 +36,90 @@ type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)
 export function batched<Key, Result>(
   cacheKeyOf: (key: Key) => string,
   load: BatchLoad<Key, Result>,
-): (key: Key) => Promise<Result> {
-  // Created lazily, because most operations use few of the loaders.
-  let loader: DataLoader<Key, Result, string> | undefined
-  return (key) => {
-    loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf })
-    return loader.load(key)
+): Batched<Key, Result> {
+  const places = new Map<string, Place<Key, Result>>()
+  let open: Batch<Key, Result> | undefined
+
+  const begin = (): Batch<Key, Result> => {
+    const keys: Key[] = []
+    const sent = thisTick().then(() => {
+      open = undefined
+    })
+    const results = sent.then(() => (keys.length === 0 ? [] : loadOrIsolate(load, keys)))
+    results.catch(() => {
+      for (const key of keys) places.delete(cacheKeyOf(key))
+    })
+    return { keys, sent, results }
   }
+  const placeOf = (key: Key, batch: Batch<Key, Result>): Place<Key, Result> => {
+    const cacheKey = cacheKeyOf(key)
+    const known = places.get(cacheKey)
+    if (known !== undefined) return known
+    const place = { batch, index: batch.keys.push(key) - 1 }
+    places.set(cacheKey, place)
+    return place
+  }
+  const one = (key: Key): Promise<Result> => {
+    open ??= begin()
+    const { batch, index } = placeOf(key, open)
+    return resultsOf(batch, open).then((results) => unlessError(results[index]))
+  }
+  const many = async (keys: readonly Key[]): Promise<Results<Result>> => {
+    open ??= begin()
+    const current = open
+    const wanted = keys.map((key) => placeOf(key, current))
+    const batches = [...new Set(wanted.map(({ batch }) => batch))]
+    const found = await Promise.allSettled(batches.map((batch) => resultsOf(batch, current)))
+    const ofBatch = new Map(batches.map((batch, index) => [batch, found[index]]))
+    return wanted.map(({ batch, index }) => resultAt(ofBatch.get(batch), index))
+  }
+  return Object.assign(one, { many })
+}
+
+/**
+ * As `many`, of keys that are checked first.
+ *
+ * @param check throws for a key that cannot be asked for; its error is in the place of the result
+ */
+export async function manyChecked<Key, Result>(
+  { many }: Batched<Key, Result>,
+  keys: readonly Key[],
+  check: (key: Key) => void,
+): Promise<Results<Result>> {
+  const wrong = keys.map((key) => problemOf(check, key))
+  if (wrong.every((problem) => problem === undefined)) return many(keys)
+  const found = (await many(keys.filter((_, index) => wrong[index] === undefined))).values()
+  return wrong.map((problem) => problem ?? (found.next().value as Result | Error))
+}
+
+function problemOf<Key>(check: (key: Key) => void, key: Key): Error | undefined {
+  try {
+    check(key)
+    return undefined
+  } catch (error) {
+    if (error instanceof BadInput) return error
+    throw error
+  }
+}
+
+/** What is known already waits for what is asked beside it, so that what both lead to is one batch, too. */
+function resultsOf<Key, Result>(batch: Batch<Key, Result>, current: Batch<Key, Result>): Promise<Results<Result>> {
+  return batch === current ? batch.results : current.sent.then(() => batch.results)
+}
+
+/** Resolves when everything has asked that waited for the same as the caller. */
+function thisTick(): Promise<void> {
+  return Promise.resolve().then(() => new Promise((resolve) => process.nextTick(resolve)))
+}
+
+function resultAt<Result>(found: PromiseSettledResult<Results<Result>> | undefined, index: number): Result | Error {
+  if (found?.status !== 'fulfilled') return found?.reason
+  return found.value[index] as Result | Error
+}
+
+function unlessError<Result>(result: Result | Error | undefined): Result {
+  if (result instanceof Error) throw result
+  return result as Result
 }
 
 async function loadOrIsolate<Key, Result>(
