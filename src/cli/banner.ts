@@ -60,7 +60,7 @@ function workersOf(config: ServeConfig): string[] {
         `Each grants 1/${workers} of RATE_LIMIT_COST and RATE_LIMIT_REQUESTS; RATE_LIMIT_STORE_URL has them count together.`,
       ]
     : []
-  return [`${workers} workers share the port. Each has 1/${workers} of what is limited in total.`, ...rates, '']
+  return [`${workers} workers share the port; docs/operations.md says which limits they share.`, ...rates, '']
 }
 
 function credentials({ auth }: ServeConfig): string {

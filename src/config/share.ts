@@ -1,9 +1,10 @@
 import type { ServeConfig } from './serve-config.ts'
 
 /**
- * The configuration of one of several workers. Each has its share of what is limited in total, rounded up, so that all of them together
- * keep the limit. A connection belongs to one worker, so that limits of one caller stay: half of LIMIT_STREAMS_PER_CALLER would
- * refuse a caller that has all its streams on one WebSocket. The metrics of all workers are those of the process that starts them.
+ * The configuration of one of several workers. Each has its share, rounded up, of what protects the database and the memory of the machine, so
+ * that all of them together keep the limit. What is bound to a connection stays: the kernel does not share connections out evenly, so a
+ * worker could close some while others have room, and half of LIMIT_STREAMS_PER_CALLER would refuse a caller that has all its
+ * streams on one WebSocket. The metrics of all workers are those of the process that starts them.
  */
 export function shareOf(config: ServeConfig): ServeConfig {
   const { workers, limits, rates, databaseLimits } = config
@@ -13,11 +14,9 @@ export function shareOf(config: ServeConfig): ServeConfig {
     databaseLimits: { ...databaseLimits, maxConnections: share(databaseLimits.maxConnections) },
     limits: {
       ...limits,
-      connections: share(limits.connections),
       concurrent: share(limits.concurrent),
       queue: share(limits.queue),
       unsentBytes: share(limits.unsentBytes),
-      streams: share(limits.streams),
       scans: share(limits.scans),
       // Others wait meanwhile; none is refused.
       scansPerCaller: share(limits.scansPerCaller),

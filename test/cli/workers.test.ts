@@ -81,7 +81,7 @@ describe('serve --workers', () => {
     serving.child.kill('SIGTERM')
     const { code, stdout, stderr } = await serving.finished
     expect({ code, banners: stdout.match(/Stop with Ctrl/g)?.length }).toEqual({ code: 0, banners: 1 })
-    expect(stdout).toContain('2 workers share the port.')
+    expect(stdout).toContain('2 workers share the port')
     expect(stderr.match(/Authentication is off/g)).toHaveLength(1)
   })
 

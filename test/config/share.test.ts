@@ -14,18 +14,16 @@ describe('The share of one of several workers', () => {
     expect(sharesRates(config)).toBe(false)
   })
 
-  it('is a part of what is limited in total, rounded up, and all of what is limited for a caller', () => {
+  it('is a part of what is limited in total, rounded up, and all of what is limited for a caller or a connection', () => {
     const config = configOf({ WORKERS: '4', LIMIT_QUEUE: '0', LIMIT_SCANS: '2', DATABASE_POOL_SIZE: '10' })
     const { limits } = config
     expect(shareOf(config)).toMatchObject({
       databaseLimits: { maxConnections: 3 },
       limits: {
         ...limits,
-        connections: 250,
         concurrent: 16,
         queue: 0,
         unsentBytes: 50_000_000,
-        streams: 2_500,
         scans: 1,
         scansPerCaller: 1,
       },

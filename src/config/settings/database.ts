@@ -19,7 +19,7 @@ export const databaseSettings = {
     max: 100,
     byDefault: 10,
     sentence:
-      'Connections for lists and scans, of all workers together; look-ups and `/health` use up to seven more in each.',
+      'Connections for lists and scans, which workers share; look-ups and `/health` use up to seven more in each.',
   }),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber({
     min: 100,
