@@ -109,7 +109,30 @@ describe('serve --workers', () => {
     expect(code).toBe(0)
     expect(stderr).toMatch(/Worker \d ended by SIGKILL; it is started again in 0\.1 s/)
     expect(stderr).not.toMatch(/Worker \d ended with/)
-  })
+  }, 600_000)
+
+  it('has a worker that gets SIGTERM answer its requests, and starts another in its place', async () => {
+    const own = await database()
+    const serving = await serve(own.url, 2, { METRICS_PORT: '0' })
+    const [, metricsUrl = ''] = /Metrics: +(\S+)/.exec(await serving.printed('Stop with Ctrl+C')) ?? []
+    const load = startLoad(serving.url, { perSecond: times(200, 50), keepAlive: true })
+    await until('the load runs', () => load.answered > 50)
+    for (let round = 1; round <= times(10, 2); round++) {
+      process.kill((await serving.workers())[round % 2] ?? 0, 'SIGTERM')
+      await until('another answers', async () => {
+        const metrics = await (await fetch(metricsUrl)).text()
+        const [ended = 0] = valuesOf(metrics, 'sipis_gateway_workers_ended_total')
+        return ended === round && valuesOf(metrics, 'sipis_gateway_workers')[0] === 2
+      })
+    }
+    const { broken, refused, reset } = await load.stop()
+    expect({ broken, refused }).toEqual({ broken: [], refused: 0 })
+    expect(reset).toBe(0)
+    serving.child.kill('SIGTERM')
+    const { code, stderr } = await serving.finished
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/Worker \d ended with exit code 0; it is started again/)
+  }, 600_000)
 
   it.each([true, false])(
     'answers all requests that it has accepted before it ends (keep-alive: %s)',
@@ -136,6 +159,18 @@ describe('serve --workers', () => {
     for (const pid of workers) process.kill(pid, 'SIGINT')
     serving.child.kill('SIGINT')
     expect((await serving.finished).code).toBe(0)
+  })
+
+  it('answers on the same port again after all workers have been killed', async () => {
+    const own = await database()
+    const serving = await serve(own.url, 2)
+    const before = await serving.workers()
+    for (const pid of before) process.kill(pid, 'SIGKILL')
+    await until('others answer', async () => {
+      const answer = await post(serving.url, '{ viewer { name } }').catch(() => undefined)
+      return answer?.status === 200
+    })
+    expect((await serving.workers()).filter((pid) => before.includes(pid))).toEqual([])
   })
 
   it('ends at once on a second signal, and leaves no worker behind', async () => {

@@ -113,7 +113,7 @@ export class Crew {
       this.#members.delete(member)
       this.#totals.end(member.pid)
       if (!this.#isStarted || signal.aborted) return
-      failures = isCalm(member) ? 1 : failures + 1
+      failures = isCalm(member, ending) ? 1 : failures + 1
       const pauseMs = Math.min(pauses.firstMs * 2 ** (failures - 1), pauses.mostMs)
       this.#metrics.ended()
       this.#options.observe({ kind: 'warning', message: sentenceOf(member, ending, pauseMs) })
@@ -123,8 +123,9 @@ export class Crew {
   }
 }
 
-function isCalm({ readySince }: Member): boolean {
-  return readySince !== undefined && performance.now() - readySince > calmMs
+/** Whether it has answered for long, or was asked to end. */
+function isCalm({ readySince }: Member, { code }: Ending): boolean {
+  return readySince !== undefined && (code === 0 || performance.now() - readySince > calmMs)
 }
 
 function sentenceOf({ number }: Member, { code, signal }: Ending, pauseMs: number): string {

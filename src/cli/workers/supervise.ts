@@ -1,6 +1,8 @@
 /** `serve` with several workers: the process that starts them. */
 import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { Environment } from '../../config/environment.ts'
 import type { ServeConfig, ServeFlags } from '../../config/serve-config.ts'
 import { serveConfig } from '../../config/serve-config.ts'
@@ -34,7 +36,7 @@ export async function supervise(flags: ServeFlags, environment: Environment, out
   const { observe, standardError } = log
   output.loseWhatFails()
   warnOfSettings(config, observe)
-  shareAddress()
+  await shareAddress(config)
   const crew = new Crew({
     size: config.workers,
     environment: sharedSecrets(config),
@@ -63,9 +65,21 @@ export async function supervise(flags: ServeFlags, environment: Environment, out
  * Workers accept connections from one socket by themselves. What waits in it when one is killed is answered by the others; a connection that this
  * process hands to a worker would be lost with it.
  */
-function shareAddress(): void {
+async function shareAddress({ host, port }: ServeConfig): Promise<void> {
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  cluster.setupPrimary({ stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'advanced' })
+  // The last flag counts.
+  const args = [...process.argv.slice(2), '--port', String(port === 0 ? await freePort(host) : port)]
+  cluster.setupPrimary({ args, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'advanced' })
+}
+
+/** Picked before there are workers: one that is started when no other is left would pick another port. */
+async function freePort(host: string): Promise<number> {
+  const server = createServer()
+  await once(server.listen(0, host), 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Secrets that each worker would make for itself. Other processes can read arguments, but not this environment. */
