@@ -150,6 +150,7 @@ describe('serve --workers', () => {
         expect(reset).toBeLessThanOrEqual(3)
       }
     },
+    600_000,
   )
 
   it('takes SIGINT of a terminal, which each process gets, for one signal', async () => {
