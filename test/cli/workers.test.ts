@@ -186,6 +186,18 @@ describe('serve --workers', () => {
     await until('no worker is left', () => !workers.some(exists))
   })
 
+  it('exits with 1 although a worker is frozen, and leaves none behind', async () => {
+    const own = await database()
+    const serving = await serve(own.url, 2, { DRAIN_MS: '0' })
+    const workers = await serving.workers()
+    process.kill(workers[0] ?? 0, 'SIGSTOP')
+    serving.child.kill('SIGTERM')
+    const { code, stderr } = await serving.finished
+    expect(code).toBe(1)
+    expect(stderr).toContain('Stopping takes too long')
+    await until('no worker is left', () => !workers.some(exists))
+  })
+
   it('leaves no worker behind when it is killed', async () => {
     const own = await database()
     const serving = await serve(own.url, 2)
