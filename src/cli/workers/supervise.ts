@@ -72,10 +72,18 @@ async function shareAddress({ host, port }: ServeConfig): Promise<void> {
   cluster.setupPrimary({ args, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'advanced' })
 }
 
-/** Picked before there are workers: one that is started when no other is left would pick another port. */
+/**
+ * Picked before there are workers: one that is started when no other is left would pick another port.
+ *
+ * @returns 0 if the address cannot be listened on, which the first worker reports
+ */
 async function freePort(host: string): Promise<number> {
   const server = createServer()
-  await once(server.listen(0, host), 'listening')
+  const isListening = await once(server.listen(0, host), 'listening').then(
+    () => true,
+    () => false,
+  )
+  if (!isListening) return 0
   const address = server.address()
   server.close()
   await once(server, 'close')
