@@ -6,6 +6,7 @@ import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { errorCatalogue } from '../src/errors/catalogue.ts'
 import { problemKinds } from '../src/errors/problem-kinds.ts'
+import { createWorkerMetrics } from '../src/telemetry/metrics/workers.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { outcomesOfReport, outcomesWithoutReport } from '../src/tools/copy/report/outcome.ts'
 
@@ -68,7 +69,8 @@ function errors(): string {
 }
 
 function metrics(): string {
-  const rows = createMetrics().descriptions.map(({ name, type, labels, help }) => [
+  const all = [...createMetrics().descriptions, ...createWorkerMetrics(() => 0).descriptions]
+  const rows = all.map(({ name, type, labels, help }) => [
     code(name),
     type,
     labels.map(code).join(', '),

@@ -5,7 +5,7 @@ import type { Authenticate } from './auth/authenticate.ts'
 import type { ConfiguredAuthentication } from './auth/configured.ts'
 import { configuredAuthentication } from './auth/configured.ts'
 import { closeWithin } from './concurrency/close-within.ts'
-import type { AuditConfig, ServeConfig } from './config/serve-config.ts'
+import type { ServeConfig } from './config/serve-config.ts'
 import { orProblem } from './database/connect-problem.ts'
 import type { Database } from './database/database.ts'
 import { openReplicated } from './database/replicas/open.ts'
@@ -32,6 +32,7 @@ import { findTimeZone } from './sipis/time-zone.ts'
 import { projectionOf } from './sipis/versions.ts'
 import { createAccessLog } from './telemetry/access-log.ts'
 import { openAccessFile, openAuditFile } from './telemetry/append-file.ts'
+import type { MetricValues } from './telemetry/instruments.ts'
 import { createJsonLines } from './telemetry/json-lines.ts'
 import type { LineFile } from './telemetry/line-file.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -50,6 +51,12 @@ export interface Service extends AsyncDisposable {
   /** /metrics without authentication, for a port of its own. */
   readonly handleMetrics: RequestListener
   readonly detected: Detected
+  /**
+   * What the metrics are now, for the process that adds up those of several workers.
+   *
+   * @param counts whether to count what they say of SIPIS
+   */
+  metricValues(counts: boolean): Promise<MetricValues>
   /** A selector and a caller that exist, for ready-made queries. */
   readonly example: Example
   /** Has /ready say that the gateway is about to stop, and ends streams and sockets. */
@@ -67,6 +74,8 @@ export interface ServiceOptions {
   readonly standardError: LineFile
   /** Called before the demo database is made, which takes seconds. */
   readonly onDemo?: () => void
+  /** What /metrics answers in one of several workers. */
+  readonly printMetricsOfAll?: (() => Promise<string>) | undefined
   /** Identifies callers instead of what `config` names. */
   readonly authenticate?: Authenticate | undefined
   /** Plugins of Yoga. */
@@ -115,12 +124,11 @@ async function closePart(name: string, part: AsyncDisposable, observe: Observe):
 }
 
 async function openParts(
-  { config, observe: log, standardError, onDemo, authenticate: own, plugins }: ServiceOptions,
+  { config, observe: log, standardError, onDemo, authenticate: own, plugins, printMetricsOfAll }: ServiceOptions,
   keep: Keep,
 ): Promise<Omit<Service, 'close' | keyof AsyncDisposable>> {
   const metrics = createMetrics()
-  const traces = await openTraces(config)
-  if (traces !== undefined) keep('traces', traces)
+  const traces = await openTraces(config, keep)
   const access = keep('access log', openAccessLog(config, standardError, log))
   const toListeners = toAll(log, metrics.observe, access.observe, traces?.observe)
   let schema: SchemaWatch | undefined
@@ -129,17 +137,15 @@ async function openParts(
     if (observation.kind === 'operationFailed' && isUnreadable(observation.sqlstate)) schema?.look()
   }
   const configured = own === undefined ? authenticationOf(config, observe) : undefined
-  const trusted = config.trustedDocuments
-  const trustedDocuments =
-    trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
+  const trustedDocuments = trustedBy(config)
   const label = config.database?.label ?? 'the embedded demo'
-  const audit = keep('audit log', openAuditLog(config.audit, standardError, observe))
+  const audit = keep('audit log', openAuditLog(config, standardError, observe))
   if (config.database === undefined) onDemo?.()
   const { database } = keep('database', await open(config, observe))
   const { detected, timeZone, example, role } = await orProblem(label, () => inspect(database, config))
   if (config.database !== undefined)
     await orProblem(label, () => judgeAccess(role, database, detected, config, warningTo(observe)))
-  const { handle, handleUpgrade, handleMetrics, drain, serve } = keep(
+  const { handle, handleUpgrade, handleMetrics, countForMetrics, drain, serve } = keep(
     'rate store',
     await orProblem('RATE_LIMIT_STORE_URL', () =>
       createGateway({
@@ -162,6 +168,7 @@ async function openParts(
         rateLimits: { ...config.rates, shared: config.rateStore },
         audit: audit.write,
         printMetrics: metrics.print,
+        printMetricsOfAll,
         trace: traces?.run,
       }),
     ),
@@ -173,6 +180,10 @@ async function openParts(
     handle: traces?.follow(handle) ?? handle,
     handleUpgrade,
     handleMetrics,
+    async metricValues(counts) {
+      if (counts) await countForMetrics()
+      return metrics.values()
+    },
     detected,
     example,
     drain,
@@ -192,6 +203,10 @@ function toAll(...given: readonly (Observe | undefined)[]): Observe {
 
 function authenticationOf({ auth }: ServeConfig, observe: Observe): ConfiguredAuthentication | undefined {
   return auth === undefined ? undefined : configuredAuthentication(auth, warningTo(observe))
+}
+
+function trustedBy({ trustedDocuments: trusted }: ServeConfig) {
+  return trusted === undefined ? undefined : { manifest: readManifest(trusted.file), only: trusted.only }
 }
 
 /** Reads whole tables of a database that lacks keys, so nothing waits for it but the end. */
@@ -271,21 +286,23 @@ function openSideLog(to: string, standardError: LineFile, openFile: (path: strin
 /** In place of a log that is switched off. */
 const noLog = { reopen: () => undefined, [Symbol.asyncDispose]: async () => undefined }
 
-function openAuditLog({ to, key }: AuditConfig, standardError: LineFile, observe: Observe) {
+function openAuditLog({ audit: { to, key }, workers }: ServeConfig, standardError: LineFile, observe: Observe) {
   if (to === undefined) return { ...noLog, write: () => undefined }
-  const log = openSideLog(to, standardError, (path) => openAuditFile(path, observe))
+  const log = openSideLog(to, standardError, (path) => openAuditFile(path, observe, workers > 1))
   return { ...log, write: createAudit(createJsonLines(log.lines), key ?? randomBytes(32)) }
 }
 
-function openAccessLog({ accessLog: to }: ServeConfig, standardError: LineFile, observe: Observe) {
+function openAccessLog({ accessLog: to, workers }: ServeConfig, standardError: LineFile, observe: Observe) {
   if (to === undefined) return { ...noLog, observe: ignore }
-  const log = openSideLog(to, standardError, (path) => openAccessFile(path, observe))
+  const log = openSideLog(to, standardError, (path) => openAccessFile(path, observe, workers > 1))
   return { ...log, observe: createAccessLog((line) => log.lines.write(line)) }
 }
 
 /** OpenTelemetry takes a third of a second to load, so it is loaded only where it is used. */
-async function openTraces({ tracesTo }: ServeConfig): Promise<Traces | undefined> {
-  return tracesTo === undefined ? undefined : (await import('./telemetry/traces.ts')).openTraces(tracesTo)
+async function openTraces({ tracesTo }: ServeConfig, keep: Keep): Promise<Traces | undefined> {
+  if (tracesTo === undefined) return undefined
+  const traces = await import('./telemetry/traces.ts')
+  return keep('traces', await traces.openTraces(tracesTo))
 }
 
 function warningTo(observe: Observe): (message: string) => void {

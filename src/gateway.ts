@@ -19,8 +19,8 @@ export interface GatewayOptions {
   readonly databaseUrl?: string
   /**
    * Settings by the names that docs/configuration.md lists, such as `{ SIPIS_TIME_ZONE: 'Europe/Prague' }`. The environment of
-   * the process is not read. HOST, PORT, METRICS_HOST, METRICS_PORT and LOG_LEVEL have no effect: your server
-   * listens, and `log` gets every entry.
+   * the process is not read. HOST, PORT, WORKERS, METRICS_HOST, METRICS_PORT and LOG_LEVEL have no effect: your
+   * server listens, and `log` gets every entry.
    */
   readonly settings?: Readonly<Record<string, string>>
   /**

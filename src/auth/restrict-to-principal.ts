@@ -28,6 +28,7 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     projection,
     selectors: {
       byName: async (selector) => (maySee(principal, selector) ? selectors.byName(selector) : null),
+      byNames: (names) => ofSeen(names, (name) => maySee(principal, name), selectors.byNames),
       page: forbidden,
       count: forbidden,
     },
@@ -63,7 +64,21 @@ function guarded<Row, Orphan extends null>(
     countOf: collection.countOf,
     byIdentity: async (identity: Identity) =>
       maySee(principal, identity.selector) ? collection.byIdentity(identity) : null,
+    byIdentities: (identities: readonly Identity[]) =>
+      ofSeen(identities, ({ selector }) => maySee(principal, selector), collection.byIdentities),
   }
+}
+
+/** Looks up what a principal may see. The rest is null, in its place. */
+async function ofSeen<Key, Result>(
+  keys: readonly Key[],
+  isSeen: (key: Key) => boolean,
+  load: (keys: readonly Key[]) => Promise<readonly (Result | null | Error)[]>,
+): Promise<(Result | null | Error)[]> {
+  const seen = keys.filter(isSeen)
+  const found = seen.length === 0 ? [] : await load(seen)
+  const results = new Map(seen.map((key, index) => [key, found[index] ?? null]))
+  return keys.map((key) => results.get(key) ?? null)
 }
 
 /** Defence in depth: field rules already reject these lists. */

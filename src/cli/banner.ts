@@ -1,4 +1,5 @@
 import type { ServeConfig } from '../config/serve-config.ts'
+import { sharesRates } from '../config/share.ts'
 import type { Example } from '../http/graphql/graphiql.ts'
 import type { Detected } from '../sipis/detect.ts'
 
@@ -11,7 +12,7 @@ interface Urls {
 /** Formats the message that `serve` prints when it accepts requests. */
 export function banner(
   { url, metricsUrl }: Urls,
-  detected: Detected,
+  detected: Pick<Detected, 'version' | 'serverVersion' | 'encoding'>,
   config: ServeConfig,
   { selector }: Example,
 ): string {
@@ -46,8 +47,20 @@ export function banner(
     ...(isOpen || config.changes.secrets !== undefined
       ? []
       : ['Without CHANGES_KEY, tokens of `changes` end with this process: openssl rand -hex 32 makes a key.', '']),
+    ...workersOf(config),
     'Stop with Ctrl+C.',
   ].join('\n')
+}
+
+function workersOf(config: ServeConfig): string[] {
+  const { workers } = config
+  if (workers === 1) return []
+  const rates = sharesRates(config)
+    ? [
+        `Each grants 1/${workers} of RATE_LIMIT_COST and RATE_LIMIT_REQUESTS; RATE_LIMIT_STORE_URL has them count together.`,
+      ]
+    : []
+  return [`${workers} workers share the port; docs/operations.md says which limits they share.`, ...rates, '']
 }
 
 function credentials({ auth }: ServeConfig): string {

@@ -11,6 +11,7 @@ import { completionScript, shells } from './completion.ts'
 import { endNow } from './ending.ts'
 import { standardOutput } from './output.ts'
 import { settingsHelp } from './settings-help.ts'
+import { workerRole } from './workers/role.ts'
 
 const { version } = z
   .object({ version: z.string() })
@@ -42,14 +43,21 @@ program
   .addOption(settings())
   .addOption(new Option('--host <address>', 'address to listen on, instead of HOST'))
   .addOption(new Option('--port <number>', 'port to listen on, instead of PORT'))
+  .addOption(new Option('--workers <number>', 'processes that share the port, instead of WORKERS'))
   .addOption(new Option('--allow-writable-role', 'serve other machines although the database role may write'))
   .addOption(new Option('--wait', 'wait for a database that cannot be reached yet, instead of ending'))
   .addHelpText('after', ({ command }) => `\n${settingsHelp(helpOf(command))}`)
   .action(async (flags) => {
-    const { serve } = await import('./serve.ts')
-    await serve(flags, process.env, standardOutput)
-    // Connections that would not close are left behind.
-    await endNow(0)
+    const role = workerRole()
+    const workers = flags.workers ?? process.env['WORKERS'] ?? ''
+    if (role !== undefined || ['', '1'].includes(workers)) {
+      const { serve } = await import('./serve.ts')
+      await serve(flags, process.env, standardOutput, role)
+      // Connections that would not close are left behind.
+      await endNow(0)
+    }
+    const { supervise } = await import('./workers/supervise.ts')
+    await endNow(await supervise(flags, process.env, standardOutput))
   })
 
 program
@@ -253,6 +261,8 @@ try {
 } catch (error) {
   report(error)
   process.exitCode = 1
+  // The channel to the process that started it keeps a worker running.
+  if (process.connected) await endNow(1)
 }
 
 /** Ends the process although something is left open, such as a connection that would not close. */

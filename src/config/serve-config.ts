@@ -19,6 +19,7 @@ import { settingsSchema } from './settings.ts'
 export interface ServeFlags extends DatabaseFlags {
   readonly host?: string | undefined
   readonly port?: string | undefined
+  readonly workers?: string | undefined
   readonly allowWritableRole?: boolean | undefined
   /** Whether the program that embeds the gateway identifies callers itself. */
   readonly ownAuthentication?: boolean | undefined
@@ -49,6 +50,8 @@ export interface ServeConfig {
   readonly timeZone: string
   readonly host: string
   readonly port: number
+  /** Processes that share the port. */
+  readonly workers: number
   /** Whether other machines can connect. */
   readonly beyondLoopback: boolean
   /** How long a gateway goes on taking requests after it was asked to stop. */
@@ -100,7 +103,10 @@ export interface AuditConfig {
 
 /** @throws Problem that lists all mistakes at once */
 export function serveConfig(flags: ServeFlags, environment: Environment): ServeConfig {
-  const given = withoutEmpty({ ...environment, ...defined({ HOST: flags.host, PORT: flags.port }) })
+  const given = withoutEmpty({
+    ...environment,
+    ...defined({ HOST: flags.host, PORT: flags.port, WORKERS: flags.workers }),
+  })
   const parsed = settingsSchema.safeParse(given)
   const problems = parsed.success ? [] : parsed.error.issues.map(({ message }) => message)
   const misspelled = misspelledSettings(environment)
@@ -146,6 +152,7 @@ function assemble(
     timeZone: given.SIPIS_TIME_ZONE,
     host: given.HOST,
     port: given.PORT,
+    workers: given.WORKERS,
     beyondLoopback,
     drainMs: given.DRAIN_MS,
     logLevel: given.LOG_LEVEL,

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { BadInput } from '../loaders/bad-input.ts'
 
 /**
@@ -15,13 +16,27 @@ export function encodeNodeId(typename: NodeType, id: string): string {
 
 /** @throws BadInput if it is not an id that `encodeNodeId` returns */
 export function decodeNodeId(nodeId: string): { typename: NodeType; id: string } {
-  if (nodeId.length > maxLength) throw notAnId(nodeId)
-  const decoded = Buffer.from(nodeId, 'base64url').toString()
-  const [name = '', ...rest] = decoded.split(':')
+  const text = nodeId.length > maxLength ? undefined : decodeCanonical(nodeId)
+  if (text === undefined || text.includes('\0')) throw notAnId(nodeId)
+  const end = text.indexOf(':')
+  const name = text.slice(0, end)
   const typename = nodeTypes.find((type) => type === name)
-  const id = rest.join(':')
-  if (typename === undefined || encodeNodeId(typename, id) !== nodeId || id.includes('\0')) throw notAnId(nodeId)
-  return { typename, id }
+  if (end === -1 || typename === undefined) throw notAnId(nodeId)
+  return { typename, id: text.slice(end + 1) }
+}
+
+/** Of the last character, by the number of characters in the last group: those whose unused bits are zero. */
+const lastOf: readonly (string | undefined)[] = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048']
+const alphabet = /^[\w-]*$/
+
+/** The text that is encoded like this; undefined if there is none. Other base64url has bits that are ignored, or bytes that are no UTF-8. */
+function decodeCanonical(encoded: string): string | undefined {
+  if (!alphabet.test(encoded)) return undefined
+  const last = lastOf[encoded.length % 4]
+  if (last !== undefined && !last.includes(encoded.slice(-1))) return undefined
+  if (last === '') return undefined
+  const bytes = Buffer.from(encoded, 'base64url')
+  return isUtf8(bytes) ? bytes.toString() : undefined
 }
 
 export interface RowId {

@@ -1,64 +1,91 @@
-import { brandWithType, getTypeBrand } from '@pothos/core'
 import type { FieldExtensions } from '../documents/list-size.ts'
 import { BadInput } from '../loaders/bad-input.ts'
-import type { Collection } from '../loaders/collection.ts'
 import type { Loaders } from '../loaders/loaders.ts'
+import type { Identity } from '../loaders/query.ts'
 import { builder } from './builder.ts'
 import type { NodeType } from './node-id.ts'
-import { decodeNodeId, nodeTypes, parseRowId } from './node-id.ts'
-import { Call } from './types/call.ts'
-import { Message } from './types/message.ts'
-import { loadPushTest, PushTest } from './types/push-test.ts'
-import { Selector } from './types/selector.ts'
-import { Token } from './types/token.ts'
+import { decodeNodeId, parseRowId } from './node-id.ts'
+import { typed } from './type-name.ts'
+import { loadPushTests, parsePushTestId } from './types/push-test.ts'
 
 export const maxNodes = 100
 
-interface NodeKind {
-  readonly type: Parameters<typeof brandWithType>[1]
-  load(id: string, loaders: Loaders): Promise<object | null>
+/** Objects of one type that are loaded together. */
+interface Group {
+  /**
+   * @returns the place of its object among the loaded ones
+   * @throws BadInput if no object of the type has such an id
+   */
+  add(id: string): number
+  load(): Promise<readonly Found[]>
 }
 
-const kinds: Readonly<Record<NodeType, NodeKind>> = {
-  Selector: { type: Selector, load: (id, { selectors }) => selectors.byName(id) },
-  Token: { type: Token, load: (id, { tokens }) => byRowId(tokens, id) },
-  Call: { type: Call, load: (id, { calls }) => byRowId(calls, id) },
-  Message: { type: Message, load: (id, { messages }) => byRowId(messages, id) },
-  PushTest: { type: PushTest, load: loadPushTest },
+type Found = object | null | Error
+
+function group<Key>(parse: (id: string) => Key, load: (keys: readonly Key[]) => Promise<readonly Found[]>): Group {
+  const keys: Key[] = []
+  return { add: (id) => keys.push(parse(id)) - 1, load: () => load(keys) }
 }
 
-async function byRowId<Row>({ byIdentity }: Collection<Row>, id: string) {
+const kinds: Readonly<Record<NodeType, (loaders: Loaders) => Group>> = {
+  Selector: ({ selectors }) => group(String, selectors.byNames),
+  Token: ({ tokens }) => group(identityOf, tokens.byIdentities),
+  Call: ({ calls }) => group(identityOf, calls.byIdentities),
+  Message: ({ messages }) => group(identityOf, messages.byIdentities),
+  PushTest: (loaders) => group(parsePushTestId, (ids) => loadPushTests(ids, loaders)),
+}
+
+function identityOf(id: string): Identity {
   const { rowid, selector } = parseRowId(id)
-  return byIdentity({ selector, value: rowid })
+  return { selector, value: rowid }
 }
 
-/** @throws BadInput of this argument if the id is malformed */
-async function loadNode(
+/** An object of a group, or why there is none. */
+type Place = { readonly type: NodeType; readonly index: number } | Error
+
+/** The objects with these ids, in their order. What is malformed has its error in its place. */
+async function loadNodes(
+  nodeIds: readonly string[],
+  loaders: Loaders,
+  argumentOf: (index: number) => readonly (string | number)[],
+): Promise<Found[]> {
+  const groups = new Map<NodeType, Group>()
+  const places = nodeIds.map((nodeId, index) => placeOf(nodeId, groups, loaders, argumentOf(index)))
+  const found = new Map<NodeType, readonly Found[]>()
+  await Promise.all([...groups].map(async ([type, ofType]) => found.set(type, await ofType.load())))
+  return places.map((place, index) => {
+    if (place instanceof Error) return place
+    const object = found.get(place.type)?.[place.index] ?? null
+    if (object instanceof BadInput) return object.of(argumentOf(index))
+    return object === null || object instanceof Error ? object : typed(object, place.type)
+  })
+}
+
+function placeOf(
   nodeId: string,
+  groups: Map<NodeType, Group>,
   loaders: Loaders,
   argument: readonly (string | number)[],
-): Promise<object | null> {
+): Place {
   try {
-    const { typename, id } = decodeNodeId(nodeId)
-    return await loadByKey(typename, id, loaders)
+    const { typename: type, id } = decodeNodeId(nodeId)
+    const ofType = groups.get(type) ?? kinds[type](loaders)
+    const index = ofType.add(id)
+    groups.set(type, ofType)
+    return { type, index }
   } catch (error) {
-    throw error instanceof BadInput ? error.of(argument) : error
+    if (error instanceof BadInput) return error.of(argument)
+    throw error
   }
 }
 
 /** Loads an object by what follows the type in its id. */
-export async function loadByKey(typename: NodeType, key: string, loaders: Loaders): Promise<object | null> {
-  const { type, load } = kinds[typename]
-  const found = await load(key, loaders)
-  // Pothos resolves the concrete type of a Node from this brand.
-  brandWithType(found, type)
-  return found
-}
-
-/** The type of an object that was loaded by its key. */
-export function nodeTypeOf(loaded: unknown): NodeType | undefined {
-  const brand = getTypeBrand(loaded)
-  return nodeTypes.find((name) => kinds[name].type === brand)
+export async function loadByKey(type: NodeType, key: string, loaders: Loaders): Promise<object | null> {
+  const ofType = kinds[type](loaders)
+  ofType.add(key)
+  const [found = null] = await ofType.load()
+  if (found instanceof Error) throw found
+  return found === null ? null : typed(found, type)
 }
 
 /** One id may be given without a list. */
@@ -78,7 +105,11 @@ builder.queryFields((t) => ({
         description: 'Global id of a Selector, Token, Call, Message or PushTest, from its `id` field.',
       }),
     },
-    resolve: (_, { id }, { loaders }) => loadNode(id, loaders, ['id']),
+    resolve: async (_, { id }, { loaders }) => {
+      const [found = null] = await loadNodes([id], loaders, () => ['id'])
+      if (found instanceof Error) throw found
+      return found
+    },
   }),
   nodes: t.field({
     type: [builder.nodeInterfaceRef()],
@@ -88,14 +119,16 @@ builder.queryFields((t) => ({
       `The objects with these ids, at most ${maxNodes}, in the order of \`ids\`. An item is null if the object does not exist or the ` +
       'caller may not read it. A malformed id is BAD_USER_INPUT for its item only.',
     args: { ids: t.arg.idList({ required: true, description: `Global ids, at most ${maxNodes}.` }) },
-    resolve: (_, { ids }, { loaders, usage }) => {
+    resolve: async (_, { ids }, { loaders, usage }) => {
+      if (ids.length > maxNodes) {
+        throw new BadInput(
+          `nodes takes at most ${maxNodes} ids, but ${ids.length} are given. Split them over several requests.`,
+          ['ids'],
+        )
+      }
+      const found = await loadNodes(ids, loaders, (index) => ['ids', index])
       // graphql-js reports an Error in a list as the error of that item.
-      if (ids.length <= maxNodes)
-        return Promise.all(ids.map((id, index) => loadNode(id, loaders, ['ids', index]).catch(usage.failed)))
-      throw new BadInput(
-        `nodes takes at most ${maxNodes} ids, but ${ids.length} are given. Split them over several requests.`,
-        ['ids'],
-      )
+      return found.map((one) => (one instanceof Error ? usage.failed(one) : one))
     },
   }),
 }))

@@ -7,6 +7,7 @@ import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
 import { withPrintedLists } from './printing/printed-lists.ts'
 import { semanticNonNullDirective } from './semantic-non-null.ts'
+import { resolvingTypes } from './type-name.ts'
 import './scalars.ts'
 import './total-count.ts'
 import './types/selector.ts'
@@ -33,7 +34,9 @@ export const schema: GraphQLSchema = guard(
   withPrintedLists(
     withCostDirectives(
       withPlainNodes(
-        builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+        resolvingTypes(
+          builder.toSchema({ directives: [...specifiedDirectives, semanticNonNullDirective, ...costDirectives] }),
+        ),
       ),
     ),
   ),

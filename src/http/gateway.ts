@@ -85,6 +85,8 @@ export interface GatewayOptions {
   readonly checks?: readonly Check[] | undefined
   /** What /metrics answers; by default nothing. */
   readonly printMetrics?: PrintMetrics | undefined
+  /** What /metrics answers in one of several workers: those of all of them, which the process that starts them counts and prints. */
+  readonly printMetricsOfAll?: PrintMetrics | undefined
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -93,6 +95,8 @@ export interface Gateway extends AsyncDisposable {
   readonly handleUpgrade: UpgradeListener
   /** /metrics without authentication, for a port of its own. */
   readonly handleMetrics: RequestListener
+  /** Counts what the metrics say of SIPIS, at most once a minute. Takes at most a few seconds. */
+  countForMetrics(): Promise<void>
   readonly limits: Limits
   /** Has /ready say that the gateway is about to stop, and ends streams and sockets. Requests are answered as before. */
   drain(): void
@@ -139,11 +143,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const trace = options.trace ?? ((work) => work())
   const sockets = createSockets({ ...operations, stalledMs, times: options.socketTimes, trace })
   const readiness = createReadiness([...databaseChecks(database), ...(options.checks ?? [])])
-  const metrics = createMetrics({
-    print: options.printMetrics ?? (async () => ''),
-    countSipis: () => served.now.countSipis(),
-    askProcesses: () => observeProcesses(options.processes ?? noProcesses, observe),
-  })
+  const askProcesses = () => observeProcesses(options.processes ?? noProcesses, observe)
+  const countForMetrics = async () => void (await Promise.all([served.now.countSipis(), askProcesses()]))
+  const metrics = metricsOf(options, countForMetrics)
   const listeners = createListener({
     endpoint,
     sockets,
@@ -160,6 +162,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     ...listeners,
     handleMetrics: listenForMetrics(metrics, observe),
+    countForMetrics,
     limits,
     drain() {
       readiness.drain()
@@ -174,6 +177,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await rateLimits[Symbol.asyncDispose]()
     },
   }
+}
+
+function metricsOf({ printMetrics, printMetricsOfAll }: GatewayOptions, count: () => Promise<void>) {
+  if (printMetricsOfAll !== undefined) return createMetrics({ print: printMetricsOfAll, count: async () => undefined })
+  return createMetrics({ print: printMetrics ?? (async () => ''), count })
 }
 
 /** The console asks by the names of the API for clients. */

@@ -52,7 +52,8 @@ async function rehearseClosing(): Promise<void> {
   const other = new NetServer()
   await new Promise<void>((resolve) => {
     other.once('error', () => resolve())
-    other.listen(0, '127.0.0.1', () => other.close(() => resolve()))
+    // Its own, also in one of several workers, which share those that they listen on.
+    other.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => other.close(() => resolve()))
   })
 }
 

@@ -1,8 +1,17 @@
 import DataLoader from 'dataloader'
 import type { Values } from '../database/database.ts'
 import { DatabaseError } from '../errors/database-error.ts'
+import { BadInput } from './bad-input.ts'
 
 type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)[]>
+
+type Results<Result> = readonly (Result | Error)[]
+
+export interface Batched<Key, Result> {
+  (key: Key): Promise<Result>
+  /** The results of several keys by one promise. A key that fails has its error in its place. */
+  many(keys: readonly Key[]): Promise<Results<Result>>
+}
 
 /**
  * Batches and caches loads per operation: keys requested in one tick share a statement, repeated keys share a result. A key that
@@ -14,12 +23,41 @@ type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)
 export function batched<Key, Result>(
   cacheKeyOf: (key: Key) => string,
   load: BatchLoad<Key, Result>,
-): (key: Key) => Promise<Result> {
+): Batched<Key, Result> {
   // Created lazily, because most operations use few of the loaders.
   let loader: DataLoader<Key, Result, string> | undefined
-  return (key) => {
+  const loaderOf = () => {
     loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf })
-    return loader.load(key)
+    return loader
+  }
+  return Object.assign((key: Key) => loaderOf().load(key), {
+    many: (keys: readonly Key[]) => loaderOf().loadMany(keys),
+  })
+}
+
+/**
+ * As `many`, of keys that are checked first.
+ *
+ * @param check throws for a key that cannot be asked for; its error is in the place of the result
+ */
+export async function manyChecked<Key, Result>(
+  { many }: Batched<Key, Result>,
+  keys: readonly Key[],
+  check: (key: Key) => void,
+): Promise<Results<Result>> {
+  const wrong = keys.map((key) => problemOf(check, key))
+  if (wrong.every((problem) => problem === undefined)) return many(keys)
+  const found = (await many(keys.filter((_, index) => wrong[index] === undefined))).values()
+  return wrong.map((problem) => problem ?? (found.next().value as Result | Error))
+}
+
+function problemOf<Key>(check: (key: Key) => void, key: Key): Error | undefined {
+  try {
+    check(key)
+    return undefined
+  } catch (error) {
+    if (error instanceof BadInput) return error
+    throw error
   }
 }
 

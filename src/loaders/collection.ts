@@ -4,7 +4,7 @@ import type { RowView } from '../sipis/columns.ts'
 import { decoder, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, grouped, groupedUnlessOne } from './batched.ts'
+import { batched, grouped, groupedUnlessOne, manyChecked } from './batched.ts'
 import { collectionStatements } from './collection-statements.ts'
 import type { Page } from './keyset.ts'
 import type { Pace } from './pace.ts'
@@ -25,6 +25,8 @@ export interface Collection<Row, Orphan extends null = never> {
   pageOf(owner: SelectorRow, query: PageQuery): Promise<Page<Owned<Row, Orphan>>>
   countOf(owner: SelectorRow, query: RowQuery): Promise<number>
   byIdentity(identity: Identity): Promise<Owned<Row, Orphan> | null>
+  /** By one promise; an identity that is no text, or that the database rejects, has its error in its place. */
+  byIdentities(identities: readonly Identity[]): Promise<readonly (Owned<Row, Orphan> | null | Error)[]>
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the collection of one operation. */
@@ -79,10 +81,10 @@ export function prepareCollection<Row, Orphan extends null = never>(
       },
       countOf: counts,
       async byIdentity(identity) {
-        checkText(identity.selector)
-        checkText(identity.value)
+        checkIdentity(identity)
         return loadByIdentity(identity)
       },
+      byIdentities: (identities) => manyChecked(loadByIdentity, identities, checkIdentity),
     }
   }
 }
@@ -101,6 +103,11 @@ export function bySignature<Query extends Pick<RowQuery, 'signature'>, Result>(
 
 function keyOf({ key }: SelectorRow): string {
   return key
+}
+
+function checkIdentity({ selector, value }: Identity): void {
+  checkText(selector)
+  checkText(value)
 }
 
 function identityKey({ selector, value }: Identity): string {

@@ -13,13 +13,7 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     for (const name of names) if (name != null && name !== '') named.add(name)
   }
   const recordFilter = ({ prefix, suffix, installationsOf }: SelectorFilter) => record(prefix, suffix, installationsOf)
-  const collection = <Row, Orphan extends null>(loader: Collection<Row, Orphan>): Collection<Row, Orphan> => ({
-    ...loader,
-    byIdentity(identity: Identity) {
-      record(identity.selector)
-      return loader.byIdentity(identity)
-    },
-  })
+  const collection = <Row, Orphan extends null>(loader: Collection<Row, Orphan>) => recordingIdentities(loader, record)
   const recordCondition = ({ conditions }: RowQuery) => {
     for (const { values } of conditions) if (typeof values['selectorName'] === 'string') record(values['selectorName'])
   }
@@ -44,6 +38,10 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
       byName(selector) {
         record(selector)
         return selectors.byName(selector)
+      },
+      byNames(names) {
+        record(...names)
+        return selectors.byNames(names)
       },
       page(filter, window) {
         recordFilter(filter)
@@ -79,5 +77,22 @@ export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usa
     servers,
     changes,
     rowVersions,
+  }
+}
+
+function recordingIdentities<Row, Orphan extends null>(
+  loader: Collection<Row, Orphan>,
+  record: (name: string) => void,
+): Collection<Row, Orphan> {
+  return {
+    ...loader,
+    byIdentity(identity: Identity) {
+      record(identity.selector)
+      return loader.byIdentity(identity)
+    },
+    byIdentities(identities) {
+      for (const { selector } of identities) record(selector)
+      return loader.byIdentities(identities)
+    },
   }
 }

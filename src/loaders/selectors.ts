@@ -3,7 +3,7 @@ import type { Database, Statement } from '../database/database.ts'
 import { selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, groupedUnlessOne } from './batched.ts'
+import { batched, groupedUnlessOne, manyChecked } from './batched.ts'
 import type { Condition } from './condition.ts'
 import { where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
@@ -16,6 +16,8 @@ import type { Usage } from './usage.ts'
 
 export interface Selectors {
   byName(selector: string): Promise<SelectorRow | null>
+  /** By one promise; a name that is no text, or that the database rejects, has its error in its place. */
+  byNames(selectors: readonly string[]): Promise<readonly (SelectorRow | null | Error)[]>
   page(filter: SelectorFilter, window: Window): Promise<Page<SelectorRow>>
   /** @param range further conditions, of cursors */
   count(filter: SelectorFilter, range?: readonly Condition[]): Promise<number>
@@ -38,6 +40,7 @@ export function prepareSelectors(projection: Projection): (database: Database, u
         checkText(selector, ['name'])
         return byName(selector)
       },
+      byNames: (names) => manyChecked(byName, names, (name) => checkText(name, ['name'])),
       async page(filter, window) {
         const found = await database.query(statements.page(filter, window))
         return window.cut(found.map((values) => decode(values, 0, usage)))

@@ -1,11 +1,17 @@
 import type { SchemaVersion } from './schema-version.ts'
 
-/** An access path of the readers, and the index that serves it. */
+/** A look-up or the order of a list, and the index that serves it. */
 export interface WantedIndex {
   readonly table: string
-  /** Columns, or one expression in parentheses. */
-  readonly columns: readonly string[]
+  /** Columns that are compared with a value, or one expression in parentheses. */
+  readonly lookUp: readonly string[]
+  /** Columns by which the rows are listed, in both directions. */
+  readonly order: readonly string[]
   readonly purpose: string
+}
+
+export function columnsOf({ lookUp, order }: WantedIndex): string[] {
+  return [...lookUp, ...order]
 }
 
 const suffix = '(substring(selector, 41))'
@@ -13,29 +19,39 @@ const suffix = '(substring(selector, 41))'
 /** Missing ones are advice only, because SIPIS owns its database and may have other indexes than `init` creates. */
 export const wantedIndexes: Readonly<Record<SchemaVersion, readonly WantedIndex[]>> = {
   V1: [
-    { table: 'selectors', columns: ['selector'], purpose: 'finding a selector' },
-    { table: 'selectors', columns: ['lastseen', 'id'], purpose: 'listing selectors by lastSeen' },
-    { table: 'selectors', columns: [suffix], purpose: 'finding selectors by suffix' },
-    { table: 'tokens', columns: ['id'], purpose: 'the tokens of a selector' },
-    { table: 'tokens', columns: ['appid'], purpose: 'finding selectors by appId' },
-    { table: 'sipcalls', columns: ['id', 'time', 'rowid'], purpose: 'the newest calls of a selector' },
-    { table: 'sipcalls', columns: ['time', 'rowid'], purpose: 'the newest calls of all selectors' },
-    { table: 'siptextmessages', columns: ['id', 'time', 'rowid'], purpose: 'the newest messages of a selector' },
-    { table: 'siptextmessages', columns: ['time', 'rowid'], purpose: 'the newest messages of all selectors' },
-    { table: 'pushtests', columns: ['id'], purpose: 'the push tests of a selector' },
-    { table: 'pushtests', columns: ['started'], purpose: 'the newest push tests of all selectors' },
+    finding('a selector', 'selectors', ['selector']),
+    listing('selectors by lastSeen', 'selectors', ['lastseen', 'id']),
+    finding('selectors by suffix', 'selectors', [suffix]),
+    finding('the tokens of a selector', 'tokens', ['id']),
+    finding('selectors by appId', 'tokens', ['appid']),
+    listing('the tokens of all selectors', 'tokens', ['rowid']),
+    listing('the calls of a selector', 'sipcalls', ['time', 'rowid'], ['id']),
+    listing('the calls of all selectors', 'sipcalls', ['time', 'rowid']),
+    listing('the messages of a selector', 'siptextmessages', ['time', 'rowid'], ['id']),
+    listing('the messages of all selectors', 'siptextmessages', ['time', 'rowid']),
+    finding('the push tests of a selector', 'pushtests', ['id']),
+    listing('the push tests of all selectors', 'pushtests', ['started']),
   ],
   V2: [
-    { table: 'selectors', columns: ['selector'], purpose: 'finding a selector' },
-    { table: 'selectors', columns: ['lastseen', 'id'], purpose: 'listing selectors by lastSeen' },
-    { table: 'selectors', columns: [suffix], purpose: 'finding selectors by suffix' },
-    { table: 'tokens', columns: ['selector', 'rowid'], purpose: 'the tokens of a selector' },
-    { table: 'tokens', columns: ['appid'], purpose: 'finding selectors by appId' },
-    { table: 'sipcalls', columns: ['selector', 'time', 'rowid'], purpose: 'the newest calls of a selector' },
-    { table: 'sipcalls', columns: ['time', 'rowid'], purpose: 'the newest calls of all selectors' },
-    { table: 'siptextmessages', columns: ['selector', 'time', 'rowid'], purpose: 'the newest messages of a selector' },
-    { table: 'siptextmessages', columns: ['time', 'rowid'], purpose: 'the newest messages of all selectors' },
-    { table: 'pushtests', columns: ['selector', 'started', 'rowid'], purpose: 'the newest push tests of a selector' },
-    { table: 'pushtests', columns: ['started', 'rowid'], purpose: 'the newest push tests of all selectors' },
+    finding('a selector', 'selectors', ['selector']),
+    listing('selectors by lastSeen', 'selectors', ['lastseen', 'id']),
+    finding('selectors by suffix', 'selectors', [suffix]),
+    listing('the tokens of a selector', 'tokens', ['rowid'], ['selector']),
+    finding('selectors by appId', 'tokens', ['appid']),
+    listing('the tokens of all selectors', 'tokens', ['rowid']),
+    listing('the calls of a selector', 'sipcalls', ['time', 'rowid'], ['selector']),
+    listing('the calls of all selectors', 'sipcalls', ['time', 'rowid']),
+    listing('the messages of a selector', 'siptextmessages', ['time', 'rowid'], ['selector']),
+    listing('the messages of all selectors', 'siptextmessages', ['time', 'rowid']),
+    listing('the push tests of a selector', 'pushtests', ['started', 'rowid'], ['selector']),
+    listing('the push tests of all selectors', 'pushtests', ['started', 'rowid']),
   ],
+}
+
+function finding(what: string, table: string, lookUp: readonly string[]): WantedIndex {
+  return { table, lookUp, order: [], purpose: `finding ${what}` }
+}
+
+function listing(what: string, table: string, order: readonly string[], lookUp: readonly string[] = []): WantedIndex {
+  return { table, lookUp, order, purpose: `listing ${what}` }
 }

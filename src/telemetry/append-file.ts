@@ -17,14 +17,17 @@ const comparePathMs = 2_000
 /** O_NONBLOCK makes opening a pipe without a reader fail instead of block. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 const mode = 0o600
+/** PIPE_BUF of Linux: a pipe takes so much of one process at a time, without that of others in between. */
+const pipeBytes = 4_096
 
 /**
  * Opens the audit log for appending. A file that is renamed or removed is opened again.
  *
+ * @param isShared whether other processes append to the same file
  * @throws Problem if it cannot be opened or written
  */
-export function openAuditFile(path: string, observe: Observe): LineFile {
-  return openAppendFile('audit', 'AUDIT_LOG', path, observe)
+export function openAuditFile(path: string, observe: Observe, isShared = false): LineFile {
+  return openAppendFile('audit', 'AUDIT_LOG', path, observe, isShared)
 }
 
 /**
@@ -32,12 +35,12 @@ export function openAuditFile(path: string, observe: Observe): LineFile {
  *
  * @throws Problem if it cannot be opened or written
  */
-export function openAccessFile(path: string, observe: Observe): LineFile {
-  return openAppendFile('access', 'ACCESS_LOG', path, observe)
+export function openAccessFile(path: string, observe: Observe, isShared = false): LineFile {
+  return openAppendFile('access', 'ACCESS_LOG', path, observe, isShared)
 }
 
-function openAppendFile(file: FileName, setting: string, path: string, observe: Observe): LineFile {
-  return new LineFile({ file, target: new PathTarget(path, openFile(path, setting)), observe, delayMs })
+function openAppendFile(file: FileName, setting: string, path: string, observe: Observe, isShared: boolean): LineFile {
+  return new LineFile({ file, target: new PathTarget(path, openFile(path, setting)), observe, delayMs, isShared })
 }
 
 /** A file that is reopened when its path refers to another file. */
@@ -51,6 +54,10 @@ class PathTarget implements Target {
     this.#path = path
     this.#descriptor = descriptor
     this.#identity = fstatSync(descriptor)
+  }
+
+  get wholeBytes(): number {
+    return this.#identity.isFIFO() ? pipeBytes : Number.POSITIVE_INFINITY
   }
 
   async write(bytes: Buffer): Promise<number> {

@@ -13,6 +13,16 @@ interface MetricOptions {
   readonly labels?: readonly string[]
 }
 
+interface GaugeOptions extends MetricOptions {
+  /** What the values of several workers are together; their sum by default. */
+  readonly across?: 'sum' | 'max'
+  /** Called at each scrape; returns the samples. */
+  readonly read: () => Iterable<Sample>
+}
+
+/** What the metrics of a process are at one moment, as another process takes it. */
+export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
 /** Increments a counter, or observes a value in a histogram. */
 export type Add = (amount: number, ...labels: readonly string[]) => void
 
@@ -42,10 +52,10 @@ export class Instruments {
     return (amount, ...labels) => childOf(children, labels, () => histogram.labels(...labels)).observe(amount)
   }
 
-  /** @param read called at each scrape; returns the samples */
-  gauge(name: string, { read, ...options }: MetricOptions & { readonly read: () => Iterable<Sample> }): void {
+  gauge(name: string, { read, across = 'sum', ...options }: GaugeOptions): void {
     const gauge = new Gauge({
       ...this.#describe(name, 'gauge', options),
+      aggregator: across,
       collect: () => {
         // reset() sets a gauge without labels to 0; remove() makes it absent.
         if (options.labels === undefined) gauge.remove()
@@ -57,6 +67,10 @@ export class Instruments {
 
   print(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  values(): Promise<MetricValues> {
+    return this.#registry.getMetricsAsJSON()
   }
 
   #describe(name: string, type: MetricDescription['type'], { help, labels = [] }: MetricOptions) {

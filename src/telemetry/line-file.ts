@@ -11,6 +11,8 @@ export interface Target {
   write(bytes: Buffer): Promise<number>
   /** Writes synchronously, at most once, while the process exits. */
   writeAtExit?(bytes: Buffer): void
+  /** What is written at once in one piece where several processes append; no bound by default. */
+  readonly wholeBytes?: number
   /** Called before lines are written. @returns whether another file has been opened */
   refresh?(): Promise<boolean>
   /** Makes the next `refresh` compare the path with the open file. */
@@ -24,6 +26,8 @@ export interface LineFileOptions {
   readonly observe: Observe
   /** Time that lines wait, so that several are written at once. */
   readonly delayMs: number
+  /** Whether other processes append to the same file: each write has whole lines then. */
+  readonly isShared?: boolean
 }
 
 const retryMs = 1_000
@@ -109,6 +113,28 @@ export class LineFile implements AsyncDisposable {
     return this.#written < this.#batch.length || this.#waiting.length > 0
   }
 
+  /** What is written next: whole lines if other processes write between two writes. */
+  get #chunk(): Buffer {
+    const rest = this.#rest
+    const { isShared = false, target } = this.#options
+    if (!isShared) return rest.subarray(0, maxWriteBytes)
+    const bytes = Math.min(maxWriteBytes, target.wholeBytes ?? maxWriteBytes)
+    if (rest.length <= bytes) return rest
+    const end = rest.lastIndexOf(newline, bytes - 1)
+    return rest.subarray(0, (end === -1 ? rest.indexOf(newline) : end) + 1)
+  }
+
+  /** A line that is cut off, as on a full disk, is written again in full: other processes may have written behind its first part. */
+  #advance(bytes: number): void {
+    const start = this.#written
+    this.#written += bytes
+    const isWhole = bytes === 0 || this.#batch[this.#written - 1] === newline
+    if (isWhole || this.#options.isShared !== true) return
+    const line = Math.max(start, this.#batch.lastIndexOf(newline, this.#written - 1) + 1)
+    this.#batch = Buffer.concat([Buffer.of(newline), this.#batch.subarray(line)])
+    this.#written = 0
+  }
+
   /** Number of lines that are not completely written. */
   get #lines(): number {
     return newlinesOf(this.#rest) + this.#waiting.length
@@ -159,7 +185,7 @@ export class LineFile implements AsyncDisposable {
     try {
       if ((await target.refresh?.()) === true) this.#repeatLine()
       while (this.#takeBatch()) {
-        this.#written += await target.write(this.#rest.subarray(0, maxWriteBytes))
+        this.#advance(await target.write(this.#chunk))
         this.#progressAt = performance.now()
         progress = true
       }
@@ -181,7 +207,9 @@ export class LineFile implements AsyncDisposable {
 
   /** Writes a partially written line again in full, because its first part is in the previous file. */
   #repeatLine(): void {
-    if (this.#written > 0) this.#written = this.#batch.lastIndexOf(newline, this.#written - 1) + 1
+    // The newline that ends a line which was cut off.
+    if (this.#batch[0] === newline && this.#written === 0) this.#written = 1
+    else if (this.#written > 0) this.#written = this.#batch.lastIndexOf(newline, this.#written - 1) + 1
   }
 
   #drop(): void {

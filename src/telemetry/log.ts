@@ -21,9 +21,10 @@ export interface Log extends AsyncDisposable {
   readonly standardError: LineFile
 }
 
-export function openLog(level: string): Log {
+/** @param worker number of this process if it is one of several; each line has it */
+export function openLog(level: string, worker?: number): Log {
   const standardError = openStandardError((observation) => log.observe(observation))
-  const log = createLog(pino({ level, base: null }, standardError))
+  const log = createLog(pino({ level, base: worker === undefined ? null : { worker } }, standardError))
   return closable(log, standardError)
 }
 

@@ -1,5 +1,5 @@
 /** Counts and measures observations for Prometheus. */
-import type { MetricDescription } from './instruments.ts'
+import type { MetricDescription, MetricValues } from './instruments.ts'
 import { Instruments } from './instruments.ts'
 import { connectionMetrics, statementMetrics } from './metrics/database.ts'
 import { failureMetrics } from './metrics/failures.ts'
@@ -14,6 +14,8 @@ export interface Metrics {
   readonly descriptions: readonly MetricDescription[]
   /** All metrics in Prometheus' text format. */
   print(): Promise<string>
+  /** The same for the process that adds up those of several workers. */
+  values(): Promise<MetricValues>
 }
 
 export function createMetrics(): Metrics {
@@ -31,6 +33,7 @@ export function createMetrics(): Metrics {
     observe: (observation) => listen(listeners, observation),
     descriptions: instruments.descriptions,
     print: () => instruments.print(),
+    values: () => instruments.values(),
   }
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { run } from '../support/command.ts'
 import { asAdmin, createDatabase, urlOf, withClient } from '../support/templates.ts'
 import type { Schema } from './dialects/dialect.ts'
@@ -8,10 +9,21 @@ export interface Contents {
   readonly calls: number
   /** Whether to add messages and push tests. */
   readonly whole: boolean
+  /** Whether to make the indexes that `check` advises. */
+  readonly advised?: boolean
 }
+
+/** What is measured: a schema with SIPIS's own indexes, or with those that `check` advises as well. */
+export const databases = {
+  v1: { schema: 'v1', advised: false, label: 'v1' },
+  'v1-advised': { schema: 'v1', advised: true, label: 'v1 with the indexes that check advises' },
+  v2: { schema: 'v2', advised: false, label: 'v2' },
+} as const satisfies Readonly<Record<string, { schema: Schema; advised: boolean; label: string }>>
+export type DatabaseName = keyof typeof databases
 
 const names = {
   v1: 'sipis_gateway_bench_v1',
+  'v1-advised': 'sipis_gateway_bench_v1_advised',
   v2: 'sipis_gateway_bench_v2',
   large: 'sipis_gateway_bench_large',
 } as const
@@ -30,6 +42,7 @@ export async function makeDatabase(
   const others = contents.whole ? [] : ['--messages', '0', '--push-tests', '0']
   const counts = ['--selectors', String(contents.selectors), '--calls', String(contents.calls), ...others]
   await succeed(['seed', ...counts, '--database-url', url])
+  if (contents.advised === true) await followAdvice(url)
   await settle(url, name)
   return url
 }
@@ -38,6 +51,16 @@ export async function makeDatabase(
 export async function dropDatabases(server: string): Promise<void> {
   await asAdmin(server, async (admin) => {
     for (const name of Object.values(names)) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  })
+}
+
+const checked = z.object({ advice: z.array(z.object({ code: z.string(), statement: z.string() })) })
+
+async function followAdvice(url: string): Promise<void> {
+  const { stdout } = await run(['check', '--json', '--database-url', url])
+  const indexes = checked.parse(JSON.parse(stdout)).advice.filter(({ code }) => code === 'INDEX_MISSING')
+  await withClient(url, async (client) => {
+    for (const { statement } of indexes) await client.query(statement)
   })
 }
 

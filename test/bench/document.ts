@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Contender } from './contenders.ts'
+import { databases } from './databases.ts'
 import { queryNames } from './dialects/dialect.ts'
 import type { Options } from './options.ts'
 import { peerVersions } from './peers.ts'
@@ -39,7 +40,8 @@ export function circumstances(options: Options, contenders: readonly Contender[]
   ].join('\n\n')
 }
 
-function unanswered({ schemas }: Options, contenders: readonly Contender[]): string[] {
+function unanswered(options: Options, contenders: readonly Contender[]): string[] {
+  const schemas = [...new Set(options.databases.map((name) => databases[name].schema))]
   const found = contenders.flatMap(({ name, dialect }) =>
     schemas.flatMap((schema) =>
       queryNames.flatMap((query) => {

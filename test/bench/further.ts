@@ -14,23 +14,19 @@ export interface Pair {
   readonly changed: readonly Sample[]
 }
 
-type Pairs = ReadonlyMap<string, Pair>
+export type Pairs = ReadonlyMap<string, Pair>
 
-/** Runs Q1 over two databases in turn. */
-export async function compareSizes(
-  meter: Meter,
-  small: Arena,
-  large: Arena,
-  turns: Omit<Turns, 'query'>,
-): Promise<Pairs> {
-  const inLarge = new Map(large.entrants.map((entrant) => [entrant.runner.name, entrant]))
-  return inPairs(small.entrants, turns, async (entrant, seconds) => {
-    const other = inLarge.get(entrant.runner.name)
+/** Runs a query over two databases in turn, with the contenders that both have. */
+export async function compareArenas(meter: Meter, plain: Arena, changed: Arena, turns: Turns): Promise<Pairs> {
+  const { query, connections } = turns
+  const inOther = new Map(changed.entrants.map((entrant) => [entrant.runner.name, entrant]))
+  return inPairs(plain.entrants, turns, async (entrant, seconds) => {
+    const other = inOther.get(entrant.runner.name)
     return other === undefined
       ? undefined
       : {
-          plain: await ask(meter, entrant, 'history', turns.connections, seconds),
-          changed: await ask(meter, other, 'history', turns.connections, seconds),
+          plain: await ask(meter, entrant, query, connections, seconds),
+          changed: await ask(meter, other, query, connections, seconds),
         }
   })
 }

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
-import type { Schema } from './dialects/dialect.ts'
+import type { DatabaseName } from './databases.ts'
+import { databases } from './databases.ts'
 
 export interface Options {
   readonly selectors: number
   readonly calls: number
-  readonly schemas: readonly Schema[]
+  readonly databases: readonly DatabaseName[]
   readonly connections: readonly number[]
   readonly rounds: number
   readonly seconds: number
@@ -27,7 +28,8 @@ export const help = `npm run bench [-- OPTIONS]
   --write                 write the report into docs/performance.md
   --selectors 20000       how many selectors
   --calls 30              how many calls each has
-  --schemas v1,v2         which schemas
+  --databases v1,v1-advised,v2
+                          which databases: a schema, or v1 with the indexes that check advises
   --connections 1,8,64    how many callers at once
   --warm-up 3             seconds for which each contender is asked each query before it counts
   --rounds 6              how often each contender has its turn then
@@ -44,7 +46,7 @@ const settings = {
   help: { type: 'boolean', default: false },
   selectors: { type: 'string' },
   calls: { type: 'string', default: '30' },
-  schemas: { type: 'string' },
+  databases: { type: 'string' },
   connections: { type: 'string' },
   rounds: { type: 'string' },
   seconds: { type: 'string' },
@@ -55,8 +57,15 @@ const settings = {
   beside: { type: 'string', default: '' },
 } as const
 
-const full = { selectors: '20000', schemas: 'v1,v2', connections: '1,8,64', rounds: '6', seconds: '1', 'warm-up': '3' }
-const quick = { selectors: '1000', schemas: 'v2', connections: '8', rounds: '2', seconds: '0.3', 'warm-up': '0.3' }
+const full = {
+  selectors: '20000',
+  databases: 'v1,v1-advised,v2',
+  connections: '1,8,64',
+  rounds: '6',
+  seconds: '1',
+  'warm-up': '3',
+}
+const quick = { selectors: '1000', databases: 'v2', connections: '8', rounds: '2', seconds: '0.3', 'warm-up': '0.3' }
 
 /** Undefined if --help was given. */
 export function readOptions(args: readonly string[]): Options | undefined {
@@ -66,7 +75,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   return {
     selectors: positive('selectors', given.selectors),
     calls: positive('calls', given.calls),
-    schemas: listOf(given.schemas).map(schema),
+    databases: listOf(given.databases).map(database),
     connections: listOf(given.connections).map((text) => positive('connections', text)),
     rounds: positive('rounds', given.rounds),
     seconds: positive('seconds', given.seconds),
@@ -89,7 +98,9 @@ function positive(name: string, text: string): number {
   throw new Error(`--${name} is "${text}"; it must be a number above 0.`)
 }
 
-function schema(text: string): Schema {
-  if (text === 'v1' || text === 'v2') return text
-  throw new Error(`--schemas has "${text}"; there are v1 and v2.`)
+function database(text: string): DatabaseName {
+  const names = Object.keys(databases) as DatabaseName[]
+  const found = names.find((name) => name === text)
+  if (found !== undefined) return found
+  throw new Error(`--databases has "${text}"; there are ${names.join(', ')}.`)
 }

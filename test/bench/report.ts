@@ -1,7 +1,9 @@
 /** Formats the results as Markdown. */
 import type { Contender } from './contenders.ts'
-import type { QueryName, Schema } from './dialects/dialect.ts'
-import type { Pair } from './further.ts'
+import type { DatabaseName } from './databases.ts'
+import { databases } from './databases.ts'
+import type { QueryName } from './dialects/dialect.ts'
+import type { Pair, Pairs } from './further.ts'
 import type { Sample } from './measure.ts'
 import { middle } from './measure.ts'
 import { median } from './median.ts'
@@ -9,18 +11,27 @@ import type { Query } from './queries.ts'
 import type { Samples } from './rounds.ts'
 
 export interface Cell {
-  readonly schema: Schema
+  readonly database: DatabaseName
   readonly query: Query
   readonly connections: number
   readonly samples: Samples
 }
 
+/** A query over another database, in turn with the one of the other results. */
+export interface Comparison {
+  readonly database: DatabaseName
+  readonly query: Query
+  readonly pairs: Pairs
+}
+
 export interface Results {
   readonly contenders: readonly Contender[]
   readonly cells: readonly Cell[]
-  /** The schema version of all results. */
-  readonly schema: Schema
+  /** The database of the results below. */
+  readonly database: DatabaseName
   readonly usualConnections: number
+  /** Other databases compared with it. */
+  readonly comparisons: readonly Comparison[]
   readonly sizes: ReadonlyMap<string, Pair>
   readonly neighbours: ReadonlyMap<string, Pair>
   readonly firstAnswers: ReadonlyMap<string, number>
@@ -38,19 +49,20 @@ export function table(head: Row, rows: readonly Row[]): string {
 export function report(results: Results): string {
   const { cells, contenders } = results
   const [reference = ''] = contenders.map(({ name }) => name)
-  const schemas = [...new Set(cells.map(({ schema }) => schema))]
+  const names = [...new Set(cells.map(({ database }) => database))]
   return [
-    ...schemas.flatMap((schema) => {
-      const own = cells.filter((cell) => cell.schema === schema)
-      return [`### Schema ${schema}: requests per second`, overview(own, contenders, reference)]
+    ...names.flatMap((database) => {
+      const own = cells.filter((cell) => cell.database === database)
+      return [`### Schema ${databases[database].label}: requests per second`, overview(own, contenders, reference)]
     }),
     '### Other measurements',
     beside(results),
+    ...compared(results),
     repeatability(cells, reference),
-    ...schemas.flatMap((schema) => [
-      `### Schema ${schema}: every figure`,
+    ...names.flatMap((database) => [
+      `### Schema ${databases[database].label}: every figure`,
       details(
-        cells.filter((cell) => cell.schema === schema),
+        cells.filter((cell) => cell.database === database),
         reference,
       ),
     ]),
@@ -92,17 +104,13 @@ function details(cells: readonly Cell[], reference: string): string {
 }
 
 function beside(results: Results): string {
-  const { contenders, cells, schema, usualConnections, sizes, neighbours, firstAnswers } = results
-  const own = cells.filter((cell) => cell.schema === schema)
+  const { contenders, cells, database, usualConnections, sizes, neighbours, firstAnswers } = results
+  const own = cells.filter((cell) => cell.database === database)
   const most = Math.max(...own.map(({ connections }) => connections))
   const of = (query: QueryName, connections: number, name: string) => {
     const found = own.find((cell) => cell.query.name === query && cell.connections === connections)?.samples.get(name)
     return found === undefined ? undefined : middle(found)
   }
-  const change = (pair: Pair | undefined, value: (sample: Sample) => number) =>
-    pair === undefined
-      ? undefined
-      : median(pair.changed.map((changed, round) => value(changed) / value(pair.plain[round] ?? changed)))
   const measures: readonly [string, (name: string) => string][] = [
     [
       'rate of Q5 on page 1,000 / on page 1',
@@ -145,6 +153,28 @@ function beside(results: Results): string {
     ['', ...names],
     measures.map(([label, value]) => [label, ...names.map(value)]),
   )
+}
+
+function change(pair: Pair | undefined, value: (sample: Sample) => number): number | undefined {
+  if (pair === undefined) return undefined
+  return median(pair.changed.map((changed, round) => value(changed) / value(pair.plain[round] ?? changed)))
+}
+
+/** Rates and CPU time over other databases, as ratios to the one of the other measurements. */
+function compared({ comparisons, database }: Results): string[] {
+  if (comparisons.length === 0) return []
+  const cpu = ({ serverCpu, postgresCpu }: Sample) => (serverCpu ?? Number.NaN) + (postgresCpu ?? Number.NaN)
+  const rows = comparisons.flatMap(({ database: other, query, pairs }) =>
+    [...pairs].map(([name, pair]) => [
+      `${query.label} on ${databases[other].label} / on ${databases[database].label}: ${name}`,
+      figure(
+        change(pair, ({ perSecond }) => perSecond),
+        2,
+      ),
+      figure(change(pair, cpu), 2),
+    ]),
+  )
+  return [table(['', 'rate', 'CPU time of a request'], rows)]
 }
 
 /** Compares the ratios of the first half of the rounds with those of the second half. */

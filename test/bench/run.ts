@@ -10,10 +10,10 @@ import { openArena } from './arena.ts'
 import type { Contender } from './contenders.ts'
 import { contenders, contendersBeside } from './contenders.ts'
 import { cpuTable } from './cpu-table.ts'
-import { dropDatabases, makeDatabase, postmaster } from './databases.ts'
-import type { Schema } from './dialects/dialect.ts'
+import type { DatabaseName } from './databases.ts'
+import { databases, dropDatabases, makeDatabase, postmaster } from './databases.ts'
 import { circumstances, writeDocument } from './document.ts'
-import { compareNeighbours, compareSizes, firstAnswers } from './further.ts'
+import { compareArenas, compareNeighbours, firstAnswers } from './further.ts'
 import { startLoad } from './load-process.ts'
 import type { Meter } from './measure.ts'
 import type { Options } from './options.ts'
@@ -21,8 +21,9 @@ import { help, readOptions } from './options.ts'
 import { preparePeers } from './peers.ts'
 import { queries } from './queries.ts'
 import { questionsOf } from './questions.ts'
-import type { Cell, Results } from './report.ts'
+import type { Cell, Comparison, Results } from './report.ts'
 import { report } from './report.ts'
+import type { Turns } from './rounds.ts'
 import { playRounds } from './rounds.ts'
 
 const started = performance.now()
@@ -60,9 +61,9 @@ function choose({ contenders: parts, beside }: Options): Contender[] {
   return beside === '' ? chosen : [...chosen, ...contendersBeside(beside)]
 }
 
-/** CPU time of some queries, with one number of callers and the last schema. */
+/** CPU time of some queries, with one number of callers and the last database. */
 async function compareCpu(options: Options, chosen: Contender[], server: string, meter: Meter): Promise<string> {
-  const { arena } = await open(options, chosen, server, options.schemas.at(-1) ?? 'v2')
+  const { arena } = await open(options, chosen, server, options.databases.at(-1) ?? 'v2')
   await using _ = arena
   const { rounds, seconds, warmUp, connections } = options
   const turns = { connections: connections.includes(8) ? 8 : Math.min(...connections), rounds, seconds, warmUp }
@@ -72,36 +73,43 @@ async function compareCpu(options: Options, chosen: Contender[], server: string,
   return tables.join('\n\n')
 }
 
+interface Opened {
+  readonly name: DatabaseName
+  readonly url: string
+}
+
 async function measureAll(options: Options, chosen: Contender[], server: string, meter: Meter): Promise<Results> {
   const { connections } = options
   const usualConnections = connections.includes(8) ? 8 : Math.min(...connections)
   const cells: Cell[] = []
-  const last = options.schemas.at(-1) ?? 'v2'
-  let further: Omit<Results, 'contenders' | 'cells' | 'schema' | 'usualConnections'> | undefined
-  for (const schema of options.schemas) {
-    const { url, arena } = await open(options, chosen, server, schema)
+  const earlier: Opened[] = []
+  let further: Omit<Results, 'contenders' | 'cells' | 'database' | 'usualConnections'> | undefined
+  const last = options.databases.at(-1) ?? 'v2'
+  for (const name of options.databases) {
+    const { url, arena } = await open(options, chosen, server, name)
     await using _ = arena
-    cells.push(...(await measureQueries(options, arena, schema, usualConnections, meter)))
-    if (schema === last)
-      further = await measureFurther(options, chosen, { server, schema, url, arena }, meter, usualConnections)
+    cells.push(...(await measureQueries(options, arena, name, usualConnections, meter)))
+    if (name !== last) earlier.push({ name, url })
+    else further = await measureFurther(options, chosen, { server, name, url, arena, earlier }, meter, usualConnections)
   }
-  if (further === undefined) throw new Error('There is no schema to measure.')
-  return { contenders: chosen, cells, schema: last, usualConnections, ...further }
+  if (further === undefined) throw new Error('There is no database to measure.')
+  return { contenders: chosen, cells, database: last, usualConnections, ...further }
 }
 
-async function open(options: Options, chosen: Contender[], server: string, schema: Schema) {
+async function open(options: Options, chosen: Contender[], server: string, name: DatabaseName) {
   const { selectors, calls } = options
-  const url = await makeDatabase(server, schema, schema, { selectors, calls, whole: true })
-  say(`${schema} is seeded`)
+  const { schema, advised } = databases[name]
+  const url = await makeDatabase(server, name, schema, { selectors, calls, whole: true, advised })
+  say(`${name} is seeded`)
   const arena = await openArena({ contenders: chosen, schema, url, selectors, queries })
-  say(`${schema}: all contenders give the same answers`)
+  say(`${name}: all contenders give the same answers`)
   return { url, arena }
 }
 
 async function measureQueries(
   { connections, rounds, seconds, warmUp }: Options,
   arena: Arena,
-  schema: Schema,
+  database: DatabaseName,
   usual: number,
   meter: Meter,
 ): Promise<Cell[]> {
@@ -115,28 +123,32 @@ async function measureQueries(
         seconds,
         warmUp,
       })
-      cells.push({ schema, query, connections: count, samples })
-      say(`${schema}: ${query.label} with ${count} callers is measured`)
+      cells.push({ database, query, connections: count, samples })
+      say(`${database}: ${query.label} with ${count} callers is measured`)
     }
   }
   return cells
 }
 
-interface Place {
+interface Place extends Opened {
   readonly server: string
-  readonly schema: Schema
-  readonly url: string
   readonly arena: Arena
+  /** The databases before this one. */
+  readonly earlier: readonly Opened[]
 }
 
 async function measureFurther(
   options: Options,
   chosen: Contender[],
-  { server, schema, url, arena }: Place,
+  { server, name, url, arena, earlier }: Place,
   meter: Meter,
   connections: number,
 ) {
+  const { schema } = databases[name]
   const turns = { connections, rounds: options.rounds, seconds: options.seconds, warmUp: options.warmUp }
+  const comparisons: Comparison[] = []
+  for (const other of earlier)
+    comparisons.push(...(await compareDatabases(options, chosen, other, arena, meter, turns)))
   const neighbours = await compareNeighbours(meter, arena, turns)
   say('a slow neighbour is measured')
   const history = queries.filter(({ name }) => name === 'history')
@@ -150,6 +162,28 @@ async function measureFurther(
   await using tenfold = await openArena({ contenders: chosen, schema, url: large, selectors, queries: history })
   // The other contenders are warmed up by now.
   await playRounds(meter, tenfold.entrants, { ...turns, query: 'history', rounds: 0, warmUp: 3 * options.warmUp })
-  const sizes = await compareSizes(meter, arena, tenfold, turns)
-  return { neighbours, sizes, firstAnswers: starts }
+  const sizes = await compareArenas(meter, arena, tenfold, { ...turns, query: 'history' })
+  return { comparisons, neighbours, sizes, firstAnswers: starts }
+}
+
+/** Q1 and Q2 of the gateway and of the server by hand over another database, in turn with the one that is open. */
+async function compareDatabases(
+  { selectors }: Options,
+  chosen: readonly Contender[],
+  { name, url }: Opened,
+  arena: Arena,
+  meter: Meter,
+  turns: Omit<Turns, 'query'>,
+): Promise<Comparison[]> {
+  const contenders = chosen.filter((contender, index) => index === 0 || contender.name === 'by hand')
+  const compared = queries.filter(({ thorough }) => thorough === true)
+  await using other = await openArena({ contenders, schema: databases[name].schema, url, selectors, queries: compared })
+  const comparisons: Comparison[] = []
+  for (const query of compared) {
+    await playRounds(meter, other.entrants, { ...turns, query: query.name, rounds: 0 })
+    const pairs = await compareArenas(meter, arena, other, { ...turns, query: query.name })
+    comparisons.push({ database: name, query, pairs })
+    say(`${name}: ${query.label} is compared`)
+  }
+  return comparisons
 }

@@ -124,7 +124,11 @@ describe('Row level security', () => {
       return
     }
     expect(advice).toEqual([
-      { reason: expect.stringContaining(table.replace('public.', '')), statement: `ALTER ROLE ${role} BYPASSRLS;` },
+      {
+        code: 'ROWS_HIDDEN',
+        reason: expect.stringContaining(table.replace('public.', '')),
+        statement: `ALTER ROLE ${role} BYPASSRLS;`,
+      },
     ])
     for (const { statement } of advice) await own.sql(statement)
     expect((await adviceOf(url)).filter(({ statement }) => statement.includes('BYPASSRLS'))).toEqual([])

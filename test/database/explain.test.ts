@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { prepareSession, statisticsSettings } from '../../src/database/session.ts'
 import type { Questions } from '../../src/loaders/statistics/questions.ts'
-import { wantedIndexes } from '../../src/sipis/indexes.ts'
+import { columnsOf, wantedIndexes } from '../../src/sipis/indexes.ts'
 import { copyStatement, copyText } from '../../src/tools/demo/copy-text.ts'
 import { dataSet, selectorName } from '../../src/tools/demo/data-set.ts'
 import { defaultDataSet } from '../../src/tools/demo/options.ts'
@@ -81,8 +81,8 @@ describe.each(kinds)('On $name', ({ version, advised }) => {
     if (version === 'V1') await own.sql(`UPDATE restart SET server = 'Sipis' || id % 4`)
     else await own.sql(`UPDATE restart SET value = 'Sipis' || rowid % 4 WHERE name = 'server'`)
     if (advised)
-      for (const { table, columns } of wantedIndexes.V1)
-        await own.sql(`CREATE INDEX ON ${table} (${columns.join(', ')})`)
+      for (const index of wantedIndexes.V1)
+        await own.sql(`CREATE INDEX ON ${index.table} (${columnsOf(index).join(', ')})`)
     await own.sql('ANALYZE')
     database = openReader(own.url)
     client = await openClient(database, { allowedSettings: ['username', 'a'] })

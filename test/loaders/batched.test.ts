@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/errors/database-error.ts'
-import { batched, grouped } from '../../src/loaders/batched.ts'
+import { BadInput } from '../../src/loaders/bad-input.ts'
+import { batched, grouped, manyChecked } from '../../src/loaders/batched.ts'
 
 const bad = (key: string) => new DatabaseError('input', '22P02', `${key} is not a number`)
 
@@ -84,6 +85,46 @@ describe('Batched loads', () => {
     })
     const found = await Promise.allSettled(['1', '2', '3', '4'].map(load))
     expect(found.map((one) => one.status === 'rejected' && one.reason)).toEqual([gone, gone, gone, gone])
+  })
+})
+
+describe('Batched loads of many keys', () => {
+  it('share the statement of the keys beside them, and use none for known keys', async () => {
+    const { statements, load } = openNumbers()
+    const beside = [load('1'), load.many(['2', '1', '3']), load('4')]
+    expect(await Promise.all(beside)).toEqual([1, [2, 1, 3], 4])
+    expect(await load.many(['4', '5', '4'])).toEqual([4, 5, 4])
+    expect(await load.many([])).toEqual([])
+    expect(statements).toEqual([['1', '2', '3', '4'], ['5']])
+  })
+
+  it('have the error of an invalid key in its place', async () => {
+    const { load } = openNumbers()
+    expect(await load.many(['1', 'x', '2'])).toEqual([1, bad('x'), 2])
+  })
+
+  it('have a failure of their statement in the place of each of its keys, and load them again', async () => {
+    const gone = new DatabaseError('unavailable', '57P01', 'gone')
+    let statements = 0
+    const load = batched<string, number>(String, async (asked) => {
+      statements++
+      if (statements === 2) throw gone
+      return asked.map(Number)
+    })
+    expect(await load('1')).toBe(1)
+    expect(await load.many(['1', '2', '3'])).toEqual([1, gone, gone])
+    expect(await load.many(['3', '2', '1'])).toEqual([3, 2, 1])
+    expect(statements).toBe(3)
+  })
+
+  it('have the problem of a key that is not asked for in its place', async () => {
+    const { statements, load } = openNumbers()
+    const refused = new BadInput('not even')
+    const check = (key: string) => {
+      if (Number(key) % 2 === 1) throw refused
+    }
+    expect(await manyChecked(load, ['1', '2', '3', '4'], check)).toEqual([refused, 2, refused, 4])
+    expect(statements).toEqual([['2', '4']])
   })
 })
 

@@ -18,7 +18,8 @@ export const databaseSettings = {
     min: 1,
     max: 100,
     byDefault: 10,
-    sentence: 'Connections for lists and scans; look-ups and `/health` use up to seven more.',
+    sentence:
+      'Connections for lists and scans, which workers share; look-ups and `/health` use up to seven more in each.',
   }),
   DATABASE_CONNECT_TIMEOUT_MS: wholeNumber({
     min: 100,

@@ -21,6 +21,13 @@ export const serverSettings = {
     sentence:
       'Milliseconds that requests are still taken after SIGTERM while /ready says 503, so that a balancer notices.',
   }),
+  WORKERS: wholeNumber({
+    flag: '--workers',
+    min: 1,
+    max: 64,
+    byDefault: 1,
+    sentence: 'Processes that share the port, called workers.',
+  }),
   SIPIS_TIME_ZONE: text({
     values: 'a name such as Europe/Prague',
     byDefault: 'UTC',

@@ -2,7 +2,6 @@
  * Prints rows as JSON where a selection asks for fields of the row only. graphql-js would resolve and complete each value, and make an
  * object of each row, of which JSON is made afterwards. Whatever else a selection asks for is executed by graphql-js.
  */
-import { getTypeBrand } from '@pothos/core'
 import type {
   FieldNode,
   FragmentDefinitionNode,
@@ -32,6 +31,7 @@ import { toJson } from '../../loaders/to-json.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import { Decoded } from '../../sipis/columns.ts'
 import type { Context } from '../context.ts'
+import { typeNameOf } from '../type-name.ts'
 import type { ReadField } from './of-row.ts'
 import { fieldsOfRow } from './of-row.ts'
 import type { Output } from './output.ts'
@@ -106,7 +106,7 @@ export function objectPrinter(
     : undefined
 }
 
-/** Prints each row by its type, which it is branded with. */
+/** Prints each row by its type, which `typed` has set. */
 function typedPrinter(
   types: readonly GraphQLObjectType[],
   selections: readonly SelectionSetNode[],
@@ -119,15 +119,10 @@ function typedPrinter(
     printers.set(type.name, print)
   }
   return (row, usage, output) => {
-    const brand = getTypeBrand(row)
-    const print = printers.get(brand === null ? '' : nameOf(brand))
+    const print = printers.get(typeNameOf(row) ?? '')
     if (print === undefined) throw new Unprintable('A row has no type.')
     print(row, usage, output)
   }
-}
-
-function nameOf(brand: NonNullable<ReturnType<typeof getTypeBrand>>): string {
-  return typeof brand === 'object' && 'name' in brand ? String(brand['name']) : String(brand)
 }
 
 interface FieldPrinter {

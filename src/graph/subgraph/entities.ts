@@ -5,8 +5,9 @@ import type { FieldExtensions } from '../../documents/list-size.ts'
 import { BadInput } from '../../loaders/bad-input.ts'
 import type { Loaders } from '../../loaders/loaders.ts'
 import type { Context } from '../context.ts'
-import { loadByKey, maxNodes, nodeTypeOf } from '../node.ts'
+import { loadByKey, maxNodes } from '../node.ts'
 import { decodeNodeId, nodeTypes } from '../node-id.ts'
+import { typeNameOf } from '../type-name.ts'
 import { subgraphTypeName } from './names.ts'
 
 /** A representation, of any form. */
@@ -24,7 +25,7 @@ export function entitiesField(named: GraphQLSchema): EntitiesField {
     description: 'The types that other subgraphs may refer to.',
     types: nodeTypes.map((name) => assertObjectType(named.getType(subgraphTypeName({ name })))),
     resolveType(loaded) {
-      const name = nodeTypeOf(loaded)
+      const name = typeNameOf(loaded)
       return name && subgraphTypeName({ name })
     },
   })

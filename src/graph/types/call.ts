@@ -30,7 +30,7 @@ export const MissedReason = builder.enumType('MissedReason', {
   } as const,
 })
 
-export const Call = builder.objectRef<CallShape>('Call')
+const Call = builder.objectRef<CallShape>('Call')
 
 Call.implement({
   description: 'A missed call, or a call that SIPIS has not yet reported to the device.',

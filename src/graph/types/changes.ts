@@ -6,10 +6,10 @@ import type { SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { decodeNodeId, parseRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
-import { brandedEvent } from './branded-event.ts'
 import { Event } from './event.ts'
 import { loadPushTest, selectorOfPushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
+import { typedEvent } from './typed-event.ts'
 
 /** Pages of `changes`. */
 export const changesSizes = { byDefault: 50, most: 100 }
@@ -45,7 +45,7 @@ Changes.implement({
       description:
         'Calls, messages and push tests that were stored or changed since the token, as they are now: insert each, or replace the one ' +
         'with its id. Several changes of one event come as one. In the order in which SIPIS began to store them.',
-      resolve: ({ versions }) => versions.map(({ kind, row }) => brandedEvent(kind, row)),
+      resolve: ({ versions }) => versions.map(({ kind, row }) => typedEvent(kind, row)),
     }),
     gone: t.idList({
       description: 'Those of `held` that SIPIS has deleted since.',

@@ -16,7 +16,7 @@ import { SipAddress, SipAddressFilter } from './sip-address.ts'
 
 type MessageShape = Owned<MessageRow>
 
-export const Message = builder.objectRef<MessageShape>('Message')
+const Message = builder.objectRef<MessageShape>('Message')
 
 Message.implement({
   description: 'A text message that waits until the device collects it.',

@@ -142,24 +142,44 @@ function pushTests({ pushTests: collection, projection }: Loaders, owner: Select
 }
 
 export async function loadPushTest(id: string, { pushTests, orphanPushTests }: Loaders): Promise<PushTestShape | null> {
-  const { selector, key, pushId } = parseId(id)
+  const { selector, key, pushId } = parsePushTestId(id)
   if (selector === undefined) return orphanPushTests.load({ key, pushId })
   return pushTests.byIdentity({ selector, value: pushId })
 }
 
-/** The selector that the id names; null if it was deleted. */
-export function selectorOfPushTest(id: string): string | null {
-  return parseId(id).selector ?? null
+/** What is at each id, by one promise for all whose selector exists. */
+export async function loadPushTests(
+  ids: readonly PushTestId[],
+  { pushTests, orphanPushTests }: Loaders,
+): Promise<(PushTestShape | null | Error)[]> {
+  const owned = ids.flatMap(({ selector, pushId }) => (selector === undefined ? [] : [{ selector, value: pushId }]))
+  const orphans = ids.filter(({ selector }) => selector === undefined)
+  const [ofSelectors, ofNone] = await Promise.all([
+    pushTests.byIdentities(owned),
+    Promise.all(orphans.map((id) => orphanPushTests.load(id).catch(asError))),
+  ])
+  const rows = { owned: ofSelectors.values(), orphan: ofNone.values() }
+  return ids.map(({ selector }) => rows[selector === undefined ? 'orphan' : 'owned'].next().value ?? null)
 }
 
-interface PushTestId {
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** The selector that the id names; null if it was deleted. */
+export function selectorOfPushTest(id: string): string | null {
+  return parsePushTestId(id).selector ?? null
+}
+
+export interface PushTestId {
   /** Undefined if the selector has been deleted; `key` then holds the key of that selector. */
   readonly selector: string | undefined
   readonly key: string
   readonly pushId: string
 }
 
-function parseId(id: string): PushTestId {
+/** @throws BadInput if no push test has such an id */
+export function parsePushTestId(id: string): PushTestId {
   const parts = parseStrings(id)
   const [first, second, third] = parts
   if (parts.length === 2 && first !== undefined && second !== undefined)

@@ -9,9 +9,9 @@ import type { ListArguments } from '../connection.ts'
 import { Connection } from '../connection.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { TimeOrder } from '../time-order.ts'
-import { brandedEvent } from './branded-event.ts'
 import { Event, EventKind } from './event.ts'
 import { Selector } from './selector.ts'
+import { typedEvent } from './typed-event.ts'
 
 const EventConnection = builder.connectionObject(
   { type: Event, name: 'EventConnection', description: 'A page of events.' },
@@ -56,7 +56,7 @@ function timelineOf(timeline: Timeline, owner: SelectorRow, args: TimelineArgume
   return new Connection(order, page, {
     async page(window) {
       const found = await timeline.pageOf(owner, { ...query, window })
-      return { ...found, rows: found.rows.map((row) => brandedEvent(kindOfEvent(row), row)) }
+      return { ...found, rows: found.rows.map((row) => typedEvent(kindOfEvent(row), row)) }
     },
     count: (range) =>
       timeline.countOf(owner, {

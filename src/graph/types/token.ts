@@ -13,7 +13,7 @@ import { Selector } from './selector.ts'
 
 type TokenShape = Owned<TokenRow>
 
-export const Token = builder.objectRef<TokenShape>('Token')
+const Token = builder.objectRef<TokenShape>('Token')
 
 Token.implement({
   description:

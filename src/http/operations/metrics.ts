@@ -8,7 +8,6 @@ import { beginExchange, sendAnswer } from '../exchange.ts'
 import { Refusal } from '../refusal.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
 import type { RateLimits } from '../traffic/rate-limit.ts'
-import type { CountSipis } from './sipis-counts.ts'
 
 /** Prints all metrics. */
 export type PrintMetrics = () => Promise<string>
@@ -17,14 +16,13 @@ export type MetricsEndpoint = (request: IncomingMessage) => Promise<Answer>
 
 export interface MetricsOptions {
   readonly print: PrintMetrics
-  /** Each of these takes at most a few seconds. */
-  readonly countSipis: CountSipis
-  readonly askProcesses: () => Promise<void>
+  /** Counts before each print what no event says. Takes at most a few seconds. */
+  readonly count: () => Promise<void>
 }
 
-export function createMetrics({ print, countSipis, askProcesses }: MetricsOptions): () => Promise<Answer> {
+export function createMetrics({ print, count }: MetricsOptions): () => Promise<Answer> {
   return async () => {
-    await Promise.all([countSipis(), askProcesses()])
+    await count()
     return { status: 200, type: metricsType, body: Buffer.from(await print()), headers: {} }
   }
 }

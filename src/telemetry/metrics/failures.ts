@@ -20,6 +20,7 @@ export function failureMetrics(instruments: Instruments) {
   })
   const failing = new Map<string, boolean>()
   instruments.gauge('sipis_gateway_log_failing', {
+    across: 'max',
     help: '1 while a log (audit, access or log) cannot be written.',
     labels: ['file'],
     read: () => [...failing].map(([file, isFailing]) => [isFailing ? 1 : 0, file]),

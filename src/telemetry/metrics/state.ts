@@ -23,6 +23,7 @@ export function stateMetrics(instruments: Instruments) {
     read: () => [[streams]],
   })
   instruments.gauge('sipis_gateway_replicas', {
+    across: 'max',
     help: 'Standbys that queries read from (DATABASE_REPLICA_URLS).',
     read: () => [[replicas]],
   })
@@ -31,10 +32,12 @@ export function stateMetrics(instruments: Instruments) {
     read: () => [[sockets]],
   })
   instruments.gauge('sipis_gateway_rate_store_away', {
+    across: 'max',
     help: '1 while the shared rate store does not answer and this gateway counts alone.',
     read: () => [[isRateStoreAway ? 1 : 0]],
   })
   instruments.gauge('sipis_gateway_schema_unreadable', {
+    across: 'max',
     help: '1 while a table, column or privilege that the gateway needs is missing.',
     read: () => [[isSchemaUnreadable ? 1 : 0]],
   })

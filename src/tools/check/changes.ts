@@ -11,6 +11,7 @@ export async function changesAdvice(database: Database): Promise<Advice[]> {
   if (found.length === 0) return []
   return [
     {
+      code: 'FUNCTION_DENIED',
       reason: 'The role may not call what the field changes needs, so that it is NOT_SUPPORTED. As a superuser:',
       statement: found.map(([name, role]) => `GRANT EXECUTE ON FUNCTION ${name}() TO ${role};`).join('\n    '),
     },

@@ -81,6 +81,7 @@ export async function examine(
 
 async function readOnlyRole(database: Database, detected: Detected): Promise<Advice> {
   return {
+    code: 'ROLE_WRITABLE',
     reason: 'The gateway only reads, so a read-only role is safer. As the owner of the database:',
     statement: (await readOnlyRoleStatements(database, detected)).join('\n    '),
   }
@@ -92,6 +93,7 @@ async function rowSecurityAdvice(database: Database, detected: Detected, { name 
   const [[role = ''] = []] = await database.query(sql`SELECT quote_ident(current_user)`)
   return [
     {
+      code: 'ROWS_HIDDEN',
       reason: `${rowSecuritySentence(name, tables)} To bypass it, as a superuser:`,
       statement: `ALTER ROLE ${role} BYPASSRLS;`,
     },
@@ -101,6 +103,7 @@ async function rowSecurityAdvice(database: Database, detected: Detected, { name 
 async function creatorAdvice(database: Database, schemas: Schemas): Promise<Advice[]> {
   const creators = await foreignCreators(database, schemas)
   return creators.map(({ schema, roles }) => ({
+    code: 'SCHEMA_WRITABLE',
     reason: `${roles.join(', ')} may create functions and tables in the schema ${schema}, where names are looked up. Only its owner should.`,
     statement: `REVOKE CREATE ON SCHEMA ${schema} FROM ${roles.join(', ')};`,
   }))
