@@ -13,6 +13,7 @@ import { debianPostgres } from '../support/programs.ts'
 import { addSelector } from '../support/rows.ts'
 import { until } from '../support/until.ts'
 import type { Door } from './clients.ts'
+import { secret } from './history.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
 
@@ -63,7 +64,7 @@ export async function fill(url: string, version: SchemaVersion, selectors: numbe
  */
 export async function openDoor(url: string, standby?: string): Promise<Door> {
   const database = standby === undefined ? openReader(url) : openReplicas(url, standby)
-  const options = { changes: { secrets: ['a secret of the test'] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
+  const options = { changes: { secrets: [secret] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
   const gateway = await openClient(database, options)
   // Lists may come from the standby.
   const session = openSession(standby ?? url)
@@ -72,7 +73,11 @@ export async function openDoor(url: string, standby?: string): Promise<Door> {
     await session.leave()
     await database.close()
   })
-  return { gateway, session }
+  return { name: `${label(url)}${standby === undefined ? '' : ` with ${label(standby)}`}`, gateway, session }
+}
+
+function label(url: string): string {
+  return new URL(url).port
 }
 
 function openReplicas(url: string, standby: string): Database {
