@@ -24,8 +24,8 @@ export interface Database {
    * server only.
    */
   forOperation?(): Database
-  /** The lowest xmin of the standbys a moment ago: what is above it may be missing where an operation reads. Undefined without standbys. */
-  lowestXmin?(): bigint | undefined
+  /** The lowest xmin of all servers a moment ago: what is above it may be missing where an operation reads. Undefined without standbys. */
+  lowestXmin?(): Promise<bigint | undefined>
   close(): Promise<void>
 }
 

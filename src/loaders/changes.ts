@@ -88,14 +88,15 @@ export function prepareChanges(projection: Projection): (database: Database) => 
         const marks = asked.map(({ mark }) => truncated(mark))
         const found = await database.query(statements.ofSelectors(keys, marks))
         const ofEach = groupedUnlessOne(found, asked.length, stateWidth)
-        return ofEach.map((rows) => sightOf(rows, limits.ofSelector, database.lowestXmin?.()))
+        const lowestXmin = await database.lowestXmin?.()
+        return ofEach.map((rows) => sightOf(rows, limits.ofSelector, lowestXmin))
       },
     )
     return {
       ofSelector: (owner, mark) => ofSelector({ owner, mark }),
       async ofAll(kinds, mark) {
         const found = await database.query(statements.ofAll(kinds, truncated(mark)))
-        return sightOf(found, limits.ofAll, database.lowestXmin?.())
+        return sightOf(found, limits.ofAll, await database.lowestXmin?.())
       },
       async recent(mark) {
         return sightOf(await database.query(statements.recent(truncated(mark))), limits.ofAll, undefined)

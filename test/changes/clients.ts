@@ -18,6 +18,19 @@ export interface Door {
   readonly name: string
   readonly gateway: Gateway
   readonly session: Session
+  readonly replica: Replica
+}
+
+/** What a gateway did with its replicas. */
+export interface Replica {
+  /** Probes that they have answered. */
+  looks: number
+  /** Other statements that they have answered. */
+  reads: number
+  /** Why the last one that has changed is not read. */
+  problem: string | undefined
+  /** How many are read. */
+  usable: number
 }
 
 export interface Tally {

@@ -33,6 +33,8 @@ const counts = {
 /** Commits are durable unless a writer turns that off, and what is written survives the end of the processes. */
 const settings = {
   synchronous_commit: 'on',
+  // A killed process may have written half of a page.
+  full_page_writes: 'on',
   max_prepared_transactions: '50',
   wal_keep_size: '4GB',
   max_wal_size: '4GB',
@@ -97,7 +99,18 @@ describe('Changes', () => {
       const wrong = await compare(clients, one.session, version)
       await explain(clients, one.session, version, history)
       const rows = await countRows(one.session)
-      report({ version, server: await versionOf(one.session), rows, written, tally, ...disturbed, wrong, started })
+      expect(replicated.replica.reads).toBeGreaterThan(0)
+      report({
+        version,
+        server: await versionOf(one.session),
+        rows,
+        replicaReads: replicated.replica.reads,
+        written,
+        tally,
+        ...disturbed,
+        wrong,
+        started,
+      })
       expect({
         repeats: tally.repeats.slice(0, 5),
         phantoms: tally.phantoms.slice(0, 20),
@@ -231,6 +244,7 @@ interface Figures {
   readonly version: SchemaVersion
   readonly server: string
   readonly rows: number
+  readonly replicaReads: number
   readonly written: Written
   readonly tally: Tally
   readonly crashes: number
