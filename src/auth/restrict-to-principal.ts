@@ -46,7 +46,7 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     servers,
     // Other selectors, none of which it may read. No statement, whose time would tell how many there are.
     installations: { pageOf: async (_, { window }) => window.cut([]), countOf: async () => 0 },
-    changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
+    changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden, moves: changes.moves },
     // Versions are known from `changes` alone.
     rowVersions,
   }

@@ -64,6 +64,8 @@ export interface ChangesReader {
   ofAll(kinds: readonly EventKind[], mark: Mark): Promise<Sight>
   /** Only versions of rows that are dated to the last ten minutes, which an index finds: an incomplete sight. */
   recent(mark: Mark): Promise<Sight>
+  /** How often the operation has gone on to another server, which may be behind the one before. */
+  moves(): number
 }
 
 /** The most versions of a page, and the most that were delivered above the mark, which a token has to hold. */
@@ -101,6 +103,7 @@ export function prepareChanges(projection: Projection): (database: Database) => 
       async recent(mark) {
         return sightOf(await database.query(statements.recent(truncated(mark))), limits.ofAll, undefined)
       },
+      moves: () => database.moves?.() ?? 0,
     }
   }
 }

@@ -98,6 +98,24 @@ it('A first token that a standby gives leaves nothing out that the primary does 
   await untilLateComes(door, token)
 })
 
+it('An event is not said to be gone because another standby takes over that lacks it', async () => {
+  const { server, standby } = await cluster()
+  const lagging = await addStandby(server)
+  const door = await openDoor(server.url, standby.url, lagging.standby.url)
+  await until('both are read', () => door.replica.usable === 2)
+  const { token } = await askChanges(door, 1)
+  await lagging.pause()
+  await insertLate(server)
+  let asked = {}
+  await until('the call comes', async () => {
+    const { events, token: since } = await askChanges(door, 1, { since: token })
+    asked = { since, held: events.map(({ id }) => id) }
+    return events.length === 1
+  })
+  standby.loseAnswerTo('AS k(selector, identity, n)')
+  for (let n = 0; n < 4; n++) expect((await askChanges(door, 1, asked)).gone).toEqual([])
+})
+
 /** A server with one selector, and a standby behind a proxy. */
 async function cluster() {
   const server = untilTestEnds(await startOwnServer())

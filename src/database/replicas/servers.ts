@@ -126,7 +126,7 @@ function followed(servers: readonly Server[]): Database {
       }
     }
   }
-  return { query, close: async () => undefined }
+  return { query, moves: () => at, close: async () => undefined }
 }
 
 /** The server is away, or is a standby that cancels statements or has not replayed a change of the tables. */

@@ -8,7 +8,7 @@ import { decodeNodeId, parseRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { brandedEvent } from './branded-event.ts'
 import { Event } from './event.ts'
-import { loadPushTest, selectorOfPushTest } from './push-test.ts'
+import { loadPushTest, pushIdOf, selectorOfPushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
 
 /** Pages of `changes`. */
@@ -92,8 +92,11 @@ builder.objectField(Selector, 'changes', (t) =>
     resolve: async (owner, { since, first, held }, { loaders, changeTokens }) => {
       const asked = { since: since ?? null, first: checkedSize(first) }
       const ids = checkedIds(owner, held ?? [])
+      const moves = loaders.changes.moves()
       const pulled = await pull(loaders, changeTokens, feedOfSelector(loaders, owner), asked)
-      return { ...pulled, gone: await goneOf(loaders, ids, pulled) }
+      const gone = await goneOf(loaders, ids, pulled)
+      // The other server may be a standby that lacks what the first one had.
+      return { ...pulled, gone: loaders.changes.moves() === moves ? gone : [] }
     },
   }),
 )
@@ -126,12 +129,27 @@ function selectorOf(nodeId: string, index: number): string | null {
   }
 }
 
-/** A standby may not have replayed what the client holds, so it cannot say what is gone. */
-async function goneOf(loaders: Loaders, held: readonly string[], { mayLag, reset }: Pulled): Promise<string[]> {
+/**
+ * A standby may not have replayed what the client holds, so it cannot say what is gone. What is new is not gone, although an earlier field of
+ * the operation may not have found it.
+ */
+async function goneOf(
+  loaders: Loaders,
+  held: readonly string[],
+  { versions, mayLag, reset }: Pulled,
+): Promise<string[]> {
   if (mayLag || reset !== null) return []
-  const exact = held.filter((id) => !isInexact(id))
+  const fresh = new Set(versions.map(({ kind, key }) => `${kind} ${key}`))
+  const exact = held.filter((id) => !isInexact(id) && !fresh.has(eventOf(id)))
   const found = await Promise.all(exact.map((id) => load(id, loaders)))
   return exact.filter((_, index) => found[index] === null)
+}
+
+/** The kind and the key of the event that an id names. */
+function eventOf(nodeId: string): string {
+  const { typename, id } = decodeNodeId(nodeId)
+  if (typename === 'PushTest') return `PUSH_TEST ${pushIdOf(id)}`
+  return `${typename === 'Call' ? 'CALL' : 'MESSAGE'} ${parseRowId(id).rowid}`
 }
 
 /** Bytes that are not UTF-8 are given as U+FFFD, by which a row is not found again. */

@@ -148,6 +148,10 @@ export function selectorOfPushTest(id: string): string | null {
   return parseId(id).selector ?? null
 }
 
+export function pushIdOf(id: string): string {
+  return parseId(id).pushId
+}
+
 interface PushTestId {
   /** Undefined if the selector has been deleted; `key` then holds the key of that selector. */
   readonly selector: string | undefined
