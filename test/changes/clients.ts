@@ -36,6 +36,7 @@ export interface Replica {
 export interface Tally {
   pulls: number
   events: number
+  begins: number
   lostAnswers: number
   failures: number
   repeats: string[]
@@ -46,6 +47,7 @@ export interface Tally {
 export const newTally = (): Tally => ({
   pulls: 0,
   events: 0,
+  begins: 0,
   lostAnswers: 0,
   failures: 0,
   repeats: [],
@@ -103,6 +105,8 @@ export interface ClientOptions {
   readonly tally: Tally
   /** Stamps of what was certainly rolled back. */
   readonly rolledBack: ReadonlySet<string>
+  /** Whether it begins anew now and then, as an app that is installed again. The others show at the end what they missed at any time. */
+  readonly startsAnew: boolean
 }
 
 export class Client {
@@ -139,6 +143,7 @@ export class Client {
     const { tally } = this.#options
     while (!isOver()) {
       try {
+        if (this.#options.startsAnew && chance(10)) this.#token = undefined
         const hasMore = await this.pull(drawDoor(), chance(5))
         if (!hasMore) await sleep(below(chance(10) ? mostGapMs * 3 : mostGapMs))
       } catch {
@@ -196,6 +201,7 @@ export class Client {
     this.#held = await contentsOf(session, this.#options.version, this.#options.number)
     this.#delivered = new Set()
     this.#token = token
+    this.#options.tally.begins++
   }
 
   #take(event: Event): void {

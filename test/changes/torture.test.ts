@@ -68,6 +68,7 @@ describe('Changes', () => {
             number: 1 + (n % counts.selectors),
             tally,
             rolledBack: written.rolledBack,
+            startsAnew: n % 4 === 0,
             history,
           }),
       )
