@@ -63,6 +63,7 @@ function guarded<Row, Orphan extends null>(
     countOf: collection.countOf,
     byIdentity: async (identity: Identity) =>
       maySee(principal, identity.selector) ? collection.byIdentity(identity) : null,
+    reload: async (identity: Identity) => (maySee(principal, identity.selector) ? collection.reload(identity) : null),
   }
 }
 

@@ -25,8 +25,6 @@ export interface Pulled {
 /** A version that is new, with its row. */
 export interface ChangedRow {
   readonly kind: EventKind
-  /** The rowid, or the push id. */
-  readonly key: string
   readonly row: EventRow
 }
 
@@ -117,9 +115,9 @@ async function rowsOf({ rowVersions }: Loaders, feed: Feed, versions: readonly R
   const found = await Promise.all(versions.map((version) => rowVersions.load(version)))
   const isFound = found.map((row) => row !== undefined && isOf(feed, row))
   return {
-    rows: versions.flatMap(({ kind, key }, index) => {
+    rows: versions.flatMap(({ kind }, index) => {
       const row = found[index]
-      return row == null || isFound[index] === false ? [] : [{ kind, key, row }]
+      return row == null || isFound[index] === false ? [] : [{ kind, row }]
     }),
     missing: new Set(versions.filter((_, index) => isFound[index] === false)),
   }

@@ -9,16 +9,18 @@ type BatchLoad<Key, Result> = (keys: readonly Key[]) => Promise<(Result | Error)
  * the database rejects fails alone.
  *
  * @param cacheKeyOf equal for equal keys
+ * @param isCached false for loads that must read again
  * @param load returns one result for each key, in the order of the keys; must run its statement for an empty list as well
  */
 export function batched<Key, Result>(
   cacheKeyOf: (key: Key) => string,
   load: BatchLoad<Key, Result>,
+  isCached = true,
 ): (key: Key) => Promise<Result> {
   // Created lazily, because most operations use few of the loaders.
   let loader: DataLoader<Key, Result, string> | undefined
   return (key) => {
-    loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf })
+    loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf, cache: isCached })
     return loader.load(key)
   }
 }

@@ -24,6 +24,8 @@ export interface Collection<Row, Orphan extends null = never> {
   pageOf(owner: SelectorRow, query: PageQuery): Promise<Page<Owned<Row, Orphan>>>
   countOf(owner: SelectorRow, query: RowQuery): Promise<number>
   byIdentity(identity: Identity): Promise<Owned<Row, Orphan> | null>
+  /** As `byIdentity`, past what the operation has loaded before. */
+  reload(identity: Identity): Promise<Owned<Row, Orphan> | null>
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the collection of one operation. */
@@ -56,11 +58,18 @@ export function prepareCollection<Row, Orphan extends null = never>(
       const ofEach = groupedUnlessOne(found, keys.length, 1)
       return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
     })
-    const loadByIdentity = batched<Identity, Owned<Row, Orphan> | null>(identityKey, async (identities) => {
+    const ofIdentities = async (identities: readonly Identity[]) => {
       const found = await database.query(statements.byIdentity(identities))
       const ofEach = grouped(found, identities.length, numberAt)
       return ofEach.map(([values]) => (values === undefined ? null : decodeOwned(values)))
-    })
+    }
+    const load = batched<Identity, Owned<Row, Orphan> | null>(identityKey, ofIdentities)
+    const reload = batched<Identity, Owned<Row, Orphan> | null>(identityKey, ofIdentities, false)
+    const checked = ({ selector, value }: Identity) => {
+      checkText(selector)
+      checkText(value)
+      return { selector, value }
+    }
 
     return {
       async page(query) {
@@ -77,11 +86,8 @@ export function prepareCollection<Row, Orphan extends null = never>(
         return page
       },
       countOf: counts,
-      async byIdentity(identity) {
-        checkText(identity.selector)
-        checkText(identity.value)
-        return loadByIdentity(identity)
-      },
+      byIdentity: async (identity) => load(checked(identity)),
+      reload: async (identity) => reload(checked(identity)),
     }
   }
 }

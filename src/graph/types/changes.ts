@@ -8,7 +8,7 @@ import { decodeNodeId, parseRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { brandedEvent } from './branded-event.ts'
 import { Event } from './event.ts'
-import { loadPushTest, pushIdOf, selectorOfPushTest } from './push-test.ts'
+import { reloadPushTest, selectorOfPushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
 
 /** Pages of `changes`. */
@@ -92,11 +92,8 @@ builder.objectField(Selector, 'changes', (t) =>
     resolve: async (owner, { since, first, held }, { loaders, changeTokens }) => {
       const asked = { since: since ?? null, first: checkedSize(first) }
       const ids = checkedIds(owner, held ?? [])
-      const moves = loaders.changes.moves()
       const pulled = await pull(loaders, changeTokens, feedOfSelector(loaders, owner), asked)
-      const gone = await goneOf(loaders, ids, pulled)
-      // The other server may be a standby that lacks what the first one had.
-      return { ...pulled, gone: loaders.changes.moves() === moves ? gone : [] }
+      return { ...pulled, gone: await goneOf(loaders, ids, pulled) }
     },
   }),
 )
@@ -130,26 +127,14 @@ function selectorOf(nodeId: string, index: number): string | null {
 }
 
 /**
- * A standby may not have replayed what the client holds, so it cannot say what is gone. What is new is not gone, although an earlier field of
- * the operation may not have found it.
+ * A standby may not have replayed what the client holds, so it cannot say what is gone, and neither can an operation that has gone on to
+ * another server.
  */
-async function goneOf(
-  loaders: Loaders,
-  held: readonly string[],
-  { versions, mayLag, reset }: Pulled,
-): Promise<string[]> {
+async function goneOf(loaders: Loaders, held: readonly string[], { mayLag, reset }: Pulled): Promise<string[]> {
   if (mayLag || reset !== null) return []
-  const fresh = new Set(versions.map(({ kind, key }) => `${kind} ${key}`))
-  const exact = held.filter((id) => !isInexact(id) && !fresh.has(eventOf(id)))
-  const found = await Promise.all(exact.map((id) => load(id, loaders)))
-  return exact.filter((_, index) => found[index] === null)
-}
-
-/** The kind and the key of the event that an id names. */
-function eventOf(nodeId: string): string {
-  const { typename, id } = decodeNodeId(nodeId)
-  if (typename === 'PushTest') return `PUSH_TEST ${pushIdOf(id)}`
-  return `${typename === 'Call' ? 'CALL' : 'MESSAGE'} ${parseRowId(id).rowid}`
+  const exact = held.filter((id) => !isInexact(id))
+  const found = await Promise.all(exact.map((id) => reload(id, loaders)))
+  return loaders.changes.moves() === 0 ? exact.filter((_, index) => found[index] === null) : []
 }
 
 /** Bytes that are not UTF-8 are given as U+FFFD, by which a row is not found again. */
@@ -157,10 +142,11 @@ function isInexact(nodeId: string): boolean {
   return decodeNodeId(nodeId).id.includes('\ufffd')
 }
 
-async function load(nodeId: string, loaders: Loaders): Promise<object | null> {
+/** Reads after the pull: another field may have looked before what the pull has seen was stored or replayed. */
+async function reload(nodeId: string, loaders: Loaders): Promise<object | null> {
   const { typename, id } = decodeNodeId(nodeId)
-  if (typename === 'PushTest') return loadPushTest(id, loaders)
+  if (typename === 'PushTest') return reloadPushTest(id, loaders)
   const { rowid, selector } = parseRowId(id)
   const collection = typename === 'Call' ? loaders.calls : loaders.messages
-  return collection.byIdentity({ selector, value: rowid })
+  return collection.reload({ selector, value: rowid })
 }

@@ -143,13 +143,15 @@ export async function loadPushTest(id: string, { pushTests, orphanPushTests }: L
   return pushTests.byIdentity({ selector, value: pushId })
 }
 
+/** As `loadPushTest`, past what the operation has loaded before; null if the selector was deleted. */
+export async function reloadPushTest(id: string, { pushTests }: Loaders): Promise<PushTestShape | null> {
+  const { selector, pushId } = parseId(id)
+  return selector === undefined ? null : pushTests.reload({ selector, value: pushId })
+}
+
 /** The selector that the id names; null if it was deleted. */
 export function selectorOfPushTest(id: string): string | null {
   return parseId(id).selector ?? null
-}
-
-export function pushIdOf(id: string): string {
-  return parseId(id).pushId
 }
 
 interface PushTestId {
