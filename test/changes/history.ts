@@ -44,14 +44,14 @@ export class History {
   /** What is known about a row and its transaction, in the order of time. */
   explain(client: string, wrong: Wrong): string {
     const steps = this.#steps.filter((one) => one.client === client)
-    const told = steps.flatMap(({ at, number, step }) => {
+    const ofClient = steps.flatMap(({ at, number, step }) => {
       const [before, after] = [step.since, step.token].map((token) => this.#open(token, number))
       if (!concerns(step, before, after, wrong)) return []
       return [{ at, text: described(step, before, after, wrong) }]
     })
     const transaction = wrong.stamp.slice(0, wrong.stamp.lastIndexOf('.'))
     const notes = this.#notes.filter(({ text }) => !text.startsWith('w') || text.split(' ').includes(transaction))
-    return [...told, ...notes]
+    return [...ofClient, ...notes]
       .toSorted((one, other) => one.at - other.at)
       .map(({ at, text }) => `${at.toString().padStart(7)} ms ${text}`)
       .join('\n')

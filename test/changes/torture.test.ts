@@ -224,8 +224,8 @@ async function explain(
       const transaction = `${name} ${xid}`
       if (held.get(id) === stamp || known.has(transaction) || known.size === 5) continue
       known.add(transaction)
-      const told = history.explain(name, { id, stamp, xid })
-      process.stdout.write(`${name} of selector ${number} has missed ${stamp} of transaction ${xid}:\n${told}\n`)
+      const explained = history.explain(name, { id, stamp, xid })
+      process.stdout.write(`${name} of selector ${number} has missed ${stamp} of transaction ${xid}:\n${explained}\n`)
     }
   }
 }
