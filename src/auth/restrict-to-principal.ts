@@ -47,7 +47,7 @@ export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loa
     servers,
     // Other selectors, none of which it may read. No statement, whose time would tell how many there are.
     installations: { pageOf: async (_, { window }) => window.cut([]), countOf: async () => 0 },
-    changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden },
+    changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden, moves: changes.moves },
     // Versions are known from `changes` alone.
     rowVersions,
   }
@@ -66,6 +66,7 @@ function guarded<Row, Orphan extends null>(
       maySee(principal, identity.selector) ? collection.byIdentity(identity) : null,
     byIdentities: (identities: readonly Identity[]) =>
       ofSeen(identities, ({ selector }) => maySee(principal, selector), collection.byIdentities),
+    reload: async (identity: Identity) => (maySee(principal, identity.selector) ? collection.reload(identity) : null),
   }
 }
 

@@ -41,6 +41,8 @@ export class Client extends pg.Client {
 
   constructor(config: ConnectionConfig = {}) {
     super(config)
+    // Statements report a lost connection. An error event without a listener ends the process, and the first may come with the greeting.
+    this.on('error', () => undefined)
     this.#connectTimeoutMs = config.connectTimeoutMs
     this.#gate = config.gate
     const { ssl, sslNegotiation } = this

@@ -27,8 +27,10 @@ export interface Database {
    * server only.
    */
   forOperation?(): Database
-  /** The lowest xmin of the standbys a moment ago: what is above it may be missing where an operation reads. Undefined without standbys. */
-  lowestXmin?(): bigint | undefined
+  /** The lowest xmin of all servers a moment ago: what is above it may be missing where an operation reads. Undefined without standbys. */
+  lowestXmin?(): Promise<bigint | undefined>
+  /** How often an operation has gone on to another server, which may be behind the one before. Undefined if there is one server only. */
+  moves?(): number
   close(): Promise<void>
 }
 

@@ -27,7 +27,6 @@ export async function listenTo(
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
   })
-  client.on('error', () => undefined)
   const end = () => destroyConnection(client)
   try {
     await client.connect()

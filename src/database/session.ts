@@ -72,8 +72,6 @@ export function copyingSettings(lockTimeoutMs: number): Settings {
  *   session itself is not changed then, because other programs use it as well.
  */
 export async function prepareSession(client: pg.ClientBase, settings: Settings): Promise<Statement | undefined> {
-  // No other listener exists during set-up, and an error event without a listener ends the process.
-  client.on('error', () => undefined)
   const all = { ...textFormat, jit: "'off'", ...settings }
   if (await isPooled(client)) return prologueOf(all)
   await client.query(`${pinSearchPath} SELECT ${setAll(all, false).join(', ')}`)

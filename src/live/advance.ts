@@ -32,7 +32,7 @@ const mostTransactions = 2n ** 30n
  * What transactions below the mark have stored is delivered, and so is every version in `seen`. The new mark is at most the first
  * transaction that is not delivered, and at most what is safe, so both stay true.
  *
- * @param missing versions whose rows were not found: they may have moved, so they do not count as delivered
+ * @param missing versions whose rows were not found: they may have moved, so that their transactions do not count as delivered
  */
 export function advance(
   position: Position,
@@ -94,12 +94,17 @@ function pageOf(seen: readonly Seen[], { versions, isCut }: Sight, first: number
   }
 }
 
+/**
+ * Leaves out the transactions of which a row is missing. With a part of one in `seen`, a missing row could be taken for one that was
+ * delivered: among the rows of a transaction, which may be many, two may have the same tag.
+ */
 function without(missing: ReadonlySet<RowVersion>, page: Page): Page {
-  const undelivered = [...missing].reduce<bigint | undefined>(
-    (first, { xid }) => (first === undefined ? xid : least(first, xid)),
+  const incomplete = new Set([...missing].map(({ xid }) => xid))
+  const undelivered = [...incomplete].reduce<bigint | undefined>(
+    (first, xid) => (first === undefined ? xid : least(first, xid)),
     page.undelivered,
   )
-  return { ...page, versions: page.versions.filter((version) => !missing.has(version)), undelivered }
+  return { ...page, versions: page.versions.filter(({ xid }) => !incomplete.has(xid)), undelivered }
 }
 
 function endOfTransaction(versions: readonly RowVersion[], first: number): number {

@@ -79,7 +79,7 @@ export async function pull(loaders: Loaders, tokens: Tokens, feed: Feed, { since
   const step = missing.size === 0 ? found : advance(position, sight, { ...feed, first }, missing)
   if (step.reset !== null) return begin(tokens, feed, step.reset)
   return {
-    versions: rows,
+    versions: step.versions.flatMap((version) => rows.get(version) ?? []),
     token: tokens.seal(step.position, feed.scope),
     hasMore: step.hasMore,
     reset: null,
@@ -106,7 +106,7 @@ const notAToken =
   'since is not a token of this field and selector. Pass the `token` of an earlier answer, or leave it out to get a new one.'
 
 interface FoundRows {
-  readonly rows: readonly ChangedRow[]
+  readonly rows: ReadonlyMap<RowVersion, ChangedRow>
   /** Versions that the next pull sees again where they are then, unless they are gone. */
   readonly missing: ReadonlySet<RowVersion>
 }
@@ -115,10 +115,12 @@ async function rowsOf({ rowVersions }: Loaders, feed: Feed, versions: readonly R
   const found = await Promise.all(versions.map((version) => rowVersions.load(version)))
   const isFound = found.map((row) => row !== undefined && isOf(feed, row))
   return {
-    rows: versions.flatMap(({ kind }, index) => {
-      const row = found[index]
-      return row == null || isFound[index] === false ? [] : [{ kind, row }]
-    }),
+    rows: new Map(
+      versions.flatMap((version, index) => {
+        const row = found[index]
+        return row == null ? [] : [[version, { kind: version.kind, row }]]
+      }),
+    ),
     missing: new Set(versions.filter((_, index) => isFound[index] === false)),
   }
 }

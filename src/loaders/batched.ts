@@ -18,16 +18,18 @@ export interface Batched<Key, Result> {
  * the database rejects fails alone.
  *
  * @param cacheKeyOf equal for equal keys
+ * @param isCached false for loads that must read again
  * @param load returns one result for each key, in the order of the keys; must run its statement for an empty list as well
  */
 export function batched<Key, Result>(
   cacheKeyOf: (key: Key) => string,
   load: BatchLoad<Key, Result>,
+  isCached = true,
 ): Batched<Key, Result> {
   // Created lazily, because most operations use few of the loaders.
   let loader: DataLoader<Key, Result, string> | undefined
   const loaderOf = () => {
-    loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf })
+    loader ??= new DataLoader((keys) => loadOrIsolate(load, keys), { cacheKeyFn: cacheKeyOf, cache: isCached })
     return loader
   }
   return Object.assign((key: Key) => loaderOf().load(key), {

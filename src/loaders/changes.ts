@@ -64,6 +64,8 @@ export interface ChangesReader {
   ofAll(kinds: readonly EventKind[], mark: Mark): Promise<Sight>
   /** Only versions of rows that are dated to the last ten minutes, which an index finds: an incomplete sight. */
   recent(mark: Mark): Promise<Sight>
+  /** How often the operation has gone on to another server, which may be behind the one before. */
+  moves(): number
 }
 
 /** The most versions of a page, and the most that were delivered above the mark, which a token has to hold. */
@@ -88,18 +90,20 @@ export function prepareChanges(projection: Projection): (database: Database) => 
         const marks = asked.map(({ mark }) => truncated(mark))
         const found = await database.query(statements.ofSelectors(keys, marks))
         const ofEach = groupedUnlessOne(found, asked.length, stateWidth)
-        return ofEach.map((rows) => sightOf(rows, limits.ofSelector, database.lowestXmin?.()))
+        const lowestXmin = await database.lowestXmin?.()
+        return ofEach.map((rows) => sightOf(rows, limits.ofSelector, lowestXmin))
       },
     )
     return {
       ofSelector: (owner, mark) => ofSelector({ owner, mark }),
       async ofAll(kinds, mark) {
         const found = await database.query(statements.ofAll(kinds, truncated(mark)))
-        return sightOf(found, limits.ofAll, database.lowestXmin?.())
+        return sightOf(found, limits.ofAll, await database.lowestXmin?.())
       },
       async recent(mark) {
         return sightOf(await database.query(statements.recent(truncated(mark))), limits.ofAll, undefined)
       },
+      moves: () => database.moves?.() ?? 0,
     }
   }
 }

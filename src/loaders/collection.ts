@@ -27,6 +27,8 @@ export interface Collection<Row, Orphan extends null = never> {
   byIdentity(identity: Identity): Promise<Owned<Row, Orphan> | null>
   /** By one promise; an identity that is no text, or that the database rejects, has its error in its place. */
   byIdentities(identities: readonly Identity[]): Promise<readonly (Owned<Row, Orphan> | null | Error)[]>
+  /** As `byIdentity`, past what the operation has loaded before. */
+  reload(identity: Identity): Promise<Owned<Row, Orphan> | null>
 }
 
 /** Prepares decoders and statements once per projection; the returned function creates the collection of one operation. */
@@ -59,11 +61,13 @@ export function prepareCollection<Row, Orphan extends null = never>(
       const ofEach = groupedUnlessOne(found, keys.length, 1)
       return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
     })
-    const loadByIdentity = batched<Identity, Owned<Row, Orphan> | null>(identityKey, async (identities) => {
+    const ofIdentities = async (identities: readonly Identity[]) => {
       const found = await database.query(statements.byIdentity(identities))
       const ofEach = grouped(found, identities.length, numberAt)
       return ofEach.map(([values]) => (values === undefined ? null : decodeOwned(values)))
-    })
+    }
+    const load = batched<Identity, Owned<Row, Orphan> | null>(identityKey, ofIdentities)
+    const reload = batched<Identity, Owned<Row, Orphan> | null>(identityKey, ofIdentities, false)
 
     return {
       async page(query) {
@@ -82,9 +86,13 @@ export function prepareCollection<Row, Orphan extends null = never>(
       countOf: counts,
       async byIdentity(identity) {
         checkIdentity(identity)
-        return loadByIdentity(identity)
+        return load(identity)
       },
-      byIdentities: (identities) => manyChecked(loadByIdentity, identities, checkIdentity),
+      byIdentities: (identities) => manyChecked(load, identities, checkIdentity),
+      async reload(identity) {
+        checkIdentity(identity)
+        return reload(identity)
+      },
     }
   }
 }

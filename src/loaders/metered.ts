@@ -71,6 +71,7 @@ export function metered(database: Database, { usage, ending, caller, scans }: Me
       return rows
     },
     ...(database.lowestXmin === undefined ? {} : { lowestXmin: database.lowestXmin }),
+    ...(database.moves === undefined ? {} : { moves: database.moves }),
     close: () => database.close(),
   }
 }

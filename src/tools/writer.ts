@@ -18,8 +18,6 @@ const answerMs = 10_000
 /** @throws DatabaseError if the server cannot be reached or does not answer in time */
 export async function openWriter(connection: ConnectionConfig, applicationName: string): Promise<Writer> {
   const client = new Client({ connectionTimeoutMillis: answerMs, ...connection, application_name: applicationName })
-  // A statement reports a lost connection; an error event without a listener would end the process.
-  client.on('error', () => undefined)
   try {
     await client.connect()
     await answerWithin(client, answerMs, prepareWriter(client))

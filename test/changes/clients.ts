@@ -5,6 +5,7 @@ import type { Client as Gateway } from '../support/client.ts'
 import { times } from '../support/counts.ts'
 import { selectorNamed } from '../support/rows.ts'
 import { below, chance, oneOf } from './chance.ts'
+import type { History } from './history.ts'
 import type { Session } from './session.ts'
 import type { Held } from './tables.ts'
 import { contentsOf } from './tables.ts'
@@ -14,13 +15,28 @@ const mostGapMs = times(2_500, 400)
 
 /** A gateway, with a session on its server, to read the lists. */
 export interface Door {
+  readonly name: string
   readonly gateway: Gateway
   readonly session: Session
+  readonly replica: Replica
+}
+
+/** What a gateway did with its replicas. */
+export interface Replica {
+  /** Probes that they have answered. */
+  looks: number
+  /** Other statements that they have answered. */
+  reads: number
+  /** Why the last one that has changed is not read. */
+  problem: string | undefined
+  /** How many are read. */
+  usable: number
 }
 
 export interface Tally {
   pulls: number
   events: number
+  begins: number
   lostAnswers: number
   failures: number
   repeats: string[]
@@ -31,6 +47,7 @@ export interface Tally {
 export const newTally = (): Tally => ({
   pulls: 0,
   events: 0,
+  begins: 0,
   lostAnswers: 0,
   failures: 0,
   repeats: [],
@@ -81,11 +98,15 @@ export function stampOf({ callId, messageId, platform }: Event): string {
 }
 
 export interface ClientOptions {
+  readonly name: string
+  readonly history: History
   readonly version: SchemaVersion
   readonly number: number
   readonly tally: Tally
   /** Stamps of what was certainly rolled back. */
   readonly rolledBack: ReadonlySet<string>
+  /** Whether it begins anew now and then, as an app that is installed again. The others show at the end what they missed at any time. */
+  readonly startsAnew: boolean
 }
 
 export class Client {
@@ -109,6 +130,10 @@ export class Client {
     return named.filter((id) => !id.includes(selectorNamed(this.number)) || id.includes('orphan'))
   }
 
+  get name(): string {
+    return this.#options.name
+  }
+
   get number(): number {
     return this.#options.number
   }
@@ -118,6 +143,7 @@ export class Client {
     const { tally } = this.#options
     while (!isOver()) {
       try {
+        if (this.#options.startsAnew && chance(10)) this.#token = undefined
         const hasMore = await this.pull(drawDoor(), chance(5))
         if (!hasMore) await sleep(below(chance(10) ? mostGapMs * 3 : mostGapMs))
       } catch {
@@ -142,16 +168,19 @@ export class Client {
     tally.pulls++
     if (isLost) {
       tally.lostAnswers++
+      this.#note(door, since, changes, true)
       return true
     }
     if (since === undefined || changes.reset !== null) {
       if (changes.reset !== null) tally.resets[changes.reset] = (tally.resets[changes.reset] ?? 0) + 1
       await this.#start(door, changes.token)
+      this.#note(door, since, changes)
       return false
     }
     for (const event of changes.events) this.#take(event)
     for (const id of changes.gone) this.#held.delete(id)
     this.#token = changes.token
+    this.#note(door, since, changes)
     return changes.hasMore
   }
 
@@ -160,8 +189,10 @@ export class Client {
     const ids = [...this.#held.keys()]
     for (let from = 0; from < ids.length; from += 100) {
       const held = ids.slice(from, from + 100)
-      const { gone } = await askChanges(door, this.number, { since: this.#token, first: 1, held })
-      for (const id of gone) this.#held.delete(id)
+      const asked = { since: this.#token, first: 1, held }
+      const changes = await askChanges(door, this.number, asked)
+      for (const id of changes.gone) this.#held.delete(id)
+      this.#note(door, asked.since, changes)
     }
   }
 
@@ -170,6 +201,7 @@ export class Client {
     this.#held = await contentsOf(session, this.#options.version, this.#options.number)
     this.#delivered = new Set()
     this.#token = token
+    this.#options.tally.begins++
   }
 
   #take(event: Event): void {
@@ -182,6 +214,22 @@ export class Client {
     this.#delivered.add(version)
     if (rolledBack.has(stamp.slice(0, stamp.lastIndexOf('.')))) tally.phantoms.push(stamp)
     this.#held.set(id, stamp)
+  }
+
+  #note(door: Door, since: string | undefined, changes: Changes, isLost = false): void {
+    const { events, gone, token, reset } = changes
+    const isBegin = !isLost && (since === undefined || reset !== null)
+    const listed = isBegin ? [...this.#held.values()] : []
+    this.#options.history.took(this.name, this.number, {
+      door: door.name,
+      since,
+      token,
+      events: events.map(stampOf),
+      gone,
+      reset,
+      isLost,
+      listed,
+    })
   }
 
   #draw(count: number): string[] {

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { render } from '../../src/database/database.ts'
 import { openServers } from '../../src/database/replicas/servers.ts'
 import { migrateServer } from '../../src/sipis/migrations.ts'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
@@ -12,7 +13,8 @@ import { openReader } from '../support/database.ts'
 import { debianPostgres } from '../support/programs.ts'
 import { addSelector } from '../support/rows.ts'
 import { until } from '../support/until.ts'
-import type { Door } from './clients.ts'
+import type { Door, Replica } from './clients.ts'
+import { secret } from './history.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
 
@@ -59,26 +61,49 @@ export async function fill(url: string, version: SchemaVersion, selectors: numbe
 /**
  * Opens a gateway until the test ends. All of them share a key.
  *
- * @param standby a replica of the gateway
+ * @param standbys replicas of the gateway
  */
-export async function openDoor(url: string, standby?: string): Promise<Door> {
-  const database = standby === undefined ? openReader(url) : openReplicas(url, standby)
-  const options = { changes: { secrets: ['a secret of the test'] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
+export async function openDoor(url: string, ...standbys: readonly string[]): Promise<Door> {
+  const replica: Replica = { looks: 0, reads: 0, problem: 'it was not looked at yet', usable: 0 }
+  const database = standbys.length === 0 ? openReader(url) : openReplicas(url, standbys, replica)
+  const options = { changes: { secrets: [secret] }, limits: { ...unlimited, concurrentPerCaller: 200 } }
   const gateway = await openClient(database, options)
-  // Lists may come from the standby.
-  const session = openSession(standby ?? url)
+  // Lists may come from a standby.
+  const session = openSession(standbys[0] ?? url)
   onTestFinished(async () => {
     await gateway[Symbol.asyncDispose]()
     await session.leave()
     await database.close()
   })
-  return { gateway, session }
+  return {
+    name: `${label(url)}${standbys.length === 0 ? '' : ` with ${standbys.map(label).join()}`}`,
+    gateway,
+    session,
+    replica,
+  }
 }
 
-function openReplicas(url: string, standby: string): Database {
-  const [primary, replica] = [url, standby].map((label) => ({ label, database: openReader(label) }))
-  if (primary === undefined || replica === undefined) throw new Error('There are two.')
-  return openServers({ primary, standbys: [replica], maxLag: undefined, onChange: () => undefined })
+function label(url: string): string {
+  return new URL(url).port
+}
+
+function openReplicas(url: string, standbys: readonly string[], replica: Replica): Database {
+  const counted = (database: Database): Database => ({
+    ...database,
+    async query(statement, signal) {
+      const rows = await database.query(statement, signal)
+      if (render(statement).lookUp?.lane === 'replicas') replica.looks++
+      else replica.reads++
+      return rows
+    },
+  })
+  return openServers({
+    primary: { label: url, database: openReader(url) },
+    standbys: standbys.map((standby) => ({ label: standby, database: counted(openReader(standby)) })),
+    maxLag: undefined,
+    onChange: ({ problem, usable }) => Object.assign(replica, { problem, usable }),
+    probeEveryMs: 100,
+  })
 }
 
 export async function caughtUp(primary: Session, standby: Session): Promise<void> {

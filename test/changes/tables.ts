@@ -94,6 +94,27 @@ export async function contentsOf(session: Session, version: SchemaVersion, numbe
   return new Map(rows.map(([kind, key, stamp]) => [idOf(kind ?? '', key ?? '', number), stamp ?? '']))
 }
 
+export interface Stored {
+  readonly stamp: string
+  readonly xid: bigint
+}
+
+/** The stamp and the transaction of each row, by its id in the API. */
+export async function xidsOf(session: Session, version: SchemaVersion, number: number): Promise<Map<string, Stored>> {
+  const { column, value } = link(version, number)
+  const parts = kinds.map((kind) => {
+    const { name, key, stamp } = tables[kind]
+    return `SELECT '${kind}', ${key}::text, ${stamp}::text, xmin::text FROM ${name} WHERE ${column} = ${value}`
+  })
+  const rows = await session.query(parts.join(' UNION ALL '))
+  return new Map(
+    rows.map(([kind, key, stamp, xid]) => [
+      idOf(kind ?? '', key ?? '', number),
+      { stamp: stamp ?? '', xid: BigInt(xid ?? 0) },
+    ]),
+  )
+}
+
 function idOf(kind: string, key: string, number: number): string {
   const selector = selectorNamed(number)
   if (kind === 'PUSH_TEST') return encodeNodeId('PushTest', JSON.stringify([selector, key]))

@@ -14,9 +14,10 @@ import { below, chance, oneOf } from './chance.ts'
 import type { Door, Tally } from './clients.ts'
 import { Client, newTally } from './clients.ts'
 import { caughtUp, fill, openDoor, setups } from './cluster.ts'
+import { History } from './history.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
-import { contentsOf } from './tables.ts'
+import { contentsOf, xidsOf } from './tables.ts'
 import type { Written } from './writers.ts'
 import { write } from './writers.ts'
 
@@ -32,6 +33,8 @@ const counts = {
 /** Commits are durable unless a writer turns that off, and what is written survives the end of the processes. */
 const settings = {
   synchronous_commit: 'on',
+  // A killed process may have written half of a page.
+  full_page_writes: 'on',
   max_prepared_transactions: '50',
   wal_keep_size: '4GB',
   max_wal_size: '4GB',
@@ -55,9 +58,19 @@ describe('Changes', () => {
       ])
       const written: Written = { versions: 0, transactions: 0, lost: 0, rolledBack: new Set() }
       const tally = newTally()
+      const history = new History()
       const clients = Array.from(
         { length: counts.clients },
-        (_, n) => new Client({ version, number: 1 + (n % counts.selectors), tally, rolledBack: written.rolledBack }),
+        (_, n) =>
+          new Client({
+            name: `c${n}`,
+            version,
+            number: 1 + (n % counts.selectors),
+            tally,
+            rolledBack: written.rolledBack,
+            startsAnew: n % 4 === 0,
+            history,
+          }),
       )
 
       const work = { isOver: false, isStill: false }
@@ -67,6 +80,7 @@ describe('Changes', () => {
           version,
           selectors: counts.selectors,
           written,
+          history,
           isOver: () => written.versions >= counts.versions,
         }),
       )
@@ -76,16 +90,28 @@ describe('Changes', () => {
           () => work.isStill,
         ),
       )
-      const maintaining = maintain(server.url, () => work.isOver)
-      const disturbed = await disturb(server, written)
+      const maintaining = maintain(server.url, history, () => work.isOver)
+      const disturbed = await disturb(server, written, history)
       await Promise.all(writing)
       Object.assign(work, { isOver: true, isStill: true })
       await Promise.all([...pulling, maintaining])
 
       for (const client of clients) await finish(client, [one, other])
       const wrong = await compare(clients, one.session, version)
+      await explain(clients, one.session, version, history)
       const rows = await countRows(one.session)
-      report({ version, server: await versionOf(one.session), rows, written, tally, ...disturbed, wrong, started })
+      expect(replicated.replica.reads).toBeGreaterThan(0)
+      report({
+        version,
+        server: await versionOf(one.session),
+        rows,
+        replicaReads: replicated.replica.reads,
+        written,
+        tally,
+        ...disturbed,
+        wrong,
+        started,
+      })
       expect({
         repeats: tally.repeats.slice(0, 5),
         phantoms: tally.phantoms.slice(0, 20),
@@ -100,7 +126,7 @@ describe('Changes', () => {
 })
 
 /** What an operator does meanwhile. */
-async function maintain(url: string, isOver: () => boolean): Promise<void> {
+async function maintain(url: string, history: History, isOver: () => boolean): Promise<void> {
   await using session = openSession(url)
   while (!isOver()) {
     const statement = oneOf([
@@ -112,23 +138,32 @@ async function maintain(url: string, isOver: () => boolean): Promise<void> {
       'VACUUM FULL pushtests',
       'ANALYZE',
     ])
+    history.note(statement)
     await session.query(statement).catch(() => undefined)
+    history.note(`ended ${statement}`)
     await sleep(below(1_000))
   }
 }
 
 /** Crashes and kills, spread over the run. */
-async function disturb(server: OwnServer, written: Written): Promise<{ crashes: number; kills: number }> {
+async function disturb(
+  server: OwnServer,
+  written: Written,
+  history: History,
+): Promise<{ crashes: number; kills: number }> {
   const all = counts.crashes + counts.kills
   const done = { crashes: 0, kills: 0 }
   for (let n = 1; n <= all; n++) {
     await until('more is written', () => written.versions >= (counts.versions * n) / (all + 1), 1_800_000)
     const isCrash = n % 2 === 0 && done.crashes < counts.crashes
     if (isCrash || done.kills === counts.kills) {
-      await server.crash({ signal: oneOf(['SIGKILL', 'SIGQUIT']) })
+      const signal = oneOf(['SIGKILL', 'SIGQUIT'] as const)
+      history.note(`crash ${signal}`)
+      await server.crash({ signal })
+      history.note('up again')
       done.crashes++
     } else {
-      await kill(server.url, done.kills % 5 === 4)
+      history.note(`kill ${await kill(server.url, done.kills % 5 === 4)}`)
       done.kills++
     }
   }
@@ -136,16 +171,17 @@ async function disturb(server: OwnServer, written: Written): Promise<{ crashes: 
 }
 
 /** Ends one backend: a terminated one rolls back, one that is killed makes the server start anew. */
-async function kill(url: string, isHard: boolean): Promise<void> {
+async function kill(url: string, isHard: boolean): Promise<string> {
   await using session = openSession(url)
   const found = await session.query(
-    `SELECT pid FROM pg_stat_activity
+    `SELECT pid, application_name || ' ' || query FROM pg_stat_activity
      WHERE application_name IN ('a writer of the test', 'sipis-gateway test') AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1`,
   )
-  const pid = found[0]?.[0]
-  if (pid == null) return
+  const [[pid, what] = []] = found
+  if (pid == null) return 'nothing'
   if (isHard) process.kill(Number(pid), 'SIGKILL')
   else await session.query('SELECT pg_terminate_backend($1)', [pid])
+  return `${isHard ? 'hard' : ''} ${what}`
 }
 
 /** Pulls what is left, and asks for all that is held. */
@@ -174,6 +210,26 @@ async function compare(clients: readonly Client[], session: Session, version: Sc
   return wrong
 }
 
+/** Says of a row of each transaction that a client has missed how that came. */
+async function explain(
+  clients: readonly Client[],
+  session: Session,
+  version: SchemaVersion,
+  history: History,
+): Promise<void> {
+  const known = new Set<string>()
+  for (const { name, held, number } of clients) {
+    const xids = await xidsOf(session, version, number)
+    for (const [id, { stamp, xid }] of xids) {
+      const transaction = `${name} ${xid}`
+      if (held.get(id) === stamp || known.has(transaction) || known.size === 5) continue
+      known.add(transaction)
+      const explained = history.explain(name, { id, stamp, xid })
+      process.stdout.write(`${name} of selector ${number} has missed ${stamp} of transaction ${xid}:\n${explained}\n`)
+    }
+  }
+}
+
 async function countRows(session: Session): Promise<number> {
   const counted = await session.query(
     'SELECT (SELECT count(*) FROM sipcalls) + (SELECT count(*) FROM siptextmessages) + (SELECT count(*) FROM pushtests)',
@@ -189,6 +245,7 @@ interface Figures {
   readonly version: SchemaVersion
   readonly server: string
   readonly rows: number
+  readonly replicaReads: number
   readonly written: Written
   readonly tally: Tally
   readonly crashes: number

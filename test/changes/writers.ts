@@ -4,6 +4,7 @@ import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
 import { times } from '../support/counts.ts'
 import { selectorNamed } from '../support/rows.ts'
 import { below, chance, oneOf } from './chance.ts'
+import type { History } from './history.ts'
 import type { Session } from './session.ts'
 import { openSession } from './session.ts'
 import type { Kind } from './tables.ts'
@@ -24,6 +25,7 @@ export interface WriterOptions {
   readonly version: SchemaVersion
   readonly selectors: number
   readonly written: Written
+  readonly history: History
   readonly isOver: () => boolean
 }
 
@@ -90,12 +92,14 @@ class Writer {
       this.#undone(draft.stamps)
       throw error
     }
+    this.#note(isPrepared ? 'prepares' : 'ends', draft)
     if (isPrepared) return this.#prepare(draft)
     if (chance(8)) {
       this.#undone(draft.stamps)
       return void (await this.#session.query('ROLLBACK'))
     }
     await this.#session.query('COMMIT')
+    this.#note('committed', draft)
     this.#done(draft)
   }
 
@@ -190,6 +194,7 @@ class Writer {
   async #prepare(draft: Draft): Promise<void> {
     const id = `${this.#name}.${++this.#count}`
     await this.#session.query(`PREPARE TRANSACTION '${id}'`)
+    this.#note(`prepared ${id} of`, draft)
     this.#prepared.push(id)
     this.#options.written.versions += draft.versions
   }
@@ -198,6 +203,7 @@ class Writer {
     const [id] = this.#prepared
     try {
       await this.#session.query(`COMMIT PREPARED '${id}'`)
+      this.#options.history.note(`committed ${id}`)
     } catch (error) {
       // It had ended with the connection that was lost.
       if (!(error instanceof Error && error.message.includes('does not exist'))) throw error
@@ -221,6 +227,10 @@ class Writer {
   #done({ rows, versions }: Draft): void {
     this.#options.written.versions += versions
     this.#own = [...this.#own, ...rows].slice(-mostOwn)
+  }
+
+  #note(what: string, { stamps }: Draft): void {
+    this.#options.history.note(`${this.#name} ${what} ${stamps.join(' ')}`)
   }
 
   #undone(stamps: readonly string[]): void {

@@ -22,6 +22,7 @@ const message = (code: string, body: Buffer | string = '', length = Buffer.byteL
 }
 const key = Buffer.from('0000004d00000058', 'hex')
 const greeting = Buffer.concat([message('R', Buffer.alloc(4)), message('K', key), message('Z', 'I')])
+const shutDown = message('E', 'SFATAL\0VFATAL\0C57P01\0Mthe server is shut down\0\0')
 
 /** Codes of the first message of a client. */
 const codes = { tls: 80_877_103, cancel: 80_877_102, start: 196_608 }
@@ -71,7 +72,6 @@ function clientOf({ server }: FakeServer, config: ConnectionConfig = {}): Client
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('no port')
   const client = new Client({ host: '127.0.0.1', port: address.port, user: 'u', database: 'd', ...config })
-  client.on('error', () => undefined)
   onTestFinished(() => void client.connection.stream.destroy())
   return client
 }
@@ -170,6 +170,12 @@ describe('A client', () => {
     server.sockets[0]?.write(message('C', 'SELECT 1\0'))
     expect(await failed).not.toBe('connected')
     expect(client.connection.stream.destroyed).toBe(true)
+  })
+
+  it('does not end the process if the server ends the session with the answer that begins it', async () => {
+    const client = clientOf(await fakeServer(Buffer.concat([greeting, shutDown])))
+    expect(await outcome(client.connect())).toBe('connected')
+    expect(await outcome(client.query('SELECT 1'))).toMatch(/not queryable/)
   })
 
   it('gives up on a server that does not answer in time, and closes its connection', async () => {
@@ -281,7 +287,6 @@ describe('Cancelling a statement', () => {
     onTestFinished(() => rm(folder, { recursive: true }))
     const server = await fakeServer(greeting, 'N', { path: join(folder, '.s.PGSQL.5433') })
     const client = new Client({ host: folder, port: 5433, user: 'u', database: 'd' })
-    client.on('error', () => undefined)
     await client.connect()
     await cancelStatement(client, false)
     expect(server.received.at(-1)).toEqual(request)

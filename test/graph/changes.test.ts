@@ -352,6 +352,46 @@ describe('changes', () => {
     expect([ids(answer), ids(next)]).toEqual([[], ['2 of 1', '4 of 1']])
   })
 
+  it('does not say that an event is gone that is new, and that another field of the operation did not find before', async () => {
+    const own = untilTestEnds(await cloneDatabase('V2'))
+    const target = { version: 'V2' as const, sql: own.sql }
+    await addSelector(target, 1)
+    const store = () => addRow(target, 'sipcalls', 1, { rowid: 1, time: '2026-01-01', callid: 'stored again' })
+    const database = openReader(own.url)
+    onTestFinished(() => database.close())
+    let isAsked = false
+    let hasLooked = false
+    const storing: Database = {
+      async query(statement, signal) {
+        const { text } = render(statement)
+        if (isAsked && text.includes('pg_control_checkpoint')) {
+          await until('the other field was read', () => hasLooked)
+          await store()
+        }
+        const found = await database.query(statement, signal)
+        if (isAsked && text.includes('AS k(selector, identity, n)')) hasLooked = true
+        return found
+      },
+      close: () => database.close(),
+    }
+    const client = untilTestEnds(await openClient(storing, { changes: { secrets } }))
+    const { token } = await changes(client)
+    await store()
+    const { events, token: since } = await changes(client, { since: token })
+    await own.sql('DELETE FROM sipcalls')
+    isAsked = true
+    const [id] = events.map((event) => event.id)
+    const { node, selector } = await client.ask(
+      `query ($id: ID!, $since: String) {
+        node(id: $id) { id }
+        selector(name: "${selectorNamed(1)}") { changes(since: $since, held: [$id]) { events { id } gone } }
+      }`,
+      { id, since },
+    )
+    expect(node).toBeNull()
+    expect(selector.changes).toEqual({ events: [{ id }], gone: [] })
+  })
+
   it('does not say that what cannot be named exactly is gone', async () => {
     const own = untilTestEnds(await cloneDatabase('V2', 'SQL_ASCII'))
     const target = { version: 'V2' as const, sql: own.sql }

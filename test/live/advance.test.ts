@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { advance } from '../../src/live/advance.ts'
 import type { Position } from '../../src/live/position.ts'
-import { greatest, least, startAt } from '../../src/live/position.ts'
+import { greatest, least, seenOf, startAt } from '../../src/live/position.ts'
 import { createTokens } from '../../src/live/tokens.ts'
 import type { RowVersion, Sight } from '../../src/loaders/changes.ts'
 import { times } from '../support/counts.ts'
@@ -292,4 +292,21 @@ it('A standby of an earlier timeline has nothing new', () => {
   const followed = advance(position, { ...behind, timeline: 2 }, bounds)
   expect(followed).toMatchObject({ reset: null, versions: [{ key: '1' }] })
   expect(advance(position, { ...behind, timeline: 3 }, bounds)).toEqual({ reset: 'DATABASE_CHANGED' })
+})
+
+it('A row that was not found is not taken for another one of its transaction that has the same tag', () => {
+  const server = new Server(false)
+  const bounds = { first: 5, mostVersions: 10_000, mostSeen: 10_000 }
+  const position = startAt(server.sight(null, 10_000), 10_000)
+  server.begin()
+  server.insert(1_000n, 2_000)
+  server.commit(1_000n)
+  const sight = server.sight(position.mark, 10_000)
+  const tags = sight.versions.map((version) => seenOf(version).tag)
+  const missing = sight.versions.filter((_, index) => tags.indexOf(tags[index] ?? 0) < index)
+  expect(missing).not.toEqual([])
+  const first = advance(position, sight, bounds, new Set(missing))
+  if (first.reset !== null) throw new Error('It is a reset.')
+  expect(first).toMatchObject({ versions: [], hasMore: true })
+  expect(advance(first.position, sight, bounds)).toMatchObject({ versions: sight.versions, hasMore: false })
 })

@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { z } from 'zod'
 import { asAdmin } from './templates.ts'
@@ -135,7 +136,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       else server.kill(name)
       await ended
       meanwhile?.(owner)
-      server = await run(port)
+      server = await runAfterCrash(() => run(port))
     },
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
@@ -165,6 +166,18 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       if (server.exitCode === null) await once(server, 'exit')
       await removeAll(folder)
     },
+  }
+}
+
+/** A server does not start while processes that were killed still end. */
+async function runAfterCrash(run: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  for (;;) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes('is still in use'))) throw error
+      await sleep(50)
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { withDeadline } from '../../concurrency/deadline.ts'
 import { databaseError } from '../../errors/database-error.ts'
@@ -13,21 +14,27 @@ export interface Sign {
   readonly lagMs: number
   /** Of its snapshot, in 64 bits. */
   readonly xmin: bigint
+  /** Up to where a primary has flushed its log, or a standby has replayed it. Undefined if the server does not say it. */
+  readonly position: bigint | undefined
 }
 
 /** An answer that takes longer is none. */
 const timeoutMs = 2_000
 
 const lane = { lane: 'replicas' }
-const statementOf = (cluster: ReturnType<typeof sql>) =>
+const statementOf = (cluster: SQL, position: SQL) =>
   prepare(
     sql`SELECT concat_ws(' ', ${cluster}, (SELECT oid FROM pg_database WHERE datname = current_database()),
-      to_regclass('selectors')::oid, to_regclass('sipcalls')::oid), pg_is_in_recovery(), ${replicationLagMs}, txid_snapshot_xmin(txid_current_snapshot())`,
+      to_regclass('selectors')::oid, to_regclass('sipcalls')::oid), pg_is_in_recovery(), ${replicationLagMs}, txid_snapshot_xmin(txid_current_snapshot()),
+      ${position}`,
     lane,
   )({})
-const statement = statementOf(sql`(SELECT system_identifier FROM pg_control_system())`)
+const statement = statementOf(
+  sql`(SELECT system_identifier FROM pg_control_system())`,
+  sql`pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, '0/0')`,
+)
 /** Servers that are like PostgreSQL may refuse to name their cluster. The numbers of tables are still those of the original. */
-const statementWithoutCluster = statementOf(sql`NULL`)
+const statementWithoutCluster = statementOf(sql`NULL`, sql`NULL`)
 const refusals = new Set(['42501', '42883', '0A000', '58P01'])
 
 /** @returns why there is no sign, as a code */
@@ -46,12 +53,13 @@ async function ask(database: Database): Promise<Sign> {
     if (refusals.has(databaseError(error).code)) return query(statementWithoutCluster)
     throw error
   })
-  const [[identity = null, isStandby = null, lagMs = null, xmin = null] = []] = rows
+  const [[identity = null, isStandby = null, lagMs = null, xmin = null, position = null] = []] = rows
   return {
     identity: String(identity),
     isStandby: isStandby === 't',
     lagMs: Number(lagMs ?? 0),
     xmin: BigInt(xmin ?? 0),
+    position: position === null ? undefined : BigInt(position),
   }
 }
 

@@ -5,6 +5,7 @@
 import type { SQL } from 'drizzle-orm'
 import { databaseError, isUnreadable } from '../../errors/database-error.ts'
 import type { Database, Statement, Values } from '../database.ts'
+import { CatchUp } from './catch-up.ts'
 import type { Sign } from './probe.ts'
 import { probe, problemOf } from './probe.ts'
 
@@ -33,6 +34,7 @@ export interface StandbyChange {
 
 interface Standing {
   readonly server: Server
+  readonly catchUp: CatchUp
   /** Why it is not read; undefined if it is usable. */
   problem: string | undefined
 }
@@ -46,7 +48,11 @@ const notLookedAt = 'it was not looked at yet'
 /** The primary and its standbys as one database. Standbys are read once a probe has found them usable. */
 export function openServers(options: ServersOptions): Database {
   const { primary, onChange, probeEveryMs = defaultProbeEveryMs } = options
-  const standbys: Standing[] = options.standbys.map((server) => ({ server, problem: notLookedAt }))
+  const standbys: Standing[] = options.standbys.map((server) => ({
+    server,
+    catchUp: new CatchUp(),
+    problem: notLookedAt,
+  }))
   const usable = () => standbys.filter(({ problem }) => problem === undefined).map(({ server }) => server)
   let isPrimaryAway = false
   /** The primary's, kept while it is away. */
@@ -60,8 +66,9 @@ export function openServers(options: ServersOptions): Database {
     )
     isPrimaryAway = typeof ofPrimary === 'string'
     if (typeof ofPrimary === 'object') identity = ofPrimary.identity
-    for (const [index, standing] of standbys.entries()) judge(standing, ofStandbys[index] ?? notLookedAt)
-    const own = ofStandbys.flatMap((sign) =>
+    const end = typeof ofPrimary === 'object' ? ofPrimary.position : undefined
+    for (const [index, standing] of standbys.entries()) judge(standing, ofStandbys[index] ?? notLookedAt, end)
+    const own = [ofPrimary, ...ofStandbys].flatMap((sign) =>
       typeof sign === 'object' && sign.identity === identity ? [sign.xmin] : [],
     )
     lowestXmin = own.reduce<bigint | undefined>(
@@ -69,15 +76,11 @@ export function openServers(options: ServersOptions): Database {
       undefined,
     )
   }
-  const judge = (standing: Standing, sign: Sign | string) => {
+  const judge = (standing: Standing, sign: Sign | string, end: bigint | undefined) => {
+    const notCaughtUp = standing.catchUp.note(sign, end)
+    const maxLag = options.maxLag ?? (isPrimaryAway ? undefined : defaultMaxLag)
     const problem =
-      typeof sign === 'object'
-        ? problemOf(sign, {
-            identity,
-            isPrimaryAway,
-            maxLag: options.maxLag ?? (isPrimaryAway ? undefined : defaultMaxLag),
-          })
-        : sign
+      typeof sign === 'object' ? (problemOf(sign, { identity, isPrimaryAway, maxLag }) ?? notCaughtUp) : sign
     const wasUsable = standing.problem === undefined
     const isNew = standing.problem !== problem
     standing.problem = problem
@@ -85,8 +88,8 @@ export function openServers(options: ServersOptions): Database {
     if (isNew && (wasUsable || problem === undefined))
       onChange({ standby: standing.server.label, problem, usable: usable().length })
   }
-  const timer = repeat(probeEveryMs, look)
-  const ofAll = { lowestXmin: () => lowestXmin }
+  const looks = repeat(probeEveryMs, look)
+  const ofAll = { lowestXmin: () => looks.first.then(() => lowestXmin) }
   const inOrder = (first: readonly Server[], then: readonly Server[]) => followed([...first, ...then])
   return {
     ...ofAll,
@@ -100,7 +103,7 @@ export function openServers(options: ServersOptions): Database {
     // A standby cannot listen.
     ...(primary.database.listen === undefined ? {} : { listen: primary.database.listen }),
     async close() {
-      timer.end()
+      looks.end()
       await Promise.all([primary, ...options.standbys].map(({ database }) => database.close()))
     },
   }
@@ -123,7 +126,7 @@ function followed(servers: readonly Server[]): Database {
       }
     }
   }
-  return { query, close: async () => undefined }
+  return { query, moves: () => at, close: async () => undefined }
 }
 
 /** The server is away, or is a standby that cancels statements or has not replayed a change of the tables. */
@@ -136,16 +139,16 @@ function raise(): never {
   throw new Error('There is no server.')
 }
 
-/** Runs work at once, and again some time after it has ended. */
-function repeat(ms: number, work: () => Promise<void>): { end(): void } {
+/** Runs work at once, and again some time after it has ended. `first` is the end of the first time. */
+function repeat(ms: number, work: () => Promise<void>): { readonly first: Promise<void>; end(): void } {
   let timer: NodeJS.Timeout | undefined
   let isEnded = false
   const run = async () => {
     await work()
     if (!isEnded) timer = setTimeout(run, ms).unref()
   }
-  void run()
   return {
+    first: run(),
     end() {
       isEnded = true
       clearTimeout(timer)

@@ -7,7 +7,7 @@ import { builder } from '../builder.ts'
 import { decodeNodeId, parseRowId } from '../node-id.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { Event } from './event.ts'
-import { loadPushTest, selectorOfPushTest } from './push-test.ts'
+import { reloadPushTest, selectorOfPushTest } from './push-test.ts'
 import { Selector } from './selector.ts'
 import { typedEvent } from './typed-event.ts'
 
@@ -126,12 +126,15 @@ function selectorOf(nodeId: string, index: number): string | null {
   }
 }
 
-/** A standby may not have replayed what the client holds, so it cannot say what is gone. */
+/**
+ * A standby may not have replayed what the client holds, so it cannot say what is gone, and neither can an operation that has gone on to
+ * another server.
+ */
 async function goneOf(loaders: Loaders, held: readonly string[], { mayLag, reset }: Pulled): Promise<string[]> {
   if (mayLag || reset !== null) return []
   const exact = held.filter((id) => !isInexact(id))
-  const found = await Promise.all(exact.map((id) => load(id, loaders)))
-  return exact.filter((_, index) => found[index] === null)
+  const found = await Promise.all(exact.map((id) => reload(id, loaders)))
+  return loaders.changes.moves() === 0 ? exact.filter((_, index) => found[index] === null) : []
 }
 
 /** Bytes that are not UTF-8 are given as U+FFFD, by which a row is not found again. */
@@ -139,10 +142,11 @@ function isInexact(nodeId: string): boolean {
   return decodeNodeId(nodeId).id.includes('\ufffd')
 }
 
-async function load(nodeId: string, loaders: Loaders): Promise<object | null> {
+/** Reads after the pull: another field may have looked before what the pull has seen was stored or replayed. */
+async function reload(nodeId: string, loaders: Loaders): Promise<object | null> {
   const { typename, id } = decodeNodeId(nodeId)
-  if (typename === 'PushTest') return loadPushTest(id, loaders)
+  if (typename === 'PushTest') return reloadPushTest(id, loaders)
   const { rowid, selector } = parseRowId(id)
   const collection = typename === 'Call' ? loaders.calls : loaders.messages
-  return collection.byIdentity({ selector, value: rowid })
+  return collection.reload({ selector, value: rowid })
 }

@@ -162,6 +162,12 @@ export async function loadPushTests(
   return ids.map(({ selector }) => rows[selector === undefined ? 'orphan' : 'owned'].next().value ?? null)
 }
 
+/** As `loadPushTest`, past what the operation has loaded before; null if the selector was deleted. */
+export async function reloadPushTest(id: string, { pushTests }: Loaders): Promise<PushTestShape | null> {
+  const { selector, pushId } = parsePushTestId(id)
+  return selector === undefined ? null : pushTests.reload({ selector, value: pushId })
+}
+
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }

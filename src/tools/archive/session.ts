@@ -62,8 +62,6 @@ export async function openSession(
     keepAliveInitialDelayMillis: keepAliveMs,
     types: { getTypeParser: () => (value: string) => value },
   })
-  // The running statement reports a lost connection; an unhandled 'error' event would end the process.
-  client.on('error', () => undefined)
   const onAbort = () => setTimeout(() => destroyConnection(client, new Error('interrupted')), stopMs).unref()
   signal.addEventListener('abort', onAbort)
   const close = async () => {

@@ -84,8 +84,6 @@ export async function openSession(
     keepAliveInitialDelayMillis: keepAliveMs,
     types: { getTypeParser: () => (value: string) => value },
   })
-  // The running statement reports a lost connection; an unhandled 'error' event would end the process.
-  client.on('error', () => undefined)
   const query = queryOf(side, client)
   const setUp = async () => {
     if ((await prepareSession(client, copyingSettings(lockTimeoutMs))) !== undefined) throw poolerProblem(label)
