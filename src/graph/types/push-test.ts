@@ -141,12 +141,6 @@ function pushTests({ pushTests: collection, projection }: Loaders, owner: Select
   )
 }
 
-export async function loadPushTest(id: string, { pushTests, orphanPushTests }: Loaders): Promise<PushTestShape | null> {
-  const { selector, key, pushId } = parsePushTestId(id)
-  if (selector === undefined) return orphanPushTests.load({ key, pushId })
-  return pushTests.byIdentity({ selector, value: pushId })
-}
-
 /** What is at each id, by one promise for all whose selector exists. */
 export async function loadPushTests(
   ids: readonly PushTestId[],
@@ -162,7 +156,7 @@ export async function loadPushTests(
   return ids.map(({ selector }) => rows[selector === undefined ? 'orphan' : 'owned'].next().value ?? null)
 }
 
-/** As `loadPushTest`, past what the operation has loaded before; null if the selector was deleted. */
+/** What is at the id, past what the operation has loaded before; null if the selector was deleted. */
 export async function reloadPushTest(id: string, { pushTests }: Loaders): Promise<PushTestShape | null> {
   const { selector, pushId } = parsePushTestId(id)
   return selector === undefined ? null : pushTests.reload({ selector, value: pushId })
