@@ -5,7 +5,7 @@ import type { Projection } from '../sipis/projection.ts'
 import { where } from './condition.ts'
 import { lanes } from './lanes.ts'
 import type { CollectionOptions, Identity, PageQuery, RowQuery } from './query.ts'
-import { createStatements, hasUsualSize } from './statements.ts'
+import { createPages, createStatements, hasUsualSize } from './statements.ts'
 
 /** Statements of a collection. A batch number is the position of the key in the batch, from 1. */
 export interface CollectionStatements {
@@ -25,12 +25,12 @@ export function collectionStatements<Row, Orphan extends null>(
   { rows, identity, orphan, lane }: CollectionOptions<Row, Orphan>,
 ): CollectionStatements {
   const { selectors } = projection
-  const scans = createStatements()
-  const lists = createStatements({ planned: true })
-  const lookUps = createStatements(lane)
-  const searches = createStatements(lanes.searches)
+  const scans = createPages()
+  const lists = createPages({ planned: true })
+  const lookUps = createPages(lane)
+  const searches = createPages(lanes.searches)
   const counts = createStatements(lanes.counts)
-  const pagesOfMany = createStatements(lanes.pagesOfMany)
+  const pagesOfMany = createPages(lanes.pagesOfMany)
 
   const list = selectList(rows.columns)
   const both = sql`${list}, ${selectList(selectors.columns)}`

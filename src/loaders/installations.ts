@@ -9,7 +9,7 @@ import { where } from './condition.ts'
 import type { Page } from './keyset.ts'
 import type { PageQuery, RowQuery } from './query.ts'
 import { selectorDecoder } from './selector-decoder.ts'
-import { createStatements } from './statements.ts'
+import { createPages } from './statements.ts'
 import type { Usage } from './usage.ts'
 
 /** The other installations of the account of a selector. */
@@ -47,7 +47,7 @@ function exactOf({ exact }: SelectorRow): string {
  */
 function installationStatements({ selectors }: Projection) {
   const { table, columns, exists, alphabetical } = selectors
-  const scans = createStatements()
+  const scans = createPages()
   const list = selectList(columns)
   const bind = alphabetical[0]?.bind ?? ((value: SQL) => value)
   const one = bind(sql`${sql.placeholder('name')}`)

@@ -11,7 +11,7 @@ import { lanes } from './lanes.ts'
 import { selectorDecoder } from './selector-decoder.ts'
 import type { SelectorFilter } from './selector-filters.ts'
 import { selectorConditions } from './selector-filters.ts'
-import { createStatements, hasUsualSize } from './statements.ts'
+import { createPages, hasUsualSize } from './statements.ts'
 import type { Usage } from './usage.ts'
 
 export interface Selectors {
@@ -55,9 +55,9 @@ export function prepareSelectors(projection: Projection): (database: Database, u
 
 function selectorStatements(projection: Projection) {
   const { table, columns, exists } = projection.selectors
-  const scans = createStatements()
-  const lists = createStatements({ planned: true })
-  const lookUps = createStatements(lanes.calls)
+  const scans = createPages()
+  const lists = createPages({ planned: true })
+  const lookUps = createPages(lanes.calls)
   const list = selectList(columns)
   const limit = sql.placeholder('limit')
   return {

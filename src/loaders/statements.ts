@@ -20,10 +20,15 @@ export function createStatements(options: StatementOptions = {}): Statements {
   const known = new Map<string, Prepared>()
   return (shape, conditions, values, compose) => {
     const full = [shape, ...conditions.map((condition) => condition.shape)].join(' ')
-    const statement = known.get(full) ?? prepare(compose(), { ...options, keepsBytes: true })
+    const statement = known.get(full) ?? prepare(compose(), options)
     known.set(full, statement)
     return statement(Object.assign({}, values, ...conditions.map((condition) => condition.values)))
   }
+}
+
+/** Caches statements whose rows are answered, and may be copied into the answer as bytes. */
+export function createPages(options: StatementOptions = {}): Statements {
+  return createStatements({ ...options, keepsBytes: true })
 }
 
 /** Common page sizes. Each has its own statement with a literal LIMIT, which gives PostgreSQL a better plan. */

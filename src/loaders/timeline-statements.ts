@@ -8,7 +8,7 @@ import type { Condition } from './condition.ts'
 import { conditionOn, where } from './condition.ts'
 import type { Bound, Order, Window } from './keyset.ts'
 import { lanes } from './lanes.ts'
-import { createStatements } from './statements.ts'
+import { createPages, createStatements } from './statements.ts'
 
 /** Where a row is in the timeline. */
 export interface Place {
@@ -67,8 +67,8 @@ interface Branch extends Pick<OwnedRows<never>, 'table' | 'ofKey'> {
  * batch number is the position of the key in the batch, from 1.
  */
 export function timelineStatements(projection: Projection) {
-  const lookUps = createStatements(lanes.messages)
-  const pagesOfMany = createStatements(lanes.pagesOfMany)
+  const lookUps = createPages(lanes.messages)
+  const pagesOfMany = createPages(lanes.pagesOfMany)
   const counts = createStatements(lanes.counts)
   const branches = branchesOf(projection)
   const most = Math.max(...Object.values(branches).map(({ columns }) => columns.length))
