@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Values } from '../database/database.ts'
+import { smallNumber } from '../database/wire/wire-row.ts'
 import { DatabaseError } from '../errors/database-error.ts'
 import { BadInput } from './bad-input.ts'
 
@@ -108,6 +109,6 @@ export function groupedUnlessOne(rows: Values[], count: number, place: number): 
  */
 export function grouped(rows: readonly Values[], count: number, place: number): Values[][] {
   const groups: Values[][] = Array.from({ length: count }, () => [])
-  for (const row of rows) groups[Number(row[place]) - 1]?.push(row)
+  for (const row of rows) groups[smallNumber(row, place) - 1]?.push(row)
   return groups
 }

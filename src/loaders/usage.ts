@@ -30,8 +30,8 @@ export interface Usage {
    * @throws Excess if the byte limit is exceeded
    */
   answer(text: string): string
-  /** Counts a string whose characters are one byte each in JSON, as `answer` does. */
-  answerPlain(length: number): void
+  /** Counts a string without escapes in JSON, as `answer` does. @param units its length, asked for if it is too long */
+  answerBytes(bytes: number, units: () => number): void
   /** Forgets what the answer has, because the operation is executed once more. */
   answerAnew(): void
   /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
@@ -95,10 +95,11 @@ export function createUsage(maxBytes: number): Usage {
       bytesAnswered += hasOneByteEach ? json.length : Buffer.byteLength(json)
       return bytesAnswered > maxBytes ? tooLong(0) : json
     },
-    answerPlain(length) {
+    answerBytes(bytes, units) {
       if (excess !== undefined) throw excess
-      if (bytesAnswered + length > maxBytes) tooLong(length)
-      bytesAnswered += length + 2
+      // A string has at least as many bytes as UTF-16 units.
+      if (bytesAnswered + bytes > maxBytes && bytesAnswered + units() > maxBytes) tooLong(units())
+      bytesAnswered += bytes + 2
       if (bytesAnswered > maxBytes) tooLong(0)
     },
     answerAnew() {

@@ -107,3 +107,23 @@ describe('The usage of an operation', () => {
     expect([...usage.selectors]).toEqual([])
   })
 })
+
+describe('A string that is counted by its bytes', () => {
+  it('counts as the same string that is given as a text', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((one) => JSON.stringify(one) === `"${one}"`)
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), fc.nat(60), (texts, limit) => {
+        const outcome = (count: (usage: ReturnType<typeof createUsage>, one: string) => void) => {
+          const usage = createUsage(limit)
+          const countAll = () => {
+            for (const one of texts) count(usage, one)
+          }
+          return thrown(countAll) ?? 'none'
+        }
+        const byBytes = outcome((usage, one) => usage.answerBytes(Buffer.byteLength(one), () => one.length))
+        const byText = outcome((usage, one) => usage.answer(one))
+        expect(JSON.stringify(byBytes)).toBe(JSON.stringify(byText))
+      }),
+    )
+  })
+})

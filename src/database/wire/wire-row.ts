@@ -56,6 +56,11 @@ export class WireRow implements Values {
     return text
   }
 
+  /** The length of a text as a string, in UTF-16 units. */
+  unitsOf(start: number, end: number): number {
+    return this.#bytes.toString('utf8', start, end).length
+  }
+
   *[Symbol.iterator](): ArrayIterator<Value> {
     for (let index = 0; index < this.length; index++) yield this.text(index)
     return undefined
@@ -98,6 +103,16 @@ function int32(bytes: Buffer, at: number): number {
 /** Whether a value is null, which is known without decoding it. */
 export function isNull(values: Values, index: number): boolean {
   return values instanceof WireRow ? values.startOf(index) === -1 : values[index] === null
+}
+
+/** A value that is a whole number of a few digits. */
+export function smallNumber(values: Values, index: number): number {
+  if (!(values instanceof WireRow)) return Number(values[index])
+  const { bytes } = values
+  const end = values.endOf(index)
+  let number = 0
+  for (let at = values.startOf(index); at < end; at++) number = 10 * number + (bytes[at] ?? 0) - 0x30
+  return number
 }
 
 /** About how many bytes the values have. UTF-16 units need no encoding. */

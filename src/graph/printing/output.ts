@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { WireRow } from '../../database/wire/wire-row.ts'
 
 /** The room that is kept, or made anew, for what is written next. */
@@ -45,17 +46,20 @@ export class Output {
    *
    * @returns whether its bytes are the same in JSON; otherwise nothing is written
    */
-  plain(row: WireRow, start: number, end: number): boolean {
+  plain({ bytes }: WireRow, start: number, end: number): boolean {
     this.#reserve(end - start + 2)
-    const from = row.bytes
     const to = this.#bytes
     let length = this.#length
+    let isAscii = true
     to[length++] = quote
     for (let at = start; at < end; at++) {
-      const byte = from[at] ?? 0
-      if (byte < 0x20 || byte > 0x7e || byte === quote || byte === backslash) return false
+      const byte = bytes[at] ?? 0
+      if (byte < 0x20 || byte === quote || byte === backslash) return false
+      if (byte > 0x7f) isAscii = false
       to[length++] = byte
     }
+    // A database of SQL_ASCII may have any bytes.
+    if (!isAscii && !isUtf8(bytes.subarray(start, end))) return false
     to[length++] = quote
     this.#length = length
     return true

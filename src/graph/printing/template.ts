@@ -86,10 +86,16 @@ function printBytes({ column }: Part, row: unknown, usage: Usage, output: Output
   const plain = row.plain.get(column.property)
   if (plain === undefined || !(values instanceof WireRow)) return false
   const start = values.startOf(offset + plain.index)
-  if (start === -1) return false
   const end = values.endOf(offset + plain.index)
-  const isNull = end - start === plain.unless?.length && (end === start || values.bytes[start] === zero)
-  return !isNull && column.copy(values, start, end, usage, output)
+  if (start === -1 || isNoValue(values, start, end, plain.unless)) {
+    if (column.isNullable) output.bytes(nullBytes)
+    return column.isNullable
+  }
+  return column.copy(values, start, end, usage, output)
+}
+
+function isNoValue({ bytes }: WireRow, start: number, end: number, unless: '' | '0' | undefined): boolean {
+  return end - start === unless?.length && (end === start || bytes[start] === zero)
 }
 
 const zero = 0x30
@@ -129,7 +135,7 @@ interface FieldPrinter {
   readonly read: ReadField
   readonly print: Print
   /** Undefined if the value is none that may be a text of the row. */
-  readonly column?: { readonly property: string; readonly copy: Copy } | undefined
+  readonly column?: { readonly property: string; readonly isNullable: boolean; readonly copy: Copy } | undefined
 }
 
 /** Copies bytes of a row into the answer. @returns false, and copies nothing, if they have another form there */
@@ -206,15 +212,19 @@ function fieldPrinter(
 function columnOf({ type, extensions }: GraphQLField<unknown, Context>): FieldPrinter['column'] {
   const { pothosExposedField: property } = extensions
   const named = getNullableType(type)
-  if (property === undefined) return undefined
-  if (named === GraphQLString || named === GraphQLID) return { property, copy: copyText }
-  if (named === GraphQLInt) return { property, copy: copyInteger }
-  return isScalarType(named) && named.name === 'DateTime' ? { property, copy: copyInstant } : undefined
+  const copy = copyOf(named)
+  return property === undefined || copy === undefined ? undefined : { property, isNullable: !isNonNullType(type), copy }
+}
+
+function copyOf(type: GraphQLOutputType): Copy | undefined {
+  if (type === GraphQLString || type === GraphQLID) return copyText
+  if (type === GraphQLInt) return copyInteger
+  return isScalarType(type) && type.name === 'DateTime' ? copyInstant : undefined
 }
 
 const copyText: Copy = (row, start, end, usage, output) => {
   if (!output.plain(row, start, end)) return false
-  usage.answerPlain(end - start)
+  usage.answerBytes(end - start, () => row.unitsOf(start, end))
   return true
 }
 
