@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { WireRow } from '../../database/wire/wire-row.ts'
 
-/** The room that is kept, or made anew, for what is written next. */
+const firstBytes = 16_384
+/** More room is given back once it was used. */
 const keptBytes = 1_048_576
-const copiedBytes = 8_192
 /** Of numbers that are below 2 to the power of 31 in any case. */
 const mostDigits = 9
 const quote = 0x22
@@ -11,21 +11,21 @@ const backslash = 0x5c
 
 /** Bytes that are written one after another. */
 export class Output {
-  #bytes = Buffer.allocUnsafe(16_384)
+  #bytes = Buffer.allocUnsafeSlow(firstBytes)
   #length = 0
 
   /** Begins anew, as after an error. */
   clear(): void {
     this.#length = 0
+    if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafeSlow(firstBytes)
   }
 
-  /** What was written, as bytes of its own: few are copied, many are given away. */
+  /** What was written, as bytes of its own. */
   take(): Buffer {
-    const written = this.#bytes.subarray(0, this.#length)
-    this.#length = 0
-    if (written.length < copiedBytes) return Buffer.from(written)
-    this.#bytes = Buffer.allocUnsafeSlow(Math.min(this.#bytes.length, keptBytes))
-    return written
+    const taken = Buffer.allocUnsafe(this.#length)
+    this.#bytes.copy(taken, 0, 0, this.#length)
+    this.clear()
+    return taken
   }
 
   bytes(bytes: Uint8Array): void {
@@ -95,7 +95,7 @@ export class Output {
   #reserve(more: number): void {
     const needed = this.#length + more
     if (needed <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length))
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
   }
