@@ -75,9 +75,11 @@ function addPrinted(type: GraphQLObjectType, list: GraphQLField<unknown, Context
     name: printedName(list.name),
     type: isNonNullType(list.type) ? new GraphQLNonNull(PrintedRows) : PrintedRows,
     resolve: (source, args, context, info) => {
+      const { schema, fragments } = info
       const { usage } = context
       if (usage.excess !== undefined) throw usage.excess
-      const print = printerOf(list, info.fieldNodes, info)
+      // Not all of info, because a printer is remembered, and would keep the variables of its first operation.
+      const print = printerOf(list, info.fieldNodes, { schema, fragments })
       const rows: unknown = resolve(source, args, context, info)
       return rows instanceof Promise ? rows.then((all) => printed(all, print, usage)) : printed(rows, print, usage)
     },
@@ -108,17 +110,15 @@ const [open, comma, close] = [Buffer.from('['), Buffer.from(','), Buffer.from(']
 /** One for all, because a list is printed at once. */
 const output = new Output()
 
-/** By the first selection of a list, which is of one document. */
-const printers = new WeakMap<FieldNode, Print>()
+/** By the selection of a list, which is of one document, or by several that an operation merges. */
+const printers = new WeakMap<object, Print>()
 
-/** Several selections of one list are merged, and depend on the variables. */
 function printerOf(list: GraphQLField<unknown, Context>, nodes: readonly FieldNode[], definitions: Definitions): Print {
   const [first, ...more] = nodes
-  const known = first === undefined || more.length > 0 ? undefined : printers.get(first)
-  if (known !== undefined) return known
-  const print = listPrinter(list, nodes, definitions)
+  const key = first === undefined || more.length > 0 ? nodes : first
+  const print = printers.get(key) ?? listPrinter(list, nodes, definitions)
   if (print === undefined) throw new Error(`${list.name} cannot be printed.`)
-  if (first !== undefined && more.length === 0) printers.set(first, print)
+  printers.set(key, print)
   return print
 }
 
