@@ -45,6 +45,7 @@ export class Exchange {
 }
 
 const none: readonly string[] = []
+
 /** Begins an exchange, and emits its end when the response has been sent or its connection has closed. */
 export function beginExchange(request: IncomingMessage, response: ServerResponse, observe: Observe): Exchange {
   const status = () => (response.headersSent ? response.statusCode : undefined)

@@ -84,12 +84,16 @@ function recordingIdentities<Row, Orphan extends null>(
   loader: Collection<Row, Orphan>,
   record: (name: string) => void,
 ): Collection<Row, Orphan> {
+  const recorded =
+    <Result>(load: (identity: Identity) => Promise<Result>) =>
+    (identity: Identity) => {
+      record(identity.selector)
+      return load(identity)
+    }
   return {
     ...loader,
-    byIdentity(identity: Identity) {
-      record(identity.selector)
-      return loader.byIdentity(identity)
-    },
+    byIdentity: recorded(loader.byIdentity),
+    reload: recorded(loader.reload),
     byIdentities(identities) {
       for (const { selector } of identities) record(selector)
       return loader.byIdentities(identities)

@@ -12,9 +12,9 @@ import { times } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
-import { startLoad } from '../support/load.ts'
 import { addDataSet } from '../support/rows.ts'
 import { openSocket } from '../support/sockets.ts'
+import { stopUnderLoad } from '../support/stop-under-load.ts'
 import { until } from '../support/until.ts'
 
 interface Serving extends Running {
@@ -52,18 +52,7 @@ describe('serve after SIGTERM', () => {
     'under load %s answers all accepted requests, and exits with 0',
     async (_, keepAlive) => {
       const own = await database()
-      for (let round = 0; round < times(25, 1); round++) {
-        const serving = await serve(own.url)
-        const load = startLoad(serving.url, { perSecond: times(200, 50), keepAlive })
-        await until('the load runs', () => load.answered > 50)
-        serving.child.kill('SIGTERM')
-        const { code } = await serving.finished
-        const { broken, refused, reset } = await load.stop()
-        expect({ round, code, broken }).toEqual({ round, code: 0, broken: [] })
-        expect(refused).toBeGreaterThan(0)
-        // The kernel resets connections that arrive at the moment of closing.
-        expect(reset).toBeLessThanOrEqual(3)
-      }
+      await stopUnderLoad(times(25, 1), keepAlive, () => serve(own.url))
     },
     600_000,
   )

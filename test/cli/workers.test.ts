@@ -10,6 +10,7 @@ import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { startLoad } from '../support/load.ts'
 import { addDataSet, selectorNamed } from '../support/rows.ts'
+import { stopUnderLoad } from '../support/stop-under-load.ts'
 import { until } from '../support/until.ts'
 
 interface Serving extends Running {
@@ -138,17 +139,7 @@ describe('serve --workers', () => {
     'answers all requests that it has accepted before it ends (keep-alive: %s)',
     async (keepAlive) => {
       const own = await database()
-      for (let round = 0; round < times(10, 1); round++) {
-        const serving = await serve(own.url, 2)
-        const load = startLoad(serving.url, { perSecond: times(200, 50), keepAlive })
-        await until('the load runs', () => load.answered > 50)
-        serving.child.kill('SIGTERM')
-        const { code } = await serving.finished
-        const { broken, refused, reset } = await load.stop()
-        expect({ round, code, broken }).toEqual({ round, code: 0, broken: [] })
-        expect(refused).toBeGreaterThan(0)
-        expect(reset).toBeLessThanOrEqual(3)
-      }
+      await stopUnderLoad(times(10, 1), keepAlive, () => serve(own.url, 2))
     },
     600_000,
   )

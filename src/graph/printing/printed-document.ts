@@ -1,7 +1,7 @@
 import type { DocumentNode, FieldNode, GraphQLSchema } from 'graphql'
 import { isObjectType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql'
 import { listPrinter, printedName } from './printed-lists.ts'
-import type { Definitions } from './template.ts'
+import type { Definitions } from './selected-fields.ts'
 
 /** The document with its lists that can be printed as printed fields; the same document if it has none. */
 export function printedDocument(schema: GraphQLSchema, document: DocumentNode): DocumentNode {

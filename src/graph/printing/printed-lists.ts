@@ -20,7 +20,8 @@ import { Excess } from '../../loaders/usage.ts'
 import type { Context } from '../context.ts'
 import { keepFieldsOfRow } from './of-row.ts'
 import { Output } from './output.ts'
-import type { Definitions, Print } from './template.ts'
+import type { Definitions } from './selected-fields.ts'
+import type { Print } from './template.ts'
 import { nullable, objectPrinter, selectionsOf, Unprintable } from './template.ts'
 
 /** JSON within the data of a result. */

@@ -72,12 +72,18 @@ describe('A list is printed', () => {
 })
 
 describe.each(backends)('Printing on $name', ({ open }) => {
-  it('gives an empty object for a type of which nothing is selected', async () => {
+  /** A client, and a database with one selector. */
+  const openOne = async () => {
     const opened = await open()
     onTestFinished(() => opened[Symbol.asyncDispose]())
     const client = await openClient(opened.database)
     onTestFinished(() => client[Symbol.asyncDispose]())
     await addSelector(opened, 1)
+    return { opened, client }
+  }
+
+  it('gives an empty object for a type of which nothing is selected', async () => {
+    const { client } = await openOne()
     const { selectors } = await client.ask('{ selectors { nodes { id } } }')
     const [{ id }] = selectors.nodes
     const query = 'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Call { id } } }'
@@ -85,11 +91,7 @@ describe.each(backends)('Printing on $name', ({ open }) => {
   })
 
   it('reads nothing twice if an item is an error, which fails for itself', async () => {
-    const opened = await open()
-    onTestFinished(() => opened[Symbol.asyncDispose]())
-    const client = await openClient(opened.database)
-    onTestFinished(() => client[Symbol.asyncDispose]())
-    await addSelector(opened, 1)
+    const { opened, client } = await openOne()
     await addRow(opened, 'sipcalls', 1, { rowid: 1, time: '2026-01-01', callid: 'a' })
     const data: unknown = await client.ask('{ selectors { nodes { id } } }')
     const [id] = /(?<="id":")[^"]+/.exec(JSON.stringify(data)) ?? []
