@@ -107,6 +107,8 @@ function openReplicas(url: string, standbys: readonly string[], replica: Replica
 }
 
 export async function caughtUp(primary: Session, standby: Session): Promise<void> {
+  // What was committed without waiting for the disk is not flushed yet, and so not sent. This is, with all that came before.
+  await primary.query("BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, '', ''); COMMIT")
   const end = (await primary.query('SELECT pg_current_wal_flush_lsn()'))[0]?.[0]
   await until('the standby has replayed all', async () => {
     const replayed = await standby.query('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn', [end])

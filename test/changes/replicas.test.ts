@@ -18,7 +18,8 @@ let one: Standby
 let other: Standby
 
 beforeAll(async () => {
-  server = await startOwnServer()
+  // What is committed without waiting for the disk is flushed late.
+  server = await startOwnServer({ settings: { wal_writer_delay: '1s' } })
   await fill(server.url, 'V2', 1)
   one = await server.standby()
   other = await server.standby()

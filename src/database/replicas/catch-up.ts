@@ -1,6 +1,6 @@
 import type { Sign } from './probe.ts'
 
-/** Gateways beside this one notice a return some seconds earlier or later, and tokens count what is committed but not yet flushed. */
+/** Gateways beside this one notice a return some seconds earlier or later. */
 const looksAfterReturn = 5
 
 /**

@@ -14,7 +14,7 @@ export interface Sign {
   readonly lagMs: number
   /** Of its snapshot, in 64 bits. */
   readonly xmin: bigint
-  /** Up to where a primary has flushed its log, or a standby has replayed it. Undefined if the server does not say it. */
+  /** Up to where a primary has written its log, flushed or not, or a standby has replayed it. Undefined if the server does not say it. */
   readonly position: bigint | undefined
 }
 
@@ -29,9 +29,17 @@ const statementOf = (cluster: SQL, position: SQL) =>
       ${position}`,
     lane,
   )({})
+/**
+ * The end of the last record of the primary's log, because with synchronous_commit off a row is seen before it is flushed. Where the next
+ * record begins a page, PostgreSQL gives the place behind the header of that page (24 bytes, 40 in a new file), which no standby has
+ * replayed before that record.
+ */
+const written = sql`(SELECT at - CASE WHEN behind_page IN (24, 40) THEN behind_page ELSE 0 END
+  FROM (SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')) AS log(at),
+  LATERAL (SELECT at % current_setting('wal_block_size')::int) AS page(behind_page))`
 const statement = statementOf(
   sql`(SELECT system_identifier FROM pg_control_system())`,
-  sql`pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, '0/0')`,
+  sql`CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') ELSE ${written} END`,
 )
 /** Servers that are like PostgreSQL may refuse to name their cluster. The numbers of tables are still those of the original. */
 const statementWithoutCluster = statementOf(sql`NULL`, sql`NULL`)
