@@ -5,7 +5,7 @@ import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
 import type { SelectorRow } from '../sipis/projection.ts'
-import { ofRow } from './printing/of-row.ts'
+import { ofRow } from './of-row.ts'
 
 /** Statements behind a connection. Each runs only when a field that needs it is selected. */
 export interface Source<Row> {

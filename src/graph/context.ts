@@ -7,6 +7,7 @@ import type { Questions } from '../loaders/statistics/questions.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Processes } from '../processes/processes.ts'
 import type { Detected } from '../sipis/detect.ts'
+import type { Replay } from './replay.ts'
 
 /** GraphQL context of the resolvers, created for each operation. */
 export interface Context {
@@ -26,4 +27,6 @@ export interface Context {
   readonly changeTokens: Tokens
   /** Wakes subscriptions. */
   readonly hints: Hints
+  /** Set where the operation is executed once more. */
+  replay?: Replay
 }

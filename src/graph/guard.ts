@@ -6,6 +6,7 @@ import type { Rule } from '../auth/rules.ts'
 import { rules } from '../auth/rules.ts'
 import type { Context } from './context.ts'
 import { meter } from './meter.ts'
+import { replayable } from './replayable.ts'
 
 type Resolver = GraphQLFieldResolver<unknown, Context>
 
@@ -34,6 +35,7 @@ export function guard(schema: GraphQLSchema): GraphQLSchema {
 /** @throws Error if there is no rule */
 export function guardField(field: GraphQLField<unknown, Context>, name: string, rule: Rule | undefined): void {
   if (rule === undefined) throw new Error(`${name} has no rule. Add one to auth/rules.ts.`)
+  replayable(field)
   meter(field)
   if (typeof rule !== 'string') requireScope(field, name, rule)
 }

@@ -5,7 +5,7 @@ import { costDirectives, withCostDirectives } from '../documents/cost-directives
 import { builder } from './builder.ts'
 import { withPlainNodes } from './connection.ts'
 import { guard } from './guard.ts'
-import { withPrintedLists } from './printing/printed-lists.ts'
+import { withFieldsOfRow } from './of-row.ts'
 import { semanticNonNullDirective } from './semantic-non-null.ts'
 import { resolvingTypes } from './type-name.ts'
 import './scalars.ts'
@@ -31,7 +31,7 @@ import './types/database.ts'
 import './types/error-code.ts'
 
 export const schema: GraphQLSchema = guard(
-  withPrintedLists(
+  withFieldsOfRow(
     withCostDirectives(
       withPlainNodes(
         resolvingTypes(

@@ -8,7 +8,7 @@ import type { Database } from '../database/database.ts'
 import { createDocuments } from '../documents/documents.ts'
 import { createExecutor } from '../execution/execute.ts'
 import type { Run } from '../execution/run.ts'
-import { createRunPrinted } from '../execution/run-printed.ts'
+import { createRunPlanned } from '../execution/run-planned.ts'
 import { openRunWithPlugins } from '../execution/run-with-plugins.ts'
 import { printSdl, schema } from '../graph/schema.ts'
 import { federationSubgraph } from '../graph/subgraph/schema.ts'
@@ -244,7 +244,7 @@ function serveTables(options: GatewayOptions, schemaOfApi: GraphQLSchema, run: R
 
 /** Plugins see each value, so nothing is printed for them. */
 async function openRun(schema: GraphQLSchema, plugins: readonly object[]): Promise<Run> {
-  return plugins.length === 0 ? createRunPrinted(schema) : openRunWithPlugins(schema, plugins)
+  return plugins.length === 0 ? createRunPlanned(schema) : openRunWithPlugins(schema, plugins)
 }
 
 /** Listening takes a connection, so it needs triggers that notify. */

@@ -32,7 +32,7 @@ export interface Usage {
   answer(text: string): string
   /** Counts a string without escapes in JSON, as `answer` does. @param units its length, asked for if it is too long */
   answerBytes(bytes: number, units: () => number): void
-  /** Forgets what the answer has, because the operation is executed once more. */
+  /** Forgets the bytes of the answer, because the operation is executed once more. */
   answerAnew(): void
   /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
   failed(error: unknown): Error
@@ -104,8 +104,6 @@ export function createUsage(maxBytes: number): Usage {
     },
     answerAnew() {
       bytesAnswered = 0
-      failures = 0
-      this.revealedTokens = 0
     },
     failed(error) {
       if (error instanceof BadInput && ++failures > maxErrors) return unlisted

@@ -41,14 +41,18 @@ export interface Reference {
 const changeTokens = createTokens({})
 const hints = { follow: () => () => undefined, wakeAll: () => undefined, [Symbol.asyncDispose]: async () => undefined }
 
-export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
+/** Makes the context of an operation. */
+export type ContextFor = (principal: Principal, read?: Database) => Context
+
+/** Contexts as the gateway makes them, with loaders of their own. */
+export async function openContexts(database: Database, allowedSettings: readonly string[] = []): Promise<ContextFor> {
   const detected = await detect(database)
   const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
   const scans = openScans(defaultLimits)
   const questions = prepareQuestions(projection)
   const statistics = createStatistics(database, { mostRows: defaultLimits.statisticsRows, freshMs: 1 })
 
-  const contextFor = (principal: Principal, read: Database): Context => {
+  return (principal, read = database) => {
     const usage = createUsage(100_000_000)
     const bounded = metered(read, { usage, ending: new AbortController(), caller: principal.id, scans })
     const loaders = createLoaders(bounded, projection, { usage, readTokens: has(principal, 'sipis:tokens') })
@@ -65,6 +69,10 @@ export async function openReference(database: Database, allowedSettings: readonl
       hints,
     }
   }
+}
+
+export async function openReference(database: Database, allowedSettings: readonly string[]): Promise<Reference> {
+  const contextFor = await openContexts(database, allowedSettings)
 
   const answer = async (question: Question, principal: Principal, read: Database) => {
     const { query, variables: variableValues, operationName } = question

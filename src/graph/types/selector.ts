@@ -4,7 +4,7 @@ import type { Projection, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
 import { Connection } from '../connection.ts'
 import { encodeNodeId } from '../node-id.ts'
-import { ofRow } from '../printing/of-row.ts'
+import { ofRow } from '../of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { checkedFilter, SelectorFilter } from './selector-filter.ts'
 

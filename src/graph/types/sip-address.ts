@@ -1,6 +1,6 @@
 import type { PeerColumns } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
-import { ofRow } from '../printing/of-row.ts'
+import { ofRow } from '../of-row.ts'
 import { uriOf } from '../sip-uri.ts'
 
 export const SipAddress = builder.objectRef<PeerColumns>('SipAddress').implement({

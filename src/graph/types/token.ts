@@ -7,7 +7,7 @@ import { builder } from '../builder.ts'
 import type { ListArguments } from '../connection.ts'
 import { collectionConnection } from '../connection.ts'
 import { encodeNodeId, formatRowId } from '../node-id.ts'
-import { ofRow } from '../printing/of-row.ts'
+import { ofRow } from '../of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
 import { Selector } from './selector.ts'
 

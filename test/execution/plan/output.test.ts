@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSplitter } from '../../../src/database/wire/splitter.ts'
 import { WireRow } from '../../../src/database/wire/wire-row.ts'
-import { Output } from '../../../src/graph/printing/output.ts'
+import { Output } from '../../../src/execution/plan/output.ts'
 
 /** A row of one value, as a server sends it. */
 function rowOf(value: Buffer): WireRow {

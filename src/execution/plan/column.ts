@@ -2,9 +2,9 @@
 import type { GraphQLField, GraphQLOutputType } from 'graphql'
 import { GraphQLID, GraphQLInt, GraphQLString, getNullableType, isNonNullType, isScalarType } from 'graphql'
 import { WireRow } from '../../database/wire/wire-row.ts'
+import type { Context } from '../../graph/context.ts'
 import type { Usage } from '../../loaders/usage.ts'
 import { Decoded } from '../../sipis/columns.ts'
-import type { Context } from '../context.ts'
 import type { Output } from './output.ts'
 
 /** Copies bytes of a row into the answer. @returns false, and copies nothing, if they have another form there */
