@@ -4,7 +4,7 @@ import type { Collection, Owned } from '../loaders/collection.ts'
 import type { Condition } from '../loaders/condition.ts'
 import type { Order, Page, PageArguments, Window } from '../loaders/keyset.ts'
 import { cursorOf, windowOf } from '../loaders/keyset.ts'
-import type { SelectorRow } from '../sipis/projection.ts'
+import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { ofRow } from './of-row.ts'
 
 /** Statements behind a connection. Each runs only when a field that needs it is selected. */
@@ -46,10 +46,9 @@ export class Connection<Row> {
   readonly #source: Source<Row>
   #page: Promise<Page<Row>> | undefined
 
-  /** @throws BadInput if the page arguments or their cursors are invalid */
-  constructor(order: Order<Row>, page: PageArguments, source: Source<Row>) {
+  constructor(order: Order<Row>, window: Window, source: Source<Row>) {
     this.#order = order
-    this.#window = windowOf(order, page)
+    this.#window = window
     this.#source = source
   }
 
@@ -88,31 +87,70 @@ function cursorAt<Row>(order: Order<Row>, row: Row | undefined): string | null {
   return row === undefined ? null : cursorOf(order, row)
 }
 
+/** @throws BadInput if the page arguments or their cursors are invalid */
+export function connectionOf<Row>(order: Order<Row>, page: PageArguments, source: Source<Row>): Connection<Row> {
+  return new Connection(order, windowOf(order, page), source)
+}
+
 export interface ListArguments extends PageArguments {
   readonly filter?: object | null | undefined
   readonly orderBy?: string | null | undefined
 }
 
-/** The connection for a collection: the rows of `owner`, or of all selectors if `owner` is null. */
+/** What the arguments of a list ask for. */
+export interface Asked<Row> {
+  readonly order: Order<Row>
+  readonly conditions: readonly Condition[]
+}
+
+interface AskedPage<Row> extends Asked<Row> {
+  readonly projection: Projection
+  readonly window: Window
+  readonly signature: string
+}
+
+/** The objects of a page ask their lists with the same arguments. */
+const read = new WeakMap<ListArguments, AskedPage<unknown>>()
+
+/**
+ * The connection for a collection: the rows of `owner`, or of all selectors if `owner` is null.
+ *
+ * @param ask reads the arguments, which are the same object for all that a plan resolves with them
+ * @throws BadInput if the page arguments or their cursors are invalid
+ */
 export function collectionConnection<Row, Orphan extends null = never>(
   collection: Collection<Row, Orphan>,
   owner: SelectorRow | null,
-  order: Order<Row>,
-  conditions: readonly Condition[],
-  { filter, orderBy, ...page }: ListArguments,
+  projection: Projection,
+  args: ListArguments,
+  ask: () => Asked<Row>,
 ): Connection<Owned<Row, Orphan>> {
-  return new Connection<Owned<Row, Orphan>>(order, page, {
-    page: (window) => {
-      const query = { conditions, window, signature: JSON.stringify([filter, orderBy, page]) }
+  const { order, conditions, window, signature } = askedPage(projection, args, ask)
+  return new Connection<Owned<Row, Orphan>>(order, window, {
+    page: () => {
+      const query = { conditions, window, signature }
       return owner === null ? collection.page(query) : collection.pageOf(owner, query)
     },
     count: (range) => {
-      const { after, before } = page
+      const { filter, orderBy, after, before } = args
       const cursors = range.length === 0 ? [] : [orderBy, after, before]
       const query = { conditions: [...conditions, ...range], signature: JSON.stringify([filter, ...cursors]) }
       return owner === null ? collection.count(query) : collection.countOf(owner, query)
     },
   })
+}
+
+function askedPage<Row>(projection: Projection, args: ListArguments, ask: () => Asked<Row>): AskedPage<Row> {
+  const known = read.get(args)
+  // Arguments are of one field, and so of one type of rows.
+  if (known?.projection === projection) return known as AskedPage<Row>
+  const asked = ask()
+  const window = windowOf(asked.order, args)
+  const { filter, orderBy, first, last, after, before } = args
+  const signature = JSON.stringify([filter, orderBy, first, last, after, before])
+  const page = { ...asked, projection, window, signature }
+  read.set(args, page as AskedPage<unknown>)
+  return page
 }
 
 /** Resolves `nodes` from the rows directly; the Relay plugin would create an edge for each row only to unwrap it. */

@@ -126,8 +126,10 @@ interface CallArguments extends ListArguments {
 }
 
 function calls({ calls: collection, projection }: Loaders, owner: SelectorRow | null, args: CallArguments) {
-  const conditions = conditionsOf(projection, owner, args.filter)
-  return collectionConnection(collection, owner, timeOrder('calls', projection.calls, args.orderBy), conditions, args)
+  return collectionConnection(collection, owner, projection, args, () => ({
+    order: timeOrder('calls', projection.calls, args.orderBy),
+    conditions: conditionsOf(projection, owner, args.filter),
+  }))
 }
 
 /**

@@ -111,12 +111,8 @@ interface MessageArguments extends ListArguments {
 }
 
 function messages({ messages: collection, projection }: Loaders, owner: SelectorRow | null, args: MessageArguments) {
-  const conditions = messageConditions(projection.messages.columns, args.filter ?? {})
-  return collectionConnection(
-    collection,
-    owner,
-    timeOrder('messages', projection.messages, args.orderBy),
-    conditions,
-    args,
-  )
+  return collectionConnection(collection, owner, projection, args, () => ({
+    order: timeOrder('messages', projection.messages, args.orderBy),
+    conditions: messageConditions(projection.messages.columns, args.filter ?? {}),
+  }))
 }

@@ -131,14 +131,10 @@ interface PushTestArguments extends ListArguments {
 }
 
 function pushTests({ pushTests: collection, projection }: Loaders, owner: SelectorRow | null, args: PushTestArguments) {
-  const conditions = pushTestConditions(projection.pushTests, args.filter ?? {})
-  return collectionConnection(
-    collection,
-    owner,
-    timeOrder('pushTests', projection.pushTests, args.orderBy),
-    conditions,
-    args,
-  )
+  return collectionConnection(collection, owner, projection, args, () => ({
+    order: timeOrder('pushTests', projection.pushTests, args.orderBy),
+    conditions: pushTestConditions(projection.pushTests, args.filter ?? {}),
+  }))
 }
 
 /** What is at each id, by one promise for all whose selector exists. */

@@ -2,7 +2,7 @@ import type { Order } from '../../loaders/keyset.ts'
 import type { Selectors } from '../../loaders/selectors.ts'
 import type { Projection, SelectorRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
-import { Connection } from '../connection.ts'
+import { connectionOf } from '../connection.ts'
 import { encodeNodeId } from '../node-id.ts'
 import { ofRow } from '../of-row.ts'
 import { nullOnError } from '../semantic-non-null.ts'
@@ -58,7 +58,7 @@ builder.objectFields(Selector, (t) => ({
         'The other installations of the same account: selectors with the same first 40 characters, without this one, most recently seen ' +
         'first. Empty without the scope sipis:read, because a device reads no other selector.',
       resolve: (owner, page, { loaders: { installations, projection } }) =>
-        new Connection(selectorOrder(projection, 'LAST_SEEN_DESC'), page, {
+        connectionOf(selectorOrder(projection, 'LAST_SEEN_DESC'), page, {
           page: (window) => installations.pageOf(owner, { window, conditions: [], signature: JSON.stringify(page) }),
           count: (conditions) =>
             installations.countOf(owner, {
@@ -106,7 +106,7 @@ builder.queryFields((t) => ({
       resolve: (_, { filter: given, orderBy, ...page }, context) => {
         const { selectors, projection } = context.loaders
         const filter = checkedFilter(given, context)
-        return new Connection(selectorOrder(projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
+        return connectionOf(selectorOrder(projection, orderBy ?? 'LAST_SEEN_DESC'), page, {
           page: (window) => selectors.page(filter, window),
           count: (range) => selectors.count(filter, range),
         })

@@ -52,16 +52,16 @@ function timelineOf(timeline: Timeline, owner: SelectorRow, args: TimelineArgume
   const kinds = asked == null ? eventKinds : eventKinds.filter((kind) => asked.includes(kind))
   const order = timelineOrder(orderBy !== 'OLDEST_FIRST')
   const query = { kinds, since, until, signature: JSON.stringify([kinds, since, until, orderBy, page]) }
-  const { bounds } = windowOf(order, page)
-  return new Connection(order, page, {
-    async page(window) {
+  const window = windowOf(order, page)
+  return new Connection(order, window, {
+    async page() {
       const found = await timeline.pageOf(owner, { ...query, window })
       return { ...found, rows: found.rows.map((row) => typedEvent(kindOfEvent(row), row)) }
     },
     count: (range) =>
       timeline.countOf(owner, {
         ...query,
-        bounds: range.length === 0 ? [] : bounds,
+        bounds: range.length === 0 ? [] : window.bounds,
         signature: JSON.stringify([
           kinds,
           since,

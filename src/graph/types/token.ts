@@ -1,6 +1,5 @@
 import type { Owned } from '../../loaders/collection.ts'
 import { tokenConditions } from '../../loaders/filters.ts'
-import type { Order } from '../../loaders/keyset.ts'
 import type { Loaders } from '../../loaders/loaders.ts'
 import type { SelectorRow, TokenRow } from '../../sipis/projection.ts'
 import { builder } from '../builder.ts'
@@ -107,7 +106,8 @@ interface TokenArguments extends ListArguments {
 }
 
 function tokens({ tokens: collection, projection }: Loaders, owner: SelectorRow | null, args: TokenArguments) {
-  const order: Order<TokenRow> = { name: 'tokens', columns: projection.tokens.order, descending: false }
-  const conditions = tokenConditions(projection.tokens, args.filter ?? {})
-  return collectionConnection(collection, owner, order, conditions, args)
+  return collectionConnection(collection, owner, projection, args, () => ({
+    order: { name: 'tokens', columns: projection.tokens.order, descending: false },
+    conditions: tokenConditions(projection.tokens, args.filter ?? {}),
+  }))
 }
