@@ -2,11 +2,11 @@ import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { checkText } from './bad-input.ts'
 
-/** A WHERE condition. Values are placeholders in the SQL, so that one statement serves all values. */
+/** A WHERE condition. Values are placeholders in the SQL, so that one statement serves all values, and is composed once. */
 export interface Condition {
   /** Identifies the SQL among the conditions on the same rows; independent of the values. */
   readonly shape: string
-  readonly sql: SQL
+  readonly compose: () => SQL
   readonly values: Readonly<Record<string, unknown>>
 }
 
@@ -24,12 +24,14 @@ export function conditionOn(
   argument: readonly string[] = ['filter', name],
 ): Condition[] {
   for (const text of Array.isArray(value) ? value : [value]) if (typeof text === 'string') checkText(text, argument)
-  return value == null ? [] : [{ shape: name, sql: of(sql`${sql.placeholder(name)}`), values: { [name]: value } }]
+  return value == null
+    ? []
+    : [{ shape: name, compose: () => of(sql`${sql.placeholder(name)}`), values: { [name]: value } }]
 }
 
 /** Joins conditions with AND; `true` if there are none. */
 export function where(conditions: readonly Condition[], ...always: readonly SQL[]): SQL {
-  const all = [...always, ...conditions.map((condition) => condition.sql)]
+  const all = [...always, ...conditions.map((condition) => condition.compose())]
   return all.length === 0 ? sql`true` : sql.join(all, sql` AND `)
 }
 

@@ -82,7 +82,7 @@ export function pushTestConditions(
   ]
   if (filter.isConcluded == null) return conditions
   const state = filter.isConcluded ? 'IS NOT NULL' : 'IS NULL'
-  return [...conditions, { shape: state, sql: sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
+  return [...conditions, { shape: state, compose: () => sql`${concluded.sql} ${sql.raw(state)}`, values: {} }]
 }
 
 export function tokenConditions(tokens: TokenRows, filter: TokenFilter): Condition[] {
@@ -94,7 +94,10 @@ export function tokenConditions(tokens: TokenRows, filter: TokenFilter): Conditi
   ]
   if (filter.neverSeen == null) return conditions
   const state = filter.neverSeen ? 'IS NULL' : 'IS NOT NULL'
-  return [...conditions, { shape: `lastSeen ${state}`, sql: sql`${lastSeen.sql} ${sql.raw(state)}`, values: {} }]
+  return [
+    ...conditions,
+    { shape: `lastSeen ${state}`, compose: () => sql`${lastSeen.sql} ${sql.raw(state)}`, values: {} },
+  ]
 }
 
 /**

@@ -134,11 +134,13 @@ function boundOf<Row>(
 
 /** Compares row values, `(time, rowid) < (…)`, because an index on these columns supports that. */
 function beyond<Row>({ columns }: Order<Row>, { side, comparison, values }: Bound): Condition {
-  const left = columns.map((column) => column.sql)
-  const right = columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
   return {
     shape: side + comparison,
-    sql: sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`,
+    compose: () => {
+      const left = columns.map((column) => column.sql)
+      const right = columns.map(({ bind, field }) => bind(sql`${sql.placeholder(side + field)}`))
+      return sql`(${sql.join(left, sql`, `)}) ${sql.raw(comparison)} (${sql.join(right, sql`, `)})`
+    },
     values: Object.fromEntries(columns.map(({ field }, index) => [side + field, values[index]])),
   }
 }

@@ -72,11 +72,13 @@ function withoutBlanks(text: string | null | undefined): string[] {
 function anyOf(name: string, values: readonly string[], of: (placeholder: SQL) => SQL): Condition[] {
   const all = values.flatMap((value, n) => conditionOn(`${name}${n}`, value, of, ['filter', name]))
   if (all.length === 0) return []
-  const parts = all.map((condition) => sql`(${condition.sql})`)
   return [
     {
       shape: `${name} ${all.length}`,
-      sql: sql`(${sql.join(parts, sql` OR `)})`,
+      compose: () => {
+        const parts = all.map((condition) => sql`(${condition.compose()})`)
+        return sql`(${sql.join(parts, sql` OR `)})`
+      },
       values: Object.assign({}, ...all.map((condition) => condition.values)),
     },
   ]
@@ -84,7 +86,7 @@ function anyOf(name: string, values: readonly string[], of: (placeholder: SQL) =
 
 /** The newest entry of each name has to have the value. That any entry has it is what finds the few selectors to look at. */
 function hasSettings({ settings }: Projection, wanted: SelectorFilter['settings']): Condition[] {
-  if (wanted?.length === 0) return [{ shape: 'noSettings', sql: sql`false`, values: {} }]
+  if (wanted?.length === 0) return [{ shape: 'noSettings', compose: () => sql`false`, values: {} }]
   const { name, value } = settings.columns
   return (wanted ?? []).flatMap((setting, n) => {
     const at = (field: string) => ['filter', 'settings', String(n), field]
@@ -93,7 +95,7 @@ function hasSettings({ settings }: Projection, wanted: SelectorFilter['settings'
         `settingValue${n}`,
         setting.value,
         (ofValue) => {
-          const entries = sql`${settings.table} WHERE ${settings.ofSelector} AND ${name.sql} = ${named.sql}`
+          const entries = sql`${settings.table} WHERE ${settings.ofSelector} AND ${name.sql} = ${named.compose()}`
           return sql`EXISTS (SELECT FROM ${entries} AND ${value.sql} = ${ofValue})
             AND (SELECT ${newest(value.sql, settings.rowid)} FROM ${entries}) = ${ofValue}`
         },
@@ -104,9 +106,9 @@ function hasSettings({ settings }: Projection, wanted: SelectorFilter['settings'
 }
 
 function runsOn({ servers }: Projection, server: string | null | undefined): Condition[] {
-  const entries = sql`${servers.table} WHERE ${servers.ofSelector} AND ${servers.isServer}`
-  const own = servers.columns.server.sql
   return conditionOn('server', server, (value) => {
+    const entries = sql`${servers.table} WHERE ${servers.ofSelector} AND ${servers.isServer}`
+    const own = servers.columns.server.sql
     return sql`EXISTS (SELECT FROM ${entries} AND ${own} = ${value})
       AND (SELECT ${newest(own, servers.rowid)} FROM ${entries}) = ${value}`
   })
@@ -120,12 +122,12 @@ function newest(value: SQL, rowid: SQL): SQL {
 function hasToken({ tokens }: Projection, filter: SelectorFilter): Condition[] {
   const ofToken = hasFingerprint(tokens, filter.tokenFingerprint, 'tokenFingerprint').map((condition) => ({
     ...condition,
-    sql: sql`EXISTS (SELECT FROM ${tokens.table} WHERE ${tokens.ofSelector} AND ${condition.sql})`,
+    compose: () => sql`EXISTS (SELECT FROM ${tokens.table} WHERE ${tokens.ofSelector} AND ${condition.compose()})`,
   }))
   if (filter.hasToken == null) return ofToken
-  const exists = sql.raw(filter.hasToken ? 'EXISTS' : 'NOT EXISTS')
-  const any = sql`${exists} (SELECT FROM ${tokens.table} WHERE ${tokens.ofSelector})`
-  return [...ofToken, { shape: `hasToken ${filter.hasToken}`, sql: any, values: {} }]
+  const exists = filter.hasToken ? 'EXISTS' : 'NOT EXISTS'
+  const compose = () => sql`${sql.raw(exists)} (SELECT FROM ${tokens.table} WHERE ${tokens.ofSelector})`
+  return [...ofToken, { shape: `hasToken ${filter.hasToken}`, compose, values: {} }]
 }
 
 /**
@@ -133,10 +135,10 @@ function hasToken({ tokens }: Projection, filter: SelectorFilter): Condition[] {
  * takes a half to a quarter of the time of looking at those of each selector. The subqueries have the name of the table, so that its columns keep theirs.
  */
 function hasUnanswered({ pushTests }: Projection, number: number | null | undefined): Condition[] {
-  const { table, name, link, ofSelector, columns, byInstant } = pushTests
-  const started = byInstant[0]?.sql ?? columns.started.sql
-  const concluded = columns.concluded.sql
   return conditionOn('unansweredPushTests', number, (value) => {
+    const { table, name, link, ofSelector, columns, byInstant } = pushTests
+    const started = byInstant[0]?.sql ?? columns.started.sql
+    const concluded = columns.concluded.sql
     const all = sql`SELECT ${link}, ${concluded} AS answer, ${started} AS time,
       max(${started}) FILTER (WHERE ${concluded} IS NOT NULL) OVER (PARTITION BY ${link}) AS answered FROM ${table}`
     const silent = sql`SELECT ${link} FROM (${all}) AS ${name}
@@ -155,7 +157,7 @@ function wasCalledBy({ calls }: Projection, caller: SelectorFilter['calledBy']):
   return [
     {
       shape: ['calledBy', ...conditions.map(({ shape }) => shape)].join(' '),
-      sql: sql`EXISTS (SELECT FROM ${table} WHERE ${where(conditions, ofSelector)})`,
+      compose: () => sql`EXISTS (SELECT FROM ${table} WHERE ${where(conditions, ofSelector)})`,
       values: Object.assign({}, ...conditions.map(({ values }) => values)),
     },
   ]
