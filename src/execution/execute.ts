@@ -132,6 +132,7 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
       usage,
       allowedSettings,
       questions: questions(statistics(ending)),
+      pace,
       processes,
       changeTokens,
       hints,

@@ -3,9 +3,9 @@ import { execute, getVariableValues, OperationTypeNode } from 'graphql'
 import type { Context } from '../graph/context.ts'
 import { maxCoercionErrors } from './argument-at-fault.ts'
 import type { Operation } from './operation.ts'
+import { outcomesOf } from './plan/outcomes-of.ts'
 import { Output } from './plan/output.ts'
 import { createPlans } from './plan/plans.ts'
-import { replayOf } from './plan/replay-of.ts'
 import { Resolving } from './plan/resolving.ts'
 import { PrintedData } from './print-result.ts'
 import type { Run } from './run.ts'
@@ -64,6 +64,6 @@ function reported({ root }: Resolving, context: Context, byGraphql: () => Return
   // The whole answer is refused.
   if (context.usage.excess !== undefined) return { data: null }
   context.usage.answerAnew()
-  context.replay = replayOf(root)
+  context.replay = outcomesOf(root)
   return byGraphql()
 }

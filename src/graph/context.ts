@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { Hints } from '../live/hints.ts'
 import type { Tokens } from '../live/tokens.ts'
 import type { Loaders } from '../loaders/loaders.ts'
+import type { Pace } from '../loaders/pace.ts'
 import type { Questions } from '../loaders/statistics/questions.ts'
 import type { Usage } from '../loaders/usage.ts'
 import type { Processes } from '../processes/processes.ts'
@@ -27,6 +28,8 @@ export interface Context {
   readonly changeTokens: Tokens
   /** Wakes subscriptions. */
   readonly hints: Hints
+  /** Spreads the rows of the operation over turns of the event loop. */
+  readonly pace: Pace
   /** Set where the operation is executed once more. */
   replay?: Replay
 }

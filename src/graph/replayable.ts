@@ -10,7 +10,10 @@ export function replayable(field: GraphQLField<unknown, Context>): void {
     const known = replay && knownOutcome(replay, info.fieldNodes, source)
     if (known === undefined) return resolve(source, args, context, info)
     if (known instanceof Failed) throw known.error
-    return known.value
+    const { value } = known
+    // All is there, so that nothing else would let others have their turn.
+    const turn = Array.isArray(value) ? context.pace.take(value.length) : undefined
+    return turn === undefined ? value : turn.then(() => value)
   }
 }
 

@@ -15,6 +15,7 @@ import { schema } from '../../src/graph/schema.ts'
 import { createTokens } from '../../src/live/tokens.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { metered } from '../../src/loaders/metered.ts'
+import { createPace } from '../../src/loaders/pace.ts'
 import { prepareQuestions } from '../../src/loaders/statistics/questions.ts'
 import { createStatistics } from '../../src/loaders/statistics/statistics.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
@@ -64,6 +65,7 @@ export async function openContexts(database: Database, allowedSettings: readonly
       usage,
       allowedSettings,
       questions: questions(statistics(new AbortController())),
+      pace: createPace({ turns: scans.turn, caller: principal.id, ending: new AbortController() }),
       processes: async () => [],
       changeTokens,
       hints,

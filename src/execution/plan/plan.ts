@@ -54,6 +54,17 @@ export class Resolved {
   }
 }
 
+/** A list that is printed already. */
+export class PrintedList {
+  readonly items: readonly unknown[]
+  readonly json: Uint8Array
+
+  constructor(items: readonly unknown[], json: Uint8Array) {
+    this.items = items
+    this.json = json
+  }
+}
+
 /** The plan of objects of a type. */
 export class ObjectPlan {
   /** Those that are resolved before the object is printed. */
@@ -311,11 +322,11 @@ class ListShape extends Shape {
     // Printed at once, because rows come in turns of a few hundred, for which the event loop waits.
     list.clear()
     this.#printItems(value, resolver.usage, list)
-    return list.take()
+    return new PrintedList(value, list.take())
   }
 
   protected printInner(value: unknown, usage: Usage, output: Output): void {
-    if (value instanceof Uint8Array) output.bytes(value)
+    if (value instanceof PrintedList) output.bytes(value.json)
     else this.#printItems(value as readonly unknown[], usage, output)
   }
 

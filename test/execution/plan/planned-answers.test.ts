@@ -23,14 +23,21 @@ const run = createRunPlanned(schema)
 async function both(opened: Opened, query: string, variables = {}, principal: Principal = anonymousPrincipal) {
   const contextFor = await openContexts(opened.database)
   const prepared = documents.prepare(query)
-  const context = contextFor(principal)
+  let paced = 0
+  const pace = {
+    take(rows: number) {
+      paced += rows
+      return undefined
+    },
+  }
+  const context = { ...contextFor(principal), pace }
   const { usage } = context
   const ending = new AbortController()
   const operation = { principal, prepared, operationName: null, variables, usage, ending, requestId: '' }
   const planned: ExecutionResult = await run(operation, context)
   const contextValue = contextFor(principal)
   const executed = await execute({ schema, document: prepared.document, variableValues: variables, contextValue })
-  return { planned, executed, json: printResult(planned).toString() }
+  return { planned, executed, json: printResult(planned).toString(), paced }
 }
 
 describe.each(backends)('A plan on $name', ({ open }) => {
@@ -120,6 +127,14 @@ describe.each(backends)('A plan on $name', ({ open }) => {
       return asked.statements().length
     }
     expect(await statementsOf(client)).toBe(await statementsOf(withPlugins))
+  })
+
+  it('lets others have their turn where graphql-js executes rows once more', async () => {
+    const lists = '{ calls { nodes { id } } selectors { nodes { id calls { nodes { id } } } } '
+    const good = await both(opened, `${lists} }`)
+    const bad = await both(opened, `${lists} tokens(first: 101) { totalCount } }`)
+    // The calls of all selectors and of each, and the selectors.
+    expect([good.paced, bad.paced]).toEqual([0, 9 + 9 + 3])
   })
 
   it('gives an empty object for a type of which nothing is selected', async () => {

@@ -1,12 +1,12 @@
 import type { FieldNode } from 'graphql'
-import type { Outcome, Replay } from '../../graph/replay.ts'
+import type { Outcome } from '../../graph/replay.ts'
 import { Failed } from '../../graph/replay.ts'
-import { Resolved } from './plan.ts'
+import { PrintedList, Resolved } from './plan.ts'
 
 type Recorded = Map<FieldNode, Map<unknown, Outcome>>
 
-/** What the fields of an operation have returned. A list that is printed already is left out: its object still has it. */
-export function replayOf(root: Resolved): Replay {
+/** What the fields of an operation have returned. */
+export function outcomesOf(root: Resolved): Recorded {
   const recorded: Recorded = new Map()
   record(root, recorded)
   return recorded
@@ -15,7 +15,7 @@ export function replayOf(root: Resolved): Replay {
 function record({ plan, source, values }: Resolved, recorded: Recorded): void {
   for (const { node, at } of plan.fields) {
     const value = values[at]
-    if (node === undefined || value instanceof Uint8Array) continue
+    if (node === undefined) continue
     const ofNode = recorded.get(node) ?? new Map<unknown, Outcome>()
     ofNode.set(source, value instanceof Failed ? value : { value: returned(value) })
     recorded.set(node, ofNode)
@@ -31,5 +31,6 @@ function recordBelow(value: unknown, recorded: Recorded): void {
 /** What the resolver has returned. */
 function returned(value: unknown): unknown {
   if (value instanceof Resolved) return value.source
+  if (value instanceof PrintedList) return value.items
   return Array.isArray(value) ? value.map(returned) : value
 }
