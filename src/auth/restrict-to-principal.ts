@@ -1,4 +1,5 @@
 import type { Collection } from '../loaders/collection.ts'
+import { lazily } from '../loaders/lazily.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Identity } from '../loaders/query.ts'
 import { Forbidden } from './forbidden.ts'
@@ -11,47 +12,46 @@ import { has, maySee } from './principal.ts'
  * them, so that a new loader does not compile until it is restricted here.
  */
 export function restrictToPrincipal(loaders: Loaders, principal: Principal): Loaders {
-  if (has(principal, 'sipis:read')) return loaders
-  const {
-    projection,
-    selectors,
-    messageContents,
-    timeline,
-    settings,
-    servers,
-    pushHealth,
-    callCounts,
-    changes,
-    rowVersions,
-  } = loaders
-  return {
-    projection,
-    selectors: {
-      byName: async (selector) => (maySee(principal, selector) ? selectors.byName(selector) : null),
-      byNames: (names) => ofSeen(names, (name) => maySee(principal, name), selectors.byNames),
-      page: forbidden,
-      count: forbidden,
-    },
-    tokens: guarded(loaders.tokens, principal),
-    calls: guarded(loaders.calls, principal),
-    messages: guarded(loaders.messages, principal),
-    pushTests: guarded(loaders.pushTests, principal),
-    // Orphans have no selector, so no device owns them.
-    orphanPushTests: { load: async () => null },
-    // These read for an object that was already returned.
-    messageContents,
-    timeline,
-    settings,
-    pushHealth,
-    callCounts,
-    servers,
-    // Other selectors, none of which it may read. No statement, whose time would tell how many there are.
-    installations: { pageOf: async (_, { window }) => window.cut([]), countOf: async () => 0 },
-    changes: { ofSelector: changes.ofSelector, ofAll: forbidden, recent: forbidden, moves: changes.moves },
-    // Versions are known from `changes` alone.
-    rowVersions,
-  }
+  return has(principal, 'sipis:read') ? loaders : restricted({ loaders, principal })
 }
+
+interface Restricting {
+  readonly loaders: Loaders
+  readonly principal: Principal
+}
+
+const restricted = lazily<Loaders, Restricting>({
+  projection: ({ loaders }) => loaders.projection,
+  selectors: ({ loaders: { selectors }, principal }) => ({
+    byName: async (selector) => (maySee(principal, selector) ? selectors.byName(selector) : null),
+    byNames: (names) => ofSeen(names, (name) => maySee(principal, name), selectors.byNames),
+    page: forbidden,
+    count: forbidden,
+  }),
+  tokens: ({ loaders, principal }) => guarded(loaders.tokens, principal),
+  calls: ({ loaders, principal }) => guarded(loaders.calls, principal),
+  messages: ({ loaders, principal }) => guarded(loaders.messages, principal),
+  pushTests: ({ loaders, principal }) => guarded(loaders.pushTests, principal),
+  // Orphans have no selector, so no device owns them.
+  orphanPushTests: () => ({ load: async () => null }),
+  // These read for an object that was already returned.
+  messageContents: ({ loaders }) => loaders.messageContents,
+  timeline: ({ loaders }) => loaders.timeline,
+  settings: ({ loaders }) => loaders.settings,
+  pushHealth: ({ loaders }) => loaders.pushHealth,
+  callCounts: ({ loaders }) => loaders.callCounts,
+  servers: ({ loaders }) => loaders.servers,
+  // Other selectors, none of which it may read. No statement, whose time would tell how many there are.
+  installations: () => ({ pageOf: async (_, { window }) => window.cut([]), countOf: async () => 0 }),
+  changes: ({ loaders: { changes } }) => ({
+    ofSelector: changes.ofSelector,
+    ofAll: forbidden,
+    recent: forbidden,
+    moves: changes.moves,
+  }),
+  // Versions are known from `changes` alone.
+  rowVersions: ({ loaders }) => loaders.rowVersions,
+})
 
 function guarded<Row, Orphan extends null>(
   collection: Collection<Row, Orphan>,

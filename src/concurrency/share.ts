@@ -93,7 +93,7 @@ export function createShare(
     enterAtOnce,
     enter,
     async run(caller, signal, task) {
-      const end = await enter(caller, signal)
+      const end = (signal.aborted ? undefined : enterAtOnce(caller)) ?? (await enter(caller, signal))
       try {
         return await task()
       } finally {

@@ -1,56 +1,88 @@
 import type { FieldNode, OperationDefinitionNode, ValueNode } from 'graphql'
 import { Kind, valueFromASTUntyped, visit } from 'graphql'
 
+/** Values of variables as they were sent: what JSON can hold. */
 export type Variables = Readonly<Record<string, unknown>>
 
 /** The arguments of an operation's fields, with the values of variables, or their defaults. */
 export interface Arguments {
   /** Undefined if the argument is not given. */
   value(field: FieldNode, name: string): unknown
-  /** Approximate number of characters in all arguments of the field. */
-  length(field: FieldNode): number
-  /** Whether `value` has read a variable. */
-  readonly byVariable: boolean
+  /** As `value`, of which only is asked which of its parts are null. */
+  outline(field: FieldNode, name: string): unknown
+  /** How often the arguments of the field have `characters`, approximately. */
+  timesAsLong(field: FieldNode, characters: number): number
+  /** What was read until now. */
+  readonly reads: Reads
+}
+
+/** What of the variables was read, so that something made of it can be used again for others. */
+export interface Reads {
+  /** By variable, what was read of its value. */
+  readonly variables: ReadonlyMap<string, Reading>
+  /** No length matters while the variables have fewer characters in all. */
+  readonly shorterThan: number
+}
+
+/** Returns equal results for values that make no difference. */
+export type Reading = (value: unknown) => unknown
+
+const wholeOf: Reading = (value) => value
+
+const outlineOf: Reading = (value) => {
+  if (typeof value !== 'object') return value !== undefined
+  return JSON.stringify(value, (_, part) => (typeof part === 'object' ? part : true))
 }
 
 export function createArguments(operation: OperationDefinitionNode, given: Variables): Arguments {
-  const variables = { ...defaultsOf(operation), ...given }
+  const defaults = defaultsOf(operation)
+  const variables = { ...defaults, ...given }
+  const variablesRead = new Map<string, Reading>()
   const lengths = new Map<string, number>()
-  let byVariable = false
+  let shorterThan = Number.POSITIVE_INFINITY
 
   const ofVariable = (name: string): number => {
     const length = lengths.get(name) ?? lengthOf(variables[name])
     lengths.set(name, length)
     return length
   }
-
-  const ofLiteral = (value: ValueNode): number => {
-    switch (value.kind) {
-      case Kind.VARIABLE:
-        return ofVariable(value.name.value)
-      case Kind.LIST:
-        return value.values.reduce((sum, one) => sum + 1 + ofLiteral(one), 0)
-      case Kind.OBJECT:
-        return value.fields.reduce((sum, one) => sum + one.name.value.length + ofLiteral(one.value), 0)
-      case Kind.NULL:
-      case Kind.BOOLEAN:
-        return 1
-      default:
-        return value.value.length
-    }
+  const read = (field: FieldNode, name: string, reading: Reading) => {
+    const value = field.arguments?.find((one) => one.name.value === name)?.value
+    if (value === undefined) return undefined
+    for (const variable of variablesIn(value))
+      if (variablesRead.get(variable) !== wholeOf) variablesRead.set(variable, reading)
+    return valueFromASTUntyped(value, variables)
   }
 
   return {
-    value(field, name) {
-      const value = field.arguments?.find((one) => one.name.value === name)?.value
-      if (value === undefined) return undefined
-      byVariable ||= hasVariable(value)
-      return valueFromASTUntyped(value, variables)
+    value: (field, name) => read(field, name, wholeOf),
+    outline: (field, name) => read(field, name, outlineOf),
+    timesAsLong({ arguments: all = [] }, characters) {
+      const literal = all.reduce((sum, { value }) => sum + lengthOfLiteral(value), 0)
+      const used = all.flatMap(({ value }) => variablesIn(value))
+      if (used.length > 0) shorterThan = Math.min(shorterThan, (characters - (literal % characters)) / used.length)
+      return Math.floor(used.reduce((sum, name) => sum + ofVariable(name), literal) / characters)
     },
-    length: ({ arguments: all = [] }) => all.reduce((sum, { value }) => sum + ofLiteral(value), 0),
-    get byVariable() {
-      return byVariable
+    get reads() {
+      return { variables: variablesRead, shorterThan: shorterThan - lengthOf(defaults) - 1 }
     },
+  }
+}
+
+/** Without those of variables. */
+function lengthOfLiteral(value: ValueNode): number {
+  switch (value.kind) {
+    case Kind.VARIABLE:
+      return 0
+    case Kind.LIST:
+      return value.values.reduce((sum, one) => sum + 1 + lengthOfLiteral(one), 0)
+    case Kind.OBJECT:
+      return value.fields.reduce((sum, one) => sum + one.name.value.length + lengthOfLiteral(one.value), 0)
+    case Kind.NULL:
+    case Kind.BOOLEAN:
+      return 1
+    default:
+      return value.value.length
   }
 }
 
@@ -62,20 +94,21 @@ export function lengthOf(value: unknown): number {
   return Object.entries(value).reduce((sum, [name, one]) => sum + name.length + lengthOf(one), 0)
 }
 
-/** Values whose variables were looked for, because documents are priced often. */
-const withVariable = new WeakMap<ValueNode, boolean>()
+/** Remembered, because documents are priced often. */
+const namesIn = new WeakMap<ValueNode, readonly string[]>()
 
-function hasVariable(value: ValueNode): boolean {
-  let found = withVariable.get(value)
-  if (found !== undefined) return found
-  found = false
+/** Names of the variables in a value, each as often as it is used. */
+function variablesIn(value: ValueNode): readonly string[] {
+  const known = namesIn.get(value)
+  if (known !== undefined) return known
+  const names: string[] = []
   visit(value, {
-    [Kind.VARIABLE]() {
-      found = true
+    [Kind.VARIABLE]({ name }: { name: { value: string } }) {
+      names.push(name.value)
     },
   })
-  withVariable.set(value, found)
-  return found
+  namesIn.set(value, names)
+  return names
 }
 
 function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {

@@ -19,7 +19,7 @@ import { getNamedType, isInterfaceType, isObjectType, Kind, SchemaMetaFieldDef, 
 import type { RefusedFields } from '../auth/refused-fields.ts'
 import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import { apiName } from './api-name.ts'
-import type { Arguments, Variables } from './arguments.ts'
+import type { Arguments, Reads, Variables } from './arguments.ts'
 import { createArguments } from './arguments.ts'
 import type { IntrospectionCost } from './introspection-cost.ts'
 import { introspectionCost } from './introspection-cost.ts'
@@ -36,12 +36,12 @@ export const refusalCost = 25
  * Characters that cost as much as a value. The name of a field is repeated in each of its values and in the path of each error
  * below; its arguments are read for each of its values.
  */
-export const costlyLength = { ofName: 64, ofArguments: 1_024 }
+const costlyLength = { ofName: 64, ofArguments: 1_024 }
 
 export interface Price {
   readonly cost: number
-  /** Whether the cost depends on variables. */
-  readonly byVariable: boolean
+  /** What of the variables the cost depends on. */
+  readonly reads: Reads
 }
 
 /** Cost of a selection. Outside of a connection only `fixed` is not 0. */
@@ -73,7 +73,7 @@ export interface Pricing {
 export function priceOf(pricing: Pricing): Price {
   const pricer = new Pricer(pricing)
   const cost = pricer.ofOperation(pricing.operation)
-  return { cost, byVariable: pricer.byVariable }
+  return { cost, reads: pricer.reads }
 }
 
 class Pricer {
@@ -97,8 +97,8 @@ class Pricer {
     this.#introspected = introspectionCost(schema, this.#fragments, weightOf)
   }
 
-  get byVariable(): boolean {
-    return this.#args.byVariable
+  get reads(): Reads {
+    return this.#args.reads
   }
 
   ofOperation({ selectionSet }: OperationDefinitionNode): number {
@@ -142,7 +142,7 @@ class Pricer {
     const ofReading = definition?.extensions.readingCost?.((name) => this.#args.value(field, name)) ?? 0
     // Not a page of a connection, but counted as one.
     if (definition?.extensions.isSizedAbove === true) return { ...free, fixed: 1, perRow: 1 + below.fixed }
-    const own = 1 + ofReading + Math.floor(this.#args.length(field) / costlyLength.ofArguments)
+    const own = 1 + ofReading + this.#args.timesAsLong(field, costlyLength.ofArguments)
     if (!isPage(type)) return fixed(own + this.#ofItems(field, definition, below))
     const page = below.fixed + below.perRow * pageSize(field, definition, this.#args)
     if (isChanges(type)) return fixed(own + readingCost.ofSelector + page)
@@ -169,7 +169,7 @@ class Pricer {
     const order = definition?.args.find(({ name }) => name === 'orderBy')?.defaultValue
     const scanned = isScan(
       filterType && apiName(getNamedType(filterType)),
-      this.#args.value(field, 'filter'),
+      this.#args.outline(field, 'filter'),
       this.#args.value(field, 'orderBy') ?? order,
     )
     const scans = scanned && reads > 0 ? 1 : 0

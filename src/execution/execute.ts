@@ -11,6 +11,7 @@ import type { Context } from '../graph/context.ts'
 import type { Hints } from '../live/hints.ts'
 import { LiveSource } from '../live/source.ts'
 import type { Tokens } from '../live/tokens.ts'
+import { lazily } from '../loaders/lazily.ts'
 import { createLoaders } from '../loaders/loaders.ts'
 import { metered } from '../loaders/metered.ts'
 import { createPace } from '../loaders/pace.ts'
@@ -120,22 +121,23 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
   const statistics = createStatistics(options.database, { mostRows: limits.statisticsRows })
   const questions = prepareQuestions(projection)
   const scans = openScans(limits, observe)
-  return ({ principal, usage, ending }, database) => {
-    const bounded = metered(database, { usage, ending, caller: principal.id, scans })
-    const pace = createPace({ turns: scans.turn, caller: principal.id, ending })
-    const loaders = createLoaders(bounded, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
-    return {
-      principal,
-      loaders: recordNamedSelectors(restrictToPrincipal(loaders, principal), usage),
-      database: bounded,
-      detected,
-      usage,
-      allowedSettings,
-      questions: questions(statistics(ending)),
-      pace,
-      processes,
-      changeTokens,
-      hints,
-    }
-  }
+  const contextOf = lazily<Context, { readonly operation: Operation; readonly read: Database }>({
+    principal: ({ operation }) => operation.principal,
+    loaders({ operation: { principal, usage } }, { database, pace }) {
+      const loaders = createLoaders(database, projection, { usage, pace, readTokens: has(principal, 'sipis:tokens') })
+      return recordNamedSelectors(restrictToPrincipal(loaders, principal), usage)
+    },
+    database: ({ operation: { principal, usage, ending }, read }) =>
+      metered(read, { usage, ending, caller: principal.id, scans }),
+    detected: () => detected,
+    usage: ({ operation }) => operation.usage,
+    allowedSettings: () => allowedSettings,
+    pace: ({ operation: { principal, ending } }) =>
+      createPace({ turns: scans.turn, caller: principal.id, ending }),
+    questions: ({ operation }) => questions(statistics(operation.ending)),
+    processes: () => processes,
+    changeTokens: () => changeTokens,
+    hints: () => hints,
+  })
+  return (operation, read) => contextOf({ operation, read })
 }

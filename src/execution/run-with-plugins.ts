@@ -36,7 +36,7 @@ export async function openRunWithPlugins(schema: GraphQLSchema, plugins: readonl
   const request = new Request('http://gateway/graphql', { method: 'POST' })
   return async ({ prepared, operationName, variables }, contextValue) => {
     const params = { query: '', variables: { ...variables }, ...(operationName == null ? {} : { operationName }) }
-    const result = await yoga.getResultForParams({ params, request }, { ...contextValue, prepared })
+    const result = await yoga.getResultForParams({ params, request }, Object.assign(contextValue, { prepared }))
     if (result === undefined || Symbol.asyncIterator in result)
       throw new Error('Execution did not return a single result.')
     return result

@@ -10,6 +10,7 @@ import type { Installations } from './installations.ts'
 import { prepareInstallations } from './installations.ts'
 import type { Lane } from './lanes.ts'
 import { lanes } from './lanes.ts'
+import { lazily } from './lazily.ts'
 import type { MessageContentsLoader } from './message-contents.ts'
 import { prepareMessageContents } from './message-contents.ts'
 import type { OrphanPushTests } from './orphan-push-tests.ts'
@@ -59,31 +60,35 @@ export interface LoaderOptions {
   readonly pace?: Pace | undefined
 }
 
-export function createLoaders(
-  database: Database,
-  projection: Projection,
-  { usage, readTokens, pace }: LoaderOptions,
-): Loaders {
-  const prepared = preparedFor(projection)
-  return {
-    projection,
-    selectors: prepared.selectors(database, usage),
-    tokens: (readTokens ? prepared.tokens : prepared.withheldTokens)(database, usage, pace),
-    calls: prepared.calls(database, usage, pace),
-    messages: prepared.messages(database, usage, pace),
-    messageContents: prepared.messageContents(database),
-    pushTests: prepared.pushTests(database, usage, pace),
-    orphanPushTests: prepared.orphanPushTests(database),
-    timeline: prepared.timeline(database, pace),
-    settings: prepared.settings(database),
-    pushHealth: prepared.pushHealth(database),
-    callCounts: prepared.callCounts(database),
-    installations: prepared.installations(database, usage),
-    servers: prepared.servers(database),
-    changes: prepared.changes(database),
-    rowVersions: prepared.rowVersions(database, usage),
-  }
+export function createLoaders(database: Database, projection: Projection, options: LoaderOptions): Loaders {
+  return loadersOf({ ...options, database, projection, prepared: preparedFor(projection) })
 }
+
+interface Needed extends LoaderOptions {
+  readonly database: Database
+  readonly projection: Projection
+  readonly prepared: PreparedLoaders
+}
+
+const loadersOf = lazily<Loaders, Needed>({
+  projection: ({ projection }) => projection,
+  selectors: ({ prepared, database, usage }) => prepared.selectors(database, usage),
+  tokens: ({ prepared, database, usage, pace, readTokens }) =>
+    (readTokens ? prepared.tokens : prepared.withheldTokens)(database, usage, pace),
+  calls: ({ prepared, database, usage, pace }) => prepared.calls(database, usage, pace),
+  messages: ({ prepared, database, usage, pace }) => prepared.messages(database, usage, pace),
+  messageContents: ({ prepared, database }) => prepared.messageContents(database),
+  pushTests: ({ prepared, database, usage, pace }) => prepared.pushTests(database, usage, pace),
+  orphanPushTests: ({ prepared, database }) => prepared.orphanPushTests(database),
+  timeline: ({ prepared, database, pace }) => prepared.timeline(database, pace),
+  settings: ({ prepared, database }) => prepared.settings(database),
+  pushHealth: ({ prepared, database }) => prepared.pushHealth(database),
+  callCounts: ({ prepared, database }) => prepared.callCounts(database),
+  installations: ({ prepared, database, usage }) => prepared.installations(database, usage),
+  servers: ({ prepared, database }) => prepared.servers(database),
+  changes: ({ prepared, database }) => prepared.changes(database),
+  rowVersions: ({ prepared, database, usage }) => prepared.rowVersions(database, usage),
+})
 
 type PreparedLoaders = ReturnType<typeof prepareLoaders>
 
@@ -91,8 +96,11 @@ const known = new WeakMap<Projection, PreparedLoaders>()
 
 /** Returns the prepared loaders of a projection, which all operations share. */
 function preparedFor(projection: Projection): PreparedLoaders {
-  const prepared = known.get(projection) ?? prepareLoaders(projection)
-  known.set(projection, prepared)
+  let prepared = known.get(projection)
+  if (prepared === undefined) {
+    prepared = prepareLoaders(projection)
+    known.set(projection, prepared)
+  }
   return prepared
 }
 

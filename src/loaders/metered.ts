@@ -1,5 +1,5 @@
-import type { LimitFunction } from 'p-limit'
-import pLimit from 'p-limit'
+import type { Turns } from '../concurrency/turns.ts'
+import { createTurns } from '../concurrency/turns.ts'
 import type { Database, LookUp, Statement, Values } from '../database/database.ts'
 import { render } from '../database/database.ts'
 import type { Scans } from '../database/scans.ts'
@@ -28,11 +28,11 @@ export function metered(database: Database, { usage, ending, caller, scans }: Me
     signal ??= endedBy(usage, ending.signal)
     return signal
   }
-  const limits = new Map<keyof typeof most, LimitFunction>()
-  /** Created when it is needed, because most operations need one of them. */
-  const limit = (kind: keyof typeof most): LimitFunction => {
-    const known = limits.get(kind) ?? pLimit(most[kind])
-    limits.set(kind, known)
+  const turns = new Map<keyof typeof most, Turns>()
+  /** Created when they are needed, because most operations need one kind. */
+  const turnsOf = (kind: keyof typeof most): Turns => {
+    const known = turns.get(kind) ?? createTurns(most[kind])
+    turns.set(kind, known)
     return known
   }
   const known = new Map<string, Promise<Values[]>>()
@@ -40,10 +40,10 @@ export function metered(database: Database, { usage, ending, caller, scans }: Me
   const run = (statement: Statement): Promise<Values[]> => database.query(statement, signalOfAll())
   const scan = (statement: Statement): Promise<Values[]> => {
     const kind = statement.name === undefined ? 'scan' : 'list'
-    return limit(kind)(() => scans[kind].run(caller, signalOfAll(), () => run(statement)))
+    return turnsOf(kind)(() => scans[kind].run(caller, signalOfAll(), () => run(statement)))
   }
   const lookUp = (statement: Statement, inLane: LookUp): Promise<Values[]> =>
-    limit('lookUp')(() => scans.lookUp(inLane).run(caller, signalOfAll(), () => run(statement)))
+    turnsOf('lookUp')(() => scans.lookUp(inLane).run(caller, signalOfAll(), () => run(statement)))
   /** Reports the exceeded limit instead of the abort error that it causes. */
   const send = async (statement: Statement): Promise<Values[]> => {
     try {

@@ -1,7 +1,9 @@
 import type { Collection } from './collection.ts'
+import { lazily } from './lazily.ts'
 import type { Loaders } from './loaders.ts'
 import type { Identity, RowQuery } from './query.ts'
 import type { SelectorFilter } from './selector-filters.ts'
+import type { Selectors } from './selectors.ts'
 import type { Usage } from './usage.ts'
 
 /**
@@ -9,80 +11,85 @@ import type { Usage } from './usage.ts'
  * loader does not compile until it is added here.
  */
 export function recordNamedSelectors(loaders: Loaders, { selectors: named }: Usage): Loaders {
-  const record = (...names: readonly (string | null | undefined)[]) => {
-    for (const name of names) if (name != null && name !== '') named.add(name)
+  const record: Note = (name) => {
+    if (name != null && name !== '') named.add(name)
   }
-  const recordFilter = ({ prefix, suffix, installationsOf }: SelectorFilter) => record(prefix, suffix, installationsOf)
-  const collection = <Row, Orphan extends null>(loader: Collection<Row, Orphan>) => recordingIdentities(loader, record)
+  return recording({ loaders, record })
+}
+
+type Note = (name: string | null | undefined) => void
+
+interface Recording {
+  readonly loaders: Loaders
+  readonly record: Note
+}
+
+const recording = lazily<Loaders, Recording>({
+  projection: ({ loaders }) => loaders.projection,
+  selectors: ({ loaders: { selectors }, record }) => recordingSelectors(selectors, record),
+  tokens: ({ loaders, record }) => recordingIdentities(loaders.tokens, record),
+  calls: ({ loaders, record }) => recordingIdentities(loaders.calls, record),
+  messages: ({ loaders, record }) => recordingIdentities(loaders.messages, record),
+  pushTests: ({ loaders, record }) => recordingConditions(recordingIdentities(loaders.pushTests, record), record),
+  // Orphans have no selector; the others read for an object that was already returned.
+  orphanPushTests: ({ loaders }) => loaders.orphanPushTests,
+  messageContents: ({ loaders }) => loaders.messageContents,
+  timeline: ({ loaders }) => loaders.timeline,
+  settings: ({ loaders }) => loaders.settings,
+  pushHealth: ({ loaders }) => loaders.pushHealth,
+  callCounts: ({ loaders }) => loaders.callCounts,
+  installations: ({ loaders }) => loaders.installations,
+  servers: ({ loaders }) => loaders.servers,
+  changes: ({ loaders }) => loaders.changes,
+  rowVersions: ({ loaders }) => loaders.rowVersions,
+})
+
+function recordingSelectors(selectors: Selectors, record: Note): Selectors {
+  const recordFilter = ({ prefix, suffix, installationsOf }: SelectorFilter) => {
+    record(prefix)
+    record(suffix)
+    record(installationsOf)
+  }
+  return {
+    byName(selector) {
+      record(selector)
+      return selectors.byName(selector)
+    },
+    byNames(names) {
+      for (const name of names) record(name)
+      return selectors.byNames(names)
+    },
+    page(filter, window) {
+      recordFilter(filter)
+      return selectors.page(filter, window)
+    },
+    count(filter, range) {
+      recordFilter(filter)
+      return selectors.count(filter, range)
+    },
+  }
+}
+
+function recordingConditions(loader: Loaders['pushTests'], record: Note): Loaders['pushTests'] {
   const recordCondition = ({ conditions }: RowQuery) => {
     for (const { values } of conditions) if (typeof values['selectorName'] === 'string') record(values['selectorName'])
   }
-  const pushTests = collection(loaders.pushTests)
-  const {
-    projection,
-    selectors,
-    orphanPushTests,
-    messageContents,
-    settings,
-    pushHealth,
-    callCounts,
-    timeline,
-    installations,
-    servers,
-    changes,
-    rowVersions,
-  } = loaders
   return {
-    projection,
-    selectors: {
-      byName(selector) {
-        record(selector)
-        return selectors.byName(selector)
-      },
-      byNames(names) {
-        record(...names)
-        return selectors.byNames(names)
-      },
-      page(filter, window) {
-        recordFilter(filter)
-        return selectors.page(filter, window)
-      },
-      count(filter, range) {
-        recordFilter(filter)
-        return selectors.count(filter, range)
-      },
+    ...loader,
+    page(query) {
+      recordCondition(query)
+      return loader.page(query)
     },
-    tokens: collection(loaders.tokens),
-    calls: collection(loaders.calls),
-    messages: collection(loaders.messages),
-    pushTests: {
-      ...pushTests,
-      page(query) {
-        recordCondition(query)
-        return pushTests.page(query)
-      },
-      count(query) {
-        recordCondition(query)
-        return pushTests.count(query)
-      },
+    count(query) {
+      recordCondition(query)
+      return loader.count(query)
     },
-    // Orphans have no selector; the others read for an object that was already returned.
-    orphanPushTests,
-    messageContents,
-    timeline,
-    settings,
-    pushHealth,
-    callCounts,
-    installations,
-    servers,
-    changes,
-    rowVersions,
   }
 }
 
 function recordingIdentities<Row, Orphan extends null>(
   loader: Collection<Row, Orphan>,
-  record: (name: string) => void,
+  record: Note,
 ): Collection<Row, Orphan> {
   const recorded =
     <Result>(load: (identity: Identity) => Promise<Result>) =>

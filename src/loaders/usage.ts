@@ -59,58 +59,74 @@ export class Excess extends Error {
 
 /** @param maxBytes limit for bytes read and for bytes returned, counted separately */
 export function createUsage(maxBytes: number): Usage {
-  const callbacks: (() => void)[] = []
-  let bytesRead = 0
-  let bytesAnswered = 0
-  let failures = 0
-  let excess: Excess | undefined
+  return new UsageOfOperation(maxBytes)
+}
 
-  const fail = (what: string, found: number): never => {
-    excess ??= new Excess(what, found, maxBytes)
-    for (const callback of callbacks.splice(0)) callback()
-    throw excess
+class UsageOfOperation implements Usage {
+  rows = 0
+  revealedTokens = 0
+  readonly selectors = new Set<string>()
+  readonly #maxBytes: number
+  readonly #callbacks: (() => void)[] = []
+  #bytesRead = 0
+  #bytesAnswered = 0
+  #failures = 0
+  #excess: Excess | undefined
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
   }
-  const tooLong = (bytes: number) => {
-    bytesAnswered += bytes
-    return fail('Bytes of the answer', bytesAnswered)
+
+  get excess(): Excess | undefined {
+    return this.#excess
   }
-  return {
-    rows: 0,
-    revealedTokens: 0,
-    selectors: new Set(),
-    get excess() {
-      return excess
-    },
-    read(bytes) {
-      if (excess !== undefined) throw excess
-      bytesRead += bytes
-      if (bytesRead > maxBytes) fail('Bytes read for the answer', bytesRead)
-    },
-    answer(text) {
-      if (excess !== undefined) throw excess
-      // A string that exceeds the limit by its length alone is not scanned.
-      if (bytesAnswered + text.length > maxBytes) return tooLong(text.length)
-      const hasOneByteEach = isPlain(text)
-      const json = hasOneByteEach ? `"${text}"` : JSON.stringify(text)
-      bytesAnswered += hasOneByteEach ? json.length : Buffer.byteLength(json)
-      return bytesAnswered > maxBytes ? tooLong(0) : json
-    },
-    answerBytes(bytes, units) {
-      if (excess !== undefined) throw excess
-      // A string has at least as many bytes as UTF-16 units.
-      if (bytesAnswered + bytes > maxBytes && bytesAnswered + units() > maxBytes) tooLong(units())
-      bytesAnswered += bytes + 2
-      if (bytesAnswered > maxBytes) tooLong(0)
-    },
-    answerAnew() {
-      bytesAnswered = 0
-    },
-    failed(error) {
-      if (error instanceof BadInput && ++failures > maxErrors) return unlisted
-      return error instanceof Error ? error : new Error(String(error))
-    },
-    onExcess: (callback) => {
-      callbacks.push(callback)
-    },
+
+  read(bytes: number): void {
+    if (this.#excess !== undefined) throw this.#excess
+    this.#bytesRead += bytes
+    if (this.#bytesRead > this.#maxBytes) this.#fail('Bytes read for the answer', this.#bytesRead)
+  }
+
+  answer(text: string): string {
+    if (this.#excess !== undefined) throw this.#excess
+    // A string that exceeds the limit by its length alone is not scanned.
+    if (this.#bytesAnswered + text.length > this.#maxBytes) return this.#tooLong(text.length)
+    const hasOneByteEach = isPlain(text)
+    const json = hasOneByteEach ? `"${text}"` : JSON.stringify(text)
+    this.#bytesAnswered += hasOneByteEach ? json.length : Buffer.byteLength(json)
+    return this.#bytesAnswered > this.#maxBytes ? this.#tooLong(0) : json
+  }
+
+  answerBytes(bytes: number, units: () => number): void {
+    if (this.#excess !== undefined) throw this.#excess
+    // A string has at least as many bytes as UTF-16 units.
+    if (this.#bytesAnswered + bytes > this.#maxBytes && this.#bytesAnswered + units() > this.#maxBytes)
+      this.#tooLong(units())
+    this.#bytesAnswered += bytes + 2
+    if (this.#bytesAnswered > this.#maxBytes) this.#tooLong(0)
+  }
+
+  answerAnew(): void {
+    this.#bytesAnswered = 0
+  }
+
+  failed(error: unknown): Error {
+    if (error instanceof BadInput && ++this.#failures > maxErrors) return unlisted
+    return error instanceof Error ? error : new Error(String(error))
+  }
+
+  onExcess(callback: () => void): void {
+    this.#callbacks.push(callback)
+  }
+
+  #tooLong(bytes: number): never {
+    this.#bytesAnswered += bytes
+    return this.#fail('Bytes of the answer', this.#bytesAnswered)
+  }
+
+  #fail(what: string, found: number): never {
+    this.#excess ??= new Excess(what, found, this.#maxBytes)
+    for (const callback of this.#callbacks.splice(0)) callback()
+    throw this.#excess
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {
   getIntrospectionQuery,
   getNamedType,
@@ -15,6 +16,7 @@ import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import { refusedFields } from '../../src/auth/refused-fields.ts'
 import { defaultLimits } from '../../src/config/limits.ts'
 import { priceOf } from '../../src/documents/cost.ts'
+import { createDocuments } from '../../src/documents/documents.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { costOf, documents } from '../support/cost.ts'
 
@@ -237,14 +239,29 @@ describe('The cost of a query', () => {
   })
 
   it('depends on variables only if it has to', () => {
-    const price = (query: string) => {
+    const readBy = (query: string) => {
       const document = parse(query)
       const operation = getOperationAST(document) ?? expect.unreachable()
-      return priceOf({ schema, document, operation, variables: {}, sizes: { allowedSettings: 0 } }).byVariable
+      const { reads } = priceOf({ schema, document, operation, variables: {}, sizes: { allowedSettings: 0 } })
+      return [...reads.variables.keys()]
     }
-    expect(price('{ messages(first: 3) { nodes { id } } }')).toBe(false)
-    expect(price('query ($s: String!) { selector(name: $s) { id } }')).toBe(false)
-    expect(price('query ($n: Int) { messages(first: $n) { nodes { id } } }')).toBe(true)
+    expect(readBy('{ messages(first: 3) { nodes { id } } }')).toEqual([])
+    expect(readBy('query ($s: String!) { selector(name: $s) { id } }')).toEqual([])
+    expect(readBy('query ($n: Int, $a: String) { messages(first: $n, after: $a) { nodes { id } } }')).toEqual(['n'])
+  })
+
+  it('is the same from the cache as computed anew, whatever variables were sent before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...withVariables), sentVariables), { maxLength: 40 }), (sent) => {
+        const remembering = createDocuments(schema, defaultLimits)
+        for (const [text, variables] of sent) {
+          const { document, operation: named, cost } = remembering.prepare(text)
+          const operation = named(undefined) ?? expect.unreachable()
+          const anew = priceOf({ schema, document, operation, variables, sizes: { allowedSettings: 0 } })
+          expect([text, variables, cost(operation, variables)]).toEqual([text, variables, anew.cost])
+        }
+      }),
+    )
   })
 
   it('includes fragments of an introspection query', () => {
@@ -309,6 +326,40 @@ describe('The cost of a query', () => {
       expect(costOf('query ($first: Int) { messages(first: $first) { nodes { id } } }', { first })).toBe(2 + 100 * 2)
     }
   })
+})
+
+const withVariables = [
+  'query ($n: Int, $m: Int = 7) { messages(first: $n, last: $m) { nodes { id } } }',
+  'query ($f: CallFilter = { caller: { domain: "x" } }, $n: Int) { calls(filter: $f, first: $n) { nodes { id } totalCount } }',
+  'query ($s: DateTime, $t: String!) { selector(name: $t) { calls(filter: { since: $s, callId: $t }) { nodes { id } } } }',
+  'query ($o: SelectorOrder, $s: DateTime) { selectors(filter: { lastSeenSince: $s }, orderBy: $o) { nodes { id } } }',
+  'query ($s: DateTime!, $t: DateTime!, $b: [CallDimension!]!) { callStats(since: $s, until: $t, by: $b) { rows { count } } }',
+  `query ($s: ID! = "${'d'.repeat(50)}", $t: String!) { selector(name: $t) { id } node(id: $s) { id } }`,
+  `query ($s: String!) { selector(name: $s) { settings(names: ["${'n'.repeat(1_000)}", $s, $s]) { name } } }`,
+]
+
+const sentValue = fc.oneof(
+  fc.constantFrom(
+    null,
+    0,
+    -0,
+    5,
+    Number.POSITIVE_INFINITY,
+    true,
+    '',
+    'x',
+    'LAST_SEEN_ASC',
+    'NAME_ASC',
+    '2026-01-01T00:00:00Z',
+    'HOUR',
+    'APP',
+  ),
+  fc.constantFrom({}, { since: 'x' }, { since: null }, { caller: { username: null } }, { caller: { username: 'x' } }),
+  fc.constantFrom([], ['x'], [null], ['HOUR'], ['DAY', 'APP'], '2026-01-03T00:00:00Z'),
+  fc.integer({ min: 1, max: 2_100 }).map((length) => 'l'.repeat(length)),
+)
+const sentVariables = fc.dictionary(fc.constantFrom('n', 'm', 'f', 's', 't', 'o', 'b'), sentValue, {
+  noNullPrototype: true,
 })
 
 function fragmentOf(list: string): string {

@@ -1,6 +1,7 @@
 import { getOperationAST, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { defaultLimits } from '../../src/config/limits.ts'
+import type { Reads } from '../../src/documents/arguments.ts'
 import { brief } from '../../src/documents/brief.ts'
 import { cached } from '../../src/documents/cost-cache.ts'
 import { createDocuments, RefusedDocument } from '../../src/documents/documents.ts'
@@ -139,11 +140,11 @@ describe('The costs of a document', () => {
   const document = parse(names.map((name) => `query ${name} { viewer { name } }`).join(' '))
   const operations = names.flatMap((name) => getOperationAST(document, name) ?? [])
   const [operation] = operations
-  const counted = (byVariable = false) => {
+  const counted = (variables: Reads['variables'] = new Map()) => {
     const priced: string[] = []
     const cost = cached(({ name }) => {
       priced.push(name?.value ?? '')
-      return { cost: priced.length, byVariable }
+      return { cost: priced.length, reads: { variables, shorterThan: 1_024 } }
     })
     return { priced, cost }
   }
@@ -159,10 +160,15 @@ describe('The costs of a document', () => {
     expect(priced.slice(8)).toEqual(['Q8', 'Q0'])
   })
 
-  it('are computed again if they depend on variables, if variables are long, and for each set of denied fields', () => {
+  it('are computed again for other variables that they depend on, long variables, and other denied fields', () => {
     if (operation === undefined) return expect.unreachable()
-    const byVariable = counted(true)
-    expect([byVariable.cost(operation, {}), byVariable.cost(operation, {})]).toEqual([1, 2])
+    const byVariable = counted(new Map([['n', (value) => value]]))
+    const costFor = (n: unknown) => byVariable.cost(operation, { n, other: Math.random() })
+    expect([1, 2, 1, [3], [3], '1', null].map(costFor)).toEqual([1, 2, 1, 3, 3, 4, 5])
+    const remembered = 'x'.repeat(255)
+    expect([remembered, remembered].map(costFor)).toEqual([6, 6])
+    const tooLong = 'x'.repeat(256)
+    expect([tooLong, tooLong].map(costFor)).toEqual([7, 8])
     const { cost } = counted()
     const long = { text: 'x'.repeat(1_020) }
     expect([cost(operation, long), cost(operation, long)]).toEqual([1, 2])

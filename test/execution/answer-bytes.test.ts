@@ -4,7 +4,6 @@ import { anonymousPrincipal } from '../../src/auth/principal.ts'
 import type { Database } from '../../src/database/database.ts'
 import { schema } from '../../src/graph/schema.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
-import type { Usage } from '../../src/loaders/usage.ts'
 import { createUsage } from '../../src/loaders/usage.ts'
 import { detect } from '../../src/sipis/detect.ts'
 import { projectionOf } from '../../src/sipis/versions.ts'
@@ -41,21 +40,20 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
 
     /** Executes a query alone, and returns the counts at its end. */
     async function counted(query: string, maxBytes: number) {
-      const real = createUsage(maxBytes)
+      const usage = createUsage(maxBytes)
+      const answer = usage.answer.bind(usage)
       let texts = 0
-      const usage: Usage = Object.assign(Object.create(real), {
-        answer(text: string) {
-          texts++
-          real.answer(text)
-        },
-      })
+      usage.answer = (text) => {
+        texts++
+        return answer(text)
+      }
       const detected = await detect(opened.database)
       const projection = projectionOf(detected.version, { ...detected, timeZone: 'UTC' })
       const loaders = createLoaders(opened.database, projection, { usage, readTokens: true })
       const { database } = opened
       const contextValue = { principal: anonymousPrincipal, loaders, database, detected, usage, allowedSettings: [] }
       await execute({ schema, document: parse(query), contextValue })
-      return { texts, excess: real.excess }
+      return { texts, excess: usage.excess }
     }
 
     it.each([
