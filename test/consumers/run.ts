@@ -52,7 +52,8 @@ async function installPackage(): Promise<void> {
   const [file] = globSync('sipis-gateway-*.tgz', { cwd: folder })
   if (file === undefined) throw new Error('npm pack made no file.')
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumers', private: true, type: 'module' }))
-  await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${file}`)
+  // Beside the graphql of the package, as in a project that has graphql-codegen 7.
+  await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${file}`, 'graphql@17')
   await cp(join(here, 'shared'), join(folder, 'shared'), { recursive: true })
 }
 
