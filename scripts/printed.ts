@@ -4,7 +4,7 @@
  */
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
-import { errorCatalogue } from '../src/errors/catalogue.ts'
+import { errorCatalogue, extensionCatalogue } from '../src/errors/catalogue.ts'
 import { problemKinds } from '../src/errors/problem-kinds.ts'
 import { createWorkerMetrics } from '../src/telemetry/metrics/workers.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
@@ -19,7 +19,15 @@ export const printedDocuments = [
   'docs/migration.md',
 ]
 
-const parts: Readonly<Record<string, () => string>> = { settings, limits, errors, metrics, outcomes, problems }
+const parts: Readonly<Record<string, () => string>> = {
+  settings,
+  limits,
+  errors,
+  extensions,
+  metrics,
+  outcomes,
+  problems,
+}
 
 /** The document with its printed parts as they are to be. */
 export function withPrintedParts(document: string): string {
@@ -66,6 +74,15 @@ function errors(): string {
     retry,
   ])
   return table(['code', 'HTTP status', 'fault', 'meaning', 'what to do', 'retry'], rows)
+}
+
+function extensions(): string {
+  const rows = Object.entries(extensionCatalogue).map(([name, { with: codes, says }]) => [
+    code(name),
+    typeof codes === 'string' ? codes : codes.map(code).join(', '),
+    says,
+  ])
+  return table(['extension', 'with', 'says'], rows)
 }
 
 function metrics(): string {
