@@ -154,7 +154,7 @@ export const extensionCatalogue = {
     says: 'when to try again; the header `Retry-After` says the same of a request that is refused as a whole',
   },
   setting: {
-    with: ['TOO_COSTLY', 'RATE_LIMITED', 'UNAVAILABLE', 'TIMEOUT'],
+    with: ['TOO_COSTLY', 'RATE_LIMITED', 'UNAVAILABLE'],
     says: 'the setting of the limit that was exceeded',
   },
   limit: { with: ['TOO_COSTLY', 'RATE_LIMITED'], says: 'its value' },
