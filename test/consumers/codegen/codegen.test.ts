@@ -9,6 +9,7 @@ import { startGateway } from '../shared/gateway.ts'
 import { stage } from '../shared/stage.ts'
 import { useFragment } from './src/gql/fragment-masking.ts'
 import * as documents from './src/gql/graphql.ts'
+import * as throwing from './src/gql-throwing/graphql.ts'
 import { CallLine, History, reasonText } from './src/history.ts'
 import { request } from './src/request.ts'
 
@@ -59,6 +60,16 @@ describe('The client of graphql-codegen', () => {
   checkFailures(async (name, { variables, ...to }) => {
     const { data, errors = [] } = await request<unknown, object>(failing[name], variables, to)
     return { data, errors }
+  })
+
+  it('has types without null for @semanticNonNull if it throws the errors of fields', async () => {
+    const to = { url: stage.urls.api, credential: stage.credentials.reader }
+    const { data } = await request(throwing.ForbiddenListDocument, {}, to)
+    ok(data)
+    strictEqual(data.calls.nodes.length, 1)
+    const usual: documents.ForbiddenListQuery = data
+    // @ts-expect-error: without this option a client has to expect null.
+    strictEqual(usual.calls.nodes.length, 1)
   })
 
   it('has all its documents trusted by its manifest', async () => {
