@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 
 export interface CodegenOptions {
   /** Globs of the files that contain the client's operations. Default: the sources below `src/`, without `output`. */
-  readonly documents?: readonly string[]
+  readonly documents?: readonly string[] | undefined
   /** Folder for the generated files. Default: `src/gql/`. */
-  readonly output?: string
+  readonly output?: string | undefined
   /** Whether to generate `persisted-documents.json`, the manifest for TRUSTED_DOCUMENTS, with SHA-256 hashes as ids. Default: false. */
-  readonly persistedDocuments?: boolean
+  readonly persistedDocuments?: boolean | undefined
   /**
    * Whether the client throws the error of a field when the field is read. Then fields with `@semanticNonNull` have types without null. It
    * requires the package graphql-sock. Default: false.
    */
-  readonly errorHandlingClient?: boolean
+  readonly errorHandlingClient?: boolean | undefined
 }
 
 /** The part of graphql-codegen's CodegenConfig that is set. Add to it what a client needs beyond. */

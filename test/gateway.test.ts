@@ -175,7 +175,7 @@ describe('openGateway', () => {
     const own = await database()
     const limited = await serve({
       settings: { DATABASE_URL: own.url, LIMIT_DEPTH: '3' },
-      limits: { aliases: 1 },
+      limits: { aliases: 1, depth: undefined },
       auth: 'open',
       log: () => undefined,
     })
@@ -228,7 +228,10 @@ describe('The types of the package', () => {
       `import { createServer, request } from 'node:http'
        import type { GatewayOptions } from './dist/gateway.js'
        import { openGateway, Problem } from './dist/gateway.js'
-       const options: GatewayOptions = { databaseUrl: 'postgres://…', limits: { depth: 5 }, log: ({ message }) => void message }
+       const { DATABASE_URL: databaseUrl, SIPIS_TIME_ZONE, LIMIT_DEPTH } = process.env
+       const settings = { SIPIS_TIME_ZONE }
+       const limits = { depth: LIMIT_DEPTH === undefined ? undefined : Number(LIMIT_DEPTH) }
+       const options: GatewayOptions = { databaseUrl, settings, limits, plugins: undefined, log: ({ message }) => void message }
        const auth: GatewayOptions['auth'] = async (authorization) =>
          ({ id: authorization ?? '', name: '', scopes: ['sipis:read'], selector: null })
        export async function start(): Promise<() => Promise<void>> {
@@ -244,6 +247,7 @@ describe('The types of the package', () => {
     const flags = [
       '--ignoreConfig',
       '--strict',
+      '--exactOptionalPropertyTypes',
       '--skipLibCheck',
       'false',
       '--noEmit',
