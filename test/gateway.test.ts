@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { removeInternalDeclarations } from '../scripts/declarations.ts'
 import type { GatewayOptions, LogEntry, Principal } from '../src/gateway.ts'
 import { ExpiredCredential, openGateway, Problem } from '../src/gateway.ts'
 import { migrateServer } from '../src/sipis/migrations.ts'
@@ -222,6 +223,10 @@ describe('The types of the package', () => {
   it('compile with skipLibCheck: false, and contain no types of other packages', { timeout: 120_000 }, () => {
     onTestFinished(() => rmSync(folder, { recursive: true }))
     expect(tsc('-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist'))).toBe('')
+    removeInternalDeclarations(join(folder, 'dist'), ['gateway.d.ts', 'codegen.d.ts'])
+    const kept = globSync('**/*.d.ts', { cwd: join(folder, 'dist') })
+    expect(kept).toEqual(expect.arrayContaining(['gateway.d.ts', 'codegen.d.ts', 'auth/principal.d.ts']))
+    expect(kept).not.toContain('composition.d.ts')
     symlinkSync(resolve('node_modules/@types'), join(folder, 'types'))
     writeFileSync(
       join(folder, 'consumer.ts'),
