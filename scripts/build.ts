@@ -6,9 +6,11 @@ import { buildConsole } from '../console/build.ts'
 import { encode, suffixes } from '../src/http/console/encodings.ts'
 import { manifestName } from '../src/http/console/files.ts'
 import { bundle } from './bundle.ts'
+import { removeInternalDeclarations } from './declarations.ts'
 
 rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+removeInternalDeclarations('dist', ['gateway.d.ts', 'codegen.d.ts'])
 await bundle('dist')
 for (const { path, contents } of await buildConsole()) {
   const file = `dist/console/${path}`

@@ -44,9 +44,19 @@ export async function bundleWhole(outdir: string): Promise<void> {
   })
 }
 
+const bundled: ReadonlySet<string> = new Set([
+  // Node reads the 180 kB of its package.json anew for each of its modules, which takes half a second and 150 MB at every start.
+  'drizzle-orm',
+  // They have graphql as a peer. In a project with graphql 17, which graphql-codegen 7 brings, npm would give them that one, and the
+  // gateway its own. Yoga, which executes with the gateway's, works in spite of that.
+  '@graphql-tools/utils',
+  '@pothos/core',
+  '@pothos/plugin-relay',
+  'graphql-ws',
+])
+
 /**
- * Bundles the package. Its dependencies stay what npm installs, but for drizzle-orm: Node reads the 180 kB of its package.json anew for each
- * of its modules, which takes half a second and 150 MB at every start.
+ * Bundles the package. Its dependencies stay what npm installs, but for those in `bundled`.
  *
  * @param outdir a folder at the top of the project: modules look for files beside theirs
  */
@@ -58,6 +68,6 @@ export async function bundle(outdir: string): Promise<void> {
     ...common,
     entryPoints: ['src/cli/bin.ts', 'src/cli/main.ts', 'src/gateway.ts', 'src/codegen.ts'],
     outdir,
-    external: Object.keys(dependencies).filter((name) => name !== 'drizzle-orm'),
+    external: Object.keys(dependencies).filter((name) => !bundled.has(name)),
   })
 }

@@ -2,10 +2,12 @@
  * The parts of the documents that are printed from the code. Each stands between `<!-- printed: name -->` and `<!-- end -->`;
  * `npm run docs` writes them, and test/docs.test.ts compares them.
  */
+import { isInterfaceType, isObjectType } from 'graphql'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
-import { errorCatalogue } from '../src/errors/catalogue.ts'
+import { errorCatalogue, extensionCatalogue } from '../src/errors/catalogue.ts'
 import { problemKinds } from '../src/errors/problem-kinds.ts'
+import { schema } from '../src/graph/schema.ts'
 import { createWorkerMetrics } from '../src/telemetry/metrics/workers.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { outcomesOfReport, outcomesWithoutReport } from '../src/tools/copy/report/outcome.ts'
@@ -17,9 +19,19 @@ export const printedDocuments = [
   'docs/api.md',
   'docs/operations.md',
   'docs/migration.md',
+  'docs/clients.md',
 ]
 
-const parts: Readonly<Record<string, () => string>> = { settings, limits, errors, metrics, outcomes, problems }
+const parts: Readonly<Record<string, () => string>> = {
+  settings,
+  limits,
+  errors,
+  extensions,
+  types,
+  metrics,
+  outcomes,
+  problems,
+}
 
 /** The document with its printed parts as they are to be. */
 export function withPrintedParts(document: string): string {
@@ -66,6 +78,40 @@ function errors(): string {
     retry,
   ])
   return table(['code', 'HTTP status', 'fault', 'meaning', 'what to do', 'retry'], rows)
+}
+
+function extensions(): string {
+  const rows = Object.entries(extensionCatalogue).map(([name, { with: codes, says }]) => [
+    code(name),
+    typeof codes === 'string' ? codes : codes.map(code).join(', '),
+    says,
+  ])
+  return table(['extension', 'with', 'says'], rows)
+}
+
+/** What the caches of clients have to know of the types of the schema. */
+function types(): string {
+  const all = Object.values(schema.getTypeMap()).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const objects = all.filter(isObjectType).filter(({ name }) => !name.startsWith('__'))
+  const roots = [schema.getQueryType(), schema.getSubscriptionType()]
+  const parts = objects.filter((type) => !roots.includes(type) && type.getFields()['id'] === undefined)
+  const quoted = (types: readonly { readonly name: string }[]) => types.map(({ name }) => `'${name}'`)
+  return `\`\`\`ts
+/** The types of each interface. */
+export const possibleTypes: Record<string, string[]> = {
+${all
+  .filter(isInterfaceType)
+  .map((one) => `  ${one.name}: [${quoted(objects.filter((type) => type.getInterfaces().includes(one))).join(', ')}],`)
+  .join('\n')}
+}
+
+/** Types without an id: their objects are parts of others. */
+export const parts: string[] = [
+${quoted(parts)
+  .map((name) => `  ${name},`)
+  .join('\n')}
+]
+\`\`\``
 }
 
 function metrics(): string {

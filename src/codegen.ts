@@ -5,12 +5,17 @@
 import { fileURLToPath } from 'node:url'
 
 export interface CodegenOptions {
-  /** Globs of the files that contain the client's operations. Default: the sources below `src/`. */
-  readonly documents?: readonly string[]
+  /** Globs of the files that contain the client's operations. Default: the sources below `src/`, without `output`. */
+  readonly documents?: readonly string[] | undefined
   /** Folder for the generated files. Default: `src/gql/`. */
-  readonly output?: string
+  readonly output?: string | undefined
   /** Whether to generate `persisted-documents.json`, the manifest for TRUSTED_DOCUMENTS, with SHA-256 hashes as ids. Default: false. */
-  readonly persistedDocuments?: boolean
+  readonly persistedDocuments?: boolean | undefined
+  /**
+   * Whether the client throws the error of a field when the field is read. Then fields with `@semanticNonNull` have types without null. It
+   * requires the package graphql-sock. Default: false.
+   */
+  readonly errorHandlingClient?: boolean | undefined
 }
 
 /** The part of graphql-codegen's CodegenConfig that is set. Add to it what a client needs beyond. */
@@ -30,6 +35,7 @@ export interface CodegenOutput {
     enumType: 'string-literal'
     futureProofEnums: boolean
     useTypeImports: boolean
+    nullability?: { errorHandlingClient: true }
   }
 }
 
@@ -38,9 +44,10 @@ const scalars = { DateTime: 'string', ID: 'string' }
 
 /** Creates the configuration: `export default codegen()` in codegen.ts. */
 export function codegen({
-  documents = ['src/**/*.{ts,tsx,graphql}', '!src/gql/**'],
   output = 'src/gql/',
+  documents = ['src/**/*.{ts,tsx,graphql}', `!${output}**`],
   persistedDocuments = false,
+  errorHandlingClient = false,
 }: CodegenOptions = {}): CodegenConfiguration {
   return {
     schema: fileURLToPath(new URL('../schema.graphql', import.meta.url)),
@@ -60,6 +67,7 @@ export function codegen({
           // Adds '%future added value' to enums, because values may be added: a switch needs a default.
           futureProofEnums: true,
           useTypeImports: true,
+          ...(errorHandlingClient ? { nullability: { errorHandlingClient } } : {}),
         },
       },
     },

@@ -14,32 +14,33 @@ import { openLog, openLogTo } from './telemetry/log.ts'
 export type { Limits, Principal, Scope }
 export { Problem }
 
+/** An option that is undefined is left out, so that values of `process.env` can be passed on. */
 export interface GatewayOptions {
   /** The postgres:// URL of SIPIS's database; the same as `settings.DATABASE_URL`. */
-  readonly databaseUrl?: string
+  readonly databaseUrl?: string | undefined
   /**
    * Settings by the names that docs/configuration.md lists, such as `{ SIPIS_TIME_ZONE: 'Europe/Prague' }`. The environment of
    * the process is not read. HOST, PORT, WORKERS, METRICS_HOST, METRICS_PORT and LOG_LEVEL have no effect: your
    * server listens, and `log` gets every entry.
    */
-  readonly settings?: Readonly<Record<string, string>>
+  readonly settings?: Readonly<Record<string, string | undefined>> | undefined
   /**
    * How callers are identified: a function of your own, or `'open'` to let every caller read all data; then only requests to
    * names of this machine are answered. Default: what AUTH_JWKS_URL, AUTH_JWKS_FILE and API_KEYS_FILE in `settings` say.
    */
-  readonly auth?: Authenticate | 'open'
+  readonly auth?: Authenticate | 'open' | undefined
   /** Replaces single limits; see docs/security.md for the defaults. */
-  readonly limits?: Partial<Limits>
+  readonly limits?: { readonly [Name in keyof Limits]?: Limits[Name] | undefined } | undefined
   /**
    * Plugins of graphql-yoga 5, such as `useResponseCache`. Their hooks for an operation see each query, after it was parsed, validated and
    * priced: `onParams`, `onContextBuilding`, `onExecute`. Those for HTTP and for subscriptions are not called. Without plugins, queries take a
    * shorter way.
    */
-  readonly plugins?: readonly object[]
+  readonly plugins?: readonly object[] | undefined
   /** Accepts a database role that may write. Default: such a role is refused, except with `auth: 'open'`. */
-  readonly allowWritableRole?: boolean
+  readonly allowWritableRole?: boolean | undefined
   /** Receives warnings and errors. Default: they are written to standard error as lines of JSON. */
-  readonly log?: (entry: LogEntry) => void
+  readonly log?: ((entry: LogEntry) => void) | undefined
 }
 
 /**
@@ -108,7 +109,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   for (const message of config.warnings) observe({ kind: 'warning', message })
   const service = await openService({
     // Where the server listens is not known here.
-    config: { ...config, beyondLoopback: !config.isOpen, limits: { ...config.limits, ...limits } },
+    config: { ...config, beyondLoopback: !config.isOpen, limits: { ...config.limits, ...given(limits) } },
     ...log,
     authenticate: typeof auth === 'function' ? identifying(auth) : undefined,
     plugins,
@@ -122,6 +123,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const { handle, handleUpgrade, drain } = service
   return { handle, handleUpgrade, drain, close, [Symbol.asyncDispose]: close }
+}
+
+/** Undefined is no limit: a comparison with it never holds. */
+function given(limits: NonNullable<GatewayOptions['limits']>): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }
 
 /** Why a credential was refused stays with the caller's function: its message may hold the credential. */

@@ -25,9 +25,16 @@ describe('The configuration for graphql-codegen', () => {
         'gql/': { preset: 'client', presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } } },
       },
     })
+    expect(codegen({ output: 'src/api/' }).documents).toEqual(['src/**/*.{ts,tsx,graphql}', '!src/api/**'])
     given.documents.push('more')
     expect(documents).toHaveLength(1)
     expect(codegen().generates['src/gql/']?.presetConfig).toEqual({})
+  })
+
+  it('has types without null for @semanticNonNull if the client throws the errors of fields', () => {
+    const { config } = codegen({ errorHandlingClient: true }).generates['src/gql/'] ?? {}
+    expect(config?.nullability).toEqual({ errorHandlingClient: true })
+    expect(codegen().generates['src/gql/']?.config).not.toHaveProperty('nullability')
   })
 
   it('imports no package, so that it needs none at run time', () => {

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { removeInternalDeclarations } from '../scripts/declarations.ts'
 import type { GatewayOptions, LogEntry, Principal } from '../src/gateway.ts'
 import { ExpiredCredential, openGateway, Problem } from '../src/gateway.ts'
 import { migrateServer } from '../src/sipis/migrations.ts'
@@ -175,7 +176,7 @@ describe('openGateway', () => {
     const own = await database()
     const limited = await serve({
       settings: { DATABASE_URL: own.url, LIMIT_DEPTH: '3' },
-      limits: { aliases: 1 },
+      limits: { aliases: 1, depth: undefined },
       auth: 'open',
       log: () => undefined,
     })
@@ -222,13 +223,20 @@ describe('The types of the package', () => {
   it('compile with skipLibCheck: false, and contain no types of other packages', { timeout: 120_000 }, () => {
     onTestFinished(() => rmSync(folder, { recursive: true }))
     expect(tsc('-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist'))).toBe('')
+    removeInternalDeclarations(join(folder, 'dist'), ['gateway.d.ts', 'codegen.d.ts'])
+    const kept = globSync('**/*.d.ts', { cwd: join(folder, 'dist') })
+    expect(kept).toEqual(expect.arrayContaining(['gateway.d.ts', 'codegen.d.ts', 'auth/principal.d.ts']))
+    expect(kept).not.toContain('composition.d.ts')
     symlinkSync(resolve('node_modules/@types'), join(folder, 'types'))
     writeFileSync(
       join(folder, 'consumer.ts'),
       `import { createServer, request } from 'node:http'
        import type { GatewayOptions } from './dist/gateway.js'
        import { openGateway, Problem } from './dist/gateway.js'
-       const options: GatewayOptions = { databaseUrl: 'postgres://…', limits: { depth: 5 }, log: ({ message }) => void message }
+       const { DATABASE_URL: databaseUrl, SIPIS_TIME_ZONE, LIMIT_DEPTH } = process.env
+       const settings = { SIPIS_TIME_ZONE }
+       const limits = { depth: LIMIT_DEPTH === undefined ? undefined : Number(LIMIT_DEPTH) }
+       const options: GatewayOptions = { databaseUrl, settings, limits, plugins: undefined, log: ({ message }) => void message }
        const auth: GatewayOptions['auth'] = async (authorization) =>
          ({ id: authorization ?? '', name: '', scopes: ['sipis:read'], selector: null })
        export async function start(): Promise<() => Promise<void>> {
@@ -244,6 +252,7 @@ describe('The types of the package', () => {
     const flags = [
       '--ignoreConfig',
       '--strict',
+      '--exactOptionalPropertyTypes',
       '--skipLibCheck',
       'false',
       '--noEmit',

@@ -64,10 +64,12 @@ describe('The workflows', () => {
     const runs = runsOf('.github/workflows/ci.yml')
       .join('\n')
       .replace('node node_modules/vitest/vitest.mjs run', 'npm test')
-    const parts = [...readFileSync('.ci/run', 'utf8').matchAll(/^(?:PATH=\S+ )?((?:npm|bash) .+)$/gm)].map(
+      .replace('npm run test:consumers', 'node test/consumers/run.ts')
+    const parts = [...readFileSync('.ci/run', 'utf8').matchAll(/^(?:PATH=\S+ )?((?:npm|bash|node) .+)$/gm)].map(
       ([, part]) => part,
     )
-    expect(parts).toEqual(['npm ci', 'npm run check', 'npm test', 'npm run build', 'bash .ci/package'])
+    const own = ['npm ci', 'npm run check', 'npm test', 'npm run build', 'bash .ci/package']
+    expect(parts).toEqual([...own, 'node test/consumers/run.ts'])
     for (const part of parts) expect(runs).toContain(part)
   })
 

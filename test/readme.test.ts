@@ -43,7 +43,9 @@ describe('README.md', () => {
       (name) => name !== 'CHANGELOG.md',
     )) {
       const text = await readFile(document, 'utf8')
-      for (const [name] of text.matchAll(/\b(?:src|test)\/[\w./-]+\.ts\b/g)) await access(name)
+      // The reader's own, in docs/api.md.
+      for (const [name] of text.matchAll(/\b(?:src|test)\/[\w./-]+\.ts\b/g))
+        if (name !== 'src/newest.ts') await access(name)
     }
   })
 

@@ -5,6 +5,8 @@ import { unannouncedChanges } from '../scripts/schema-changes.ts'
 
 const released =
   'type Query { call(id: ID!): Call } type Call { id: ID! time: String callId: String } enum Order { NEW OLD }'
+const directive = 'directive @semanticNonNull(levels: [Int] = [0]) on FIELD_DEFINITION'
+const changedDefault = 'Breaking: Query.call arg at has changed defaultValue from 1 to 2.'
 const removed = released.replace('callId: String', '')
 const log = (lines: string) =>
   `# Changelog\n\n## Unreleased\n\n${lines}\n\n## 1.0.0\n\n- Breaking: Call.time was removed.\n`
@@ -23,6 +25,16 @@ describe('Changes of the schema since the last release', () => {
   ])('that break clients have to be announced: %#', (current, line) => {
     expect(unannouncedChanges(released, current, log('- x'))).toEqual([line])
     expect(unannouncedChanges(released, current, log(`- ${line.replace(' was', '\n  was')} Because.`))).toEqual([])
+  })
+
+  it.each([
+    ['time: String', 'time: String @semanticNonNull', 'time: String', 'Breaking: Call.time lost @semanticNonNull.'],
+    ['time: String', 'time: String @semanticNonNull', '', 'Breaking: Call.time was removed.'],
+    ['call(id: ID!)', 'call(id: ID!, at: Int = 1)', 'call(id: ID!, at: Int = 2)', changedDefault],
+  ])('that a comparison of types does not see have to be announced as well: %s', (from, before, after, line) => {
+    const [old, current] = [before, after].map((to) => `${directive} ${released.replace(from, to)}`)
+    expect(unannouncedChanges(old ?? '', old ?? '', log('- x'))).toEqual([])
+    expect(unannouncedChanges(old ?? '', current ?? '', log('- x'))).toEqual([line])
   })
 
   it('are not announced by the section of an earlier release, nor without a change log', () => {

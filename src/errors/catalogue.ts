@@ -1,4 +1,4 @@
-/** The error codes of the API. The table in docs/api.md is printed from it. */
+/** The error codes of the API, and what errors say beside them. The tables in docs/api.md are printed from it. */
 
 interface CatalogueEntry {
   /**
@@ -41,8 +41,8 @@ export const errorCatalogue = {
   UNAUTHENTICATED: {
     statuses: [401],
     fault: 'client',
-    meaning: 'no credential, or one that is not accepted',
-    action: 'get a new credential',
+    meaning: 'no credential, or one that is not accepted; `extensions.reason` says which',
+    action: 'refresh a credential that has expired (`EXPIRED`), and log in anew otherwise',
     retry: 'no',
   },
   FORBIDDEN: {
@@ -131,3 +131,37 @@ export type ErrorCode = keyof typeof errorCatalogue
 
 /** A status with which a request may be refused for this reason. */
 export type StatusOf<Code extends ErrorCode> = (typeof errorCatalogue)[Code]['statuses'][number]
+
+interface Extension {
+  /** The codes of the errors that may have it; or what they have in common. */
+  readonly with: readonly ErrorCode[] | 'faults of the server'
+  readonly says: string
+}
+
+/** Extensions of an error beside its code. */
+export const extensionCatalogue = {
+  argument: {
+    with: ['BAD_USER_INPUT'],
+    says: 'the path of the argument at fault, e.g. `["filter", "since"]`, if it is one; also of a variable',
+  },
+  reason: {
+    with: ['UNAUTHENTICATED'],
+    says: '`EXPIRED` of a credential that was good until it expired; `INVALID` of another; `MISSING` without one',
+  },
+  requires: { with: ['FORBIDDEN'], says: 'the scopes of which one would do; absent where no scope helps' },
+  retryAfterSeconds: {
+    with: ['RATE_LIMITED', 'UNAVAILABLE'],
+    says: 'when to try again; the header `Retry-After` says the same of a request that is refused as a whole',
+  },
+  setting: {
+    with: ['TOO_COSTLY', 'RATE_LIMITED', 'UNAVAILABLE'],
+    says: 'the setting of the limit that was exceeded',
+  },
+  limit: { with: ['TOO_COSTLY', 'RATE_LIMITED'], says: 'its value' },
+  found: { with: ['TOO_COSTLY'], says: 'what the request has, where the limit is on what it contains' },
+  cost: { with: ['TOO_COSTLY'], says: 'what the operation may cost, where that is too much' },
+  omitted: { with: ['TOO_COSTLY'], says: 'the number of further errors, which are not listed' },
+  requestId: { with: 'faults of the server', says: 'what the operator finds in the log' },
+} as const satisfies Record<string, Extension>
+
+export type ExtensionName = keyof typeof extensionCatalogue

@@ -1,12 +1,9 @@
 import type { GraphQLErrorOptions } from 'graphql'
 import { GraphQLError } from 'graphql'
-import type { ErrorCode } from './catalogue.ts'
+import type { ErrorCode, ExtensionName } from './catalogue.ts'
 
 /** Extensions of an error in addition to its code, such as the setting of a limit. */
-export interface Details {
-  readonly code?: never
-  readonly [name: string]: unknown
-}
+export type Details = { readonly code?: never } & { readonly [Name in ExtensionName]?: unknown }
 
 /** Creates an error for clients. No other function does, so that every error has a code of the catalogue. */
 export function codedError(

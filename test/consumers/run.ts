@@ -7,7 +7,7 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -52,17 +52,19 @@ async function installPackage(): Promise<void> {
   const [file] = globSync('sipis-gateway-*.tgz', { cwd: folder })
   if (file === undefined) throw new Error('npm pack made no file.')
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumers', private: true, type: 'module' }))
-  await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${file}`)
+  // Beside the graphql of the package, as in a project that has graphql-codegen 7.
+  await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${file}`, 'graphql@17')
   await cp(join(here, 'shared'), join(folder, 'shared'), { recursive: true })
 }
 
 async function install(name: string): Promise<void> {
   const own = join(folder, name)
+  const lock = join(own, 'package-lock.json')
+  const installed = existsSync(join(own, 'node_modules/.package-lock.json')) ? await readFile(lock, 'utf8') : undefined
   for (const old of globSync('*', { cwd: own, exclude: ['node_modules'] }))
     await rm(join(own, old), { recursive: true })
   await cp(join(here, name), own, { recursive: true, filter: (path) => !path.includes('node_modules') })
-  if (!existsSync(join(own, 'node_modules/.package-lock.json')))
-    await npm(own, 'ci', '--prefer-offline', '--no-audit', '--no-fund')
+  if ((await readFile(lock, 'utf8')) !== installed) await npm(own, 'ci', '--prefer-offline', '--no-audit', '--no-fund')
 }
 
 /** Whether the tests of a client pass. */

@@ -36,7 +36,8 @@ export async function openStage(folder: string): Promise<AsyncDisposable> {
   const { AUTH_JWKS_FILE: _, ...keyless } = settings
   const given: Readonly<Record<GatewayName, Settings>> = {
     api: settings,
-    slow: { ...settings, DATABASE_URL: slowDatabase, DATABASE_STATEMENT_TIMEOUT_MS: '500' },
+    // Long enough for the statements that are to end, on a busy machine as well.
+    slow: { ...settings, DATABASE_URL: slowDatabase, DATABASE_STATEMENT_TIMEOUT_MS: '3000' },
     small: { ...settings, LIMIT_RESPONSE_BYTES: '10000' },
     limited: { ...settings, RATE_LIMIT_COST: '1', LIMIT_BODY_BYTES: '2000' },
     keyless: { ...keyless, AUTH_JWKS_URL: 'http://127.0.0.1:1/jwks.json' },

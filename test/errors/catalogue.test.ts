@@ -28,6 +28,13 @@ describe('The error catalogue', () => {
     })
   })
 
+  it('contains the only extensions that compile', () => {
+    // @ts-expect-error No such extension.
+    codedError('TOO_COSTLY', 'x', { maximum: 1 })
+    // @ts-expect-error No such extension.
+    new Refusal(413, 'TOO_COSTLY', 'x', { maximum: 1 })
+  })
+
   it('covers every error, because all are created in one place', () => {
     const makers = globSync('src/**/*.ts').filter((file) => /new GraphQLError\(/.test(readFileSync(file, 'utf8')))
     // The placeholder in usage.ts only marks omitted errors.

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Authenticate } from '../../auth/authenticate.ts'
-import { has } from '../../auth/principal.ts'
 import type { Observe } from '../../telemetry/observation.ts'
 import type { Answer } from '../answer.ts'
 import { answerOfRefusal, metricsType } from '../answer.ts'
 import { beginExchange, sendAnswer } from '../exchange.ts'
 import { Refusal } from '../refusal.ts'
+import { requireScope } from '../require-scope.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
 import type { RateLimits } from '../traffic/rate-limit.ts'
 
@@ -41,7 +41,7 @@ export function guardMetrics(
   return async (request) => {
     await rateLimits.ofAddress(() => addressOf(request))
     const principal = await authenticate(request.headers.authorization)
-    if (!has(principal, 'sipis:ops')) throw new Refusal(403, 'FORBIDDEN', 'Metrics require the scope sipis:ops.')
+    requireScope(principal, 'sipis:ops', 'The list of metrics')
     return metrics()
   }
 }

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticate } from '../../auth/authenticate.ts'
-import { has } from '../../auth/principal.ts'
 import type { Answer } from '../answer.ts'
 import { sdlType } from '../answer.ts'
-import { Refusal } from '../refusal.ts'
+import { requireScope } from '../require-scope.ts'
 import type { ClientAddress } from '../traffic/client-address.ts'
 import type { RateLimits } from '../traffic/rate-limit.ts'
 
@@ -24,7 +23,7 @@ export function createSchemaEndpoint(
   return async (request) => {
     await rateLimits.ofAddress(() => addressOf(request))
     const principal = await authenticate(request.headers.authorization)
-    if (!has(principal, 'sipis:ops')) throw new Refusal(403, 'FORBIDDEN', 'The schema requires the scope sipis:ops.')
+    requireScope(principal, 'sipis:ops', 'The schema')
     body ??= Buffer.from(printSdl())
     const headers = await rateLimits.ofPrincipal(principal.id, Math.ceil(body.length / bytesPerCost))
     return { status: 200, type: sdlType, body, headers }

@@ -1,5 +1,5 @@
 /** The gateway in a server of one's own. Its types are checked without skipLibCheck. */
-import { deepStrictEqual, rejects } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects } from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, describe, it, test } from 'node:test'
@@ -102,6 +102,14 @@ describe('With sessions of its own', () => {
       [],
     )
   })
+})
+
+describe('With a plugin of graphql-yoga', () => {
+  let executed = 0
+  const plugin = { onExecute: () => void executed++ }
+  checkFailuresOf((name) => ({ settings: { AUDIT_LOG: 'off', ...stage.settings[name] }, plugins: [plugin] }))
+
+  it('calls its hooks for what is executed', () => ok(executed > 0))
 })
 
 test('What is missing is said in a Problem', async () => {

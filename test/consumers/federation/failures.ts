@@ -63,6 +63,6 @@ export const failures: Failures = {
     variables: { name },
     // The router knows no credentials: it is the subgraph's whole answer that fails.
     data: { sipisSelector: null },
-    error: { code: 'UNAUTHENTICATED', path: 'sipisSelector' },
+    error: { code: 'UNAUTHENTICATED', reason: 'EXPIRED', path: 'sipisSelector' },
   },
 }

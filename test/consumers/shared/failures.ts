@@ -15,6 +15,8 @@ export interface Failure {
 
 interface SeenError {
   readonly code: unknown
+  /** Tells an expired credential from a bad one. */
+  readonly reason?: unknown
   readonly path?: string
 }
 
@@ -63,7 +65,7 @@ const failures = {
     credential: 'expired',
     variables: {},
     data: null,
-    error: { code: 'UNAUTHENTICATED' },
+    error: { code: 'UNAUTHENTICATED', reason: 'EXPIRED' },
   },
 } as const satisfies Record<string, Failure>
 
@@ -114,8 +116,12 @@ export function checkFailures(
 const isFailure = (text: string): text is FailureName => text in failures
 
 function seenError({ path, extensions }: Seen['errors'][number]): SeenError {
-  const code = extensions?.['code']
-  return path === undefined ? { code } : { code, path: path.join('.') }
+  const { code, reason } = { code: undefined, reason: undefined, ...extensions }
+  return {
+    code,
+    ...(reason === undefined ? {} : { reason }),
+    ...(path === undefined ? {} : { path: path.join('.') }),
+  }
 }
 
 /** Without what clients add to the data, and null in place of undefined. */

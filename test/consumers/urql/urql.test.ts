@@ -13,16 +13,28 @@ import { persistedExchange } from '@urql/exchange-persisted'
 import type { IntrospectionQuery } from 'graphql'
 import { buildSchema, introspectionFromSchema } from 'graphql'
 import { countedFetch } from '../shared/counted.ts'
-import { failingDocuments } from '../shared/documents.ts'
+import { failingDocuments, halves } from '../shared/documents.ts'
 import { checkFailures } from '../shared/failures.ts'
 import { startGateway } from '../shared/gateway.ts'
 import { stage } from '../shared/stage.ts'
+import { parts } from './types.ts'
 
 const sdl = await readFile(fileURLToPath(import.meta.resolve('sipis-gateway/schema.graphql')), 'utf8')
 /** Has graphcache look up unions and interfaces, and warn of fields that the schema does not have. */
 const schema: IntrospectionQuery = introspectionFromSchema(buildSchema(sdl))
 
-const cache = () => cacheExchange({ schema, resolvers: { Selector: { calls: relayPagination() } } })
+const keys = Object.fromEntries(parts.map((name) => [name, () => null]))
+/** What graphcache complains of. */
+const complaints: string[] = []
+const cache = () =>
+  cacheExchange({
+    schema,
+    keys,
+    resolvers: { Selector: { calls: relayPagination() } },
+    logger: (severity, message) => {
+      if (severity !== 'debug') complaints.push(message)
+    },
+  })
 const persisted = () => persistedExchange({ enableForMutation: false, preferGetForPersistedQueries: true })
 
 function clientOf(url: string, credential: string, exchanges: Exchange[], { fetch = globalThis.fetch } = {}) {
@@ -79,6 +91,13 @@ describe('urql', () => {
     deepStrictEqual([new Set(ids).size, counted.count()], [stage.calls, 3])
     const again = await client.query<History>(history, { name: stage.selector, after: null }).toPromise()
     deepStrictEqual([again.data?.selector.calls.edges.length, counted.count()], [stage.calls, 3])
+  })
+
+  it('keeps what two queries have read of one object without an id, and complains of nothing', async () => {
+    const counted = countedFetch()
+    const client = clientOf(stage.urls.api, stage.credentials.device, [cache()], counted)
+    for (const half of [...halves, ...halves]) ok((await client.query(half, { name: stage.selector }).toPromise()).data)
+    deepStrictEqual([counted.count(), complaints], [2, []])
   })
 
   checkFailures(async (name, { url, credential, variables }) => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Client } from '../../support/client.ts'
 import { openClient } from '../../support/client.ts'
 import type { TestDatabase } from '../../support/database.ts'
@@ -43,6 +44,8 @@ describe('GET /schema.graphql', () => {
       [undefined, 401],
     ] as const)
       expect((await get(credential)).status).toBe(status)
+    const { errors } = z.object({ errors: z.array(z.unknown()) }).parse(await (await get('reader')).json())
+    expect(errors).toMatchObject([{ extensions: { code: 'FORBIDDEN', requires: ['sipis:ops'] } }])
   })
 
   it('counts for the rate limit of its caller', async () => {
