@@ -5,7 +5,7 @@ import type { Mutant } from './mutants.ts'
 import { instrument, mutantsOf } from './mutants.ts'
 import { namedMutantsOf } from './named-mutants.ts'
 
-export const folders = ['src/auth/', 'src/documents/', 'src/loaders/', 'src/database/']
+export const folders = ['src/auth/', 'src/documents/', 'src/execution/', 'src/loaders/', 'src/database/']
 
 export function allMutantsOf(file: string, code: string): readonly Mutant[] {
   const generated = folders.some((folder) => file.startsWith(folder)) ? mutantsOf(file, code) : []
