@@ -132,8 +132,7 @@ function createContexts(options: ExecuteOptions): (operation: Operation, databas
     detected: () => detected,
     usage: ({ operation }) => operation.usage,
     allowedSettings: () => allowedSettings,
-    pace: ({ operation: { principal, ending } }) =>
-      createPace({ turns: scans.turn, caller: principal.id, ending }),
+    pace: ({ operation: { principal, ending } }) => createPace({ turns: scans.turn, caller: principal.id, ending }),
     questions: ({ operation }) => questions(statistics(operation.ending)),
     processes: () => processes,
     changeTokens: () => changeTokens,
