@@ -5,6 +5,7 @@
  *
  *   npm run bench:statistics [-- --selectors 50000 --calls 30 --rounds 5 --schemas v1,v2]
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { z } from 'zod'
@@ -30,6 +31,8 @@ const dayMs = 86_400_000
 const warmUpMs = 1_000
 /** How long a question is measured at least. */
 const leastMs = 2_000
+/** A little more than the gateway remembers an answer. */
+const rememberedMs = 10_100
 
 interface Span {
   readonly since: string
@@ -38,7 +41,8 @@ interface Span {
 
 interface Question {
   readonly name: string
-  readonly days: number
+  /** Undefined for one without a span, whose answer is remembered. */
+  readonly days?: number
   /** With the variables of a span. */
   readonly field: string
   /** With $1 and $2 for the span. */
@@ -55,6 +59,7 @@ interface Row {
   readonly sent: number
   readonly concluded: number
   readonly concludedInTime: number
+  readonly instances: number
   readonly older: readonly number[]
 }
 const answers = z.object({
@@ -62,7 +67,8 @@ const answers = z.object({
 })
 
 const inSpan = 'since: $since, until: $until'
-const documentOf = (field: string) => `query ($since: DateTime!, $until: DateTime!) { ${field} }`
+const documentOf = (field: string) =>
+  field.includes('$since') ? `query ($since: DateTime!, $until: DateTime!) { ${field} }` : `{ ${field} }`
 const key = (schema: Schema) => (schema === 'v1' ? 'id' : 'selector')
 const reason = (schema: Schema) => (schema === 'v1' ? "''" : 'missedreason')
 
@@ -116,6 +122,16 @@ const questions: readonly Question[] = [
       `SELECT appid, count(*), count(*) FILTER (WHERE lastseen < $1), count(*) FILTER (WHERE lastseen < $2) FROM tokens GROUP BY 1`,
     columns: [1, 2, 3],
     counts: ({ count, older }) => [count, ...older],
+  },
+  {
+    name: 'servers',
+    field: 'servers { nodes { name instances newestSeen oldestSeen } }',
+    sql: (schema) =>
+      schema === 'v1'
+        ? `SELECT r.server, count(*), max(lastseen), min(lastseen) FROM restart r JOIN selectors USING (id) WHERE r.server <> '' GROUP BY 1`
+        : `SELECT value, count(*), max(lastseen), min(lastseen) FROM restart JOIN selectors USING (selector) WHERE name = 'server' GROUP BY 1`,
+    columns: [1],
+    counts: ({ instances }) => [instances],
   },
 ]
 
@@ -186,11 +202,15 @@ async function checkCounts(
   ask: Ask,
   client: pg.Client,
 ) {
-  const { since, until } = spanOf(days)
+  const { since, until } = spanOf(days ?? 1)
   const { data } = answers.parse(await ask(documentOf(field), { since, until }))
   const [statistic] = Object.values(data)
   const own = (statistic?.rows ?? statistic?.nodes ?? []).map((row) => counts(row).map(Number))
-  const { rows } = await client.query<unknown[]>({ text: sql(schema), values: [since, until], rowMode: 'array' })
+  const { rows } = await client.query<unknown[]>({
+    text: sql(schema),
+    values: days === undefined ? [] : [since, until],
+    rowMode: 'array',
+  })
   const plain = rows.map((row) => columns.map((column) => Number(row[column])))
   const sorted = (all: readonly number[][]) =>
     JSON.stringify(all.filter(([count]) => count !== 0).toSorted((a, b) => Number(b[0]) - Number(a[0])))
@@ -208,9 +228,11 @@ async function pairsOf({ days, field, sql }: Question, schema: Schema, ask: Ask,
   const pairs: { own: number; plain: number }[] = []
   const end = performance.now() + leastMs
   for (let round = 0; round < Number(values.rounds) || performance.now() < end; round++) {
-    const { since, until } = spanOf(days)
+    if (days === undefined) await sleep(rememberedMs)
+    const { since, until } = spanOf(days ?? 1)
     const own = () => milliseconds(() => ask(documentOf(field), { since, until }))
-    const plain = () => milliseconds(() => client.query({ text: sql(schema), values: [since, until] }))
+    const plain = () =>
+      milliseconds(() => client.query({ text: sql(schema), values: days === undefined ? [] : [since, until] }))
     if (round % 2 === 0) pairs.push({ own: await own(), plain: await plain() })
     else {
       const first = await plain()
