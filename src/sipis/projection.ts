@@ -141,6 +141,8 @@ export interface PushTestRows extends OwnedRows<PushTestRow> {
   readonly byInstant: readonly OrderColumn<PushTestRow>[]
   /** Whether clocks are put back and forth in the zone of the stored times. */
   readonly clocksChange: boolean
+  /** As stored, without a zone. */
+  readonly concludedLocal: SQL
   /** An instant as the stored times have it, without a zone. Where clocks are put back, two instants have the same. */
   readonly localOf: (instant: SQL) => SQL
   /** Matches the push tests of the selector with this name, in v2 also of a deleted one. */

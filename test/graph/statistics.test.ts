@@ -294,6 +294,29 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     expect(byCell(pushTestStats.rows)).toEqual(byCell(expected))
   })
 
+  it('measure a push test in the zone of its times, also while clocks are put forward', async () => {
+    const [started, concluded] = ['2026-03-29T01:59:55', '2026-03-29T03:00:05']
+    await addRow(opened, 'pushtests', 1, { pushid: 'spring', platform: 'web', started, concluded })
+    const outcome = async (timeZone: string) => {
+      await using own = await openClient(opened.database, { limits: unlimited, timeZone })
+      const { pushTestStats } = await own.ask(
+        `{ pushTestStats(since: "2026-03-29T00:00:00Z", until: "2026-03-29T02:00:00Z", by: [HOUR]) { rows { time sent concludedInTime latencyMs { p50 } } } }`,
+      )
+      return pushTestStats.rows
+    }
+    const empty = { sent: 0, concludedInTime: 0, latencyMs: null }
+    const midnight = '2026-03-29T00:00:00.000000Z'
+    const one = '2026-03-29T01:00:00.000000Z'
+    expect(await outcome('UTC')).toEqual([
+      { time: midnight, ...empty },
+      { time: one, sent: 1, concludedInTime: 0, latencyMs: { p50: 3_610_000 } },
+    ])
+    expect(await outcome('Europe/Prague')).toEqual([
+      { time: midnight, sent: 1, concludedInTime: 1, latencyMs: { p50: 10_000 } },
+      { time: one, ...empty },
+    ])
+  })
+
   it('sum up the push tests of the groups beyond the first', async () => {
     const sizes = [...Map.groupBy(testsInSpan, ({ platform }) => platform).values()].map((those) => those.length)
     const [largest = 0, ...others] = sizes.toSorted((a, b) => b - a)
@@ -340,7 +363,7 @@ describe.each(backends)('Statistics on $name', ({ version, open }) => {
     }
   })
 
-  it('count the selectors of callers in one pass as in two', async () => {
+  it('find the same callers from memory and from the table', async () => {
     const projection = projectionOf(version, { ...(await detect(opened.database)), timeZone: 'UTC' })
     const topCallers = prepareTopCallers(projection)
     const span = { since: '2026-10-24 10:30:00+00', until: '2026-10-27 03:00:00+00' }

@@ -1,4 +1,4 @@
-import type { SQL } from 'drizzle-orm'
+import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Statement, Values } from '../../database/database.ts'
 import type { Projection, PushTestRows } from '../../sipis/projection.ts'
@@ -49,10 +49,10 @@ const percentiles = [0.5, 0.9, 0.95, 0.99] as const
  */
 export function preparePushTestCounts({ pushTests, tokens }: Projection): (counting: PushTestCounting) => Statement {
   const statements = createStatements()
-  const { started, platform } = pushTests.columns
+  const times = comparableTimes(pushTests)
+  const isPending = sql`concluded IS NULL AND started > (SELECT ${times.of(sql`(now() - ${interval(inTimeMs)})`)})`
   const compose = ({ groups, bucket }: PushTestCounting): SQL => {
-    const place =
-      bucket === undefined ? sql`1` : sql`width_bucket(started, ${sql.placeholder('starts')}::timestamptz[])`
+    const place = bucket === undefined ? sql`1` : sql`width_bucket(started, ${times.ofEach(sql.placeholder('starts'))})`
     const byPlatform = groups.includes('PLATFORM') ? sql`platform` : sql`''::text`
     const byApp = groups.includes('APP') ? sql`coalesce(apps.app, '')` : sql`''::text`
     const apps = groups.includes('APP')
@@ -61,8 +61,8 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
     const counted = sql`SELECT ${place} AS bucket, ${byPlatform} AS platform, ${byApp} AS app, count(*) AS sent, count(concluded) AS concluded,
         count(*) FILTER (WHERE ms <= ${inTimeMs}) AS "inTime", count(*) FILTER (WHERE ${isPending}) AS pending,
         percentile_cont(ARRAY[${sql.raw(percentiles.join())}]) WITHIN GROUP (ORDER BY ms)::text AS latency
-      FROM (SELECT *, ${latencyMs} AS ms FROM (
-        SELECT ${pushTests.link} AS key, ${platform.sql} AS platform, ${started.sql} AS started, ${pushTests.columns.concluded.sql} AS concluded
+      FROM (SELECT *, ${latencyMs(times.type)} AS ms FROM (
+        SELECT ${pushTests.link} AS key, ${pushTests.columns.platform.sql} AS platform, ${times.started} AS started, ${times.concluded} AS concluded
         FROM ${pushTests.table} WHERE ${startedInSpan(pushTests)}) AS tests OFFSET 0) AS tests ${apps}
       GROUP BY 1, 2, 3`
     const first = sql`${sql.placeholder('first')}::int`
@@ -82,18 +82,48 @@ export function preparePushTestCounts({ pushTests, tokens }: Projection): (count
 const inTimeMs = sql`${sql.placeholder('inTimeMs')}::int`
 const interval = (ms: SQL) => sql`(${ms} * interval '1 millisecond')`
 
-/** The last time that the API shows. Later ones, such as infinity, tell no latency, and adding to the last of PostgreSQL fails the statement. */
-const latest = sql.raw(`timestamptz '9999-12-31 23:59:59.999999+00'`)
-const hasLatency = sql`concluded BETWEEN started AND ${latest} AND isfinite(started)`
-
-/** A condition on the columns `started` and `concluded`. A device whose clock is behind seems to conclude before the start. */
-export function isInTime(ms: SQL): SQL {
-  return sql`CASE WHEN ${hasLatency} THEN concluded <= started + ${interval(ms)} END`
+/**
+ * Times of push tests between which time passes as it is stored: instants, or the stored times themselves where clocks never change, because
+ * converting both to instants takes as long as counting them.
+ */
+function comparableTimes({ columns, concludedLocal, clocksChange, localOf }: PushTestRows) {
+  const instants = (texts: SQLWrapper) => sql`${texts}::timestamptz[]`
+  if (clocksChange)
+    return {
+      type: 'timestamptz',
+      started: columns.started.sql,
+      concluded: columns.concluded.sql,
+      of: (instant: SQL) => instant,
+      ofEach: instants,
+    } as const
+  return {
+    type: 'timestamp',
+    started: columns.startedLocal.sql,
+    concluded: concludedLocal,
+    of: localOf,
+    ofEach: (texts: SQLWrapper) =>
+      sql`ARRAY(SELECT ${localOf(sql`instant`)} FROM unnest(${instants(texts)}) AS instant)`,
+  } as const
 }
 
-const isPending = sql`concluded IS NULL AND started > (SELECT now() - ${interval(inTimeMs)})`
+type TimeType = 'timestamp' | 'timestamptz'
+
+/**
+ * The last time that the API shows, in UTC. Later ones, such as infinity, tell no latency, and adding to the last of PostgreSQL fails the
+ * statement.
+ */
+const latest = '9999-12-31 23:59:59.999999'
+const hasLatency = (type: TimeType) =>
+  sql`concluded BETWEEN started AND ${sql.raw(type === 'timestamp' ? `timestamp '${latest}'` : `timestamptz '${latest}+00'`)} AND isfinite(started)`
+
+/** A condition on the columns `started` and `concluded`, which are instants. A device whose clock is behind seems to conclude before the start. */
+export function isInTime(ms: SQL): SQL {
+  return sql`CASE WHEN ${hasLatency('timestamptz')} THEN concluded <= started + ${interval(ms)} END`
+}
+
 /** date_part computes with floats; since PostgreSQL 14, extract does with decimals, which takes several times as long. */
-const latencyMs = sql`CASE WHEN ${hasLatency} THEN date_part('epoch', concluded - started) * 1000 END`
+const latencyMs = (type: TimeType) =>
+  sql`CASE WHEN ${hasLatency(type)} THEN date_part('epoch', concluded - started) * 1000 END`
 
 /**
  * SIPIS stores local times without a zone, which an index orders. Where clocks are put back, an hour of them stands for two, so the first

@@ -14,12 +14,12 @@ export interface TopCaller {
   readonly lastTime: string
 }
 
-/** The selectors of each caller fit into the memory of the session. */
-const mostAtOnce = 300_000
+/** So many calls fit into the memory of the session, with what is needed of each. */
+const mostInMemory = 200_000
 
 /**
  * The callers with the most calls, by user name and domain; a domain in any case is the same. The rest of the address is that of the newest
- * call. Where there are many calls, selectors are counted for the first callers only, by reading the calls once more.
+ * call. Selectors are counted for these callers only: the calls are read twice, from memory where they fit, otherwise from the table.
  *
  * @param rows estimate of the calls in the span
  */
@@ -28,30 +28,26 @@ export function prepareTopCallers({ calls }: Projection): (span: Span, first: nu
   const { time, username, domain, scheme, displayName, port } = calls.columns
   const user = username.sql
   const host = sql`lower(${domain.sql} COLLATE "C")`
-  const inSpan = where([], withinSpan(time.sql))
-  const ofEach = sql`SELECT ${user} AS u, ${host} AS d, ${calls.link} AS key, count(*) AS n, max(${time.sql}) AS t
-    FROM ${calls.table} WHERE ${inSpan} GROUP BY 1, 2, 3`
-  const firstOf = (counted: SQL) => sql`SELECT * FROM (${counted}) AS counted
-    ORDER BY n DESC, u COLLATE "C", d COLLATE "C" LIMIT ${sql.placeholder('first')}::int`
-  const atOnce = sql`WITH top AS (${firstOf(sql`SELECT u, d, sum(n) AS n, count(*) AS selectors, max(t) AS t FROM (${ofEach}) AS each GROUP BY 1, 2`)})`
-  // Not a condition to hash by: the domain is put into lower case for the few calls with the same user name only.
-  const ofHost = sql`(${host} = first.d) IS TRUE`
-  const inTwo = sql`WITH first AS (
-      ${firstOf(sql`SELECT ${user} AS u, ${host} AS d, count(*) AS n, max(${time.sql}) AS t FROM ${calls.table} WHERE ${inSpan} GROUP BY 1, 2`)}),
-    called AS (
-      SELECT u, d, count(*) AS selectors FROM (
-        SELECT DISTINCT first.u, first.d, ${calls.link} FROM ${calls.table} JOIN first ON ${user} = first.u AND ${ofHost} WHERE ${inSpan}) AS each
-      GROUP BY 1, 2),
-    top AS (SELECT u, d, n, selectors, t FROM first JOIN called USING (u, d))`
-  const statement = (top: SQL) => sql`${top}
-    SELECT top.u, top.d, top.n, top.selectors, top.t, newest.* FROM top CROSS JOIN LATERAL (
+  const largestFirst = sql`n DESC, u COLLATE "C", d COLLATE "C"`
+  // Not a condition to hash by: from the table, the domain is put into lower case for the few calls with the same user name only.
+  const ofHost = sql`(called.d = first.d) IS TRUE`
+  const statement = (read: SQL) => sql`WITH called AS ${read} (
+      SELECT ${user} AS u, ${host} AS d, ${calls.link} AS key, ${time.sql} AS t FROM ${calls.table} WHERE ${where([], withinSpan(time.sql))}),
+    first AS (
+      SELECT *, row_number() OVER (ORDER BY ${largestFirst}) AS place FROM (
+        SELECT u, d, count(*) AS n FROM called GROUP BY 1, 2 ORDER BY ${largestFirst} LIMIT ${sql.placeholder('first')}::int) AS largest),
+    top AS (
+      SELECT place, count(*) AS selectors, max(t) AS t FROM (
+        SELECT place, key, max(t) AS t FROM called JOIN first ON called.u = first.u AND ${ofHost} GROUP BY 1, 2) AS each
+      GROUP BY 1)
+    SELECT first.u, first.d, first.n, top.selectors, top.t, newest.* FROM first JOIN top USING (place) CROSS JOIN LATERAL (
       SELECT ${scheme.sql}, ${displayName.sql}, ${port.sql} FROM ${calls.table}
-      WHERE ${time.sql} = top.t AND ${user} = top.u AND ${host} = top.d LIMIT 1) AS newest
-    ORDER BY top.n DESC, top.u COLLATE "C", top.d COLLATE "C"`
+      WHERE ${time.sql} = top.t AND ${user} = first.u AND ${host} = first.d LIMIT 1) AS newest
+    ORDER BY place`
   return (span, first, rows) => {
-    const isFew = rows <= mostAtOnce
+    const read = rows <= mostInMemory ? 'MATERIALIZED' : 'NOT MATERIALIZED'
     const values = { ...spanValues(span), first }
-    return statements(`top callers ${isFew}`, [], values, () => statement(isFew ? atOnce : inTwo))
+    return statements(`top callers ${read}`, [], values, () => statement(sql.raw(read)))
   }
 }
 

@@ -115,6 +115,7 @@ export function v1Projection({ encoding, timeZone, schemas }: ProjectionOptions)
         orderBy<PushTestRow>('rowid', pushTestRowid, 'bigint'),
       ],
       clocksChange: timeZone !== 'UTC',
+      concludedLocal: sql`${pushtests.concluded}`,
       localOf: (instant) => localIn(instant, timeZone),
       ofName: (name) =>
         sql`${pushtests.id} = (SELECT "named"."id" FROM ${qualified(schemas, selectors)} AS "named" WHERE "named"."selector" = ${name})`,

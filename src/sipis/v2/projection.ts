@@ -115,6 +115,7 @@ export function v2Projection({ encoding, timeZone, schemas, keys }: ProjectionOp
         orderBy<PushTestRow>('rowid', pushtests.rowid, 'bigint'),
       ],
       clocksChange: timeZone !== 'UTC',
+      concludedLocal: sql`${pushtests.concluded}`,
       localOf: (instant) => localIn(instant, timeZone),
       ofName: (name) => sql`${pushtests.selector} = ${name}`,
       byInstant: byInstant(pushtests.started, pushtests.rowid, timeZone),
