@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Planning } from './plan.ts'
 import { ObjectPlan } from './plan.ts'
 
-/** A field of a plan takes about 500 bytes. */
+/** A field of a plan takes about 700 bytes. */
 const rememberedFields = 50_000
 /** Fields of all plans of an operation, for each field of its document: a fragment is planned wherever it is spread. */
 const mostForEach = 4
