@@ -181,7 +181,8 @@ class Pricer {
     if (selectionSet === undefined) return 1
     if (field.name.value === '__schema')
       return 1 + this.#introspected(selectionSet, getNamedType(SchemaMetaFieldDef.type), this.#schema)
-    const type = this.#schema.getType(String(this.#args.value(field, 'name')))
+    const name = this.#args.value(field, 'name')
+    const type = typeof name === 'string' ? this.#schema.getType(name) : undefined
     return 1 + (type === undefined ? 0 : this.#introspected(selectionSet, getNamedType(TypeMetaFieldDef.type), type))
   }
 }

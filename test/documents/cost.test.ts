@@ -164,6 +164,28 @@ describe('The cost of a query', () => {
     for (const s of [null, 5, {}, { toString: 1 }, [['x']]]) expect(costOf(query, { s })).toBe(4)
   })
 
+  it('is a number for values of any type in the variables of any argument', () => {
+    const values: unknown[] = [
+      null,
+      5,
+      Number.POSITIVE_INFINITY,
+      '',
+      'x',
+      true,
+      {},
+      { toString: null, valueOf: 1 },
+      { since: { toString: 1 } },
+    ]
+    const hostile = [...values, values, [[values]]]
+    const wrong = askingAll().flatMap((query) => {
+      const names = [...query.matchAll(/\$(a\d+):/g)].flatMap(([, name]) => name ?? [])
+      return hostile
+        .map((value) => costOf(query, Object.fromEntries(names.map((name) => [name, value]))))
+        .filter(Number.isNaN)
+    })
+    expect(wrong).toEqual([])
+  })
+
   it('includes the characters of literal lists and objects, including field names', () => {
     const x = (count: number) => 'x'.repeat(count)
     const ids = (list: string) => `{ nodes(ids: [${list}]) { id } }`
@@ -365,4 +387,21 @@ const sentVariables = fc.dictionary(fc.constantFrom('n', 'm', 'f', 's', 't', 'o'
 function fragmentOf(list: string): string {
   const type = { calls: 'Call', messages: 'Message', pushTests: 'PushTest' }[list]
   return `fragment P on ${type}Connection { nodes { id } }`
+}
+
+/** A query for each field with arguments of Query and of Selector, with a variable for each argument. */
+function askingAll(): string[] {
+  const asked = ['Query', 'Selector'].flatMap((typeName) => {
+    const type = schema.getType(typeName)
+    if (!isObjectType(type)) throw new Error(`${typeName} is no type.`)
+    return Object.values(type.getFields())
+      .filter(({ args }) => args.length > 0)
+      .map(({ name, args, type: returned }) => {
+        const variables = args.map((argument, n) => `$a${n}: ${argument.type}`).join()
+        const given = args.map((argument, n) => `${argument.name}: $a${n}`).join()
+        const field = `${name}(${given}) ${isCompositeType(getNamedType(returned)) ? '{ __typename }' : ''}`
+        return `query (${variables}) { ${typeName === 'Query' ? field : `selector(name: "x") { ${field} }`} }`
+      })
+  })
+  return [...asked, 'query ($a0: String!) { __type(name: $a0) { name } }']
 }

@@ -47,7 +47,9 @@ export function entitiesField(named: GraphQLSchema): EntitiesField {
     resolve: (_, { representations }, { loaders, usage }) => {
       // graphql-js reports an Error in a list as the error of that item.
       if (representations.length <= maxNodes)
-        return Promise.all(representations.map((one, index) => loadEntity(one, index, loaders).catch(usage.failed)))
+        return Promise.all(
+          representations.map((one, index) => loadEntity(one, index, loaders).catch((error) => usage.failed(error))),
+        )
       throw new BadInput(
         `_entities takes at most ${maxNodes} representations, but ${representations.length} are given. Have the router batch fewer.`,
         ['representations'],

@@ -48,7 +48,7 @@ const mostReasons = 5
 export function rowsBelow(argument: (name: string) => unknown): number {
   const by = argument('by')
   const times = isBy(by, 'HOUR') ? 24 * daysOf(argument) + 2 : isBy(by, 'DAY') ? daysOf(argument) + 2 : 1
-  const groups = (Array.isArray(by) ? by : [by]).filter((dimension) => !isBucket(String(dimension)))
+  const groups = (Array.isArray(by) ? by : [by]).filter((dimension) => !isBucket(dimension))
   const first = firstOf(argument, defaultGroups)
   const isByReason = groups.every((dimension) => dimension === 'REASON')
   return Math.min(mostRows, times * (groups.length === 0 ? 1 : isByReason ? Math.min(first, mostReasons) : first))
@@ -72,7 +72,7 @@ export function dimensionsOf<Dimension extends string>(by: readonly (Dimension |
   return { bucket: buckets[0], groups: each.filter((one): one is Exclude<Dimension, Bucket> => !isBucket(one)) }
 }
 
-const isBucket = (dimension: string): dimension is Bucket => dimension === 'DAY' || dimension === 'HOUR'
+const isBucket = (dimension: unknown): dimension is Bucket => dimension === 'DAY' || dimension === 'HOUR'
 
 /** Whether a dimension is among those of the argument `by`, as it was sent. */
 function isBy(by: unknown, dimension: string): boolean {
