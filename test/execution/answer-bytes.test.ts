@@ -123,6 +123,14 @@ describe.each(backends.filter(({ name }) => /UTF8|PGlite, V2/.test(name)))(
       for (const { text } of client.statements()) expect(text).not.toMatch(/SELECT [^,]*"body"/)
     })
 
+    it('counts an answer once that has an error, for which it is executed again', async () => {
+      const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
+      const query = '{ messages { nodes { body } } calls(first: 101) { totalCount } }'
+      const { data, errors } = await client.answer(query)
+      expect(data.messages.nodes[0].body).toHaveLength(6_000_000)
+      expect(errors).toMatchObject([{ path: ['calls'], extensions: { code: 'BAD_USER_INPUT' } }])
+    })
+
     it('counts a message body once when it is read and once when it is returned', async () => {
       const client = untilTestEnds(await openClient(opened.database, { limits: affordable }))
       const { messages } = await client.ask('{ messages { nodes { body } } }')
