@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
-import { createServer } from 'node:http'
 import { Problem } from '../errors/problem.ts'
 import { trackConnections } from './connections.ts'
 import { createGate } from './gate.ts'
+import { http } from './node-http.ts'
 import type { StopOptions } from './stop.ts'
 import { stopServer } from './stop.ts'
 import type { ConnectionLimits } from './traffic/connection-limits.ts'
@@ -54,7 +54,7 @@ export async function listen(
   { limits, timeouts = defaultTimeouts, onUpgrade }: ListenOptions = {},
 ): Promise<HttpServer> {
   const gate = createGate(handler)
-  const server = createServer(
+  const server = http.createServer(
     { ...timeouts, maxHeaderSize: maxHeaderBytes, shouldUpgradeCallback: isWebSocket },
     gate.handle,
   )

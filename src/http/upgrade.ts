@@ -1,7 +1,7 @@
 /** Requests that ask to become something else, such as a WebSocket. */
-import type { IncomingMessage, RequestListener } from 'node:http'
-import { ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { http } from './node-http.ts'
 
 /** For the event `upgrade` of node:http. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -27,7 +27,7 @@ export function responseOn(request: IncomingMessage): ServerResponse | undefined
   const { socket } = request
   // Node has stopped to listen for them.
   socket.on('error', () => socket.destroy())
-  const response = new ServerResponse(request)
+  const response = new http.ServerResponse(request)
   response.shouldKeepAlive = false
   try {
     response.assignSocket(socket)
