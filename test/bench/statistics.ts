@@ -126,10 +126,14 @@ const questions: readonly Question[] = [
   {
     name: 'servers',
     field: 'servers { nodes { name instances newestSeen oldestSeen } }',
-    sql: (schema) =>
-      schema === 'v1'
-        ? `SELECT r.server, count(*), max(lastseen), min(lastseen) FROM restart r JOIN selectors USING (id) WHERE r.server <> '' GROUP BY 1`
-        : `SELECT value, count(*), max(lastseen), min(lastseen) FROM restart JOIN selectors USING (selector) WHERE name = 'server' GROUP BY 1`,
+    // A selector may have several entries, of which the newest counts.
+    sql: (schema) => {
+      const [key, server, where] =
+        schema === 'v1' ? ['id', 'server', "server <> ''"] : ['selector', 'value', "name = 'server'"]
+      return `SELECT ${server}, count(*), max(lastseen), min(lastseen) FROM (
+        SELECT DISTINCT ON (${key}) ${key}, ${server} FROM restart WHERE ${where} ORDER BY ${key}, rowid DESC) AS newest
+        JOIN selectors USING (${key}) GROUP BY 1`
+    },
     columns: [1],
     counts: ({ instances }) => [instances],
   },
