@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLSchema } from 'graphql'
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql'
 import { execute, getVariableValues, OperationTypeNode } from 'graphql'
 import type { Context } from '../graph/context.ts'
 import { maxCoercionErrors } from './argument-at-fault.ts'
@@ -7,6 +7,7 @@ import { outcomesOf } from './plan/outcomes-of.ts'
 import { Output } from './plan/output.ts'
 import { createPlans } from './plan/plans.ts'
 import { Resolving } from './plan/resolving.ts'
+import { printedSelections, spliceInto, withoutSelections } from './plan/splice.ts'
 import { PrintedData } from './print-result.ts'
 import type { Run } from './run.ts'
 import { argumentsOf } from './run.ts'
@@ -18,10 +19,10 @@ import { argumentsOf } from './run.ts'
 export function createRunPlanned(schema: GraphQLSchema): Run {
   const begin = createBegin(schema)
   return (operation, context) => {
-    const byGraphql = () => execute({ ...argumentsOf(schema, operation), contextValue: context })
+    const given = { ...argumentsOf(schema, operation), contextValue: context }
     const resolving = begin(operation, context)
-    if (resolving === undefined) return byGraphql()
-    const answer = () => printed(resolving, context) ?? reported(resolving, context, byGraphql)
+    if (resolving === undefined) return execute(given)
+    const answer = () => printed(resolving, context) ?? reported(resolving, context, given)
     return resolving.done?.then(answer) ?? answer()
   }
 }
@@ -60,10 +61,17 @@ function printed({ root, hasFailed }: Resolving, { usage }: Context): ExecutionR
 /** One for all, because an answer is printed at once. */
 const output = new Output()
 
-function reported({ root }: Resolving, context: Context, byGraphql: () => ReturnType<Run>): ReturnType<Run> {
+function reported({ root }: Resolving, context: Context, given: ExecutionArgs): ReturnType<Run> {
   // The whole answer is refused.
   if (context.usage.excess !== undefined) return { data: null }
   context.usage.answerAnew()
-  context.replay = outcomesOf(root)
-  return byGraphql()
+  const left = printedSelections(root)
+  const { document, selections } = withoutSelections(given.document, left)
+  context.replay = outcomesOf(root, selections)
+  const spliced = (result: ExecutionResult) => {
+    spliceInto(result.data, root, left)
+    return result
+  }
+  const result = execute({ ...given, document })
+  return result instanceof Promise ? result.then(spliced) : spliced(result)
 }

@@ -5,27 +5,31 @@ import { PrintedList, Resolved } from './plan.ts'
 
 type Recorded = Map<FieldNode, Map<unknown, Outcome>>
 
-/** What the fields of an operation have returned. */
-export function outcomesOf(root: Resolved): Recorded {
+/**
+ * What the fields of an operation have returned.
+ *
+ * @param selections those that are executed, by those of the plan
+ */
+export function outcomesOf(root: Resolved, selections: ReadonlyMap<FieldNode, FieldNode>): Recorded {
   const recorded: Recorded = new Map()
-  record(root, recorded)
-  return recorded
-}
-
-function record({ plan, source, values }: Resolved, recorded: Recorded): void {
-  for (const { node, at } of plan.fields) {
-    const value = values[at]
-    if (node === undefined) continue
-    const ofNode = recorded.get(node) ?? new Map<unknown, Outcome>()
-    ofNode.set(source, value instanceof Failed ? value : { value: returned(value) })
-    recorded.set(node, ofNode)
-    recordBelow(value, recorded)
+  const record = ({ plan, source, values }: Resolved) => {
+    for (const { nodes, at } of plan.fields) {
+      const value = values[at]
+      const [planned] = nodes
+      if (planned === undefined) continue
+      const node = selections.get(planned) ?? planned
+      const ofNode = recorded.get(node) ?? new Map<unknown, Outcome>()
+      ofNode.set(source, value instanceof Failed ? value : { value: returned(value) })
+      recorded.set(node, ofNode)
+      recordBelow(value)
+    }
   }
-}
-
-function recordBelow(value: unknown, recorded: Recorded): void {
-  if (value instanceof Resolved) record(value, recorded)
-  else if (Array.isArray(value)) for (const item of value) recordBelow(item, recorded)
+  const recordBelow = (value: unknown) => {
+    if (value instanceof Resolved) record(value)
+    else if (Array.isArray(value)) for (const item of value) recordBelow(item)
+  }
+  record(root)
+  return recorded
 }
 
 /** What the resolver has returned. */

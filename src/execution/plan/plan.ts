@@ -77,7 +77,7 @@ export class ObjectPlan {
     for (const [key, nodes] of selectedFields(type, selections, planning)) {
       planning.fields++
       const before = Buffer.from(`${parts.length === 0 ? '{' : ','}${JSON.stringify(key)}:`)
-      const part = partOf(type, nodes, fields.length, planning)
+      const part = partOf(type, { key, nodes }, fields.length, planning)
       if (part instanceof ResolvedField) fields.push(part)
       parts.push({ before, ...(part instanceof ResolvedField ? { field: part } : part) })
     }
@@ -116,12 +116,19 @@ interface RowField {
   readonly column?: ColumnField | undefined
 }
 
+/** What is selected under one name of the answer. */
+interface Selection {
+  readonly key: string
+  readonly nodes: readonly FieldNode[]
+}
+
 function partOf(
   type: GraphQLObjectType,
-  nodes: readonly FieldNode[],
+  selection: Selection,
   at: number,
   planning: Planning,
 ): RowField | ResolvedField {
+  const { nodes } = selection
   const name = nodes[0]?.name.value ?? ''
   if (name === '__typename') return { read: () => type.name, print: countless(JSON.stringify(type.name)) }
   const field = type.getFields()[name]
@@ -132,7 +139,7 @@ function partOf(
       nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
       planning,
     )
-  return rowField(field, shape) ?? new ResolvedField(field, nodes, at, shape)
+  return rowField(field, shape) ?? new ResolvedField(field, selection, at, shape)
 }
 
 function countless(json: string): Print {
@@ -162,7 +169,10 @@ const unprintableNull: Print = () => {
 
 /** A field that is resolved before its object is printed. */
 export class ResolvedField {
-  readonly node: FieldNode | undefined
+  /** Its name in the answer. */
+  readonly key: string
+  /** Its selections, which are merged. */
+  readonly nodes: readonly FieldNode[]
   /** Its place in the values of its object. */
   readonly at: number
   readonly resolve
@@ -170,11 +180,12 @@ export class ResolvedField {
   readonly #makeShape: () => Shape
   #shape: Shape | undefined
 
-  constructor(field: GraphQLField<unknown, Context>, [node]: readonly FieldNode[], at: number, shape: () => Shape) {
-    this.node = node
+  constructor(field: GraphQLField<unknown, Context>, { key, nodes }: Selection, at: number, shape: () => Shape) {
+    this.key = key
+    this.nodes = nodes
     this.at = at
     this.resolve = field.resolve ?? defaultFieldResolver
-    this.argumentsOf = argumentsOf(field, node)
+    this.argumentsOf = argumentsOf(field, nodes[0])
     this.#makeShape = shape
   }
 
