@@ -129,6 +129,32 @@ describe.each(backends)('A plan on $name', ({ open }) => {
     expect(await statementsOf(client)).toBe(await statementsOf(withPlugins))
   })
 
+  it.each([
+    ['beside it', '{ calls { nodes { id time } edges { node { callId } } } bad: tokens(first: 101) { totalCount } }'],
+    [
+      'of which selections are merged',
+      '{ calls { n: nodes { id } ...C } bad: tokens(first: 101) { totalCount } } fragment C on CallConnection { n: nodes { time } }',
+    ],
+    [
+      'that are printed in one place and not in another',
+      '{ selectors { nodes { name ...S } } calls { nodes { selector { ...S calls { nodes { id } } } } } bad: tokens(first: 101) { totalCount } } ' +
+        'fragment S on Selector { tokens { nodes { id } } calls { nodes { id } } }',
+    ],
+    [
+      'of the objects that have it',
+      '{ selectors { nodes { tokens { nodes { id } } bad: calls(first: 101) { nodes { id } } } } }',
+    ],
+    [
+      'of items beside it',
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Selector { calls { nodes { id } } } } }',
+    ],
+  ])('answers an error with lists %s, as graphql-js does', async (_, query) => {
+    const variables = query.includes('$ids') ? { ids: [...(await idsOfSelectors()), 'malformed'] } : {}
+    const { executed, json } = await both(opened, query, variables)
+    expect(executed.errors?.length).toBeGreaterThan(0)
+    expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(executed)))
+  })
+
   it('lets others have their turn where graphql-js executes rows once more', async () => {
     const lists = '{ calls { nodes { id } } selectors { nodes { id calls { nodes { id } } } } '
     const good = await both(opened, `${lists} }`)
