@@ -16,21 +16,25 @@ export class PrintedPart {
   }
 }
 
-/** The selections of lists that are printed wherever they have a value. */
+/** The selections of lists that are printed wherever they are resolved. */
 export function printedSelections(root: Resolved): ReadonlySet<FieldNode> {
-  const printed = new Set<FieldNode>()
-  const others: ResolvedField[] = []
-  forEachField(root, (field, value) => {
-    if (value instanceof PrintedList) for (const node of field.nodes) printed.add(node)
-    else others.push(field)
-  })
-  // Selections of one field are merged, so all of them are left out, or none.
-  for (const { nodes } of others) for (const node of nodes) printed.delete(node)
-  const isWhole = ({ nodes }: ResolvedField) => nodes.every((node) => printed.has(node))
-  forEachField(root, (field, value) => {
-    if (value instanceof PrintedList && !isWhole(field)) for (const node of field.nodes) printed.delete(node)
-  })
-  return printed
+  const printed = new Set<ResolvedField>()
+  const others = new Set<ResolvedField>()
+  forEachField(root, (field, value) => (value instanceof PrintedList ? printed : others).add(field))
+  const left = new Set([...printed].flatMap(({ nodes }) => nodes))
+  // Selections of one field are merged, so all of them are left out, or none. Another field may share some of them.
+  for (let keeping = others; keeping.size > 0; keeping = keptWith(printed, left)) {
+    for (const field of keeping) {
+      printed.delete(field)
+      for (const node of field.nodes) left.delete(node)
+    }
+  }
+  return left
+}
+
+/** The fields of which a selection is not left out. */
+function keptWith(printed: ReadonlySet<ResolvedField>, left: ReadonlySet<FieldNode>): Set<ResolvedField> {
+  return new Set([...printed].filter(({ nodes }) => !nodes.every((node) => left.has(node))))
 }
 
 export interface Reduced {

@@ -148,6 +148,11 @@ describe.each(backends)('A plan on $name', ({ open }) => {
       'of items beside it',
       'query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Selector { calls { nodes { id } } } } }',
     ],
+    [
+      'of which one shares selections with a second, and that one with a third that is not printed',
+      '{ x: calls { ...A ...B } y: calls { ...B ...C } z: calls { ...C nodes { selector { calls { totalCount } } } } bad: tokens(first: 101) { totalCount } } ' +
+        'fragment A on CallConnection { nodes { id } } fragment B on CallConnection { nodes { time } } fragment C on CallConnection { nodes { callId } }',
+    ],
   ])('answers an error with lists %s, as graphql-js does', async (_, query) => {
     const variables = query.includes('$ids') ? { ids: [...(await idsOfSelectors()), 'malformed'] } : {}
     const { executed, json } = await both(opened, query, variables)
