@@ -98,7 +98,7 @@ export function lengthOf(value: unknown): number {
 const namesIn = new WeakMap<ValueNode, readonly string[]>()
 
 /** Names of the variables in a value, each as often as it is used. */
-function variablesIn(value: ValueNode): readonly string[] {
+export function variablesIn(value: ValueNode): readonly string[] {
   const known = namesIn.get(value)
   if (known !== undefined) return known
   const names: string[] = []

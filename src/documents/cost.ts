@@ -21,6 +21,7 @@ import { defaultPageSize, maxPageSize } from '../loaders/keyset.ts'
 import { apiName } from './api-name.ts'
 import type { Arguments, Reads, Variables } from './arguments.ts'
 import { createArguments } from './arguments.ts'
+import { fragmentsOf } from './fragments.ts'
 import type { IntrospectionCost } from './introspection-cost.ts'
 import { introspectionCost } from './introspection-cost.ts'
 import type { OperatorSizes } from './list-size.ts'
@@ -188,13 +189,6 @@ class Pricer {
 }
 
 type FieldDefinition = GraphQLField<unknown, unknown>
-
-function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-  return fragments
-}
 
 function plus(one: Cost, other: Cost): Cost {
   return {

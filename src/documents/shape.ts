@@ -1,7 +1,8 @@
 /** Measures of a document that need no schema. They are cheap, so they are checked before validation. */
-import type { DocumentNode, FragmentDefinitionNode, GraphQLError, SelectionNode, SelectionSetNode } from 'graphql'
+import type { DocumentNode, GraphQLError, SelectionNode, SelectionSetNode } from 'graphql'
 import { Kind, visit } from 'graphql'
 import type { Limits } from '../config/limits-interface.ts'
+import { fragmentsOf } from './fragments.ts'
 import { tooCostly } from './too-costly.ts'
 
 /** Measures of a selection set as if its fragments were expanded. They are not: each fragment is measured once. */
@@ -66,10 +67,7 @@ function countNodes(document: DocumentNode): { aliases: number; directives: numb
 }
 
 function measure(document: DocumentNode): Omit<Measured, 'fields'> {
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-  }
+  const fragments = fragmentsOf(document)
   const known = new Map<string, Measured>()
 
   const ofFragment = (name: string): Measured => {

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import { Output } from './plan/output.ts'
-import { PrintedPart } from './plan/splice.ts'
+import { PrintedList } from './plan/shapes.ts'
 
 /** The data of a result that has no errors, as JSON. */
 export class PrintedData {
@@ -40,7 +40,7 @@ function printParts(result: ExecutionResult): Buffer {
 /** Writes a value. @param before what is to be written before it @returns what is to be written after it */
 function print(value: unknown, before: string): string {
   if (typeof value !== 'object' || value === null) return before + JSON.stringify(value)
-  if (value instanceof PrintedPart) {
+  if (value instanceof PrintedList) {
     output.text(before)
     output.bytes(value.json)
     return ''

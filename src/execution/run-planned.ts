@@ -19,10 +19,10 @@ import { argumentsOf } from './run.ts'
 export function createRunPlanned(schema: GraphQLSchema): Run {
   const begin = createBegin(schema)
   return (operation, context) => {
-    const given = { ...argumentsOf(schema, operation), contextValue: context }
+    const given = () => ({ ...argumentsOf(schema, operation), contextValue: context })
     const resolving = begin(operation, context)
-    if (resolving === undefined) return execute(given)
-    const answer = () => printed(resolving, context) ?? reported(resolving, context, given)
+    if (resolving === undefined) return execute(given())
+    const answer = () => printed(resolving, context) ?? reported(resolving, context, given())
     return resolving.done?.then(answer) ?? answer()
   }
 }

@@ -1,5 +1,6 @@
 import type { FieldNode, GraphQLField } from 'graphql'
-import { getArgumentValues, Kind, visit } from 'graphql'
+import { getArgumentValues } from 'graphql'
+import { variablesIn } from '../../documents/arguments.ts'
 
 /**
  * The arguments of a field.
@@ -24,13 +25,5 @@ export function argumentsOf(field: GraphQLField<unknown, never>, node: FieldNode
 const none: Arguments = {}
 
 function namesVariable({ arguments: given = [] }: FieldNode): boolean {
-  let found = false
-  for (const argument of given) {
-    visit(argument, {
-      [Kind.VARIABLE]: () => {
-        found = true
-      },
-    })
-  }
-  return found
+  return given.some(({ value }) => variablesIn(value).length > 0)
 }

@@ -1,7 +1,8 @@
 import type { FieldNode } from 'graphql'
 import type { Outcome } from '../../graph/replay.ts'
 import { Failed } from '../../graph/replay.ts'
-import { PrintedList, Resolved } from './plan.ts'
+import { Resolved } from './object-plan.ts'
+import { PrintedList } from './shapes.ts'
 
 type Recorded = Map<FieldNode, Map<unknown, Outcome>>
 

@@ -1,8 +1,10 @@
-import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { Kind, visit } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import type { Planning } from './plan.ts'
-import { ObjectPlan } from './plan.ts'
+import { fragmentsOf } from '../../documents/fragments.ts'
+import type { ObjectPlan } from './object-plan.ts'
+import type { Planning } from './plan-object.ts'
+import { planObject } from './plan-object.ts'
 
 /** A field of a plan takes about 700 bytes. */
 const rememberedFields = 50_000
@@ -34,7 +36,7 @@ export function createPlans(schema: GraphQLSchema): PlanOf {
     }
     return plans.planOf(variables, (definitions) => {
       const planning = { ...definitions, schema, fields: 0 }
-      return { planning, plan: new ObjectPlan(query, [operation.selectionSet], planning) }
+      return { planning, plan: planObject(query, [operation.selectionSet], planning) }
     })
   }
 }
@@ -47,7 +49,7 @@ interface Planned {
 /** The plans of one operation. They differ in what @skip and @include leave of it. */
 class Plans {
   readonly mostFields: number
-  readonly #fragments: Record<string, FragmentDefinitionNode> = {}
+  readonly #fragments: Planning['fragments']
   /** Variables that @skip and @include name. */
   readonly #conditions = new Set<string>()
   readonly #planned = new Map<string, Planned>()
@@ -55,9 +57,6 @@ class Plans {
   constructor(document: DocumentNode) {
     let fields = 0
     visit(document, {
-      [Kind.FRAGMENT_DEFINITION]: (fragment) => {
-        this.#fragments[fragment.name.value] = fragment
-      },
       [Kind.FIELD]: () => {
         fields++
       },
@@ -65,6 +64,7 @@ class Plans {
         for (const { value } of given) if (value.kind === Kind.VARIABLE) this.#conditions.add(value.name.value)
       },
     })
+    this.#fragments = fragmentsOf(document)
     this.mostFields = fields * mostForEach
   }
 

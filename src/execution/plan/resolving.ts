@@ -2,8 +2,9 @@ import type { GraphQLResolveInfo } from 'graphql'
 import type { Context } from '../../graph/context.ts'
 import { Failed } from '../../graph/replay.ts'
 import type { Usage } from '../../loaders/usage.ts'
-import type { ObjectPlan, ResolvedField, Resolver, Shape } from './plan.ts'
-import { isPromise, Resolved } from './plan.ts'
+import type { ObjectPlan, ResolvedField, Resolver, Shaped } from './object-plan.ts'
+import { Resolved } from './object-plan.ts'
+import { isPromise } from './shapes.ts'
 
 type Variables = Readonly<Record<string, unknown>>
 
@@ -46,9 +47,10 @@ export class Resolving implements Resolver {
     return resolved
   }
 
-  complete(shape: Shape, value: unknown): unknown {
+  complete(shaped: Shaped, value: unknown): unknown {
     try {
-      return shape.resolve(value, this)
+      // A field plans its shape when it is asked for it.
+      return shaped.shape.resolve(value, this)
     } catch {
       this.#hasFailed = true
       return value
@@ -60,13 +62,13 @@ export class Resolving implements Resolver {
     try {
       const value: unknown = resolve(source, this.#argumentsOf(field), this.#context, noInfo)
       if (!isPromise(value)) {
-        values[at] = this.#completed(field, value)
+        values[at] = this.complete(field, value)
         return
       }
       this.#pending++
       value.then(
         (settled) => {
-          values[at] = this.#completed(field, settled)
+          values[at] = this.complete(field, settled)
           this.#end()
         },
         (error: unknown) => {
@@ -76,16 +78,6 @@ export class Resolving implements Resolver {
       )
     } catch (error) {
       values[at] = this.#failed(error)
-    }
-  }
-
-  /** The shape is planned within the try: a condition may have no value. */
-  #completed(field: ResolvedField, value: unknown): unknown {
-    try {
-      return field.shape.resolve(value, this)
-    } catch {
-      this.#hasFailed = true
-      return value
     }
   }
 

@@ -11,7 +11,7 @@ import { GraphQLIncludeDirective, GraphQLSkipDirective, getDirectiveValues, isAb
 /** What selections refer to. */
 export interface Definitions {
   readonly schema: GraphQLSchema
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
   /** Values of variables, of which those count that @skip and @include name. */
   readonly variables: Readonly<Record<string, unknown>>
 }
@@ -69,7 +69,7 @@ function collectFragment(
   const { value: name } = selection.name
   if (collecting.seen.has(name)) return
   collecting.seen.add(name)
-  const fragment = collecting.fragments[name]
+  const fragment = collecting.fragments.get(name)
   if (fragment === undefined || !appliesTo(type, fragment.typeCondition.name.value, collecting)) return
   collect(type, fragment.selectionSet, collecting)
 }

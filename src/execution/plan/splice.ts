@@ -4,17 +4,9 @@
  */
 import type { DefinitionNode, DocumentNode, FieldNode, SelectionNode, SelectionSetNode } from 'graphql'
 import { Kind } from 'graphql'
-import type { ResolvedField } from './plan.ts'
-import { PrintedList, Resolved } from './plan.ts'
-
-/** A part of a result that is printed already. */
-export class PrintedPart {
-  readonly json: Uint8Array
-
-  constructor(json: Uint8Array) {
-    this.json = json
-  }
-}
+import type { ResolvedField } from './object-plan.ts'
+import { Resolved } from './object-plan.ts'
+import { PrintedList } from './shapes.ts'
 
 /** The selections of lists that are printed wherever they are resolved. */
 export function printedSelections(root: Resolved): ReadonlySet<FieldNode> {
@@ -74,7 +66,7 @@ export function spliceInto(data: unknown, { plan, values }: Resolved, left: Read
   const target = data as Record<string, unknown>
   for (const { key, at, nodes } of plan.fields) {
     const value = values[at]
-    if (value instanceof PrintedList && nodes.every((node) => left.has(node))) target[key] = new PrintedPart(value.json)
+    if (value instanceof PrintedList && nodes.every((node) => left.has(node))) target[key] = value
     else spliceBelow(target[key], value, left)
   }
 }
