@@ -30,14 +30,19 @@ export interface Usage {
    * @throws Excess if the byte limit is exceeded
    */
   answer(text: string): string
-  /** Counts a string without escapes in JSON, as `answer` does. @param units its length, asked for if it is too long */
-  answerBytes(bytes: number, units: () => number): void
+  /** Counts a text without escapes in JSON, as `answer` does. Its length in UTF-16 units is asked for if it is too long. */
+  answerBytes(texts: Texts, start: number, end: number): void
   /** Forgets the bytes of the answer, because the operation is executed once more. */
   answerAnew(): void
   /** Counts a failed list item. Returns the error, or `unlisted` once the response lists the maximum number of errors. */
   failed(error: unknown): Error
   /** Registers a callback for when a limit is exceeded, to abort running statements. */
   onExcess(callback: () => void): void
+}
+
+/** Bytes of texts. */
+interface Texts {
+  unitsOf(start: number, end: number): number
 }
 
 /** The operation has read or returned more bytes than its limit. */
@@ -97,12 +102,14 @@ class UsageOfOperation implements Usage {
     return this.#bytesAnswered > this.#maxBytes ? this.#tooLong(0) : json
   }
 
-  answerBytes(bytes: number, units: () => number): void {
+  answerBytes(texts: Texts, start: number, end: number): void {
     if (this.#excess !== undefined) throw this.#excess
     // A string has at least as many bytes as UTF-16 units.
-    if (this.#bytesAnswered + bytes > this.#maxBytes && this.#bytesAnswered + units() > this.#maxBytes)
-      this.#tooLong(units())
-    this.#bytesAnswered += bytes + 2
+    if (this.#bytesAnswered + end - start > this.#maxBytes) {
+      const units = texts.unitsOf(start, end)
+      if (this.#bytesAnswered + units > this.#maxBytes) this.#tooLong(units)
+    }
+    this.#bytesAnswered += end - start + 2
     if (this.#bytesAnswered > this.#maxBytes) this.#tooLong(0)
   }
 

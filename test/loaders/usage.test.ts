@@ -120,7 +120,9 @@ describe('A string that is counted by its bytes', () => {
           }
           return thrown(countAll) ?? 'none'
         }
-        const byBytes = outcome((usage, one) => usage.answerBytes(Buffer.byteLength(one), () => one.length))
+        const byBytes = outcome((usage, one) =>
+          usage.answerBytes({ unitsOf: () => one.length }, 0, Buffer.byteLength(one)),
+        )
         const byText = outcome((usage, one) => usage.answer(one))
         expect(JSON.stringify(byBytes)).toBe(JSON.stringify(byText))
       }),

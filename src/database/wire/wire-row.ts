@@ -3,6 +3,13 @@ import type { Value, Values } from '../database.ts'
 /** Columns of the widest row that is kept as bytes. */
 const mostColumns = 64
 
+/** Places of some hundred rows. */
+const placesOfBlock = 4_096
+
+/** Where the values of rows are, one row after another. Shared, because an array for each row takes more memory than its values. */
+let places = new Int32Array(placesOfBlock)
+let placesTaken = 0
+
 /**
  * The values of a row as the bytes that the server has sent. A value is decoded when it is read, because most answers contain few of
  * them, and bytes can be copied into an answer as they are.
@@ -10,25 +17,18 @@ const mostColumns = 64
 export class WireRow implements Values {
   /** Beyond its length null. */
   readonly [index: number]: Value
+  readonly length: number
   readonly #bytes: Buffer
   /** Where each value begins; -1 if it is null. The four bytes before are its length. */
-  readonly #starts: readonly number[]
-  readonly #byteLength: number
-  #texts: Value[] | undefined
+  readonly #places: Int32Array
+  /** The first of its places. The bytes of all values are counted in the one before. */
+  readonly #first: number
 
-  constructor(bytes: Buffer, starts: readonly number[], byteLength: number) {
+  constructor(bytes: Buffer, ofRows: Int32Array, first: number, length: number) {
+    this.length = length
     this.#bytes = bytes
-    this.#starts = starts
-    this.#byteLength = byteLength
-  }
-
-  get length(): number {
-    return this.#starts.length
-  }
-
-  /** Bytes of all values. */
-  get byteLength(): number {
-    return this.#byteLength
+    this.#places = ofRows
+    this.#first = first
   }
 
   /** Also the bytes of other rows. */
@@ -36,9 +36,14 @@ export class WireRow implements Values {
     return this.#bytes
   }
 
+  /** Bytes of all values. */
+  get byteLength(): number {
+    return this.#places[this.#first - 1] ?? 0
+  }
+
   /** Where a value begins; -1 if it is null. */
   startOf(index: number): number {
-    return this.#starts[index] ?? -1
+    return index < this.length ? (this.#places[this.#first + index] ?? -1) : -1
   }
 
   endOf(index: number): number {
@@ -47,13 +52,8 @@ export class WireRow implements Values {
   }
 
   text(index: number): Value {
-    this.#texts ??= new Array<Value>(this.length)
-    let text = this.#texts[index]
-    if (text !== undefined) return text
     const start = this.startOf(index)
-    text = start === -1 ? null : this.#bytes.toString('utf8', start, this.endOf(index))
-    this.#texts[index] = text
-    return text
+    return start === -1 ? null : this.#bytes.toString('utf8', start, this.endOf(index))
   }
 
   /** The length of a text as a string, in UTF-16 units. */
@@ -81,19 +81,32 @@ for (let index = 0; index < mostColumns; index++) {
  * @throws Error if the values are longer or shorter than the message
  */
 export function readRow(bytes: Buffer, from: number, end: number): Values {
-  const starts: number[] = []
   let at = from + 2
-  for (let count = at > end ? 0 : bytes.readInt16BE(from); count > 0 && at < end; count--) {
+  const count = at > end ? -1 : bytes.readInt16BE(from)
+  const first = roomFor(count)
+  let read = 0
+  for (; read < count && at < end; read++) {
     const length = int32(bytes, at)
     at += 4
-    starts.push(length === -1 ? -1 : at)
+    places[first + read] = length === -1 ? -1 : at
     if (length < -1) at = end + 1
     if (length > 0) at += length
   }
-  if (at !== end || starts.length !== bytes.readInt16BE(from)) throw new Error('received invalid row')
+  if (at !== end || read !== count) throw new Error('received invalid row')
   // Without the number of values and their lengths.
-  const row = new WireRow(bytes, starts, end - from - 2 - 4 * starts.length)
-  return starts.length > mostColumns ? [...row] : row
+  places[first - 1] = end - from - 2 - 4 * count
+  placesTaken = first + count
+  const row = new WireRow(bytes, places, first, count)
+  return count > mostColumns ? [...row] : row
+}
+
+/** @returns the first place of a row, after that of its size */
+function roomFor(values: number): number {
+  if (placesTaken + 1 + values > places.length) {
+    places = new Int32Array(Math.max(placesOfBlock, 1 + values))
+    placesTaken = 0
+  }
+  return placesTaken + 1
 }
 
 function int32(bytes: Buffer, at: number): number {

@@ -55,22 +55,21 @@ function copyOf(type: GraphQLOutputType): Copy | undefined {
 
 const copyText: Copy = (row, start, end, usage, output) => {
   if (!output.plain(row, start, end)) return false
-  usage.answerBytes(end - start, () => row.unitsOf(start, end))
+  usage.answerBytes(row, start, end)
   return true
 }
 
 const copyInteger: Copy = (row, start, end, _, output) => output.digits(row, start, end)
 
-/** The common form, which is most of all. See formatInstant. */
-const withMicroseconds = '2026-11-22 06:24:17.701827+00'
-
+/** The common form: UTC, four-digit year, not BC. See formatInstant. */
 const copyInstant: Copy = (row, start, end, _, output) => {
   const { bytes } = row
-  if (end - start !== withMicroseconds.length || bytes[start + 10] !== 0x20) return false
-  if (bytes[end - 3] !== 0x2b || bytes[end - 2] !== 0x30 || bytes[end - 1] !== 0x30) return false
-  output.replaced(row, start, end - 2, inRfc3339)
+  const length = end - start
+  const isUtc = bytes[end - 3] === 0x2b && bytes[end - 2] === zero && bytes[end - 1] === zero
+  if (!isUtc || bytes[start + 10] !== 0x20 || length < toSeconds + 3 || length > toMicroseconds + 3) return false
+  output.instant(row, start, end - 3)
   return true
 }
 
-/** T between date and time, and Z in place of the offset. */
-const inRfc3339 = { 10: 0x54, [withMicroseconds.length - 3]: 0x5a }
+const toSeconds = '2026-11-22 06:24:17'.length
+const toMicroseconds = '2026-11-22 06:24:17.701827'.length

@@ -101,6 +101,20 @@ describe('A row', () => {
     expect(sizeOf(['a', null, 'bc'])).toBe(3)
   })
 
+  it('keeps its values while further rows come, however many values they have', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2_000), { maxLength: 40 }), (widths) => {
+        const rows: Values[] = []
+        const split = createSplitter({ onRow: (row) => rows.push(row), onOthers: () => undefined })
+        const all = widths.map((width, row) => Array.from({ length: width }, (_, index) => `${row}.${index}`))
+        for (const values of all) split(rowMessage(values))
+        expect(rows.map((row) => [...row])).toEqual(all)
+        expect(rows.map(sizeOf)).toEqual(all.map(sizeOf))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   it('whose values are longer or shorter than its message is refused', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 5 }), fc.nat(400), fc.nat(255), (values, at, byte) => {

@@ -1,8 +1,12 @@
 import fc from 'fast-check'
+import { GraphQLScalarType } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { createSplitter } from '../../../src/database/wire/splitter.ts'
 import { WireRow } from '../../../src/database/wire/wire-row.ts'
+import { columnOf } from '../../../src/execution/plan/column.ts'
 import { Output } from '../../../src/execution/plan/output.ts'
+import { formatInstant } from '../../../src/graph/date-time.ts'
+import { createUsage } from '../../../src/loaders/usage.ts'
 
 /** A row of one value, as a server sends it. */
 function rowOf(value: Buffer): WireRow {
@@ -63,6 +67,36 @@ describe('Bytes of a row', () => {
     )
   })
 })
+
+/** As PostgreSQL prints them: without zeros at the end of the fraction; some in forms of their own. */
+const printedInstant = fc
+  .tuple(
+    fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true }),
+    fc.stringMatching(/^(\.\d{0,5}[1-9])?$/),
+    fc.constantFrom('+00', '+00 BC', '', '+01'),
+  )
+  .map(([date, fraction, zone]) => `${date.toISOString().slice(0, 19).replace('T', ' ')}${fraction}${zone}`)
+
+describe('A timestamp of a row', () => {
+  it('is copied in the common form as formatInstant makes it', () => {
+    const copyInstant = columnOf({
+      type: new GraphQLScalarType({ name: 'DateTime' }),
+      extensions: exposed,
+    } as never)?.copy
+    const texts = fc.oneof(printedInstant, fc.constantFrom('infinity', '-infinity', '10000-01-01 00:00:00+00', '+00'))
+    fc.assert(
+      fc.property(texts, (text) => {
+        const output = new Output()
+        const row = rowOf(Buffer.from(text))
+        const isCopied = copyInstant?.(row, row.startOf(0), row.endOf(0), createUsage(1_000), output)
+        expect(isCopied).toBe(/^\d{4}-\d\d-\d\d [\d:]{8}(\.\d+)?\+00$/.test(text))
+        expect(output.take().toString()).toBe(isCopied === true ? `"${formatInstant(text)}"` : '')
+      }),
+    )
+  })
+})
+
+const exposed = { pothosExposedField: 'time' }
 
 describe('An output', () => {
   it('gives what was written, whole, however long it is, and begins anew', () => {
