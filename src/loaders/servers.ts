@@ -16,6 +16,7 @@ export interface Servers {
 export function prepareServers({ servers, keyArray }: Projection): (database: Database) => Servers {
   const { table, ofKey, isServer, rowid, columns } = servers
   const decode = decoder(columns)
+  const numberAt = width(columns)
   const lookUps = createStatements(lanes.calls)
   const statementOf = (keys: readonly string[]) =>
     lookUps('servers', [], { keys }, () => {
@@ -28,7 +29,7 @@ export function prepareServers({ servers, keyArray }: Projection): (database: Da
       ({ key }) => key,
       async (owners) => {
         const found = await database.query(statementOf(owners.map(({ key }) => key)))
-        return grouped(found, owners.length, width(columns)).map(([values]) =>
+        return grouped(found, owners.length, numberAt).map(([values]) =>
           values === undefined ? null : decode(values, 0, null).server,
         )
       },

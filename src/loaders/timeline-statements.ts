@@ -1,7 +1,8 @@
 import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Statement } from '../database/database.ts'
-import type { Columns, OrderColumn, OwnedRows, Projection } from '../sipis/projection.ts'
+import { expressionsOf } from '../sipis/columns.ts'
+import type { OrderColumn, OwnedRows, Projection } from '../sipis/projection.ts'
 import { BadInput } from './bad-input.ts'
 import type { EventKind } from './changes.ts'
 import type { Condition } from './condition.ts'
@@ -132,15 +133,11 @@ function branchOf<Row>(
 ): Branch {
   const [time, rowid] = order
   if (time === undefined || rowid === undefined) throw new Error(`The order of ${kind} has no time and rowid.`)
-  return { kind, table, ofKey, instant, time: unnamed(time), rowid: unnamed(rowid), columns: listOf(columns) }
+  return { kind, table, ofKey, instant, time: unnamed(time), rowid: unnamed(rowid), columns: expressionsOf(columns) }
 }
 
 function unnamed<Row>({ sql, bind }: OrderColumn<Row>): Branch['time'] {
   return { field: '' as never, sql, bind }
-}
-
-function listOf<Row>(columns: Columns<Row>): SQL[] {
-  return Object.values<{ readonly sql: SQL }>(columns).map((column) => column.sql)
 }
 
 /** All values are text, so that the columns of the kinds have one type. */

@@ -1,7 +1,7 @@
 import type { SQL, SQLWrapper } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import type { Values } from '../database/database.ts'
-import { literal } from '../database/database.ts'
+import { literal, render } from '../database/database.ts'
 import { isNull } from '../database/wire/wire-row.ts'
 import type { Column, Columns, OrderColumn, PushTestRow } from './projection.ts'
 
@@ -76,10 +76,20 @@ export function byInstant(started: SQLWrapper, rowid: SQLWrapper, timeZone: stri
 }
 
 export function selectList<Row>(columns: Columns<Row>): SQL {
-  return sql.join(
-    list(columns).map(([, column]) => column.sql),
-    sql`, `,
-  )
+  return sql.join([...expressionsOf(columns)], sql`, `)
+}
+
+/** What is selected for the columns: an expression that several have only once. */
+export function expressionsOf<Row>(columns: Columns<Row>): readonly SQL[] {
+  const expressions = new Map<string, SQL>()
+  for (const [, { sql }] of list(columns)) expressions.set(textOf(sql), sql)
+  return [...expressions.values()]
+}
+
+/** Equal for equal expressions. */
+function textOf(expression: SQL): string {
+  const { text, values } = render(expression)
+  return JSON.stringify([text, values])
 }
 
 /** A column whose bytes are the value of the property, unless they are a text that stands for null. */
@@ -136,17 +146,20 @@ export function decoder<Row>(
   columns: Columns<Row>,
 ): <Owner>(values: Values, offset: number, owner: Owner) => RowView<Row, Owner> {
   class Of extends Decoded {}
-  for (const [index, [name, { parse }]] of list(columns).entries()) {
+  const selected = expressionsOf(columns).map(textOf)
+  const all = list(columns).map(([name, column]) => ({ name, column, index: selected.indexOf(textOf(column.sql)) }))
+  for (const { name, column, index } of all) {
+    const { parse } = column
     const get = function (this: Decoded) {
       return parse(this.values[this.offset + index] ?? null)
     }
     Object.defineProperty(Of.prototype, name, { get, enumerable: true })
   }
-  const places = list(columns).flatMap(([name, { plain }], index): [string, PlainColumn][] =>
+  const places = all.flatMap(({ name, column: { plain }, index }): [string, PlainColumn][] =>
     plain === undefined ? [] : [[name, { index, unless: plain.unless }]],
   )
   Object.defineProperty(Of.prototype, 'plain', { value: new Map(places) })
-  const required = list(columns).flatMap(([, column], index) => (column.required ? [index] : []))
+  const required = [...new Set(all.flatMap(({ column, index }) => (column.required ? [index] : [])))]
   return <Owner>(values: Values, offset: number, owner: Owner) => {
     for (const index of required) if (isNull(values, offset + index)) missing()
     // Each column's parser gives its value; the names are those of the mapped type.
@@ -158,9 +171,9 @@ function list<Row>(columns: Columns<Row>): [string, Column<unknown>][] {
   return Object.entries(columns)
 }
 
-/** Number of columns. */
+/** Number of values of a row. */
 export function width<Row>(columns: Columns<Row>): number {
-  return Object.keys(columns).length
+  return expressionsOf(columns).length
 }
 
 /**
