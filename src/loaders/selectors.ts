@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Database, Statement } from '../database/database.ts'
-import { selectList, width } from '../sipis/columns.ts'
+import { selectList } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, groupedUnlessOne, manyChecked } from './batched.ts'
+import { batched, manyChecked } from './batched.ts'
 import type { Condition } from './condition.ts'
 import { where } from './condition.ts'
 import type { Page, Window } from './keyset.ts'
@@ -27,13 +27,12 @@ export interface Selectors {
 export function prepareSelectors(projection: Projection): (database: Database, usage: Usage) => Selectors {
   const statements = selectorStatements(projection)
   const decode = selectorDecoder(projection)
-  const numberAt = width(projection.selectors.columns)
 
   return (database, usage) => {
     const byName = batched<string, SelectorRow | null>(String, async (names) => {
       const found = await database.query(statements.byName(names))
-      const ofEach = groupedUnlessOne(found, names.length, numberAt)
-      return ofEach.map(([values]) => (values === undefined ? null : decode(values, 0, usage)))
+      const rows = new Map(found.map((values) => decode(values, 0, usage)).map((row) => [row.selector, row]))
+      return names.map((name) => rows.get(name) ?? null)
     })
     return {
       async byName(selector) {
@@ -69,8 +68,7 @@ function selectorStatements(projection: Projection) {
         })
       }
       return lookUps('each', [], { names }, () => {
-        return sql`SELECT ${list}, k.n FROM unnest(${sql.placeholder('names')}::text[]) WITH ORDINALITY AS k(name, n)
-          JOIN ${table} ON ${columns.selector.sql} = k.name AND ${exists}`
+        return sql`SELECT ${list} FROM ${table} WHERE ${columns.selector.sql} = ANY(${sql.placeholder('names')}::text[]) AND ${exists}`
       })
     },
     page(filter: SelectorFilter, window: Window): Statement {
