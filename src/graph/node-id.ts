@@ -14,8 +14,13 @@ export function encodeNodeId(typename: NodeType, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString('base64url')
 }
 
+export interface DecodedId {
+  readonly typename: NodeType
+  readonly id: string
+}
+
 /** @throws BadInput if it is not an id that `encodeNodeId` returns */
-export function decodeNodeId(nodeId: string): { typename: NodeType; id: string } {
+export function decodeNodeId(nodeId: string): DecodedId {
   const text = nodeId.length > maxLength ? undefined : decodeCanonical(nodeId)
   if (text === undefined || text.includes('\0')) throw notAnId(nodeId)
   const end = text.indexOf(':')

@@ -3,28 +3,38 @@ import { BadInput } from '../loaders/bad-input.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Identity } from '../loaders/query.ts'
 import { builder } from './builder.ts'
-import type { NodeType } from './node-id.ts'
+import type { DecodedId, NodeType } from './node-id.ts'
 import { decodeNodeId, parseRowId } from './node-id.ts'
 import { typed } from './type-name.ts'
 import { loadPushTests, parsePushTestId } from './types/push-test.ts'
 
 export const maxNodes = 100
 
+type Found = object | null | Error
+
 /** Objects of one type that are loaded together. */
 interface Group {
   /**
-   * @returns the place of its object among the loaded ones
+   * @param place the place of the object in the answer
    * @throws BadInput if no object of the type has such an id
    */
-  add(id: string): number
-  load(): Promise<readonly Found[]>
+  add(id: string, place: number): void
+  load(put: (place: number, found: Found) => void): Promise<void>
 }
-
-type Found = object | null | Error
 
 function group<Key>(parse: (id: string) => Key, load: (keys: readonly Key[]) => Promise<readonly Found[]>): Group {
   const keys: Key[] = []
-  return { add: (id) => keys.push(parse(id)) - 1, load: () => load(keys) }
+  const places: number[] = []
+  return {
+    add(id, place) {
+      keys.push(parse(id))
+      places.push(place)
+    },
+    async load(put) {
+      const found = await load(keys)
+      for (const [index, place] of places.entries()) put(place, found[index] ?? null)
+    },
+  }
 }
 
 const kinds: Readonly<Record<NodeType, (loaders: Loaders) => Group>> = {
@@ -40,52 +50,37 @@ function identityOf(id: string): Identity {
   return { selector, value: rowid }
 }
 
-/** An object of a group, or why there is none. */
-type Place = { readonly type: NodeType; readonly index: number } | Error
+/** What objects are loaded by. */
+export interface Asked<Id> {
+  readonly ids: readonly Id[]
+  /** @throws BadInput if an id is malformed */
+  readonly decode: (id: Id) => DecodedId
+  readonly loaders: Loaders
+  readonly argumentOf: (place: number) => readonly (string | number)[]
+}
 
 /** The objects with these ids, in their order. What is malformed has its error in its place. */
-async function loadNodes(
-  nodeIds: readonly string[],
-  loaders: Loaders,
-  argumentOf: (index: number) => readonly (string | number)[],
-): Promise<Found[]> {
+export async function loadNodes<Id>({ ids, decode, loaders, argumentOf }: Asked<Id>): Promise<Found[]> {
+  const answer = new Array<Found>(ids.length).fill(null)
   const groups = new Map<NodeType, Group>()
-  const places = nodeIds.map((nodeId, index) => placeOf(nodeId, groups, loaders, argumentOf(index)))
-  const found = new Map<NodeType, readonly Found[]>()
-  await Promise.all([...groups].map(async ([type, ofType]) => found.set(type, await ofType.load())))
-  return places.map((place, index) => {
-    if (place instanceof Error) return place
-    const object = found.get(place.type)?.[place.index] ?? null
-    if (object instanceof BadInput) return object.of(argumentOf(index))
-    return object === null || object instanceof Error ? object : typed(object, place.type)
-  })
-}
-
-function placeOf(
-  nodeId: string,
-  groups: Map<NodeType, Group>,
-  loaders: Loaders,
-  argument: readonly (string | number)[],
-): Place {
-  try {
-    const { typename: type, id } = decodeNodeId(nodeId)
-    const ofType = groups.get(type) ?? kinds[type](loaders)
-    const index = ofType.add(id)
-    groups.set(type, ofType)
-    return { type, index }
-  } catch (error) {
-    if (error instanceof BadInput) return error.of(argument)
-    throw error
+  const put = (place: number, found: Found) => {
+    answer[place] = found instanceof BadInput ? found.of(argumentOf(place)) : found
   }
-}
-
-/** Loads an object by what follows the type in its id. */
-export async function loadByKey(type: NodeType, key: string, loaders: Loaders): Promise<object | null> {
-  const ofType = kinds[type](loaders)
-  ofType.add(key)
-  const [found = null] = await ofType.load()
-  if (found instanceof Error) throw found
-  return found === null ? null : typed(found, type)
+  for (const [place, id] of ids.entries()) {
+    try {
+      const { typename: type, id: key } = decode(id)
+      const ofType = groups.get(type) ?? kinds[type](loaders)
+      ofType.add(key, place)
+      groups.set(type, ofType)
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error
+      put(place, error)
+    }
+  }
+  const loadGroup = ([type, ofType]: readonly [NodeType, Group]) =>
+    ofType.load((place, found) => put(place, found === null || found instanceof Error ? found : typed(found, type)))
+  await Promise.all([...groups].map(loadGroup))
+  return answer
 }
 
 /** One id may be given without a list. */
@@ -106,7 +101,7 @@ builder.queryFields((t) => ({
       }),
     },
     resolve: async (_, { id }, { loaders }) => {
-      const [found = null] = await loadNodes([id], loaders, () => ['id'])
+      const [found = null] = await loadNodes({ ids: [id], decode: decodeNodeId, loaders, argumentOf: () => ['id'] })
       if (found instanceof Error) throw found
       return found
     },
@@ -126,7 +121,7 @@ builder.queryFields((t) => ({
           ['ids'],
         )
       }
-      const found = await loadNodes(ids, loaders, (index) => ['ids', index])
+      const found = await loadNodes({ ids, decode: decodeNodeId, loaders, argumentOf: (place) => ['ids', place] })
       // graphql-js reports an Error in a list as the error of that item.
       return found.map((one) => (one instanceof Error ? usage.failed(one) : one))
     },

@@ -3,9 +3,9 @@ import type { GraphQLFieldConfig, GraphQLSchema } from 'graphql'
 import { assertObjectType, GraphQLList, GraphQLNonNull, GraphQLScalarType, GraphQLUnionType } from 'graphql'
 import type { FieldExtensions } from '../../documents/list-size.ts'
 import { BadInput } from '../../loaders/bad-input.ts'
-import type { Loaders } from '../../loaders/loaders.ts'
 import type { Context } from '../context.ts'
-import { loadByKey, maxNodes } from '../node.ts'
+import { loadNodes, maxNodes } from '../node.ts'
+import type { DecodedId } from '../node-id.ts'
 import { decodeNodeId, nodeTypes } from '../node-id.ts'
 import { typeNameOf } from '../type-name.ts'
 import { subgraphTypeName } from './names.ts'
@@ -44,16 +44,17 @@ export function entitiesField(named: GraphQLSchema): EntitiesField {
       listSize: (argument) => sizeOf(argument('representations')),
       assumedSize: maxNodes,
     } satisfies FieldExtensions,
-    resolve: (_, { representations }, { loaders, usage }) => {
-      // graphql-js reports an Error in a list as the error of that item.
-      if (representations.length <= maxNodes)
-        return Promise.all(
-          representations.map((one, index) => loadEntity(one, index, loaders).catch((error) => usage.failed(error))),
+    resolve: async (_, { representations: ids }, { loaders, usage }) => {
+      if (ids.length > maxNodes) {
+        throw new BadInput(
+          `_entities takes at most ${maxNodes} representations, but ${ids.length} are given. Have the router batch fewer.`,
+          ['representations'],
         )
-      throw new BadInput(
-        `_entities takes at most ${maxNodes} representations, but ${representations.length} are given. Have the router batch fewer.`,
-        ['representations'],
-      )
+      }
+      const argumentOf = (place: number) => ['representations', place]
+      const found = await loadNodes({ ids, decode: decodeRepresentation, loaders, argumentOf })
+      // graphql-js reports an Error in a list as the error of that item.
+      return found.map((one) => (one instanceof Error ? usage.failed(one) : one))
     },
   }
 }
@@ -63,30 +64,23 @@ function sizeOf(representations: unknown): number {
   return Array.isArray(representations) ? representations.length : 1
 }
 
-/** @throws BadInput of the item if the representation is malformed */
-async function loadEntity(representation: unknown, index: number, loaders: Loaders): Promise<object | null> {
-  try {
-    return await loadByRepresentation({ ...Object(representation) }, loaders)
-  } catch (error) {
-    throw error instanceof BadInput ? error.of(['representations', index]) : error
-  }
-}
-
 interface Representation {
   readonly __typename?: unknown
   readonly id?: unknown
   readonly name?: unknown
 }
 
-async function loadByRepresentation({ __typename, id, name }: Representation, loaders: Loaders) {
+/** @throws BadInput if the representation is malformed */
+function decodeRepresentation(representation: unknown): DecodedId {
+  const { __typename, id, name }: Representation = { ...Object(representation) }
   const type = nodeTypes.find((one) => subgraphTypeName({ name: one }) === __typename)
   if (type === undefined) throw new BadInput('The __typename of a representation is none of the types with a @key.')
   if (typeof id === 'string') {
     const decoded = decodeNodeId(id)
-    if (decoded.typename === type) return loadByKey(type, decoded.id, loaders)
+    if (decoded.typename === type) return decoded
     throw new BadInput(`The id of a representation is not of the type ${subgraphTypeName({ name: type })}.`)
   }
   // The key of a selector is its name.
-  if (type === 'Selector' && typeof name === 'string') return loadByKey(type, name, loaders)
+  if (type === 'Selector' && typeof name === 'string') return { typename: type, id: name }
   throw new BadInput('A representation has none of the keys of its type: a string `id`, or `name` of a selector.')
 }
