@@ -33,6 +33,7 @@ export function decodeNodeId(nodeId: string): DecodedId {
 /** Of the last character, by the number of characters in the last group: those whose unused bits are zero. */
 const lastOf: readonly (string | undefined)[] = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048']
 const alphabet = /^[\w-]*$/
+const ascii = /^[\0-\x7f]*$/
 
 /** The text that is encoded like this; undefined if there is none. Other base64url has bits that are ignored, or bytes that are no UTF-8. */
 function decodeCanonical(encoded: string): string | undefined {
@@ -40,7 +41,10 @@ function decodeCanonical(encoded: string): string | undefined {
   const last = lastOf[encoded.length % 4]
   if (last !== undefined && !last.includes(encoded.slice(-1))) return undefined
   if (last === '') return undefined
-  const bytes = Buffer.from(encoded, 'base64url')
+  // Takes half as long as the decoder of Buffer.
+  const binary = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
+  if (ascii.test(binary)) return binary
+  const bytes = Buffer.from(binary, 'latin1')
   return isUtf8(bytes) ? bytes.toString() : undefined
 }
 
