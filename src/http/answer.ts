@@ -48,19 +48,31 @@ export interface SendOptions {
 /** Prevents framing of the GraphiQL page by other pages. */
 const ofPages = { 'x-frame-options': 'DENY', 'content-security-policy': "frame-ancestors 'none'" }
 
-/** @param requestId sent along as a header */
-export function send(response: ServerResponse, answer: Answer, options: SendOptions, requestId?: string): void {
-  // Deferred, because a refusal can be ready before Node has parsed a body that arrived with the headers.
-  if (response.req.complete) write(response, answer, options, requestId)
-  else setImmediate(write, response, answer, options, requestId)
+/** What is known of the request. */
+interface Asked {
+  /** Sent along as a header. */
+  readonly id?: string
+  /** Whether its body has been read. */
+  readonly isRead?: boolean
 }
 
-function write(response: ServerResponse, answer: Answer, options: SendOptions, requestId: string | undefined): void {
+export function send(response: ServerResponse, answer: Answer, options: SendOptions, asked: Asked = {}): void {
+  // Deferred, because a refusal can be ready before Node has parsed a body that arrived with the headers.
+  if (isWhole(response, asked)) write(response, answer, options, asked)
+  else setImmediate(write, response, answer, options, asked)
+}
+
+/** Node says that a request is complete a moment after its body has been read. */
+function isWhole({ req }: ServerResponse, { isRead = false }: Asked): boolean {
+  return isRead || req.complete
+}
+
+function write(response: ServerResponse, answer: Answer, options: SendOptions, asked: Asked): void {
   const { status, body, stream } = answer
   if (response.headersSent || response.destroyed) return
-  const isWholeRequest = response.req.complete
+  const isWholeRequest = isWhole(response, asked)
   if (!isWholeRequest) closeLingering(response.req.socket)
-  response.writeHead(status, headersOf(answer, isWholeRequest, requestId))
+  response.writeHead(status, headersOf(answer, isWholeRequest, asked.id))
   if (stream !== undefined) return void writeStream(response, stream, options)
   // Latin-1 has a character for each byte, and node:http writes a text together with the headers.
   if (body.length <= copiedBytes) response.end(body.toString('latin1'), 'latin1')

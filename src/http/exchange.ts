@@ -18,6 +18,8 @@ export class Exchange {
   limits: readonly string[] = none
   bytes = 0
   isStream = false
+  /** Whether the body has been read. Node may not know yet that the request is complete. */
+  isRead = false
   #isSettled = false
   #isClosed = false
   readonly #end: () => void
@@ -69,7 +71,7 @@ interface Beginning {
 export function sendAnswer(response: ServerResponse, answer: Answer, exchange: Exchange, options: SendOptions): void {
   exchange.bytes = answer.body.length
   exchange.settle()
-  send(response, answer, options, exchange.id)
+  send(response, answer, options, exchange)
 }
 
 function ended(

@@ -53,6 +53,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }
       if (admission.isFull(principal.id)) throw overloaded()
       const parameters = await deadline.waitForClient(readParameters(request, url, limits.bodyBytes))
+      exchange.isRead = parameters.method === 'POST'
       const operation = {
         entry,
         parameters,

@@ -64,11 +64,19 @@ function someText(text: string | null | undefined): string | null | undefined {
 /** Maximum depth of JSON values. Argument types have three levels. */
 export const maxDepth = 64
 
-/** @throws Refusal if the request is not a valid GraphQL request or its body exceeds `maxBytes` */
-export async function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Promise<Parameters> {
+/**
+ * At once if the body is there.
+ *
+ * @throws Refusal if the request is not a valid GraphQL request or its body exceeds `maxBytes`
+ */
+export function readParameters(request: IncomingMessage, url: URL, maxBytes: number): Parameters | Promise<Parameters> {
   if (request.method === 'GET') return { ...fromUrl(request, url), method: 'GET', bytes: url.search.length }
   checkContentType(request)
-  const body = await readBody(request, maxBytes)
+  const body = readBody(request, maxBytes)
+  return body instanceof Promise ? body.then(ofBody) : ofBody(body)
+}
+
+function ofBody(body: Buffer): Parameters {
   return parametersOf(parseJson(body.toString(), 'The body'), body.length)
 }
 
@@ -126,13 +134,18 @@ function checkContentType({ headers }: IncomingMessage): void {
   )
 }
 
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+const noBytes = Buffer.alloc(0)
+
+function readBody(request: IncomingMessage, maxBytes: number): Buffer | Promise<Buffer> {
   const tooLong = () =>
     new Refusal(413, 'TOO_COSTLY', `The body exceeds ${maxBytes} bytes (LIMIT_BODY_BYTES). Split the request.`, {
       setting: 'LIMIT_BODY_BYTES',
       limit: maxBytes,
     })
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLong())
+  const announced = Number(request.headers['content-length'])
+  if (announced > maxBytes) throw tooLong()
+  // Most bodies have come with their headers. Listeners for one cost more than all else of reading it.
+  if (request.readableLength === announced && !request.destroyed) return request.read() ?? noBytes
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

@@ -45,13 +45,8 @@ export class RequestDeadline implements Disposable {
   }
 
   /** Waits for the client, for which other limits hold: the clock stands still. */
-  async waitForClient<T>(work: Promise<T>): Promise<T> {
-    this.#stop()
-    try {
-      return await work
-    } finally {
-      this.#start()
-    }
+  waitForClient<T>(work: T | Promise<T>): T | Promise<T> {
+    return work instanceof Promise ? this.#standingStill(work) : work
   }
 
   [Symbol.dispose](): void {
@@ -66,6 +61,15 @@ export class RequestDeadline implements Disposable {
     } catch (error) {
       // A refusal is what the work found out in time.
       throw this.isOver && !(error instanceof Refusal) ? outOfTime() : error
+    }
+  }
+
+  async #standingStill<T>(work: Promise<T>): Promise<T> {
+    this.#stop()
+    try {
+      return await work
+    } finally {
+      this.#start()
     }
   }
 

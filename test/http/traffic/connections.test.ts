@@ -89,6 +89,16 @@ describe('A connection', () => {
   })
 })
 
+describe('A query by GET', () => {
+  it('ends its connection if it has a body that is not complete', async () => {
+    const socket = opened(client.url)
+    const query = encodeURIComponent('{ viewer { name } }')
+    const headers = 'Host: localhost\r\nAccept: application/json\r\nAuthorization: Bearer reader\r\n'
+    socket.write(`GET /graphql?query=${query} HTTP/1.1\r\n${headers}Content-Length: 10\r\n\r\n{`)
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 .*connection: close.*reader/is)
+  })
+})
+
 describe('A request that is rejected before its body is complete', () => {
   it.each([
     ['without a credential', '401', head],
