@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Authenticate } from '../../../src/auth/authenticate.ts'
 import { anonymousPrincipal } from '../../../src/auth/principal.ts'
 import type { Limits } from '../../../src/config/limits-interface.ts'
@@ -279,7 +280,8 @@ describe('An admission slot', () => {
 })
 
 describe('A request body', () => {
-  it('is not awaited after its connection is closed', async () => {
+  /** A request whose body has two bytes, of which `sent` have been received. */
+  const received = async (sent: string): Promise<{ request: IncomingMessage; socket: Socket }> => {
     let arrived: ((request: IncomingMessage) => void) | undefined
     const arrival = new Promise<IncomingMessage>((resolve) => {
       arrived = resolve
@@ -288,11 +290,32 @@ describe('A request body', () => {
     await once(server, 'listening')
     const address = server.address()
     const socket = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1')
-    socket.end('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}')
+    onTestFinished(() => void socket.destroy())
+    socket.write('POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n')
+    socket.write(sent)
     const request = await arrival
+    await until('it is received', () => request.readableLength === sent.length)
+    return { request, socket }
+  }
+  const url = new URL('http://x/graphql')
+
+  it('is not awaited after its connection is closed', async () => {
+    const { request, socket } = await received('{}')
     socket.destroy()
     await until('the request is destroyed', () => request.destroyed)
-    await expect(readParameters(request, new URL('http://x/graphql'), 100)).rejects.toMatchObject({ status: 400 })
+    await expect(readParameters(request, url, 100)).rejects.toMatchObject({ status: 400 })
+  })
+
+  it('is awaited if a part of it has been received', async () => {
+    const { request, socket } = await received('{')
+    const parameters = readParameters(request, url, 100)
+    socket.end('}')
+    expect(await parameters).toMatchObject({ method: 'POST', bytes: 2 })
+  })
+
+  it('is read at once if all of it has been received', async () => {
+    const { request } = await received('{}')
+    expect(readParameters(request, url, 100)).toMatchObject({ method: 'POST', bytes: 2 })
   })
 })
 
