@@ -1,5 +1,6 @@
 /** Creates Prometheus metrics, and collects their descriptions for the documentation. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Children } from './children.ts'
 
 export interface MetricDescription {
   readonly name: string
@@ -39,17 +40,26 @@ export class Instruments {
     collectDefaultMetrics({ register: this.#registry })
   }
 
+  /** Counted in numbers of its own, because prom-client makes a key of the labels for each increment. */
   counter(name: string, options: MetricOptions): Add {
-    const counter = new Counter(this.#describe(name, 'counter', options))
-    const children = new Map<string, Counter.Internal>()
-    return (amount, ...labels) => childOf(children, labels, () => counter.labels(...labels)).inc(amount)
+    const sums = new Children(() => ({ amount: 0 }))
+    const counter = new Counter({
+      ...this.#describe(name, 'counter', options),
+      collect: () => {
+        counter.reset()
+        for (const { labels, child } of sums.all) counter.labels(...labels).inc(child.amount)
+      },
+    })
+    return (amount, ...labels) => {
+      sums.of(labels).amount += amount
+    }
   }
 
   /** @param buckets in seconds */
   histogram(name: string, { buckets, ...options }: MetricOptions & { readonly buckets: readonly number[] }): Add {
     const histogram = new Histogram({ ...this.#describe(name, 'histogram', options), buckets: [...buckets] })
-    const children = new Map<string, Histogram.Internal<string>>()
-    return (amount, ...labels) => childOf(children, labels, () => histogram.labels(...labels)).observe(amount)
+    const children = new Children((labels) => histogram.labels(...labels))
+    return (amount, ...labels) => children.of(labels).observe(amount)
   }
 
   gauge(name: string, { read, across = 'sum', ...options }: GaugeOptions): void {
@@ -77,12 +87,4 @@ export class Instruments {
     this.descriptions.push({ name, type, labels, help })
     return { name, help, labelNames: [...labels], registers: [this.#registry] }
   }
-}
-
-/** Caches metrics by label values. Several times as fast as the lookup of prom-client. */
-function childOf<Child>(children: Map<string, Child>, labels: readonly string[], make: () => Child): Child {
-  const key = labels.length === 1 ? (labels[0] ?? '') : labels.join('\n')
-  const child = children.get(key) ?? make()
-  children.set(key, child)
-  return child
 }
