@@ -110,7 +110,7 @@ export class LineFile implements AsyncDisposable {
   }
 
   get #hasLines(): boolean {
-    return this.#written < this.#batch.length || this.#waiting.length > 0
+    return this.#isWriting || this.#waiting.length > 0
   }
 
   /** What is written next: whole lines if other processes write between two writes. */
@@ -155,11 +155,17 @@ export class LineFile implements AsyncDisposable {
     const attempts = async () => {
       await this.#running
       do await this.#start()
-      while (this.#hasLines && this.#failure === 'EAGAIN' && !isStuck && (await pause(fullPause.firstMs)))
+      while (this.#hasLines && !isStuck && (await this.#mayGoOn()))
       isDone = true
     }
     await Promise.race([attempts(), stuck()])
     isStuck = true
+  }
+
+  /** Waits until a full pipe may have room again. @returns whether a further attempt may succeed */
+  async #mayGoOn(): Promise<boolean> {
+    if (this.#failure === 'EAGAIN') return pause(fullPause.firstMs)
+    return this.#failure === undefined
   }
 
   #schedule(): void {
@@ -178,31 +184,42 @@ export class LineFile implements AsyncDisposable {
     return this.#running
   }
 
-  /** Writes all lines; on failure keeps the rest for the next attempt. */
+  /**
+   * Writes the lines that wait now; on failure keeps the rest for the next attempt. Those that come meanwhile wait again, because a busy
+   * gateway would write few lines at a time otherwise, and without end.
+   */
   async #flush(): Promise<void> {
     const { target } = this.#options
     let progress = false
     try {
       if ((await target.refresh?.()) === true) this.#repeatLine()
-      while (this.#takeBatch()) {
+      if (!this.#isWriting) this.#takeBatch()
+      while (this.#isWriting) {
         this.#advance(await target.write(this.#chunk))
         this.#progressAt = performance.now()
         progress = true
       }
+      this.#setBatch('')
       this.#recovered()
     } catch (error) {
       this.#failed(codeOf(error), progress)
     }
   }
 
-  /** @returns whether there is something to write */
-  #takeBatch(): boolean {
-    if (this.#written < this.#batch.length) return true
-    this.#batch = Buffer.from(this.#waiting.join(''))
-    this.#written = 0
+  /** Whether a batch is not completely written. */
+  get #isWriting(): boolean {
+    return this.#written < this.#batch.length
+  }
+
+  #takeBatch(): void {
+    this.#setBatch(this.#waiting.join(''))
     this.#waiting = []
     this.#waitingBytes = 0
-    return this.#batch.length > 0
+  }
+
+  #setBatch(lines: string): void {
+    this.#batch = Buffer.from(lines)
+    this.#written = 0
   }
 
   /** Writes a partially written line again in full, because its first part is in the previous file. */
