@@ -49,17 +49,14 @@ export function prepareCollection<Row, Orphan extends null = never>(
       return decode(values, 0, absent ? options.orphan() : decodeSelector(values, ownerAt, usage))
     }
 
-    const pages = bySignature<PageQuery, Page<Owned<Row, Orphan>>>(async (keys, owners, query) => {
+    const pages = bySignature<PageQuery, Values[]>(async (keys, query) => {
       const found = await database.query(statements.pageOf(keys, query))
-      const ofEach = groupedUnlessOne(found, keys.length, ownerAt)
-      return owners.map((owner, index) =>
-        query.window.cut((ofEach[index] ?? []).map((values) => decode(values, 0, owner))),
-      )
+      return groupedUnlessOne(found, keys.length, ownerAt)
     })
-    const counts = bySignature<RowQuery, number>(async (keys, owners, query) => {
+    const counts = bySignature<RowQuery, number>(async (keys, query) => {
       const found = await database.query(statements.countOf(keys, query))
       const ofEach = groupedUnlessOne(found, keys.length, 1)
-      return owners.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
+      return ofEach.map(([counted]) => Number(counted?.[0] ?? 0))
     })
     const ofIdentities = async (identities: readonly Identity[]) => {
       const found = await database.query(statements.byIdentity(identities))
@@ -79,11 +76,12 @@ export function prepareCollection<Row, Orphan extends null = never>(
         return Number(counted?.[0])
       },
       async pageOf(owner, query) {
-        const page = await pages(owner, query)
+        const found = await pages(owner.key, query)
+        const page = query.window.cut(found.map((values) => decode(values, 0, owner)))
         await pace?.take(page.rows.length)
         return page
       },
-      countOf: counts,
+      countOf: ({ key }, query) => counts(key, query),
       async byIdentity(identity) {
         checkIdentity(identity)
         return load(identity)
@@ -99,18 +97,14 @@ export function prepareCollection<Row, Orphan extends null = never>(
 
 /** Batches the selectors of each signature into one statement. A failure affects only that signature. */
 export function bySignature<Query extends Pick<RowQuery, 'signature'>, Result>(
-  loadBatch: (keys: string[], owners: readonly SelectorRow[], query: Query) => Promise<Result[]>,
-): (owner: SelectorRow, query: Query) => Promise<Result> {
-  const known = new Map<string, (owner: SelectorRow) => Promise<Result>>()
-  return (owner, query) => {
-    const load = known.get(query.signature) ?? batched(keyOf, (owners) => loadBatch(owners.map(keyOf), owners, query))
+  loadBatch: (keys: readonly string[], query: Query) => Promise<Result[]>,
+): (key: string, query: Query) => Promise<Result> {
+  const known = new Map<string, (key: string) => Promise<Result>>()
+  return (key, query) => {
+    const load = known.get(query.signature) ?? batched(String, (keys) => loadBatch(keys, query))
     known.set(query.signature, load)
-    return load(owner)
+    return load(key)
   }
-}
-
-function keyOf({ key }: SelectorRow): string {
-  return key
 }
 
 function checkIdentity({ selector, value }: Identity): void {

@@ -23,22 +23,22 @@ export function prepareInstallations(projection: Projection): (database: Databas
   const statements = installationStatements(projection)
   const decode = selectorDecoder(projection)
   const numberAt = width(projection.selectors.columns)
-  return (database, usage) => ({
-    pageOf: bySignature<PageQuery, Page<SelectorRow>>(async (_, owners, query) => {
-      const found = await database.query(statements.page(owners.map(exactOf), query))
-      const ofEach = groupedUnlessOne(found, owners.length, numberAt)
+  return (database, usage) => {
+    const pages = bySignature<PageQuery, Page<SelectorRow>>(async (names, query) => {
+      const found = await database.query(statements.page(names, query))
+      const ofEach = groupedUnlessOne(found, names.length, numberAt)
       return ofEach.map((rows) => query.window.cut(rows.map((values) => decode(values, 0, usage))))
-    }),
-    countOf: bySignature<RowQuery, number>(async (_, owners, query) => {
-      const found = await database.query(statements.count(owners.map(exactOf), query))
-      const ofEach = groupedUnlessOne(found, owners.length, 1)
+    })
+    const counts = bySignature<RowQuery, number>(async (names, query) => {
+      const found = await database.query(statements.count(names, query))
+      const ofEach = groupedUnlessOne(found, names.length, 1)
       return ofEach.map(([counted]) => Number(counted?.[0] ?? 0))
-    }),
-  })
-}
-
-function exactOf({ exact }: SelectorRow): string {
-  return exact
+    })
+    return {
+      pageOf: ({ exact }, query) => pages(exact, query),
+      countOf: ({ exact }, query) => counts(exact, query),
+    }
+  }
 }
 
 /**

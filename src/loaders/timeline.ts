@@ -28,26 +28,24 @@ export function prepareTimeline(projection: Projection): (database: Database, pa
   const statements = timelineStatements(projection)
   const decode = timelineDecoder(projection)
   return (database, pace) => {
-    const pages = bySignature<TimelinePageQuery, Page<TimelineRow>>(async (keys, owners, query) => {
+    const pages = bySignature<TimelinePageQuery, Values[]>(async (keys, query) => {
       const found = await database.query(statements.page(keys, query))
-      const ofEach = groupedUnlessOne(found, keys.length, statements.width)
-      return owners.map((owner, index) =>
-        query.window.cut((ofEach[index] ?? []).map((values) => decode(values, owner))),
-      )
+      return groupedUnlessOne(found, keys.length, statements.width)
     })
-    const counts = bySignature<TimelineCountQuery, number>(async (keys, _, query) => {
+    const counts = bySignature<TimelineCountQuery, number>(async (keys, query) => {
       const found = await database.query(statements.count(keys, query))
       const ofEach = groupedUnlessOne(found, keys.length, 1)
-      return keys.map((_, index) => Number(ofEach[index]?.[0]?.[0] ?? 0))
+      return ofEach.map(([counted]) => Number(counted?.[0] ?? 0))
     })
     return {
       async pageOf(owner, query) {
         if (query.kinds.length === 0) return query.window.cut<TimelineRow>([])
-        const page = await pages(owner, query)
+        const found = await pages(owner.key, query)
+        const page = query.window.cut(found.map((values) => decode(values, owner)))
         await pace?.take(page.rows.length)
         return page
       },
-      countOf: (owner, query) => (query.kinds.length === 0 ? Promise.resolve(0) : counts(owner, query)),
+      countOf: (owner, query) => (query.kinds.length === 0 ? Promise.resolve(0) : counts(owner.key, query)),
     }
   }
 }
