@@ -14,8 +14,6 @@ export const explained: Readonly<Record<string, string>> = {
     'The name only has to differ from the other names of the loader; a single empty name does.',
   "src/loaders/filters.ts | messageConditions | 'contentType' -> ''":
     'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/filters.ts | pushTestConditions.found | 'platform' -> ''":
-    'The name only has to differ from the other names of the loader; a single empty name does.',
   "src/loaders/filters.ts | inPeriod | 'since' -> ''":
     'The name only has to differ from the other names of the loader; a single empty name does.',
   "src/loaders/filters.ts | inPeriod | 'until' -> ''":
@@ -34,24 +32,8 @@ export const explained: Readonly<Record<string, string>> = {
     'The name only has to differ from the other names of the loader; a single empty name does.',
   "src/loaders/selectors.ts | selectorStatements.count | 'count' -> ''":
     'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/selectors.ts | selectorConditions | 'prefix' -> ''":
-    'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/selectors.ts | selectorConditions | 'suffix' -> ''":
-    'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/selectors.ts | selectorConditions | 'appId' -> ''":
-    'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/selectors.ts | selectorConditions | 'lastSeenSince' -> ''":
-    'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/selectors.ts | selectorConditions | 'lastSeenUntil' -> ''":
-    'The name only has to differ from the other names of the loader; a single empty name does.',
   "src/loaders/settings.ts | prepareSettings.statementOf | 'settings' -> ''":
     'The name only has to differ from the other names of the loader; a single empty name does.',
-  "src/loaders/statements.ts | openStatements.full | ' ' -> ''":
-    'The parts of a shape are unambiguous without a separator as well.',
-  'src/loaders/collection.ts | prepareCollection.pages | ofEach[index] ?? [] -> ofEach[index]':
-    'The left side is never undefined here; only the type of the indexed access requires the right side.',
-  'src/loaders/collection.ts | prepareCollection.counts | ofEach[index]?.[0]?.[0] ?? 0 -> ofEach[index]?.[0]?.[0]':
-    'The left side is never undefined here; only the type of the indexed access requires the right side.',
   'src/loaders/collection.ts | prepareCollection.counts | 0 -> 1 #3':
     'The left side is never undefined here; only the type of the indexed access requires the right side.',
   'src/loaders/keyset.ts | windowOf.limit | first ?? last ?? 0 -> first ?? last':
@@ -64,23 +46,13 @@ export const explained: Readonly<Record<string, string>> = {
     'The left side is never undefined here; only the type of the indexed access requires the right side.',
   'src/loaders/message-contents.ts | prepareContent | row[0] ?? null -> row[0]':
     'The left side is never undefined here; only the type of the indexed access requires the right side.',
-  'src/loaders/filters.ts | ofReasons.words | asked.filter((word) => word !== null) -> asked':
-    'A null in = ANY makes the comparison null instead of false, and neither selects the row.',
-  'src/loaders/json-bytes.ts | jsonBytes | plain.test(text) -> false':
-    'The fast path and the general path yield the same number.',
   'src/loaders/keyset.ts | pageOf.cut | last === undefined -> false':
     'Without last, the end of the slice is NaN, which slice treats as 0.',
   'src/loaders/cursor.ts | maxLength | 2_000 -> 2001':
     'No cursor has a length of 2,001: base64url of whole bytes never leaves a remainder of 1 in 4.',
-  'src/loaders/loaders.ts | preparedFor.prepared | known.get(projection) ?? prepareLoaders(projection) -> prepareLoaders(projection)':
-    'Preparing again yields the same; caching is an optimization.',
   'src/loaders/loaders.ts | preparedFor | known.set(projection, prepared) -> (nothing)':
     'Preparing again yields the same; caching is an optimization.',
   'src/loaders/metered.ts | endedBy.once | true -> false': 'A signal is given once at most.',
-  'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes?.equals(read) !== true -> true':
-    'An optimization: reading or computing again yields the same.',
-  'src/auth/api-key-verifier.ts | openApiKeyVerifier.reload | bytes = read -> (nothing)':
-    'An optimization: reading or computing again yields the same.',
   'src/documents/arguments.ts | createArguments.ofVariable.length | lengths.get(name) ?? lengthOf(variables[name]) -> lengthOf(variables[name])':
     'An optimization: reading or computing again yields the same.',
   'src/documents/arguments.ts | createArguments.ofVariable | lengths.set(name, length) -> (nothing)':
@@ -93,8 +65,6 @@ export const explained: Readonly<Record<string, string>> = {
     'An optimization: reading or computing again yields the same.',
   'src/documents/introspection-cost.ts | introspectionCost.ofSet | ofSources.set(source, cost) -> (nothing)':
     'An optimization: reading or computing again yields the same.',
-  'src/auth/api-key-verifier.ts | openApiKeyVerifier.refresh.reason | error instanceof Error -> true':
-    'The thrown value is always an Error; its type is unknown.',
   "src/auth/jwks.ts | parseJson.reason | error instanceof Error && 'code' in error -> true":
     'The thrown value is always an Error; its type is unknown.',
   "src/auth/jwks.ts | parseJson.reason | error instanceof Error && 'code' in error -> error instanceof Error || 'code' in error":
@@ -103,7 +73,6 @@ export const explained: Readonly<Record<string, string>> = {
     'The thrown value is always an Error; its type is unknown.',
   'src/auth/jwks.ts | reasonOf | String(error) -> undefined':
     'The thrown value is always an Error; its type is unknown.',
-  "src/auth/api-key-verifier.ts | openApiKeyVerifier.? | '' -> 'mutant'": 'No key has such an id.',
   'src/auth/jwks.ts | fetchTimeoutMs | 5_000 -> 5001':
     'One millisecond in 5,000 is within the latency of the response.',
   "src/auth/jwks.ts | parseJson | 'utf8' -> ''": 'JSON.parse takes the bytes for UTF-8 too.',
@@ -115,15 +84,6 @@ export const explained: Readonly<Record<string, string>> = {
     'An answer without a body is a failure either way.',
   "src/auth/jwks.ts | bounded.headers.? | 'application/json' -> ''":
     'The library does not check the content type of the custom fetch.',
-  'src/auth/jwt.ts | defaultTrust.most | 10_000 -> 10001': 'A cache with one more token does not change responses.',
-  "src/auth/jwt.ts | openJwtVerifier.digest | 'base64' -> ''":
-    'Without an encoding the digest is hexadecimal, which identifies tokens as well.',
-  'src/auth/jwt.ts | openJwtVerifier | ttl >= 1 -> true':
-    'Affects only tokens that expire within two milliseconds, which are rejected at the next request.',
-  'src/auth/jwt.ts | openJwtVerifier | ttl >= 1 -> ttl > 1':
-    'Affects only tokens that expire within two milliseconds, which are rejected at the next request.',
-  'src/auth/jwt.ts | openJwtVerifier | 1 -> 2':
-    'Affects only tokens that expire within two milliseconds, which are rejected at the next request.',
   'src/auth/jwt.ts | principalOf.?.exp | 0 -> 1': 'A token without exp has been refused before.',
   "src/auth/jwt.ts | scopesOf.known | given.filter((one) => typeof one === 'string') -> given":
     'A value that is not a string is not a known scope, either.',
@@ -136,14 +96,6 @@ export const explained: Readonly<Record<string, string>> = {
   'src/documents/documents.ts | prepare.mistakes.hideSuggestions | true -> false':
     'Suggestions are removed from the message afterwards as well; not computing them is an optimization.',
   'src/documents/documents.ts | hasMoreLines | 1 -> 2': 'Lines beyond the bound are only compared with it.',
-  'src/documents/documents.ts | coded.nodes | error.nodes ?? null -> error.nodes':
-    'GraphQLError treats null and undefined alike.',
-  'src/documents/documents.ts | coded.source | error.source ?? null -> error.source':
-    'GraphQLError treats null and undefined alike.',
-  'src/documents/documents.ts | coded.positions | error.positions ?? null -> error.positions':
-    'GraphQLError treats null and undefined alike.',
-  'src/documents/documents.ts | coded.nodes | error.nodes ?? null -> null':
-    'The reported locations are derived from the source and the positions.',
   'src/documents/introspection-cost.ts | introspectionCost.ofSelection | fragment === undefined -> false':
     'A valid document contains the fragment; only the type of the look-up requires the case.',
   'src/documents/introspection-cost.ts | introspectionCost.ofSelection | 0 -> 1':
@@ -159,18 +111,14 @@ export const explained: Readonly<Record<string, string>> = {
     'A field without a selection returns no objects, so it is counted once either way.',
   "src/documents/introspection-cost.ts | introspectionCost.resolved | typeof resolve === 'function' -> true":
     'All introspection fields have a resolver; it is optional only in their type.',
-  'src/documents/limits.ts | defaultLimits | 10 -> 11': 'It shows only on a machine with 22 processors or more.',
   'src/documents/shape.ts | nothing.depth | 0 -> 1': 'A document with a cyclic fragment is rejected in any case.',
   'src/documents/shape.ts | nothing.size | 0 -> 1': 'A document with a cyclic fragment is rejected in any case.',
   'src/documents/shape.ts | nothing.repeats | 0 -> 1': 'A document with a cyclic fragment is rejected in any case.',
   "src/documents/shape.ts | measure.all | 'selectionSet' in definition -> true":
     'A definition without fields has no fields to measure.',
-  'src/concurrency/deadline.ts | withPatience.once | true -> false': 'A signal is given once at most.',
   'src/database/scans.ts | openScans.turn.perCaller | 1 -> 2': 'There is one turn in all.',
   'src/database/cancel.ts | cancelStatement | processID === null || secretKey === null -> processID === null && secretKey === null':
     'A server sends both in one message, or neither.',
-  'src/database/cancel.ts | cancelStatement | Promise.resolve() -> undefined':
-    'Awaiting it continues at once either way.',
   'src/database/cancel.ts | cancelStatement.connection | isEncrypted -> true':
     'The connection encrypts only if requested, which is decided again below.',
   'src/database/client.ts |  | error instanceof Error -> true': 'The driver throws nothing but errors.',
