@@ -459,4 +459,19 @@ describe.each(backends)('A null that the schema of SIPIS forbids, on $name', ({ 
       ])
     }
   })
+
+  it('fails the list of its selector alone, though one statement reads those of all', async () => {
+    const own = untilTestEnds(await open())
+    await own.sql('ALTER TABLE tokens ALTER appid DROP NOT NULL')
+    for (const n of [1, 2]) await addSelector(own, n)
+    await addRow(own, 'tokens', 1, { token: 'x', appid: null })
+    await addRow(own, 'tokens', 2, { token: 'y', appid: 'app' })
+    const client = await openClient(own.database)
+    const { data, errors } = await client.answer('{ selectors { nodes { tokens { nodes { appId } } } } }')
+    expect(data.selectors.nodes).toHaveLength(2)
+    expect(data.selectors.nodes).toEqual(
+      expect.arrayContaining([{ tokens: null }, { tokens: { nodes: [{ appId: 'app' }] } }]),
+    )
+    expect(errors).toHaveLength(1)
+  })
 })
