@@ -96,6 +96,24 @@ function isRejectedValue(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.failure === 'input'
 }
 
+/**
+ * The result of each item of a batch. A row that breaks the schema of SIPIS, with a null where there must be none, fails its own item, not
+ * the others that came in the same statement.
+ */
+export function eachAlone<Item, Result>(
+  items: readonly Item[],
+  resultOf: (item: Item, index: number) => Result,
+): (Result | Error)[] {
+  return items.map((item, index) => {
+    try {
+      return resultOf(item, index)
+    } catch (error) {
+      if (error instanceof Error) return error
+      throw error
+    }
+  })
+}
+
 /** As `grouped`, of a statement whose rows have no batch number if it is asked for one key. */
 export function groupedUnlessOne(rows: Values[], count: number, place: number): Values[][] {
   return count === 1 ? [rows] : grouped(rows, count, place)

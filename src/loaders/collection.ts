@@ -4,7 +4,7 @@ import type { RowView } from '../sipis/columns.ts'
 import { decoder, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, grouped, groupedUnlessOne, manyChecked } from './batched.ts'
+import { batched, eachAlone, grouped, groupedUnlessOne, manyChecked } from './batched.ts'
 import { collectionStatements } from './collection-statements.ts'
 import type { Page } from './keyset.ts'
 import type { Pace } from './pace.ts'
@@ -61,7 +61,7 @@ export function prepareCollection<Row, Orphan extends null = never>(
     const ofIdentities = async (identities: readonly Identity[]) => {
       const found = await database.query(statements.byIdentity(identities))
       const ofEach = grouped(found, identities.length, numberAt)
-      return ofEach.map(([values]) => (values === undefined ? null : decodeOwned(values)))
+      return eachAlone(ofEach, ([values]) => (values === undefined ? null : decodeOwned(values)))
     }
     const load = batched<Identity, Owned<Row, Orphan> | null>(identityKey, ofIdentities)
     const reload = batched<Identity, Owned<Row, Orphan> | null>(identityKey, ofIdentities, false)
@@ -97,7 +97,7 @@ export function prepareCollection<Row, Orphan extends null = never>(
 
 /** Batches the selectors of each signature into one statement. A failure affects only that signature. */
 export function bySignature<Query extends Pick<RowQuery, 'signature'>, Result>(
-  loadBatch: (keys: readonly string[], query: Query) => Promise<Result[]>,
+  loadBatch: (keys: readonly string[], query: Query) => Promise<(Result | Error)[]>,
 ): (key: string, query: Query) => Promise<Result> {
   const known = new Map<string, (key: string) => Promise<Result>>()
   return (key, query) => {

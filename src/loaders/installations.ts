@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Database, Statement } from '../database/database.ts'
 import { selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow, SelectorRows } from '../sipis/projection.ts'
-import { groupedUnlessOne } from './batched.ts'
+import { eachAlone, groupedUnlessOne } from './batched.ts'
 import { bySignature } from './collection.ts'
 import { where } from './condition.ts'
 import type { Page } from './keyset.ts'
@@ -27,7 +27,7 @@ export function prepareInstallations(projection: Projection): (database: Databas
     const pages = bySignature<PageQuery, Page<SelectorRow>>(async (names, query) => {
       const found = await database.query(statements.page(names, query))
       const ofEach = groupedUnlessOne(found, names.length, numberAt)
-      return ofEach.map((rows) => query.window.cut(rows.map((values) => decode(values, 0, usage))))
+      return eachAlone(ofEach, (rows) => query.window.cut(rows.map((values) => decode(values, 0, usage))))
     })
     const counts = bySignature<RowQuery, number>(async (names, query) => {
       const found = await database.query(statements.count(names, query))

@@ -4,7 +4,7 @@ import type { RowView } from '../sipis/columns.ts'
 import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { Projection, PushTestRow } from '../sipis/projection.ts'
 import { checkText } from './bad-input.ts'
-import { batched, grouped } from './batched.ts'
+import { batched, eachAlone, grouped } from './batched.ts'
 import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
@@ -44,7 +44,7 @@ export function prepareOrphanPushTests(projection: Projection): (database: Datab
       ({ key, pushId }) => JSON.stringify([key, pushId]),
       async (identities) => {
         const found = await database.query(statementOf(identities))
-        return grouped(found, identities.length, numberAt).map(([values]) =>
+        return eachAlone(grouped(found, identities.length, numberAt), ([values]) =>
           values === undefined ? null : decode(values, 0, null),
         )
       },

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts'
 import { isNull } from '../database/wire/wire-row.ts'
 import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { CallRow, MessageRow, OwnedRows, Projection, PushTestRow } from '../sipis/projection.ts'
-import { batched } from './batched.ts'
+import { batched, eachAlone } from './batched.ts'
 import type { EventKind, RowVersion } from './changes.ts'
 import { digestOf } from './changes.ts'
 import type { Owned } from './collection.ts'
@@ -64,7 +64,7 @@ function prepareKind<Row, Orphan extends null = never>(
     batched<RowVersion, Owned<Row, Orphan> | null | undefined>(nameOf, async (versions) => {
       const found = await database.query(statementOf(versions.map(({ ctid }) => ctid)))
       const byName = new Map(found.map((values) => [[...values].slice(placeAt).join(' '), values]))
-      return versions.map((version) => {
+      return eachAlone(versions, (version) => {
         const values = byName.get(nameOf(version))
         if (values === undefined) return undefined
         if (!isNull(values, ownerAt)) return decode(values, 0, decodeSelector(values, ownerAt, usage))

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow } from '../sipis/projection.ts'
-import { batched, grouped } from './batched.ts'
+import { batched, eachAlone, grouped } from './batched.ts'
 import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
@@ -29,7 +29,7 @@ export function prepareServers({ servers, keyArray }: Projection): (database: Da
       ({ key }) => key,
       async (owners) => {
         const found = await database.query(statementOf(owners.map(({ key }) => key)))
-        return grouped(found, owners.length, numberAt).map(([values]) =>
+        return eachAlone(grouped(found, owners.length, numberAt), ([values]) =>
           values === undefined ? null : decode(values, 0, null).server,
         )
       },

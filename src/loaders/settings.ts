@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { decoder, selectList, width } from '../sipis/columns.ts'
 import type { Projection, SelectorRow, SettingRow } from '../sipis/projection.ts'
-import { batched, grouped } from './batched.ts'
+import { batched, eachAlone, grouped } from './batched.ts'
 import { lanes } from './lanes.ts'
 import { createStatements } from './statements.ts'
 
@@ -40,7 +40,7 @@ export function prepareSettings({ settings, keyArray }: Projection): (database: 
           names,
         ),
       )
-      return grouped(found, keys.length, numberAt).map((rows, index) =>
+      return eachAlone(grouped(found, keys.length, numberAt), (rows, index) =>
         rows.map((values) => decode(values, 0, null)).filter(({ name }) => keys[index]?.names.includes(name)),
       )
     })

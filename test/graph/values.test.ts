@@ -474,4 +474,22 @@ describe.each(backends)('A null that the schema of SIPIS forbids, on $name', ({ 
     )
     expect(errors).toHaveLength(1)
   })
+
+  it('fails its object alone among those of a list of ids', async () => {
+    const own = untilTestEnds(await open())
+    await own.sql('ALTER TABLE tokens ALTER appid DROP NOT NULL')
+    for (const n of [1, 2]) await addSelector(own, n)
+    for (const n of [1, 2]) await addRow(own, 'tokens', n, { token: `t${n}`, appid: 'app' })
+    const client = await openClient(own.database)
+    const { data: before } = await client.answer('{ selectors { nodes { tokens { nodes { id token } } } } }')
+    const tokens = before.selectors.nodes.flatMap((one: { tokens: { nodes: object[] } }) => one.tokens.nodes)
+    const ids = ['t1', 't2'].map((token) => tokens.find((one: { token: string }) => one.token === token).id)
+    await own.sql("UPDATE tokens SET appid = NULL WHERE token = 't1'")
+    const { data, errors } = await client.answer(
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Token { token } } }',
+      { ids },
+    )
+    expect(data.nodes).toEqual([null, { token: 't2' }])
+    expect(errors).toMatchObject([{ path: ['nodes', 0], extensions: { code: 'INTERNAL' } }])
+  })
 })
