@@ -2,6 +2,7 @@ import type { FieldExtensions } from '../documents/list-size.ts'
 import { BadInput } from '../loaders/bad-input.ts'
 import type { Loaders } from '../loaders/loaders.ts'
 import type { Identity } from '../loaders/query.ts'
+import type { Usage } from '../loaders/usage.ts'
 import { builder } from './builder.ts'
 import type { DecodedId, NodeType } from './node-id.ts'
 import { decodeNodeId, parseRowId } from './node-id.ts'
@@ -60,7 +61,7 @@ export interface Asked<Id> {
 }
 
 /** The objects with these ids, in their order. What is malformed has its error in its place. */
-export async function loadNodes<Id>({ ids, decode, loaders, argumentOf }: Asked<Id>): Promise<Found[]> {
+async function loadNodes<Id>({ ids, decode, loaders, argumentOf }: Asked<Id>): Promise<Found[]> {
   const answer = new Array<Found>(ids.length).fill(null)
   const groups = new Map<NodeType, Group>()
   const put = (place: number, found: Found) => {
@@ -83,8 +84,14 @@ export async function loadNodes<Id>({ ids, decode, loaders, argumentOf }: Asked<
   return answer
 }
 
-/** One id may be given without a list. */
-function sizeOf(ids: unknown): number {
+/** As `loadNodes`, for the answer: graphql-js reports an Error in a list as the error of that item. */
+export async function loadList<Id>(asked: Asked<Id>, usage: Usage): Promise<Found[]> {
+  const found = await loadNodes(asked)
+  return found.map((one) => (one instanceof Error ? usage.failed(one) : one))
+}
+
+/** How many are asked for: one may be given without a list. */
+export function sizeOf(ids: unknown): number {
   return Array.isArray(ids) ? ids.length : 1
 }
 
@@ -121,9 +128,7 @@ builder.queryFields((t) => ({
           ['ids'],
         )
       }
-      const found = await loadNodes({ ids, decode: decodeNodeId, loaders, argumentOf: (place) => ['ids', place] })
-      // graphql-js reports an Error in a list as the error of that item.
-      return found.map((one) => (one instanceof Error ? usage.failed(one) : one))
+      return loadList({ ids, decode: decodeNodeId, loaders, argumentOf: (place) => ['ids', place] }, usage)
     },
   }),
 }))

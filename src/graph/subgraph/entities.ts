@@ -4,7 +4,7 @@ import { assertObjectType, GraphQLList, GraphQLNonNull, GraphQLScalarType, Graph
 import type { FieldExtensions } from '../../documents/list-size.ts'
 import { BadInput } from '../../loaders/bad-input.ts'
 import type { Context } from '../context.ts'
-import { loadNodes, maxNodes } from '../node.ts'
+import { loadList, maxNodes, sizeOf } from '../node.ts'
 import type { DecodedId } from '../node-id.ts'
 import { decodeNodeId, nodeTypes } from '../node-id.ts'
 import { typeNameOf } from '../type-name.ts'
@@ -52,16 +52,9 @@ export function entitiesField(named: GraphQLSchema): EntitiesField {
         )
       }
       const argumentOf = (place: number) => ['representations', place]
-      const found = await loadNodes({ ids, decode: decodeRepresentation, loaders, argumentOf })
-      // graphql-js reports an Error in a list as the error of that item.
-      return found.map((one) => (one instanceof Error ? usage.failed(one) : one))
+      return loadList({ ids, decode: decodeRepresentation, loaders, argumentOf }, usage)
     },
   }
-}
-
-/** One representation may be given without a list. */
-function sizeOf(representations: unknown): number {
-  return Array.isArray(representations) ? representations.length : 1
 }
 
 interface Representation {
