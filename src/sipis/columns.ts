@@ -86,10 +86,17 @@ export function expressionsOf<Row>(columns: Columns<Row>): readonly SQL[] {
   return [...expressions.values()]
 }
 
+/** Rendered once, because a service asks for those of all columns several times when it starts. */
+const texts = new WeakMap<SQL, string>()
+
 /** Equal for equal expressions. */
 function textOf(expression: SQL): string {
+  const known = texts.get(expression)
+  if (known !== undefined) return known
   const { text, values } = render(expression)
-  return JSON.stringify([text, values])
+  const made = JSON.stringify([text, values])
+  texts.set(expression, made)
+  return made
 }
 
 /** A column whose bytes are the value of the property, unless they are a text that stands for null. */
