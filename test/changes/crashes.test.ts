@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { times } from '../support/counts.ts'
+import { times, variants } from '../support/counts.ts'
 import { untilTestEnds } from '../support/database.ts'
 import type { OwnServer } from '../support/postgres.ts'
 import { startOwnServer } from '../support/postgres.ts'
@@ -169,35 +169,38 @@ describe.each(times(1, 0) === 1 ? setups : setups.slice(-1))(
       expect(await puller.pull(lagging)).toMatchObject({ stamps: ['next.1'], reset: null })
     })
 
-    it.each([false, true])('a promoted standby resets tokens of both; behind its primary: %s', async (isBehind) => {
-      const { server, door: primary } = await open({ synchronous_commit: 'on' })
-      const standby = untilTestEnds(await server.standby())
-      const promoted = await openDoor(standby.url)
-      await insert(primary, 'before')
-      await caughtUp(primary.session, promoted.session)
-      const [ofPrimary, ofStandby] = [new Puller(), new Puller()]
-      await ofStandby.pull(promoted)
-      if (isBehind) await standby.cutOff()
-      await ofPrimary.pull(primary)
-      await insert(primary, 'lost if it was behind')
-      expect((await ofPrimary.pull(primary)).stamps).toEqual(['lost if it was behind.1'])
-      if (!isBehind) await caughtUp(primary.session, promoted.session)
-      await standby.promote()
-      await until(
-        'it is promoted',
-        async () => (await promoted.session.query('SELECT pg_is_in_recovery()'))[0]?.[0] === 'f',
-      )
-      await insert(promoted, 'after')
-      for (const puller of [ofPrimary, ofStandby]) {
-        const reset = await puller.pull(promoted)
-        expect(reset).toMatchObject({ stamps: [], reset: 'DATABASE_CHANGED' })
-        expect([...(await contentsOf(promoted.session, version, 1)).values()]).toContain('after.1')
-        await insert(promoted, 'more')
-        expect(await puller.pull(promoted)).toMatchObject({ stamps: ['more.1'], reset: null })
-      }
-      // The old primary goes on by itself.
-      expect((await ofPrimary.pull(primary)).reset).toBe('DATABASE_CHANGED')
-    })
+    it.each(variants([true, false], 1))(
+      'a promoted standby resets tokens of both; behind its primary: %s',
+      async (isBehind) => {
+        const { server, door: primary } = await open({ synchronous_commit: 'on' })
+        const standby = untilTestEnds(await server.standby())
+        const promoted = await openDoor(standby.url)
+        await insert(primary, 'before')
+        await caughtUp(primary.session, promoted.session)
+        const [ofPrimary, ofStandby] = [new Puller(), new Puller()]
+        await ofStandby.pull(promoted)
+        if (isBehind) await standby.cutOff()
+        await ofPrimary.pull(primary)
+        await insert(primary, 'lost if it was behind')
+        expect((await ofPrimary.pull(primary)).stamps).toEqual(['lost if it was behind.1'])
+        if (!isBehind) await caughtUp(primary.session, promoted.session)
+        await standby.promote()
+        await until(
+          'it is promoted',
+          async () => (await promoted.session.query('SELECT pg_is_in_recovery()'))[0]?.[0] === 'f',
+        )
+        await insert(promoted, 'after')
+        for (const puller of [ofPrimary, ofStandby]) {
+          const reset = await puller.pull(promoted)
+          expect(reset).toMatchObject({ stamps: [], reset: 'DATABASE_CHANGED' })
+          expect([...(await contentsOf(promoted.session, version, 1)).values()]).toContain('after.1')
+          await insert(promoted, 'more')
+          expect(await puller.pull(promoted)).toMatchObject({ stamps: ['more.1'], reset: null })
+        }
+        // The old primary goes on by itself.
+        expect((await ofPrimary.pull(primary)).reset).toBe('DATABASE_CHANGED')
+      },
+    )
 
     it('another cluster resets, also with the same tables', async () => {
       const [one, other] = [await open(), await open()]

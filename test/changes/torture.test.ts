@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { SchemaVersion } from '../../src/sipis/schema-version.ts'
-import { times } from '../support/counts.ts'
+import { times, variants } from '../support/counts.ts'
 import { untilTestEnds } from '../support/database.ts'
 import type { OwnServer } from '../support/postgres.ts'
 import { startOwnServer } from '../support/postgres.ts'
@@ -42,7 +42,7 @@ const settings = {
 }
 
 describe('Changes', () => {
-  it.each(setups)(
+  it.each(variants(setups, 1))(
     'on $server with tables of $version: clients miss nothing and get nothing twice, through crashes, kills and a standby that lags',
     { timeout: 3_600_000 },
     async ({ programs, version }) => {

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Running } from '../support/command.ts'
 import { run, start } from '../support/command.ts'
-import { times } from '../support/counts.ts'
+import { times, variants } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../support/database.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
@@ -45,14 +45,19 @@ const post = (url: string, query: string) =>
   })
 
 describe('serve after SIGTERM', () => {
-  it.each([
-    ['with keep-alive', true],
-    ['without keep-alive', false],
-  ])(
+  it.each(
+    variants(
+      [
+        ['with keep-alive', true],
+        ['without keep-alive', false],
+      ] as const,
+      1,
+    ),
+  )(
     'under load %s answers all accepted requests, and exits with 0',
     async (_, keepAlive) => {
       const own = await database()
-      await stopUnderLoad(times(25, 1), keepAlive, () => serve(own.url))
+      await stopUnderLoad(times(25, 1), keepAlive, () => serve(own.url, { DRAIN_MS: '1000' }))
     },
     600_000,
   )

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createKey } from '../../src/auth/api-keys.ts'
 import type { Finished, Running } from '../support/command.ts'
 import { run, start } from '../support/command.ts'
-import { times } from '../support/counts.ts'
+import { times, variants } from '../support/counts.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { startLoad } from '../support/load.ts'
@@ -91,7 +91,7 @@ describe('serve --workers', () => {
     const serving = await serve(own.url, 2)
     const load = startLoad(serving.url, { perSecond: times(300, 100), keepAlive: false })
     await until('the load runs', () => load.answered > 50)
-    for (let round = 0; round < times(10, 2); round++) {
+    for (let round = 0; round < times(10, 1); round++) {
       const before = await serving.workers()
       const victim = before[round % 2] ?? 0
       process.kill(victim, 'SIGKILL')
@@ -114,11 +114,11 @@ describe('serve --workers', () => {
 
   it('has a worker that gets SIGTERM answer its requests, and starts another in its place', async () => {
     const own = await database()
-    const serving = await serve(own.url, 2, { METRICS_PORT: '0' })
+    const serving = await serve(own.url, 2, { METRICS_PORT: '0', DRAIN_MS: '1000' })
     const [, metricsUrl = ''] = /Metrics: +(\S+)/.exec(await serving.printed('Stop with Ctrl+C')) ?? []
     const load = startLoad(serving.url, { perSecond: times(200, 50), keepAlive: true })
     await until('the load runs', () => load.answered > 50)
-    for (let round = 1; round <= times(10, 2); round++) {
+    for (let round = 1; round <= times(10, 1); round++) {
       process.kill((await serving.workers())[round % 2] ?? 0, 'SIGTERM')
       await until('another answers', async () => {
         const metrics = await (await fetch(metricsUrl)).text()
@@ -135,11 +135,11 @@ describe('serve --workers', () => {
     expect(stderr).toMatch(/Worker \d ended with exit code 0; it is started again/)
   }, 600_000)
 
-  it.each([true, false])(
+  it.each(variants([true, false], 1))(
     'answers all requests that it has accepted before it ends (keep-alive: %s)',
     async (keepAlive) => {
       const own = await database()
-      await stopUnderLoad(times(10, 1), keepAlive, () => serve(own.url, 2))
+      await stopUnderLoad(times(10, 1), keepAlive, () => serve(own.url, 2, { DRAIN_MS: '1000' }))
     },
     600_000,
   )
@@ -284,38 +284,41 @@ describe('The metrics of several workers', () => {
 })
 
 describe('The audit log of several workers', () => {
-  it.each(['file', 'stderr'])('has each request as a whole line, also when it is rotated: %s', async (to) => {
-    const own = await database()
-    const folder = await temporaryFolder()
-    const keys = join(folder, 'keys.jsonl')
-    const audit = join(folder, 'audit.jsonl')
-    const { key } = createKey(keys, { name: 'reader', scopes: ['sipis:read'], expires: undefined })
-    const environment = { API_KEYS_FILE: keys, AUDIT_LOG: to === 'file' ? audit : 'stderr' }
-    const serving = await serve(own.url, 4, environment)
-    const query = `query ${'Long'.repeat(60)} { selector(name: "${selectorNamed(1)}") { name } }`
-    const authorization = { authorization: `Bearer ${key}` }
-    const total = times(4_000, 400)
-    let sent = 0
-    const ask = async () => {
-      while (sent < total) {
-        const number = sent++
-        expect((await post(serving.url, query, authorization)).status).toBe(200)
-        if (number === total / 2 && to === 'file') {
-          await rename(audit, `${audit}.1`)
-          serving.child.kill('SIGHUP')
+  it.each(variants(['file', 'stderr'], 1))(
+    'has each request as a whole line, also when it is rotated: %s',
+    async (to) => {
+      const own = await database()
+      const folder = await temporaryFolder()
+      const keys = join(folder, 'keys.jsonl')
+      const audit = join(folder, 'audit.jsonl')
+      const { key } = createKey(keys, { name: 'reader', scopes: ['sipis:read'], expires: undefined })
+      const environment = { API_KEYS_FILE: keys, AUDIT_LOG: to === 'file' ? audit : 'stderr' }
+      const serving = await serve(own.url, 4, environment)
+      const query = `query ${'Long'.repeat(60)} { selector(name: "${selectorNamed(1)}") { name } }`
+      const authorization = { authorization: `Bearer ${key}` }
+      const total = times(4_000, 400)
+      let sent = 0
+      const ask = async () => {
+        while (sent < total) {
+          const number = sent++
+          expect((await post(serving.url, query, authorization)).status).toBe(200)
+          if (number === total / 2 && to === 'file') {
+            await rename(audit, `${audit}.1`)
+            serving.child.kill('SIGHUP')
+          }
         }
       }
-    }
-    await Promise.all(Array.from({ length: 16 }, ask))
-    serving.child.kill('SIGTERM')
-    const { code, stderr } = await serving.finished
-    expect(code).toBe(0)
-    const texts = to === 'file' ? [await readFile(`${audit}.1`, 'utf8'), await readFile(audit, 'utf8')] : [stderr]
-    const lines = texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line))
-    const requests = lines.filter((line) => line.audit === true)
-    expect(requests).toHaveLength(total)
-    expect(new Set(requests.map(({ id }) => id)).size).toBe(total)
-    // The hash of one selector is the same in each worker.
-    expect(new Set(requests.map(({ selectors }) => JSON.stringify(selectors))).size).toBe(1)
-  })
+      await Promise.all(Array.from({ length: 16 }, ask))
+      serving.child.kill('SIGTERM')
+      const { code, stderr } = await serving.finished
+      expect(code).toBe(0)
+      const texts = to === 'file' ? [await readFile(`${audit}.1`, 'utf8'), await readFile(audit, 'utf8')] : [stderr]
+      const lines = texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line))
+      const requests = lines.filter((line) => line.audit === true)
+      expect(requests).toHaveLength(total)
+      expect(new Set(requests.map(({ id }) => id)).size).toBe(total)
+      // The hash of one selector is the same in each worker.
+      expect(new Set(requests.map(({ selectors }) => JSON.stringify(selectors))).size).toBe(1)
+    },
+  )
 })

@@ -30,7 +30,8 @@ export function start(args: readonly string[], environment: Record<string, strin
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
   const child = spawn(process.execPath, [commandLine, ...args], {
     ...inOwnFolder,
-    env: { ...inherited, ...environment },
+    // Balancers are given a second to notice that a gateway stops, which is of use where a test is about stopping.
+    env: { ...inherited, DRAIN_MS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

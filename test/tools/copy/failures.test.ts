@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openSession } from '../../../src/tools/copy/databases/session.ts'
 import { commandLine, run, start } from '../../support/command.ts'
 import { atTable, rowCounts, runCopy, targetOf } from '../../support/copying.ts'
+import { variants } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, untilTestEnds } from '../../support/database.ts'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
@@ -169,11 +170,16 @@ describe('An output that takes nothing', () => {
   const copyTo = (target: TestDatabase, source: TestDatabase, flags = '') =>
     `"${process.execPath}" ${commandLine} copy '${target.url}' '${source.url}' --execute ${flags}`
 
-  it.each([
-    ['a full pipe, as standard error', '2>&9'],
-    ['a full pipe, as standard output', '>&9'],
-    ['a full pipe, as both', '>&9 2>&9'],
-  ])('%s, that nobody reads, neither stops nor fails a copy', async (_, redirection) => {
+  it.each(
+    variants(
+      [
+        ['a full pipe, as both', '>&9 2>&9'],
+        ['a full pipe, as standard error', '2>&9'],
+        ['a full pipe, as standard output', '>&9'],
+      ],
+      1,
+    ),
+  )('%s, that nobody reads, neither stops nor fails a copy', async (_, redirection) => {
     const [source, target] = await pair()
     const pipe = join(await folderOfTest(), 'pipe')
     // Opened for both, so that it has a reader, which reads nothing.
@@ -182,26 +188,29 @@ describe('An output that takes nothing', () => {
     expect(await rowCounts(target)).toEqual(await rowCounts(source))
   })
 
-  it.each(['', '--json'])('a terminal that has stopped neither stops nor fails a copy %s', async (flags) => {
-    const [source, target] = await pair()
-    const folder = await folderOfTest()
-    const [started, stopped, code] = ['started', 'stopped', 'code'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ]
-    const wait = `touch ${started}; until [ -e ${stopped} ]; do sleep 0.1; done; timeout 1 head -c 1000000 /dev/zero`
-    const inside = `${wait}; ${copyTo(target, source, flags)}; echo $? > ${code}.new; mv ${code}.new ${code}`
-    const terminal = spawn('script', ['-qec', inside, '/dev/null'], { stdio: 'ignore' })
-    onTestFinished(() => void terminal.kill('SIGKILL'))
-    await until('it has started', async () => existsSync(started))
-    // What it shows is not read any more.
-    terminal.kill('SIGSTOP')
-    await writeFile(stopped, '')
-    await until('it has ended', async () => existsSync(code))
-    expect(await readFile(code, 'utf8')).toBe('0\n')
-    expect(await rowCounts(target)).toEqual(await rowCounts(source))
-  })
+  it.each(variants(['', '--json'], 1))(
+    'a terminal that has stopped neither stops nor fails a copy %s',
+    async (flags) => {
+      const [source, target] = await pair()
+      const folder = await folderOfTest()
+      const [started, stopped, code] = ['started', 'stopped', 'code'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ]
+      const wait = `touch ${started}; until [ -e ${stopped} ]; do sleep 0.1; done; timeout 1 head -c 1000000 /dev/zero`
+      const inside = `${wait}; ${copyTo(target, source, flags)}; echo $? > ${code}.new; mv ${code}.new ${code}`
+      const terminal = spawn('script', ['-qec', inside, '/dev/null'], { stdio: 'ignore' })
+      onTestFinished(() => void terminal.kill('SIGKILL'))
+      await until('it has started', async () => existsSync(started))
+      // What it shows is not read any more.
+      terminal.kill('SIGSTOP')
+      await writeFile(stopped, '')
+      await until('it has ended', async () => existsSync(code))
+      expect(await readFile(code, 'utf8')).toBe('0\n')
+      expect(await rowCounts(target)).toEqual(await rowCounts(source))
+    },
+  )
 })
 
 describe('The result file', () => {

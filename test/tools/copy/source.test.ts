@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { contents, copied, executeAccepting, rowCounts, runCopy } from '../../support/copying.ts'
+import { variants } from '../../support/counts.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { cloneDatabase, emptyDatabase, untilTestEnds } from '../../support/database.ts'
 import { asRole } from '../../support/roles.ts'
@@ -16,22 +17,25 @@ async function pair(from: Encoding = 'UTF8', to: Encoding = 'UTF8'): Promise<[Te
 const calls = (rows: string) => `INSERT INTO sipcalls (rowid, id, time, callid) VALUES ${rows}`
 
 describe('Rows that the role does not see stop the copy', () => {
-  it.each(['dry-run', 'execute', 'verify-only', 'rehearse'] as const)('row level security, %s', async (mode) => {
-    const [source, target] = await pair()
-    await source.sql(calls(`(1, 1, now(), 'x'), (2, 2, now(), 'y')`))
-    const role = await asRole(source)
-    await source.sql(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role.name}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role.name};
+  it.each(variants(['execute', 'dry-run', 'verify-only', 'rehearse'] as const, 2))(
+    'row level security, %s',
+    async (mode) => {
+      const [source, target] = await pair()
+      await source.sql(calls(`(1, 1, now(), 'x'), (2, 2, now(), 'y')`))
+      const role = await asRole(source)
+      await source.sql(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role.name}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role.name};
       ALTER TABLE sipcalls ENABLE ROW LEVEL SECURITY; CREATE POLICY half ON sipcalls USING (id = 1)`)
-    await expect(runCopy(role, target, { mode })).rejects.toThrow(
-      /hides rows of "public"\."sipcalls" of the source \(OLD\), .*BYPASSRLS/,
-    )
-    expect((await runCopy(source, target)).problems).toEqual([])
-    // An owner is subject to it only if it is forced.
-    await source.sql(`ALTER TABLE sipcalls FORCE ROW LEVEL SECURITY; ALTER TABLE sipcalls OWNER TO ${role.name}`)
-    await expect(runCopy(role, target, { mode })).rejects.toThrow(/hides rows of/)
-    await source.sql('ALTER TABLE sipcalls NO FORCE ROW LEVEL SECURITY')
-    if (mode !== 'verify-only') expect((await runCopy(role, target, { mode, freeze: true })).problems).toEqual([])
-  })
+      await expect(runCopy(role, target, { mode })).rejects.toThrow(
+        /hides rows of "public"\."sipcalls" of the source \(OLD\), .*BYPASSRLS/,
+      )
+      expect((await runCopy(source, target)).problems).toEqual([])
+      // An owner is subject to it only if it is forced.
+      await source.sql(`ALTER TABLE sipcalls FORCE ROW LEVEL SECURITY; ALTER TABLE sipcalls OWNER TO ${role.name}`)
+      await expect(runCopy(role, target, { mode })).rejects.toThrow(/hides rows of/)
+      await source.sql('ALTER TABLE sipcalls NO FORCE ROW LEVEL SECURITY')
+      if (mode !== 'verify-only') expect((await runCopy(role, target, { mode, freeze: true })).problems).toEqual([])
+    },
+  )
 
   it('row level security of the target', async () => {
     const [source, target] = await pair()
