@@ -38,7 +38,10 @@ const { values } = parseArgs({
 })
 
 /** These run the code in other processes, or need the whole machine. */
-const unfit = /^test\/(mutation|bench|cli|copy|readme|server\/(fuzz|overload|graphiql|graphql-cop))/
+const unfit = new RegExp(
+  '^test/(mutation|bench|changes|cli|console|consumers|faults|readme|tools' +
+    '|http/(fuzz|graphql-cop|graphql/graphiql|traffic/overload|websocket/(fuzz|pages)))',
+)
 
 /** Modules that keep computed values, or whose tests do. They are loaded again for each mutant, so that values do not leak. */
 const keeping = [
