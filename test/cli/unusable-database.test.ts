@@ -8,7 +8,7 @@ import { openWriter } from '../../src/tools/writer.ts'
 import { authority, certificate, expiredCertificate } from '../support/certificates.ts'
 import type { Finished } from '../support/command.ts'
 import { run } from '../support/command.ts'
-import { times } from '../support/counts.ts'
+import { isFull } from '../support/counts.ts'
 import { cloneDatabase, untilTestEnds } from '../support/database.ts'
 import { behaviours, httpServer, socketServer, tlsServer } from '../support/other-servers.ts'
 
@@ -96,7 +96,6 @@ const faults: Readonly<Record<string, [RegExp, () => string]>> = {
 
 describe.each(Object.keys(commands))('sipis-gateway %s reports what to do, and exits, if', (command) => {
   const few = ['a password is missing']
-  const isFull = times(1, 0) === 1
   it.each(Object.entries(faults).filter(([name]) => command === 'check' || isFull || few.includes(name)))(
     '%s',
     async (_, [sentence, url]) => {
