@@ -7,7 +7,7 @@ import { CredentialError } from '../../../src/auth/credential-error.ts'
 import type { AuditEntry } from '../../../src/http/operations/audit.ts'
 import type { Client, ClientOptions } from '../../support/client.ts'
 import { openClient } from '../../support/client.ts'
-import { times } from '../../support/counts.ts'
+import { isFull } from '../../support/counts.ts'
 import type { Opened } from '../../support/database.ts'
 import { backends, untilTestEnds } from '../../support/database.ts'
 import { authenticateAs, device, tool } from '../../support/principals.ts'
@@ -234,7 +234,7 @@ describe('A subscription', () => {
   }, 90_000)
 
   // An allowance is that of a minute.
-  it.runIf(times(1, 0) === 1)(
+  it.runIf(isFull)(
     'waits for its allowance, and loses nothing meanwhile',
     async () => {
       const { opened, client } = await opening(open, { rateLimits: { costPerMinute: 700 } })
